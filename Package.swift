@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors in every target; the numeric targets are optimised in debug builds too, since a plain
+// `swift test` would otherwise spend minutes in unoptimised loops.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let numeric = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let package = Package(
+  name: "loma",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "loma", targets: ["LoMACommand"]),
+    .library(name: "LoMA", targets: ["LoMA"]),
+    .library(name: "LoMAReference", targets: ["LoMAReference"]),
+    .library(name: "LoMAVectors", targets: ["LoMAVectors"]),
+  ],
+  dependencies: [],
+  targets: [
+    .target(name: "LoMA", swiftSettings: numeric),
+    .target(name: "LoMAReference", dependencies: ["LoMA"], swiftSettings: numeric),
+    .target(name: "LoMAVectors", swiftSettings: numeric),
+    .target(name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
+    .target(name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: numeric),
+    .executableTarget(name: "LoMACommand", dependencies: ["LoMASuite", "LoMAConformance"], swiftSettings: strict),
+    .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
+    .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
+    .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
+    .testTarget(
+      name: "LoMACommandTests", dependencies: ["LoMACommand", "LoMAConformance"], swiftSettings: strict),
+    .testTarget(name: "HouseTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+// Correctly rounded elementary functions (NUM-2).

@@ -1,0 +1,1 @@
+// Element types of the container (3-numerics).

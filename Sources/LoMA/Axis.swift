@@ -1,0 +1,100 @@
+// Registry of decisions: the axes by name, so that a profile can be written and read as axis=value pairs.
+
+/// One question the paper leaves open, or that ports answer wrongly.
+public enum Axis: String, CaseIterable, Hashable, Sendable {
+  /// D-2.
+  case memoryPositions = "memory_positions"
+  /// D-2.
+  case numbering = "numbering"
+  /// D-3.
+  case memoryContext = "memory_context"
+  /// The paper's, kept as an axis since ports get it wrong.
+  case memoryAttention = "memory_attention"
+  /// D-4.
+  case repetitionContext = "repetition_context"
+  /// D-5.
+  case repetitionAttention = "repetition_attention"
+  /// D-8.
+  case repetitionLabels = "repetition_labels"
+
+  /// Its possible values; the default comes first.
+  public var values: [String] {
+    switch self {
+    case .memoryPositions: Profile.MemoryPositions.allCases.map { $0.rawValue }
+    case .numbering: Profile.Numbering.allCases.map { $0.rawValue }
+    case .memoryContext: Profile.MemoryContext.allCases.map { $0.rawValue }
+    case .memoryAttention: Profile.MemoryAttention.allCases.map { $0.rawValue }
+    case .repetitionContext: Profile.RepetitionContext.allCases.map { $0.rawValue }
+    case .repetitionAttention: Profile.RepetitionAttention.allCases.map { $0.rawValue }
+    case .repetitionLabels: Profile.RepetitionLabels.allCases.map { $0.rawValue }
+    }
+  }
+
+  /// The entry of the registry; the paper's own word has none.
+  public var decision: String {
+    switch self {
+    case .memoryPositions, .numbering: "D-2"
+    case .memoryContext: "D-3"
+    case .memoryAttention: "paper"
+    case .repetitionContext: "D-4"
+    case .repetitionAttention: "D-5"
+    case .repetitionLabels: "D-8"
+    }
+  }
+}
+
+extension Profile {
+  /// The value this profile has on an axis.
+  public subscript(axis: Axis) -> String {
+    switch axis {
+    case .memoryPositions: memoryPositions.rawValue
+    case .numbering: numbering.rawValue
+    case .memoryContext: memoryContext.rawValue
+    case .memoryAttention: memoryAttention.rawValue
+    case .repetitionContext: repetitionContext.rawValue
+    case .repetitionAttention: repetitionAttention.rawValue
+    case .repetitionLabels: repetitionLabels.rawValue
+    }
+  }
+
+  /// This profile with another value on one axis, named by its place in `Axis.values`.
+  public func choosing(_ axis: Axis, valueAt index: Int) -> Profile {
+    var profile = self
+    switch axis {
+    case .memoryPositions: profile.memoryPositions = MemoryPositions.allCases[index]
+    case .numbering: profile.numbering = Numbering.allCases[index]
+    case .memoryContext: profile.memoryContext = MemoryContext.allCases[index]
+    case .memoryAttention: profile.memoryAttention = MemoryAttention.allCases[index]
+    case .repetitionContext: profile.repetitionContext = RepetitionContext.allCases[index]
+    case .repetitionAttention: profile.repetitionAttention = RepetitionAttention.allCases[index]
+    case .repetitionLabels: profile.repetitionLabels = RepetitionLabels.allCases[index]
+    }
+    return profile
+  }
+
+  /// Reads axis=value pairs over `base`, in canonical form; an axis not named keeps its default.
+  ///
+  /// Throws `unknownAxis`, `unknownAlternative` or `repeatedAxis`.
+  public init(_ pairs: [(axis: String, value: String)]) throws(InputError) {
+    var profile = Profile.base
+    var named: Set<Axis> = []
+    for (name, value) in pairs {
+      guard let axis = Axis(rawValue: name) else { throw .unknownAxis(name) }
+      guard named.insert(axis).inserted else { throw .repeatedAxis(name) }
+      guard let index = axis.values.firstIndex(of: value) else { throw .unknownAlternative(axis: name, value: value) }
+      profile = profile.choosing(axis, valueAt: index)
+    }
+    self = profile.canonical
+  }
+
+  /// The axes on which this profile differs from `base`, in the registry's order.
+  public var differences: [(axis: Axis, value: String)] {
+    Axis.allCases.filter { self[$0] != Profile.base[$0] }.map { ($0, self[$0]) }
+  }
+
+  /// `base`, or axis=value pairs joined by commas.
+  public var name: String {
+    let pairs = differences.map { $0.axis.rawValue + "=" + $0.value }
+    return pairs.isEmpty ? "base" : pairs.joined(separator: ",")
+  }
+}

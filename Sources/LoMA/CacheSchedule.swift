@@ -1,0 +1,120 @@
+// GEN-1…GEN-6, GEN-8: what enters the compressed cache, what leaves it, and when. Paper §3.3, decision D-10.
+
+/// Something that happens to the cache.
+public enum CacheEvent: Hashable, Sendable {
+  /// One text token is fed and its entry appended (GEN-2).
+  case read(textIndex: Int)
+  /// The t memory rows of a full chunk are fed in one pass and their entries appended (GEN-3).
+  case compress(chunk: Int)
+  /// The L reading entries of that chunk leave the cache (GEN-3).
+  case drop(chunk: Int)
+}
+
+/// One event, with the rows of the generation layout that it feeds and what the cache then holds.
+public struct CacheStep: Hashable, Sendable {
+  /// What happens.
+  public let event: CacheEvent
+  /// The rows of the generation layout that are fed, empty for a drop.
+  public let fedRows: Range<Int>
+  /// Memory entries in the cache after the event; they come first, in order (GEN-6).
+  public let memoryEntries: Int
+  /// Reading entries in the cache after the event; they follow the memory entries unless a compression has just
+  /// appended newer ones behind them.
+  public let readingEntries: Int
+  /// All entries after the event.
+  public var cacheSize: Int { memoryEntries + readingEntries }
+}
+
+/// The cache events of feeding n text tokens, prompt and generated alike (GEN-8).
+public struct CacheSchedule: Hashable, Sendable {
+  /// c, t and L.
+  public let parameters: Parameters
+  /// n, the number of text tokens fed.
+  public let fedLength: Int
+  /// The events in order.
+  public let steps: [CacheStep]
+
+  /// The schedule of n fed text tokens; rejects n outside 0…`Parameters.limit`.
+  public init(fedLength: Int, parameters: Parameters) throws(InputError) {
+    try Parameters.check(textLength: fedLength)
+    let (t, length) = (parameters.t, parameters.chunkLength)
+    var steps: [CacheStep] = []
+    var (row, memory, reading) = (0, 0, 0)
+    for textIndex in 0..<fedLength {
+      reading += 1
+      steps.append(CacheStep(.read(textIndex: textIndex), feeding: row..<row + 1, memory, reading))
+      row += 1
+      guard reading == length else { continue }
+      let chunk = textIndex / length  // D-10: at once, not before the next token
+      memory += t
+      steps.append(CacheStep(.compress(chunk: chunk), feeding: row..<row + t, memory, reading))
+      row += t
+      reading = 0
+      steps.append(CacheStep(.drop(chunk: chunk), feeding: row..<row, memory, reading))
+    }
+    self.parameters = parameters
+    self.fedLength = fedLength
+    self.steps = steps
+  }
+
+  /// The rows of the generation layout whose entries are cached after a step, in cache order.
+  public func entries(after step: CacheStep) -> [Int] {
+    let (t, length) = (parameters.t, parameters.chunkLength)
+    let rowsPerChunk = length + t
+    func memories(of chunks: Int) -> [Int] {
+      (0..<chunks * t).map { $0 / t * rowsPerChunk + length + $0 % t }
+    }
+    switch step.event {
+    case .read(let textIndex):
+      let firstReading = textIndex / length * rowsPerChunk
+      return memories(of: textIndex / length) + (firstReading..<step.fedRows.upperBound)
+    case .compress(let chunk):
+      return memories(of: chunk) + (chunk * rowsPerChunk..<step.fedRows.upperBound)
+    case .drop(let chunk):
+      return memories(of: chunk + 1)
+    }
+  }
+
+  /// The generation-layout row whose logits choose text token g ≥ 1: the reading row of token g − 1 (GEN-4, D-7).
+  public func choosingRow(ofTextIndex g: Int) -> Int {
+    let previous = g - 1
+    return previous + previous / parameters.chunkLength * parameters.t
+  }
+}
+
+extension CacheStep {
+  fileprivate init(_ event: CacheEvent, feeding rows: Range<Int>, _ memory: Int, _ reading: Int) {
+    self.event = event
+    self.fedRows = rows
+    self.memoryEntries = memory
+    self.readingEntries = reading
+  }
+}
+
+extension Parameters {
+  /// Entries cached after n fed text tokens: t⌊n/L⌋ + n mod L (GEN-6).
+  public func cacheSize(afterFeeding n: Int) -> Int { t * fullChunks(n) + tailLength(n) }
+
+  /// Entries cached while chunk k is being compressed: tk + L + t (GEN-6).
+  public func cachePeak(whileCompressing chunk: Int) -> Int { t * chunk + chunkLength + t }
+
+  /// The most entries ever cached while feeding n text tokens: tF + L, or n before the first full chunk (GEN-6).
+  public func cacheMaximum(whileFeeding n: Int) -> Int {
+    let fullChunks = fullChunks(n)
+    return fullChunks >= 1 ? t * fullChunks + chunkLength : n
+  }
+
+  /// How many text tokens generating m tokens after a prompt feeds: the last one is chosen, not fed (GEN-5).
+  ///
+  /// Rejects m < 0, and m > 0 after an empty prompt.
+  public func fedLength(prompt: Int, generating m: Int) throws(InputError) -> Int {
+    try Parameters.check(textLength: prompt)
+    guard m >= 0 else { throw .negativeGenerationLength(m) }
+    guard m > 0 else { return prompt }
+    guard prompt > 0 else { throw .emptyPrompt(generationLength: m) }
+    guard m <= Self.limit else { throw .textTooLong(m, limit: Self.limit) }
+    let fed = prompt + m - 1
+    try Parameters.check(textLength: fed)
+    return fed
+  }
+}

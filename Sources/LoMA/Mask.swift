@@ -1,0 +1,88 @@
+// MSK-1…MSK-11: may a query row see a key row? One arm per pair of zones. Paper §3.2, decisions D-3…D-6.
+
+/// What the mask says of one pair of rows, and which clause says it.
+public struct MaskRule: Hashable, Sendable {
+  /// The clause that decides the pair.
+  public let clause: String
+  /// Whether the query sees the key.
+  public let isVisible: Bool
+}
+
+/// The attention mask over the rows of one text; causality is by row index, never by position.
+public struct Mask: Hashable, Sendable {
+  /// The rows, queries and keys alike.
+  public let rows: [Row]
+  /// The decisions the mask is built under.
+  public let profile: Profile
+
+  /// The mask of a text's rows, padded or not.
+  public init(rows: [Row], profile: Profile) {
+    self.rows = rows
+    self.profile = profile
+  }
+
+  /// The rule for one pair of row indices.
+  public func rule(query: Int, key: Int) -> MaskRule {
+    switch (rows[query].place, rows[key].place) {
+    case (.reading(let k, let i), .reading(let m, let j)):
+      return MaskRule(clause: "MSK-1", isVisible: m == k && j <= i)
+    case (.reading(let k, _), .memory(let m, _)):
+      return MaskRule(clause: "MSK-2", isVisible: m < k)
+    case (.reading, .repetition):
+      return MaskRule(clause: "MSK-3", isVisible: false)
+    case (.memory(let k, _), .reading(let m, _)):
+      return MaskRule(clause: "MSK-4", isVisible: m == k)
+    case (.memory(let k, let i), .memory(let m, let j)):
+      return MaskRule(clause: "MSK-5", isVisible: m == k ? memoryAttends(i, j) : m < k && memoryLooksBack)
+    case (.memory, .repetition):
+      return MaskRule(clause: "MSK-6", isVisible: false)
+    case (.repetition, .reading):
+      return MaskRule(clause: "MSK-7", isVisible: false)
+    case (.repetition(let k, _), .memory(let m, _)):
+      return MaskRule(clause: "MSK-8", isVisible: m == k || m < k && repetitionLooksBack)
+    case (.repetition(let k, let i), .repetition(let m, let j)):
+      return MaskRule(clause: "MSK-9", isVisible: m == k && repetitionAttends(i, j))
+    case (.pad, _), (_, .pad):
+      return MaskRule(clause: "MSK-11", isVisible: query == key)
+    }
+  }
+
+  /// Whether row `query` sees row `key`.
+  public func allows(query: Int, key: Int) -> Bool { rule(query: query, key: key).isVisible }
+
+  /// The rows that `query` sees, in row order.
+  public func visibleKeys(of query: Int) -> [Int] { rows.indices.filter { allows(query: query, key: $0) } }
+
+  /// Every cell, row by row: [rows, rows], query first.
+  public func cells() -> [Bool] {
+    var cells: [Bool] = []
+    cells.reserveCapacity(rows.count * rows.count)
+    for query in rows.indices {
+      for key in rows.indices { cells.append(allows(query: query, key: key)) }
+    }
+    return cells
+  }
+
+  /// MSK-5 inside a chunk: `memory_attention`.
+  private func memoryAttends(_ query: Int, _ key: Int) -> Bool {
+    switch profile.memoryAttention {
+    case .bidirectional: true
+    case .causal: key <= query
+    }
+  }
+
+  /// MSK-5 across chunks: `memory_context`.
+  private var memoryLooksBack: Bool { profile.memoryContext == .pastMemories }
+
+  /// MSK-8 across chunks: `repetition_context`.
+  private var repetitionLooksBack: Bool { profile.repetitionContext == .pastMemories }
+
+  /// MSK-9 inside a chunk: `repetition_attention`.
+  private func repetitionAttends(_ query: Int, _ key: Int) -> Bool {
+    switch profile.repetitionAttention {
+    case .causal: key <= query
+    case .bidirectional: true
+    case .selfOnly: key == query
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// POS-1…POS-4: what the rotary embedding is fed. Decision D-2.
+
+/// The position of every place of the training layout of one text (POS-4).
+public struct Positions: Hashable, Sendable {
+  let parameters: Parameters
+  let profile: Profile
+
+  /// Positions under a profile's `numbering` and `memory_positions`.
+  public init(parameters: Parameters, profile: Profile) {
+    self.parameters = parameters
+    self.profile = profile
+  }
+
+  /// The position of a row; a pad has 0 (MSK-11).
+  public subscript(place: Place) -> Int {
+    switch profile.numbering {
+    case .text: textPosition(place)
+    case .sequential: trainingRow(place)
+    }
+  }
+
+  /// `numbering = text`: positions count text only.
+  private func textPosition(_ place: Place) -> Int {
+    let (c, length) = (parameters.c, parameters.chunkLength)
+    switch place {
+    case .reading(let k, let i):
+      return k * length + i  // POS-1
+    case .memory(let k, let j):
+      switch profile.memoryPositions {
+      case .spanEnd: return k * length + (j + 1) * c - 1  // POS-2
+      case .spanStart: return k * length + j * c  // POS-2 under span_start
+      }
+    case .repetition(let k, let i):
+      return k * length + i  // POS-3
+    case .pad:
+      return 0  // MSK-11
+    }
+  }
+
+  /// `numbering = sequential`: the row's index in the training layout, also in generation (POS-4).
+  private func trainingRow(_ place: Place) -> Int {
+    let (t, length) = (parameters.t, parameters.chunkLength)
+    let rowsPerChunk = length + t + length
+    switch place {
+    case .reading(let k, let i): return k * rowsPerChunk + i
+    case .memory(let k, let j): return k * rowsPerChunk + length + j
+    case .repetition(let k, let i): return k * rowsPerChunk + length + t + i
+    case .pad: return 0
+    }
+  }
+}

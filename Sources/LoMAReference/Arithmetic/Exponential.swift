@@ -1,0 +1,71 @@
+// e^x (NUM-2), with the fast first phase that softmax and silu live on (NUM-2a).
+
+extension Elementary {
+  /// e^x, correctly rounded (NUM-2).
+  ///
+  /// e^−∞ = 0, e^∞ = ∞, NaN gives NaN; above 709.78… the result is ∞, below −745.13… it is 0.
+  public static func exponential(_ x: Double) -> Double {
+    fastExponential(x) ?? wideExponential(x)
+  }
+
+  /// The second phase: about 2⁻¹⁰² of relative error before the rounding.
+  static func wideExponential(_ x: Double) -> Double {
+    if x.isNaN { return .nan }
+    if x > 710 { return .infinity }
+    if x < -746 { return 0 }
+    // e^x lies within a quarter unit of 1, and products of so small a number would leave the normal range.
+    if x.magnitude < 0x1p-55 { return 1 }
+    let power = exponentialMinusOne(Wide(x))
+    return Wide.rounded(1, plus: power.fraction, scale: power.scale)
+  }
+
+  /// (scale, fraction) with e^y = 2^scale · (1 + fraction) and |fraction| < 0.42, for 2⁻⁹⁰⁰ < |y| < 2¹⁰.
+  ///
+  /// y = scale · log 2 + r, then e^r − 1 = r(1 + r/2! + r²/3! + …).
+  static func exponentialMinusOne(_ y: Wide) -> (scale: Int, fraction: Wide) {
+    let scale = nearestInteger(y.high * 0x1.71547652b82fep0)
+    // The first two parts of log 2 have 42 bits, so their products with the 11 bits of `scale` are exact.
+    let r =
+      Wide.sum(y.high - scale * 0x1.62e42fefa38p-1, y.low) - Wide(scale * 0x1.ef35793c768p-45)
+      + Wide.product(scale, 0x1.9ff0342542fc3p-90)
+    return (Int(scale), r * Wide.series(inverseFactorials, at: r, wideTerms: inverseFactorials.count))
+  }
+
+  /// 1/1!, 1/2!, …, 1/24!; with |r| ≤ log(2)/2 the next term is below 2⁻¹¹⁸.
+  private static let inverseFactorials: [Wide] = {
+    var terms = [Wide(1)]
+    for n in 2...24 {
+      terms.append(terms[n - 2] / Wide(Double(n)))
+    }
+    return terms
+  }()
+
+  /// The first phase: e^x = 2^k · 2^(j/64) · e^r with |r| < 0.0055 and a table of 2^(j/64), or nothing where its
+  /// relative error, below 2⁻⁶⁶, leaves the rounding open or the result may be subnormal or overflow.
+  @inline(__always)
+  static func fastExponential(_ x: Double) -> Double? {
+    guard x.magnitude < 708 else { return nil }
+    let steps = nearestInteger(x * 0x1.71547652b82fep6)
+    // The first part of log(2)/64 has 36 bits and `steps` has 17, so this difference is exact.
+    let r = Wide.sum(x - steps * 0x1.62e42fefap-7, -(steps * 0x1.cf79abc9e3b3ap-46))
+    let h = r.high
+    // The terms of e^r − 1 after the first, all below 2⁻¹⁶: Doubles suffice.
+    let series = 0.5 + h * (1 / 6 + h * (1 / 24 + h * (1 / 120 + h * (1 / 720 + h * (1 / 5040)))))
+    let growth = Wide.orderedSum(h, h * h * series + (r.low + r.low * h))
+    let step = Int(steps)
+    let root = rootsOfTwo[step & 63]
+    let product = Wide.product(root.high, growth.high)
+    let low = product.low + (root.low + root.high * growth.low + root.low * growth.high)
+    let leading = Wide.orderedSum(root.high, product.high)
+    let value = Wide.orderedSum(leading.high, leading.low + low)
+    guard let significand = value.settled(error: 0x1p-65) else { return nil }
+    return Double(bitPattern: significand.bitPattern &+ UInt64(bitPattern: Int64(step >> 6)) << 52)
+  }
+
+  /// 2^(j/64), j in 0..<64.
+  private static let rootsOfTwo: [Wide] = (0..<64).map { j in
+    if j == 0 { return Wide(1) }
+    let power = exponentialMinusOne(logarithmOfTwo * (Double(j) / 64))
+    return (Wide(1) + power.fraction) * (power.scale == 0 ? 1 : 2)
+  }
+}

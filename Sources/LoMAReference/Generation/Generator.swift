@@ -1,0 +1,105 @@
+// GEN-2…GEN-8: feeding text through the compressed cache.
+
+import LoMA
+
+/// What one pass through the model did, told to an observer.
+public struct GenerationEvent: Sendable {
+  /// The rows fed, none for a drop.
+  public let fed: [Row]
+  /// Their logits: [fed.count, V'].
+  public let logits: Tensor
+  /// The schedule's name for it; several text tokens read in one pass are one event, named after the last.
+  public let event: CacheEvent
+  /// The cache after the event.
+  public let cache: KeyValueCache
+}
+
+/// A text being read or written with compression on.
+public struct Generator: Sendable {
+  /// The model.
+  public let transformer: Transformer
+  /// Text ids and special ids.
+  public let vocabulary: Vocabulary
+  /// c, t and L.
+  public let parameters: Parameters
+  /// The decisions in force.
+  public let profile: Profile
+  /// The cache after everything fed so far.
+  public private(set) var cache: KeyValueCache
+  /// How many text tokens were fed.
+  public private(set) var fedLength = 0
+  /// The logits of the last reading row fed, from which the next token is chosen (GEN-4); none before the first.
+  public private(set) var lastLogits: [Double]?
+  /// The logits of each full chunk's last memory row, kept for REC-4.
+  public private(set) var lastMemoryLogits: [[Double]] = []
+
+  /// A generator that has read nothing.
+  public init(transformer: Transformer, vocabulary: Vocabulary, parameters: Parameters, profile: Profile) {
+    self.transformer = transformer
+    self.vocabulary = vocabulary
+    self.parameters = parameters
+    self.profile = profile
+    self.cache = KeyValueCache(empty: transformer.noPast)
+  }
+
+  /// Feeds text tokens, at most `passLength` in one pass and never across a chunk border (GEN-2, GEN-8); compresses as
+  /// soon as a chunk is full (GEN-3). The result does not depend on `passLength`.
+  public mutating func feed(
+    _ tokens: [Int], passLength: Int, observe: (GenerationEvent) -> Void
+  ) throws(ModelError) {
+    precondition(passLength >= 1, "at least one token a pass")
+    try rejecting { () throws(InputError) in try vocabulary.check(text: tokens) }
+    var next = 0
+    while next < tokens.count {
+      let inChunk = fedLength % parameters.chunkLength
+      let count = min(passLength, parameters.chunkLength - inChunk, tokens.count - next)
+      try read(Array(tokens[next..<next + count]), observe: observe)
+      next += count
+      if fedLength % parameters.chunkLength == 0 { try compress(observe: observe) }
+    }
+  }
+
+  /// One pass of reading rows of the current chunk.
+  private mutating func read(_ tokens: [Int], observe: (GenerationEvent) -> Void) throws(ModelError) {
+    let (chunk, first) = fedLength.quotientAndRemainder(dividingBy: parameters.chunkLength)
+    let rows = tokens.enumerated().map { row($1, .reading(chunk: chunk, index: first + $0)) }
+    let trace = try pass(rows)
+    cache.append(rows, from: trace)
+    fedLength += tokens.count
+    lastLogits = Array(trace.logits.row(rows.count - 1))
+    observe(
+      GenerationEvent(fed: rows, logits: trace.logits, event: .read(textIndex: fedLength - 1), cache: cache))
+  }
+
+  /// GEN-3: the chunk's memory rows in one pass, then its reading entries go.
+  private mutating func compress(observe: (GenerationEvent) -> Void) throws(ModelError) {
+    let chunk = fedLength / parameters.chunkLength - 1
+    let rows = (0..<parameters.t).map { row(vocabulary.memoryToken, .memory(chunk: chunk, index: $0)) }
+    let trace = try pass(rows)
+    cache.append(rows, from: trace)
+    lastMemoryLogits.append(Array(trace.logits.row(rows.count - 1)))
+    observe(GenerationEvent(fed: rows, logits: trace.logits, event: .compress(chunk: chunk), cache: cache))
+    cache.dropReading(ofChunk: chunk)
+    let nothing = Tensor(zeros: [0, transformer.configuration.vocabularySize])
+    observe(GenerationEvent(fed: [], logits: nothing, event: .drop(chunk: chunk), cache: cache))
+  }
+
+  /// A forward pass of rows behind the cache, which is left as it is; the training layout's mask says what each sees.
+  func pass(_ rows: [Row]) throws(ModelError) -> ForwardTrace {
+    let mask = Mask(rows: cache.rows + rows, profile: profile)
+    let visible = VisibleKeys(
+      lists: (cache.count..<mask.rows.count).map { mask.visibleKeys(of: $0) }, keyCount: mask.rows.count)
+    return try transformer.forward(
+      embeddings: try transformer.embed(rows.map { $0.token }), positions: rows.map { $0.position }, visible: visible,
+      past: cache.layers)
+  }
+
+  func row(_ token: Int, _ place: Place) -> Row {
+    Row(token: token, place: place, position: Positions(parameters: parameters, profile: profile)[place], label: nil)
+  }
+}
+
+/// Runs a check of the integer core under the model's error type.
+func rejecting<Value>(_ check: () throws(InputError) -> Value) throws(ModelError) -> Value {
+  do { return try check() } catch { throw .rejected(error) }
+}

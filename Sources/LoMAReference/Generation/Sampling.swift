@@ -1,0 +1,50 @@
+// GEN-5: how a token is chosen from a row of logits; ids from V on are never chosen.
+
+import LoMA
+
+/// Greedy choice, or a draw at a temperature from the k best or the nucleus p.
+public enum Sampling: Hashable, Sendable {
+  /// The lowest id among the exact maxima (D-11).
+  case greedy
+  /// A draw: temperature > 0; the `topK` best ids, all where none is given; of those the smallest leading set whose
+  /// probability reaches `topP`, all where none is given.
+  case random(temperature: Double, topK: Int?, topP: Double?)
+
+  /// The chosen id.
+  ///
+  /// A draw ranks ids by falling logit, then rising id; weights are e^((logit − max) / temperature); each cut keeps a leading
+  /// part of the ranking; u · Σ, with u uniform in [0, 1), falls into the cumulative sum of the weights, by rank.
+  public func choose(_ logits: [Double], vocabulary: Vocabulary, numbers: inout SeededNumbers) -> Int {
+    switch self {
+    case .greedy: return vocabulary.greedyToken(logits)
+    case .random(let temperature, let topK, let topP):
+      precondition(temperature > 0, "a temperature above zero")
+      var ranked = (0..<vocabulary.textSize).sorted { (logits[$1], $0) < (logits[$0], $1) }
+      if let topK { ranked = Array(ranked.prefix(max(topK, 1))) }
+      let largest = logits[ranked[0]]
+      var weights = ranked.map { Elementary.exponential((logits[$0] - largest) / temperature) }
+      if let topP { weights = Self.nucleus(weights, topP) }
+      var total = 0.0
+      for weight in weights { total += weight }
+      let target = numbers.unitInterval() * total
+      var cumulative = 0.0
+      for (rank, weight) in weights.enumerated() {
+        cumulative += weight
+        if target < cumulative { return ranked[rank] }
+      }
+      return ranked[weights.count - 1]
+    }
+  }
+
+  /// The shortest leading part whose sum is at least p of the whole.
+  private static func nucleus(_ weights: [Double], _ p: Double) -> [Double] {
+    var total = 0.0
+    for weight in weights { total += weight }
+    var cumulative = 0.0
+    for (rank, weight) in weights.enumerated() {
+      cumulative += weight
+      if cumulative >= p * total { return Array(weights[...rank]) }
+    }
+    return weights
+  }
+}

@@ -1,0 +1,73 @@
+// The optimiser of `train_step`: AdamW with decoupled weight decay and bias correction, as PyTorch computes it.
+
+/// Step size, decay rates, ε and weight decay.
+public struct AdamWSettings: Hashable, Sendable {
+  /// η.
+  public let learningRate: Double
+  /// β₁, the decay of the first moment.
+  public let beta1: Double
+  /// β₂, the decay of the second moment.
+  public let beta2: Double
+  /// ε, added to the root.
+  public let epsilon: Double
+  /// λ, the decoupled decay.
+  public let weightDecay: Double
+
+  /// Any settings.
+  public init(learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+}
+
+/// The optimiser's state between steps.
+public struct AdamW: Hashable, Sendable {
+  /// Steps taken so far, s.
+  public private(set) var steps = 0
+  /// m, one tensor per parameter.
+  public private(set) var firstMoments: ParameterSet
+  /// v, one tensor per parameter.
+  public private(set) var secondMoments: ParameterSet
+  private var beta1Power = 1.0
+  private var beta2Power = 1.0
+
+  /// Moments of zero.
+  public init(configuration: Configuration) {
+    firstMoments = ParameterSet(zerosFor: configuration)
+    secondMoments = ParameterSet(zerosFor: configuration)
+  }
+
+  /// One step: per value, in this order,
+  /// 1. p ← p · (1 − η·λ)
+  /// 2. m ← m + (g − m) · (1 − β₁)
+  /// 3. v ← v · β₂ + (1 − β₂) · g · g
+  /// 4. p ← p − (η / (1 − β₁ˢ)) · (m / (√v / √(1 − β₂ˢ) + ε))
+  /// with βˢ the product of s factors, from the left.
+  public mutating func step(
+    _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings
+  ) {
+    steps += 1
+    beta1Power *= settings.beta1
+    beta2Power *= settings.beta2
+    let stepSize = settings.learningRate / (1 - beta1Power)
+    let correction = (1 - beta2Power).squareRoot()
+    let keep = 1 - settings.learningRate * settings.weightDecay
+    for name in parameters.names {
+      guard var p = parameters.tensors[name], let g = gradients.tensors[name],
+        var m = firstMoments.tensors[name], var v = secondMoments.tensors[name]
+      else { preconditionFailure("a gradient and moments for every parameter") }
+      for i in p.values.indices {
+        p.values[i] *= keep
+        m.values[i] += (g.values[i] - m.values[i]) * (1 - settings.beta1)
+        v.values[i] = v.values[i] * settings.beta2 + (1 - settings.beta2) * g.values[i] * g.values[i]
+        p.values[i] -= stepSize * (m.values[i] / (v.values[i].squareRoot() / correction + settings.epsilon))
+      }
+      parameters.tensors[name] = p
+      firstMoments.tensors[name] = m
+      secondMoments.tensors[name] = v
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// NUM-4: rows in parallel, with the bits of one thread: every row is computed by one body and stored in its place.
+
+#if canImport(Dispatch)
+  import Dispatch
+  import Synchronization
+#endif
+
+/// How many threads share the rows of a kernel; the result never depends on it.
+public struct Workers: Hashable, Sendable {
+  /// At least one.
+  public let threads: Int
+
+  /// One thread, the plain loop.
+  public static let single = Workers(threads: 1)
+
+  /// A number of threads, at least one.
+  public init(threads: Int) {
+    precondition(threads >= 1, "at least one thread")
+    self.threads = threads
+  }
+
+  /// Below this many operations a second thread costs more than it brings.
+  static let worthSharing = 500_000
+
+  /// Rows 0..<count, each `width` values wide, from a body that returns the values of a range of rows.
+  func rows(
+    _ count: Int, width: Int, operationsPerRow: Int, _ body: @escaping @Sendable (Range<Int>) -> [Double]
+  ) -> [Double] {
+    let parts = min(threads, count)
+    guard parts > 1, count * operationsPerRow >= Self.worthSharing else { return body(0..<count) }
+    let blocks = map(parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
+    var values: [Double] = []
+    values.reserveCapacity(count * width)
+    for block in blocks { values += block }
+    return values
+  }
+
+  /// The results of a body for 0..<count, in that order.
+  public func map<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) -> [Result] {
+    #if canImport(Dispatch)
+      if threads > 1, count > 1 {
+        let results = Mutex([Result?](repeating: nil, count: count))
+        let next = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+          while true {
+            let index = next.add(1, ordering: .relaxed).oldValue
+            guard index < count else { return }
+            let result = body(index)
+            results.withLock { $0[index] = result }
+          }
+        }
+        return results.withLock { $0.compactMap { $0 } }
+      }
+    #endif
+    return (0..<count).map(body)
+  }
+}

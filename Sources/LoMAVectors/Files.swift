@@ -1,0 +1,104 @@
+// Files that may be hostile, and files that must never be seen half written.
+
+import Foundation
+
+/// Why a file cannot be read or written; `code` is an errno.
+public enum FileError: Error, Equatable, Sendable {
+  /// A call of the operating system failed.
+  case failed(String, path: String, code: Int32)
+  /// Not a regular file: a folder, a pipe, a device.
+  case notRegular(path: String)
+  /// The file is longer than the caller allows, or grew beyond that while it was read.
+  case tooLarge(path: String, limit: Int)
+}
+
+extension FileError: CustomStringConvertible {
+  /// One line for a person.
+  public var description: String {
+    switch self {
+    case .failed(let call, let path, let code): "\(shortened(path)): \(call): \(String(cString: strerror(code)))"
+    case .notRegular(let path): "\(shortened(path)): not a regular file"
+    case .tooLarge(let path, let limit): "\(shortened(path)): longer than \(limit) bytes"
+    }
+  }
+}
+
+/// Whole files, read and written with typed errors.
+public enum Files {
+  /// The bytes of a regular file of at most `byteLimit` bytes.
+  public static func contents(of path: String, byteLimit: Int) throws(FileError) -> [UInt8] {
+    let (descriptor, size) = try opened(path)
+    defer { close(descriptor) }
+    if size > byteLimit { throw .tooLarge(path: path, limit: byteLimit) }
+    // Read to the end rather than up to `size`, which may have changed since.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(size)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 { throw .failed("read", path: path, code: errno) }
+      if count == 0 { return bytes }
+      if count > byteLimit - bytes.count { throw .tooLarge(path: path, limit: byteLimit) }
+      bytes += buffer[..<count]
+    }
+  }
+
+  /// Gives `path` the content `bytes`: readers see the old file or the new one, whole, and after an error the old one.
+  ///
+  /// The bytes go to a new file in the same folder, which then takes the name.
+  public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+    do throws(FileError) {
+      try fill(descriptor, with: bytes, path: path)
+      if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Writes everything, has it stored and closes the descriptor, in any case.
+  private static func fill(_ descriptor: Int32, with bytes: [UInt8], path: String) throws(FileError) {
+    var failure: FileError?
+    bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset < bytes.count && failure == nil {
+        let count = write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+        if count >= 0 {
+          offset += count
+        } else if errno != EINTR {
+          failure = .failed("write", path: path, code: errno)
+        }
+      }
+    }
+    if failure == nil && fsync(descriptor) != 0 { failure = .failed("fsync", path: path, code: errno) }
+    if close(descriptor) != 0 && failure == nil { failure = .failed("close", path: path, code: errno) }
+    if let failure { throw failure }
+  }
+
+  /// A regular file, mapped read-only until the last copy of the data is gone.
+  static func mapped(_ path: String) throws(FileError) -> Data {
+    let (descriptor, size) = try opened(path)
+    defer { close(descriptor) }
+    if size == 0 { return Data() }
+    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+      throw .failed("mmap", path: path, code: errno)
+    }
+    return Data(bytesNoCopy: address, count: size, deallocator: .custom { address, size in munmap(address, size) })
+  }
+
+  /// A descriptor for reading a regular file, and the file's size.
+  private static func opened(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
+    // O_NONBLOCK: else opening a pipe would wait for its writer.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+    var status = stat()
+    let code = fstat(descriptor, &status) == 0 ? 0 : errno
+    if code == 0 && status.st_mode & S_IFMT == S_IFREG { return (descriptor, Int(status.st_size)) }
+    close(descriptor)
+    throw code == 0 ? .notRegular(path: path) : .failed("fstat", path: path, code: code)
+  }
+}

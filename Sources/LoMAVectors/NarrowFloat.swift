@@ -1,0 +1,67 @@
+// binary16 and bfloat16 by their bits: widening to Double (exact), narrowing from Double (one rounding).
+//
+// Swift's Float16 does not exist on every platform, and going through Float would round twice: 1 + 2⁻⁸ + 2⁻⁴⁰ must
+// become 1 + 2⁻⁷ in bfloat16, but rounded to Float first it is a tie and falls to 1.
+
+/// A floating-point format of 16 bits: a sign, an exponent, a fraction.
+public struct NarrowFloat: Hashable, Sendable {
+  /// Bits of the biased exponent.
+  public let exponentBits: Int
+  /// Bits of the fraction, without the implicit one.
+  public let fractionBits: Int
+
+  /// IEEE binary16.
+  public static let float16 = NarrowFloat(exponentBits: 5, fractionBits: 10)
+  /// The upper half of a binary32.
+  public static let bfloat16 = NarrowFloat(exponentBits: 8, fractionBits: 7)
+
+  private init(exponentBits: Int, fractionBits: Int) {
+    self.exponentBits = exponentBits
+    self.fractionBits = fractionBits
+  }
+
+  private var bias: Int { 1 << (exponentBits - 1) - 1 }
+  private var infinity: Int { (1 << exponentBits - 1) << fractionBits }
+
+  /// The value of a bit pattern; exact. A NaN stays a NaN with its sign and payload, but is always quiet.
+  public func widened(_ pattern: UInt16) -> Double {
+    let sign = UInt64(pattern >> 15) << 63
+    let magnitude = Int(pattern & 0x7fff)
+    let exponent = magnitude >> fractionBits
+    let fraction = magnitude & (1 << fractionBits - 1)
+    let wideFraction = UInt64(fraction) << (52 - fractionBits)
+    if magnitude > infinity { return Double(bitPattern: sign | 0x7ff8 << 48 | wideFraction) }
+    if magnitude == infinity { return Double(bitPattern: sign | 0x7ff0 << 48) }
+    if exponent == 0 {
+      // Subnormal: fraction · 2^(1 − bias − fractionBits), a product of two exact powers and thus exact.
+      let unit = Double(bitPattern: UInt64(1 - bias - fractionBits + 1023) << 52)
+      return Double(bitPattern: (Double(fraction) * unit).bitPattern | sign)
+    }
+    return Double(bitPattern: sign | UInt64(exponent - bias + 1023) << 52 | wideFraction)
+  }
+
+  /// The bit pattern nearest to `x`, ties to even; overflow gives infinity, a NaN stays a (quiet) NaN.
+  public func narrowed(_ x: Double) -> UInt16 {
+    let sign = UInt16(x.bitPattern >> 63) << 15
+    let exponent = Int(x.bitPattern >> 52 & 0x7ff)
+    let fraction = x.bitPattern & (1 << 52 - 1)
+    if x.isNaN {
+      return sign | UInt16(infinity | 1 << (fractionBits - 1)) | UInt16(fraction >> (52 - fractionBits))
+    }
+    if x.isInfinite { return sign | UInt16(infinity) }
+
+    // Shift the 53-bit significand until its unit is the last place of the result, which for a subnormal result no
+    // longer moves with the exponent. From 54 on less than half a unit is left; a subnormal Double is far below that.
+    let biased = exponent - 1023 + bias
+    let shift = 52 - fractionBits + max(0, 1 - biased)
+    if exponent == 0 || shift > 53 { return sign }
+    let significand = fraction | 1 << 52
+    let kept = Int(significand >> shift)
+    let rest = significand & (1 << shift - 1)
+    let half = UInt64(1) << (shift - 1)
+    let up = rest > half || (rest == half && kept & 1 == 1) ? 1 : 0
+    // The implicit one of `kept` adds the last unit of the exponent, and a carry walks into it, up to infinity.
+    let magnitude = (max(biased, 1) - 1) << fractionBits + kept + up
+    return sign | UInt16(min(magnitude, infinity))
+  }
+}

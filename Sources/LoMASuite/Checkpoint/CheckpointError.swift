@@ -1,0 +1,42 @@
+// MOD-1, PAR-2: what can be wrong with a checkpoint on disk, and in which file.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Why a checkpoint directory was rejected.
+public enum CheckpointError: Error, Sendable {
+  /// The model it describes is not one the reference computes, or a tensor does not fit it.
+  case model(ModelError)
+  /// A file could not be read or written.
+  case file(FileError)
+  /// A JSON file is malformed.
+  case json(file: String, JSONError)
+  /// A safetensors file is malformed.
+  case container(file: String, ContainerError)
+  /// `model.safetensors.index.json` names a file that is not a plain name in the directory.
+  case shardOutsideDirectory(String)
+  /// Two files hold a tensor of one name, or the index says another file than the one that has it.
+  case tensorInWrongShard(tensor: String, file: String)
+  /// A checkpoint to be extended already has room for `<m>` and `<r>`, or is told to append to another vocabulary size.
+  case nothingToExtend(modelVocabulary: Int, textVocabulary: Int)
+  /// A directory to be written exists already.
+  case exists(String)
+}
+
+extension CheckpointError: CustomStringConvertible {
+  /// One line that names the file, the tensor or the key.
+  public var description: String {
+    switch self {
+    case .model(let error): error.description
+    case .file(let error): "file: \(error)"
+    case .json(let file, let error): "malformed-json: \(file): \(error)"
+    case .container(let file, let error): "malformed-container: \(file): \(error)"
+    case .shardOutsideDirectory(let name): "shard-outside-directory: \(name)"
+    case .tensorInWrongShard(let tensor, let file): "tensor-in-wrong-shard: \(tensor) in \(file)"
+    case .nothingToExtend(let model, let text):
+      "nothing-to-extend: the model's vocabulary is \(model), the text's \(text)"
+    case .exists(let path): "exists: \(path)"
+    }
+  }
+}

@@ -87,6 +87,19 @@ extension Profile {
     self = profile.canonical
   }
 
+  /// Reads a profile written as `name` writes it: `base`, or axis=value pairs joined by commas.
+  public init(name: String) throws(InputError) {
+    guard name != "base" else {
+      self = .base
+      return
+    }
+    try self.init(
+      name.split(separator: ",", omittingEmptySubsequences: false).map { pair in
+        let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (axis: String(halves[0]), value: halves.count == 2 ? String(halves[1]) : "")
+      })
+  }
+
   /// The axes on which this profile differs from `base`, in the registry's order.
   public var differences: [(axis: Axis, value: String)] {
     Axis.allCases.filter { self[$0] != Profile.base[$0] }.map { ($0, self[$0]) }

@@ -60,6 +60,26 @@ public enum Files {
     }
   }
 
+  /// Makes a new directory with these files, whole or not at all: it is filled under another name, then renamed.
+  ///
+  /// Fails if something of that name exists.
+  public static func createDirectory(
+    _ path: String, containing files: [(name: String, bytes: [UInt8])]
+  ) throws(FileError) {
+    var status = stat()
+    if lstat(path, &status) == 0 { throw .failed("mkdir", path: path, code: EEXIST) }
+    let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
+    if mkdir(temporary, 0o777) != 0 { throw .failed("mkdir", path: path, code: errno) }
+    do throws(FileError) {
+      for file in files { try replace("\(temporary)/\(file.name)", with: file.bytes) }
+      if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
+    } catch {
+      for file in files { unlink("\(temporary)/\(file.name)") }
+      rmdir(temporary)
+      throw error
+    }
+  }
+
   /// Writes everything, has it stored and closes the descriptor, in any case.
   private static func fill(_ descriptor: Int32, with bytes: [UInt8], path: String) throws(FileError) {
     var failure: FileError?

@@ -20,8 +20,8 @@ public enum CheckpointError: Error, Sendable {
   case tensorInWrongShard(tensor: String, file: String)
   /// A checkpoint to be extended already has room for `<m>` and `<r>`, or is told to append to another vocabulary size.
   case nothingToExtend(modelVocabulary: Int, textVocabulary: Int)
-  /// A directory to be written exists already.
-  case exists(String)
+  /// Bytes were given as text to a model whose text vocabulary is not 0..<256.
+  case notByteVocabulary(textVocabulary: Int)
 }
 
 extension CheckpointError: CustomStringConvertible {
@@ -36,7 +36,8 @@ extension CheckpointError: CustomStringConvertible {
     case .tensorInWrongShard(let tensor, let file): "tensor-in-wrong-shard: \(tensor) in \(file)"
     case .nothingToExtend(let model, let text):
       "nothing-to-extend: the model's vocabulary is \(model), the text's \(text)"
-    case .exists(let path): "exists: \(path)"
+    case .notByteVocabulary(let size):
+      "not-a-byte-vocabulary: text as bytes needs V = 256, this model has V = \(size); give token ids"
     }
   }
 }

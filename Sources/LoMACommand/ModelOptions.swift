@@ -1,0 +1,60 @@
+// The options that every command on a model directory shares.
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import LoMASuite
+
+/// `--model DIR` and how it is used, read from a command line.
+enum ModelOptions {
+  static let names = [
+    "--model", "--c", "--t", "--vocabulary", "--memory-token", "--repetition-token", "--profile", "--threads",
+  ]
+
+  static let textNames = ["--tokens", "--string", "--file"]
+
+  static let help = """
+      --model DIR              config.json with model.safetensors, or with shards and their index
+      --c C --t T --vocabulary V --memory-token ID --repetition-token ID --profile NAME
+                               instead of what the loma object of config.json says
+      --threads N              otherwise all processors; the result does not depend on it
+
+    """
+
+  static func load(_ arguments: Arguments) throws -> LoadedModel {
+    guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
+    var choices = LoMAChoices()
+    choices.c = try arguments.integer("--c")
+    choices.t = try arguments.integer("--t")
+    choices.textVocabulary = try arguments.integer("--vocabulary")
+    choices.memoryToken = try arguments.integer("--memory-token")
+    choices.repetitionToken = try arguments.integer("--repetition-token")
+    if let name = arguments["--profile"] { try choices.choose(profile: name) }
+    return try LoadedModel(directory: directory, choices: choices)
+  }
+
+  static func threads(_ arguments: Arguments) throws -> Int {
+    let threads = try arguments.integer("--threads") ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    guard (1...1024).contains(threads) else {
+      throw UsageError(line: "option --threads takes 1...1024, not \(threads)")
+    }
+    return threads
+  }
+
+  /// The texts given by `--tokens`, `--string` (its UTF-8) and `--file` (its bytes), in order.
+  static func texts(_ arguments: Arguments, _ model: LoadedModel) throws -> [[Int]] {
+    var texts: [[Int]] = []
+    for (name, value) in arguments.given {
+      switch name {
+      case "--tokens": texts.append(try Arguments.integers(value, of: name))
+      case "--string": texts.append(try model.tokens(of: value))
+      case "--file": texts.append(try model.tokens(ofFile: value))
+      default: continue
+      }
+    }
+    guard !texts.isEmpty else { throw UsageError(line: "a text is required: --tokens, --string or --file") }
+    return texts
+  }
+}

@@ -1,0 +1,56 @@
+// MOD-1: writing a checkpoint as a Hugging Face Llama directory.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Writes config.json and model.safetensors.
+public enum CheckpointWriter {
+  /// Writes a new directory, whole or not at all; rejects one that exists.
+  ///
+  /// Every value is rounded once to `elementType`; whoever needs the same numbers again passes a type that holds them.
+  public static func write(
+    _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
+    to directory: String
+  ) throws(CheckpointError) {
+    do { try parameters.check(against: configuration) } catch { throw .model(error) }
+    let file: ArrayFile
+    do {
+      var arrays: [NamedArray] = []
+      for name in parameters.names {
+        guard let tensor = parameters.tensors[name] else { continue }
+        arrays.append(try NamedArray(name, elementType, shape: tensor.shape, doubles: tensor.values))
+      }
+      file = try ArrayFile(arrays, metadata: ["format": "pt"])
+    } catch { throw .container(file: "model.safetensors", error) }
+    let text = configurationText(configuration, loma: loma, elementType: elementType)
+    let bytes: [UInt8]
+    do { bytes = try file.encoded() } catch { throw .container(file: "model.safetensors", error) }
+    do {
+      try Files.createDirectory(
+        directory, containing: [("model.safetensors", bytes), ("config.json", Array(text.utf8))])
+    } catch { throw .file(error) }
+  }
+
+  /// config.json, keys sorted as `save_pretrained` sorts them.
+  static func configurationText(
+    _ configuration: Configuration, loma: LoMASection?, elementType: ElementType
+  ) -> String {
+    let dtype: [ElementType: String] = [.f64: "float64", .f32: "float32", .bf16: "bfloat16", .f16: "float16"]
+    var members: [(String, String)] = [
+      ("architectures", "[\"LlamaForCausalLM\"]"), ("attention_bias", "false"),
+      ("dtype", "\"\(dtype[elementType] ?? "float32")\""), ("head_dim", "\(configuration.heads.dimension)"),
+      ("hidden_act", "\"silu\""), ("hidden_size", "\(configuration.hiddenSize)"),
+      ("intermediate_size", "\(configuration.intermediateSize)"),
+    ]
+    if let loma { members.append(("loma", loma.json)) }
+    members += [
+      ("mlp_bias", "false"), ("model_type", "\"llama\""), ("num_attention_heads", "\(configuration.heads.query)"),
+      ("num_hidden_layers", "\(configuration.layers)"),
+      ("num_key_value_heads", "\(configuration.heads.keyValue)"), ("rms_norm_eps", "\(configuration.epsilon)"),
+      ("rope_theta", "\(configuration.theta)"), ("tie_word_embeddings", "\(configuration.tiesHead)"),
+      ("vocab_size", "\(configuration.vocabularySize)"),
+    ]
+    return "{\n" + members.map { "  \"\($0.0)\": \($0.1)" }.joined(separator: ",\n") + "\n}\n"
+  }
+}

@@ -1,0 +1,62 @@
+// PAR-2: giving a checkpoint rows for `<m>` and `<r>`.
+
+import LoMA
+import LoMAReference
+
+/// What the appended rows hold.
+public enum NewRows: Hashable, Sendable {
+  /// Both rows are the mean of the existing ones: each column summed from +0.0 by rising row, divided by V'.
+  case mean
+  /// The rows of `<m>` and `<r>`, `hidden_size` values each, for the embedding and for an untied head.
+  case given(embedding: Tensor, head: Tensor?)
+}
+
+/// A model with two more rows in its embedding and its head.
+public struct VocabularyExtension: Sendable {
+  /// The shape with V' + 2.
+  public let configuration: Configuration
+  /// The parameters with the rows appended.
+  public let parameters: ParameterSet
+
+  /// Appends `<m>`, then `<r>`.
+  public init(
+    _ parameters: ParameterSet, configuration: Configuration, rows: NewRows
+  ) throws(CheckpointError) {
+    do throws(ModelError) {
+      try parameters.check(against: configuration)
+      var extended = parameters
+      for name in Set([ParameterName.embedding, configuration.headName]).sorted() {
+        guard let table = parameters.tensors[name] else { throw .missingTensor(name) }
+        let added: Tensor
+        switch rows {
+        case .mean:
+          let mean = Self.mean(table)
+          added = Tensor(rows: [mean, mean], width: configuration.hiddenSize)
+        case .given(let embedding, let head):
+          guard let given = name == ParameterName.embedding ? embedding : head else { throw .missingTensor(name) }
+          let expected = [2, configuration.hiddenSize]
+          guard given.shape == expected else {
+            throw .wrongShape(tensor: name, shape: given.shape, expected: expected)
+          }
+          added = given
+        }
+        extended.tensors[name] = table.appending(added)
+      }
+      self.parameters = extended
+      self.configuration = try Configuration(
+        vocabularySize: configuration.vocabularySize + 2, hiddenSize: configuration.hiddenSize,
+        intermediateSize: configuration.intermediateSize, layers: configuration.layers,
+        queryHeads: configuration.heads.query, keyValueHeads: configuration.heads.keyValue,
+        headDimension: configuration.heads.dimension, epsilon: configuration.epsilon, theta: configuration.theta,
+        tiesHead: configuration.tiesHead)
+    } catch { throw .model(error) }
+  }
+
+  private static func mean(_ table: Tensor) -> [Double] {
+    var sums = [Double](repeating: 0, count: table.columns)
+    for row in 0..<table.rows {
+      for column in sums.indices { sums[column] += table[row, column] }
+    }
+    return sums.map { $0 / Double(table.rows) }
+  }
+}

@@ -25,19 +25,17 @@ public struct NarrowFloat: Hashable, Sendable {
 
   /// The value of a bit pattern; exact. A NaN stays a NaN with its sign and payload, but is always quiet.
   public func widened(_ pattern: UInt16) -> Double {
-    let sign = UInt64(pattern >> 15) << 63
+    let sign = UInt64(pattern & 0x8000) << 48
     let magnitude = Int(pattern & 0x7fff)
-    let exponent = magnitude >> fractionBits
-    let fraction = magnitude & (1 << fractionBits - 1)
-    let wideFraction = UInt64(fraction) << (52 - fractionBits)
-    if magnitude > infinity { return Double(bitPattern: sign | 0x7ff8 << 48 | wideFraction) }
-    if magnitude == infinity { return Double(bitPattern: sign | 0x7ff0 << 48) }
-    if exponent == 0 {
-      // Subnormal: fraction · 2^(1 − bias − fractionBits), a product of two exact powers and thus exact.
-      let unit = Double(bitPattern: UInt64(1 - bias - fractionBits + 1023) << 52)
-      return Double(bitPattern: (Double(fraction) * unit).bitPattern | sign)
+    let moved = UInt64(magnitude) &<< UInt64(52 - fractionBits)
+    if magnitude >= infinity {
+      let quiet: UInt64 = magnitude > infinity ? 0x7ff8 : 0x7ff0
+      return Double(bitPattern: sign | quiet << 48 | moved)
     }
-    return Double(bitPattern: sign | UInt64(exponent - bias + 1023) << 52 | wideFraction)
+    // Read as a Double, the moved bits have an exponent too small by the difference of the biases; a power of two mends
+    // that exactly, for a subnormal too.
+    let power = Double(bitPattern: UInt64(2046 - bias) << 52)
+    return Double(bitPattern: sign | (Double(bitPattern: moved) * power).bitPattern)
   }
 
   /// The bit pattern nearest to `x`, ties to even; overflow gives infinity, a NaN stays a (quiet) NaN.

@@ -2,10 +2,7 @@
 
 /// An incremental SHA-256.
 public struct SHA256: Sendable {
-  // FIPS 180-4, 5.3.3: fractional parts of the square roots of the first eight primes.
-  private var state: [UInt32] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-  ]
+  private var state = Words()
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
@@ -44,7 +41,7 @@ public struct SHA256: Sendable {
     let bits = length << 3
     padded.update([0x80] + [UInt8](repeating: 0, count: zeros))
     padded.update((0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
-    return padded.state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } }
+    return padded.state.list.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } }
   }
 
   /// The digest of the message so far as 64 lower-case hexadecimal digits.
@@ -61,36 +58,50 @@ public struct SHA256: Sendable {
 
   /// FIPS 180-4, 6.2.2, for each 64-byte block in turn.
   private mutating func compress(_ bytes: UnsafeRawBufferPointer, blocks: Int) {
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
-      for block in 0..<blocks {
-        for t in 0..<16 {
-          w[t] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 64 * block + 4 * t, as: UInt32.self))
+    roundConstants.withUnsafeBufferPointer { k in
+      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
+        for block in 0..<blocks {
+          for t in 0..<16 {
+            w[t] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 64 * block + 4 * t, as: UInt32.self))
+          }
+          for t in 16..<64 {
+            let (x, y) = (w[t - 15], w[t - 2])
+            let s0 = rotated(x, 7) ^ rotated(x, 18) ^ x &>> 3
+            let s1 = rotated(y, 17) ^ rotated(y, 19) ^ y &>> 10
+            w[t] = w[t - 16] &+ s0 &+ w[t - 7] &+ s1
+          }
+          var s = state
+          for t in 0..<64 {
+            let sum1 = rotated(s.e, 6) ^ rotated(s.e, 11) ^ rotated(s.e, 25)
+            let choice = (s.e & s.f) ^ (~s.e & s.g)
+            let t1 = s.h &+ sum1 &+ choice &+ k[t] &+ w[t]
+            let sum0 = rotated(s.a, 2) ^ rotated(s.a, 13) ^ rotated(s.a, 22)
+            let majority = (s.a & s.b) ^ (s.a & s.c) ^ (s.b & s.c)
+            (s.h, s.g, s.f, s.e) = (s.g, s.f, s.e, s.d &+ t1)
+            (s.d, s.c, s.b, s.a) = (s.c, s.b, s.a, t1 &+ sum0 &+ majority)
+          }
+          state.add(s)
         }
-        for t in 16..<64 {
-          let (x, y) = (w[t - 15], w[t - 2])
-          let s0 = rotated(x, 7) ^ rotated(x, 18) ^ x >> 3
-          let s1 = rotated(y, 17) ^ rotated(y, 19) ^ y >> 10
-          w[t] = w[t - 16] &+ s0 &+ w[t - 7] &+ s1
-        }
-        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for t in 0..<64 {
-          let sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
-          let choice = (e & f) ^ (~e & g)
-          let t1 = h &+ sum1 &+ choice &+ roundConstants[t] &+ w[t]
-          let sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
-          let majority = (a & b) ^ (a & c) ^ (b & c)
-          (h, g, f, e) = (g, f, e, d &+ t1)
-          (d, c, b, a) = (c, b, a, t1 &+ sum0 &+ majority)
-        }
-        for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { state[i] &+= word }
       }
     }
   }
 }
 
+/// The eight working variables; at first, the fractional parts of the square roots of the first eight primes (5.3.3).
+private struct Words {
+  var (a, b, c, d): (UInt32, UInt32, UInt32, UInt32) = (0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a)
+  var (e, f, g, h): (UInt32, UInt32, UInt32, UInt32) = (0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
+
+  var list: [UInt32] { [a, b, c, d, e, f, g, h] }
+
+  mutating func add(_ s: Words) {
+    (a, b, c, d) = (a &+ s.a, b &+ s.b, c &+ s.c, d &+ s.d)
+    (e, f, g, h) = (e &+ s.e, f &+ s.f, g &+ s.g, h &+ s.h)
+  }
+}
+
 private func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 {
-  x >> n | x << (32 - n)
+  x &>> n | x &<< (32 - n)
 }
 
 // FIPS 180-4, 4.2.2: fractional parts of the cube roots of the first sixty-four primes.

@@ -19,6 +19,7 @@ struct Seeds {
     try ArrayFile(arrays, metadata: ["format": "pt", "": "\t"]).write(to: "\(folder)/all")
     try ArrayFile([], metadata: [:]).write(to: "\(folder)/none")
     let bare = [
+      #"{"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}}"#,
       #"{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#,
       #"{"a":[null,true,false,-0,1.5e-3,"\ud83d\ude00\b\f\n\r\t\"\\\/"],"é":{}}"#,
     ]

@@ -9,95 +9,102 @@ private struct Form {
   let read: (_ plain: [String], _ arguments: Arguments) throws(UsageError) -> Computation
 }
 
-private let forms: [(name: String, form: Form)] = [
-  ("exp", unary(Computation.exponential)), ("log", unary(Computation.logarithm)), ("sin", unary(Computation.sine)),
-  ("cos", unary(Computation.cosine)), ("silu", unary(Computation.silu)),
-  (
-    "power",
-    Form(usage: "BASE EXPONENT", options: []) { (plain, _) throws(UsageError) in
-      let numbers = try numbers(plain, count: 2)
-      return .power(base: numbers[0], exponent: numbers[1])
-    }
-  ),
-  (
-    "random",
-    Form(usage: "SEED COUNT", options: []) { (plain, _) throws(UsageError) in
-      guard plain.count == 2, let seed = UInt64(plain[0]) else {
-        throw UsageError(line: "random takes a seed in 0...\(UInt64.max) and a count")
+private var forms: [(name: String, form: Form)] {
+  [
+    ("exp", unary(Computation.exponential)), ("log", unary(Computation.logarithm)), ("sin", unary(Computation.sine)),
+    ("cos", unary(Computation.cosine)), ("silu", unary(Computation.silu)),
+    (
+      "power",
+      Form(usage: "BASE EXPONENT", options: []) { (plain, _) throws(UsageError) in
+        let numbers = try numbers(plain, count: 2)
+        return .power(base: numbers[0], exponent: numbers[1])
       }
-      return .random(seed: seed, count: try Arguments.integer(plain[1], of: "COUNT"))
-    }
-  ),
-  (
-    "rms_norm",
-    Form(usage: "--x N,N,… --gain N,N,… --epsilon N", options: ["--x", "--gain", "--epsilon"]) {
-      (_, arguments) throws(UsageError) in
-      .rmsNorm(
-        x: try arguments.numbers("--x"), gain: try arguments.numbers("--gain"),
-        epsilon: try arguments.number("--epsilon"))
-    }
-  ),
-  (
-    "rope",
-    Form(usage: "--x N,N,… --position P --theta N", options: ["--x", "--position", "--theta"]) {
-      (_, arguments) throws(UsageError) in
-      .rope(
-        x: try arguments.numbers("--x"), position: try arguments.required("--position"),
-        theta: try arguments.number("--theta"))
-    }
-  ),
-  (
-    "softmax",
-    Form(usage: "--scores N,N,… [--visible I,I,…]", options: ["--scores", "--visible"]) {
-      (_, arguments) throws(UsageError) in
-      let visible = try arguments["--visible"].map { (list) throws(UsageError) in
-        try Arguments.integers(list, of: "--visible")
+    ),
+    (
+      "random",
+      Form(usage: "SEED COUNT", options: []) { (plain, _) throws(UsageError) in
+        guard plain.count == 2, let seed = UInt64(plain[0]) else {
+          throw UsageError(line: "random takes a seed in 0...\(UInt64.max) and a count")
+        }
+        return .random(seed: seed, count: try Arguments.integer(plain[1], of: "COUNT"))
       }
-      return .softmax(scores: try arguments.numbers("--scores"), visible: visible)
-    }
-  ),
-  (
-    "cross_entropy",
-    Form(usage: "--scores N,N,… --label I", options: ["--scores", "--label"]) { (_, arguments) throws(UsageError) in
-      .crossEntropy(scores: try arguments.numbers("--scores"), label: try arguments.required("--label"))
-    }
-  ),
-  (
-    "kv_head",
-    Form(usage: "--heads N --kv-heads N", options: ["--heads", "--kv-heads"]) { (_, arguments) throws(UsageError) in
-      .keyValueHead(
-        queryHeads: try arguments.required("--heads"), keyValueHeads: try arguments.required("--kv-heads"))
-    }
-  ),
-]
-
-/// Runs `loma compute`.
-func compute(_ words: [String]) -> Outcome {
-  guard !words.contains("--help"), let name = words.first else { return help(["compute"]) }
-  guard let form = forms.first(where: { $0.name == name })?.form else {
-    return .rejected("compute: no function is named \(name); see loma compute --help")
-  }
-  do throws(UsageError) {
-    let rest = words.dropFirst()
-    let plain = Array(form.options.isEmpty ? rest : [])
-    let options = form.options.map { Arguments.Option(name: $0, repeats: false) }
-    let computation = try form.read(plain, Arguments(form.options.isEmpty ? [] : Array(rest), options: options))
-    if let mistake = computation.mistake { throw UsageError(line: "\(name): \(mistake)") }
-    return Outcome(output: computation.result + "\n")
-  } catch {
-    return .rejected("compute: \(error.line); see loma compute --help")
-  }
+    ),
+    (
+      "rms_norm",
+      Form(usage: "--x N,N,… --gain N,N,… --epsilon N", options: ["--x", "--gain", "--epsilon"]) {
+        (_, arguments) throws(UsageError) in
+        .rmsNorm(
+          x: try arguments.numbers("--x"), gain: try arguments.numbers("--gain"),
+          epsilon: try arguments.number("--epsilon"))
+      }
+    ),
+    (
+      "rope",
+      Form(usage: "--x N,N,… --position P --theta N", options: ["--x", "--position", "--theta"]) {
+        (_, arguments) throws(UsageError) in
+        .rope(
+          x: try arguments.numbers("--x"), position: try arguments.required("--position"),
+          theta: try arguments.number("--theta"))
+      }
+    ),
+    (
+      "softmax",
+      Form(usage: "--scores N,N,… [--visible I,I,…]", options: ["--scores", "--visible"]) {
+        (_, arguments) throws(UsageError) in
+        let visible = try arguments["--visible"].map { (list) throws(UsageError) in
+          try Arguments.integers(list, of: "--visible")
+        }
+        return .softmax(scores: try arguments.numbers("--scores"), visible: visible)
+      }
+    ),
+    (
+      "cross_entropy",
+      Form(usage: "--scores N,N,… --label I", options: ["--scores", "--label"]) { (_, arguments) throws(UsageError) in
+        .crossEntropy(scores: try arguments.numbers("--scores"), label: try arguments.required("--label"))
+      }
+    ),
+    (
+      "kv_head",
+      Form(usage: "--heads N --kv-heads N", options: ["--heads", "--kv-heads"]) { (_, arguments) throws(UsageError) in
+        .keyValueHead(
+          queryHeads: try arguments.required("--heads"), keyValueHeads: try arguments.required("--kv-heads"))
+      }
+    ),
+  ]
 }
 
-/// The functions with their arguments, for the help.
-var computeForms: String { forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined() }
+/// Runs `loma compute`.
+func compute(_ words: [String]) throws -> Outcome {
+  guard let name = words.first else { throw UsageError(line: "a function is required") }
+  guard let form = forms.first(where: { $0.name == name })?.form else {
+    throw UsageError(line: "no function is named \(name)")
+  }
+  let rest = words.dropFirst()
+  let plain = Array(form.options.isEmpty ? rest : [])
+  let options = form.options.map { Arguments.Option(name: $0, repeats: false) }
+  let computation = try form.read(plain, Arguments(form.options.isEmpty ? [] : Array(rest), options: options))
+  if let mistake = computation.mistake { throw UsageError(line: "\(name): \(mistake)") }
+  return Outcome(output: computation.result + "\n")
+}
+
+/// What `loma compute --help` says.
+var computeHelp: String {
+  """
+  loma compute FUNCTION …
+
+  One function of the reference transformer on given numbers. A double is printed as the shortest decimal that reads back
+  as the same number.
+
+  \(forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined())
+  """
+}
 
 private func unary(_ make: @escaping (Double) -> Computation) -> Form {
   Form(usage: "X", options: []) { (plain, _) throws(UsageError) in make(try numbers(plain, count: 1)[0]) }
 }
 
 private func numbers(_ plain: [String], count: Int) throws(UsageError) -> [Double] {
-  guard plain.count == count else { throw UsageError(line: "\(count) number\(count == 1 ? "" : "s") expected, got \(plain.count)") }
+  guard plain.count == count else { throw UsageError(line: "it takes \(count) of them, got \(plain.count)") }
   var numbers: [Double] = []
   for word in plain { numbers.append(try Arguments.number(word, of: "a number")) }
   return numbers

@@ -22,6 +22,9 @@ func deliver(_ outcome: Outcome) -> Int32 {
   return outcome.exitCode.rawValue
 }
 
+/// Writes to standard error.
+func complain(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
 /// Writes a file beside its final place and renames it; returns why it could not.
 private func writeFile(_ text: String, to path: String) -> String? {
   let temporary = "\(path).\(getpid()).part"

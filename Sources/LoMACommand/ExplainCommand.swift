@@ -22,34 +22,27 @@ private let options: [Arguments.Option] = [
 }
 
 /// Runs `loma explain`.
-func explain(_ words: [String], in surroundings: Surroundings) -> Outcome {
-  guard !words.contains("--help") else { return help(["explain"]) }
-  do {
-    let arguments = try Arguments(words, options: options)
-    let format: Format = try arguments.choice("--format", otherwise: .text)
-    let colour: Colour = try arguments.choice("--color", otherwise: .auto)
-    let sections = try sections(arguments)
-    let inputs = try inputs(arguments, sections)
-    let explanation = try Explanation(inputs)
-    try check(explanation, sections)
-    var outcome = Outcome(path: arguments["--output"])
-    switch format {
-    case .text:
-      let suits = surroundings.isTerminal && !surroundings.refusesColour && outcome.path == nil
-      let drawing = TextDrawing(hasColour: colour == .always || colour == .auto && suits)
-      outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
-    case .svg: outcome.output = try picture(explanation, arguments, sections)
-    case .html:
-      outcome.output = HTMLDrawing().draw(
-        try explanation.contents(of: sections, limits: .picture), title: explanation.title)
-    case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
-    }
-    return outcome
-  } catch let error as UsageError {
-    return .rejected("explain: \(error.line); see loma explain --help")
-  } catch {
-    return .rejected("\(error)")  // An InputError: its description is the code and the numbers.
+func explain(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let arguments = try Arguments(words, options: options)
+  let format: Format = try arguments.choice("--format", otherwise: .text)
+  let colour: Colour = try arguments.choice("--color", otherwise: .auto)
+  let sections = try sections(arguments)
+  let inputs = try inputs(arguments, sections)
+  let explanation = try Explanation(inputs)
+  try check(explanation, sections)
+  var outcome = Outcome(path: arguments["--output"])
+  switch format {
+  case .text:
+    let suits = surroundings.isTerminal && !surroundings.refusesColour && outcome.path == nil
+    let drawing = TextDrawing(hasColour: colour == .always || colour == .auto && suits)
+    outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
+  case .svg: outcome.output = try picture(explanation, arguments, sections)
+  case .html:
+    outcome.output = HTMLDrawing().draw(
+      try explanation.contents(of: sections, limits: .picture), title: explanation.title)
+  case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
   }
+  return outcome
 }
 
 /// The masks as SVG, the only section that is a picture.

@@ -4,13 +4,15 @@ import LoMASuite
 
 /// Runs `loma help [TOPIC]`.
 func help(_ topics: [String]) -> Outcome {
-  switch topics {
-  case []: Outcome(output: overview)
-  case ["explain"]: Outcome(output: explainHelp)
-  case ["exit-codes"]:
-    Outcome(output: ExitCode.allCases.map { "\($0.rawValue)  \($0.meaning)\n" }.joined())
-  default: .rejected("help has no topic \(topics.joined(separator: " ")); its topics are explain and exit-codes")
+  if topics.isEmpty { return Outcome(output: overview) }
+  if topics == ["exit-codes"] {
+    return Outcome(output: ExitCode.allCases.map { "\($0.rawValue)  \($0.meaning)\n" }.joined())
   }
+  if topics.count == 1, let command = Command.all.first(where: { $0.name == topics[0] }) {
+    return Outcome(output: command.help)
+  }
+  let names = (Command.all.map(\.name) + ["exit-codes"]).joined(separator: ", ")
+  return .rejected("help has no topic \(topics.joined(separator: " ")); its topics are \(names)")
 }
 
 /// Runs `loma --version`.
@@ -19,18 +21,24 @@ func version(_ rest: [String]) -> Outcome {
   return Outcome(output: "specification \(Versions.specification)\nsuite \(Versions.suite)\n")
 }
 
-private let overview = """
-  loma: Lossless Compressed Memory Attention, exactly
+private var overview: String {
+  let width = 12
+  let lines = Command.all.map { command in
+    "  loma " + command.name + String(repeating: " ", count: width - command.name.count) + command.summary + "\n"
+  }
+  return """
+    loma: Lossless Compressed Memory Attention, exactly
 
-  loma explain --c C --t T --text N   rows, mask, cache and cost of a text of N tokens
-  loma help [explain|exit-codes]      more about a command, or the exit codes
-  loma --version                      versions of the specification and of the suite
+    \(lines.map { $0.dropFirst(2) }.joined(separator: ""))
+    loma COMMAND --help says more about a command, loma help exit-codes what is returned,
+    loma --version the versions of the specification and of the suite.
 
-  Try it: loma explain --c 2 --t 2 --text 9
+    Try it: loma explain --c 2 --t 2 --text 9
 
-  """
+    """
+}
 
-private let explainHelp = """
+let explainHelp = """
   loma explain --c C --t T (--text N | --tokens I,I,…)… [option]…
 
   Shows how LoMA lays out a text, which row sees which, what the compressed cache holds, and what it costs.

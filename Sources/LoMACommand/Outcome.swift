@@ -6,6 +6,8 @@ struct Surroundings {
   let isTerminal: Bool
   /// NO_COLOR is set and not empty.
   let refusesColour: Bool
+  /// Takes one line of progress for a person; does nothing where no person watches.
+  var report: (String) -> Void = { _ in }
 }
 
 /// How a command ended.
@@ -47,11 +49,19 @@ enum ExitCode: Int32, CaseIterable {
 /// Runs the command that the first argument names.
 func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
   let rest = Array(arguments.dropFirst())
-  return switch arguments.first {
-  case nil: help([])
-  case "help", "--help", "-h": help(rest)
-  case "--version", "version": version(rest)
-  case "explain": explain(rest, in: surroundings)
-  case .some(let name): .rejected("no command is named \(name); loma help lists them")
+  switch arguments.first {
+  case nil: return help([])
+  case "help", "--help", "-h": return help(rest)
+  case "--version", "version": return version(rest)
+  case .some(let name):
+    guard let command = Command.all.first(where: { $0.name == name }) else {
+      return .rejected("no command is named \(name); loma help lists them")
+    }
+    guard !rest.contains("--help") else { return Outcome(output: command.help) }
+    do { return try command.run(rest, surroundings) } catch let error as UsageError {
+      return .rejected("\(name): \(error.line); see loma \(name) --help")
+    } catch {
+      return .rejected("\(error)")  // A typed error: its description is one line, the code and the numbers.
+    }
   }
 }

@@ -10,6 +10,7 @@ signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our
 
 let surroundings = Surroundings(
   isTerminal: isatty(STDOUT_FILENO) == 1,
-  refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false)
+  refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
+  report: isatty(STDERR_FILENO) == 1 ? { complain("\r\u{1B}[K" + $0) } : { _ in })
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
 exit(deliver(outcome))

@@ -4,31 +4,16 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// What a trace holds beside the forward pass and the losses.
-public struct TraceRequest: Sendable {
-  /// Write every gradient.
-  public var gradients: Bool
-  /// Take this many AdamW steps on the same batch and write parameters and moments after each.
-  public var steps: Int
-  /// The optimiser, where steps are taken.
-  public var optimiser: AdamWSettings
-
-  /// A request of these parts.
-  public init(gradients: Bool, steps: Int, optimiser: AdamWSettings) {
-    self.gradients = gradients
-    self.steps = steps
-    self.optimiser = optimiser
-  }
-}
-
 extension LoadedModel {
   /// The arrays of a trace over a batch of texts.
   ///
   /// Per text I: `texts.I.tokens`, `.positions`, `.labels` (−1 for none), `.mask` [rows, rows] and every name of
   /// `ForwardTrace.named`. Then `loss.language_modelling`, `loss.repetition`, `gradients.PARAMETER`, and for step S from 1
   /// `steps.S.parameters.…`, `steps.S.first_moments.…`, `steps.S.second_moments.…`. Floats are F64, integers I64.
+  ///
+  /// `adamW` is η, β₁, β₂, ε, λ; the steps are taken on the same batch.
   public func trace(
-    texts: [[Int]], request: TraceRequest, threads: Int
+    texts: [[Int]], gradients: Bool, steps: Int, adamW: [Double], threads: Int
   ) throws(CheckpointError) -> ArrayFile {
     let batch: Batch
     do throws(InputError) {
@@ -48,21 +33,24 @@ extension LoadedModel {
         }
         for (name, tensor) in pass.named { arrays.append(try Self.array("texts.\(index)." + name, tensor)) }
       }
-      arrays += try trainingArrays(batch, request: request, threads: threads)
+      arrays += try trainingArrays(
+        batch, gradients: gradients, steps: steps, threads: threads,
+        settings: AdamWSettings(
+          learningRate: adamW[0], beta1: adamW[1], beta2: adamW[2], epsilon: adamW[3], weightDecay: adamW[4]))
       return try containing { () throws(ContainerError) in try ArrayFile(arrays, metadata: [:]) }
     } catch { throw error.checkpointError }
   }
 
   /// Losses always; gradients and steps where asked for, with the parameters in memory.
   private func trainingArrays(
-    _ batch: Batch, request: TraceRequest, threads: Int
+    _ batch: Batch, gradients: Bool, steps: Int, threads: Int, settings: AdamWSettings
   ) throws(TraceFailure) -> [NamedArray] {
     let configuration = checkpoint.configuration
     var weights: ParameterSet
     do { weights = try checkpoint.parameters() } catch { throw .checkpoint(error) }
     var optimiser = AdamW(configuration: configuration)
     var arrays: [NamedArray] = []
-    for step in 0...request.steps {
+    for step in 0...steps {
       let model = Transformer(
         configuration: configuration, weights: Weights(weights), functions: .llama(workers: Workers(threads: threads)))
       let pass = try modelling { () throws(ModelError) in
@@ -71,10 +59,10 @@ extension LoadedModel {
       if step == 0 {
         arrays.append(try Self.array("loss.language_modelling", Tensor(shape: [], values: [pass.loss.languageModelling])))
         arrays.append(try Self.array("loss.repetition", Tensor(shape: [], values: [pass.loss.repetition])))
-        if request.gradients { arrays += try Self.arrays(pass.gradients, prefix: "gradients.") }
+        if gradients { arrays += try Self.arrays(pass.gradients, prefix: "gradients.") }
       }
-      guard step < request.steps else { break }
-      optimiser.step(&weights, gradients: pass.gradients, settings: request.optimiser)
+      guard step < steps else { break }
+      optimiser.step(&weights, gradients: pass.gradients, settings: settings)
       let prefix = "steps.\(step + 1)."
       arrays += try Self.arrays(weights, prefix: prefix + "parameters.")
       arrays += try Self.arrays(optimiser.firstMoments, prefix: prefix + "first_moments.")

@@ -12,6 +12,8 @@ public struct GenerationEvent: Sendable {
   public let event: CacheEvent
   /// The cache after the event.
   public let cache: KeyValueCache
+  /// Text tokens fed so far.
+  public let fedLength: Int
 }
 
 /// A text being read or written with compression on.
@@ -67,8 +69,7 @@ public struct Generator: Sendable {
     cache.append(rows, from: trace)
     fedLength += tokens.count
     lastLogits = Array(trace.logits.row(rows.count - 1))
-    observe(
-      GenerationEvent(fed: rows, logits: trace.logits, event: .read(textIndex: fedLength - 1), cache: cache))
+    observe(event(.read(textIndex: fedLength - 1), rows, trace.logits))
   }
 
   /// GEN-3: the chunk's memory rows in one pass, then its reading entries go.
@@ -78,10 +79,13 @@ public struct Generator: Sendable {
     let trace = try pass(rows)
     cache.append(rows, from: trace)
     lastMemoryLogits.append(Array(trace.logits.row(rows.count - 1)))
-    observe(GenerationEvent(fed: rows, logits: trace.logits, event: .compress(chunk: chunk), cache: cache))
+    observe(event(.compress(chunk: chunk), rows, trace.logits))
     cache.dropReading(ofChunk: chunk)
-    let nothing = Tensor(zeros: [0, transformer.configuration.vocabularySize])
-    observe(GenerationEvent(fed: [], logits: nothing, event: .drop(chunk: chunk), cache: cache))
+    observe(event(.drop(chunk: chunk), [], Tensor(zeros: [0, transformer.configuration.vocabularySize])))
+  }
+
+  private func event(_ event: CacheEvent, _ fed: [Row], _ logits: Tensor) -> GenerationEvent {
+    GenerationEvent(fed: fed, logits: logits, event: event, cache: cache, fedLength: fedLength)
   }
 
   /// A forward pass of rows behind the cache, which is left as it is; the training layout's mask says what each sees.

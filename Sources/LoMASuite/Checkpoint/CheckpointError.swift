@@ -18,8 +18,6 @@ public enum CheckpointError: Error, Sendable {
   case shardOutsideDirectory(String)
   /// Two files hold a tensor of one name, or the index says another file than the one that has it.
   case tensorInWrongShard(tensor: String, file: String)
-  /// A checkpoint to be extended already has room for `<m>` and `<r>`, or is told to append to another vocabulary size.
-  case nothingToExtend(modelVocabulary: Int, textVocabulary: Int)
   /// Bytes were given as text to a model whose text vocabulary is not 0..<256.
   case notByteVocabulary(textVocabulary: Int)
 }
@@ -34,8 +32,6 @@ extension CheckpointError: CustomStringConvertible {
     case .container(let file, let error): "malformed-container: \(file): \(error)"
     case .shardOutsideDirectory(let name): "shard-outside-directory: \(name)"
     case .tensorInWrongShard(let tensor, let file): "tensor-in-wrong-shard: \(tensor) in \(file)"
-    case .nothingToExtend(let model, let text):
-      "nothing-to-extend: the model's vocabulary is \(model), the text's \(text)"
     case .notByteVocabulary(let size):
       "not-a-byte-vocabulary: text as bytes needs V = 256, this model has V = \(size); give token ids"
     }

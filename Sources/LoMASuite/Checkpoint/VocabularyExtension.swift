@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAReference
+import LoMAVectors
 
 /// What the appended rows hold.
 public enum NewRows: Hashable, Sendable {
@@ -58,5 +59,38 @@ public struct VocabularyExtension: Sendable {
       for column in sums.indices { sums[column] += table[row, column] }
     }
     return sums.map { $0 / Double(table.rows) }
+  }
+}
+
+extension Checkpoint {
+  /// Writes a checkpoint again with mean rows for `<m>` = V and `<r>` = V + 1, V its old vocabulary, in the widest element
+  /// type it holds, and a `loma` object of the choices' c, t and profile. Needs memory for the whole model.
+  public static func extend(
+    _ directory: String, to output: String, choices: LoMAChoices
+  ) throws(CheckpointError) -> Vocabulary {
+    let checkpoint = try Checkpoint(directory: directory)
+    let size = checkpoint.configuration.vocabularySize
+    let vocabulary: Vocabulary
+    let parameters: Parameters
+    do throws(InputError) {
+      vocabulary = try Vocabulary(textSize: size)
+      parameters = try Parameters(c: choices.c ?? 1, t: choices.t ?? 1)
+    } catch { throw .model(.rejected(error)) }
+    let extended = try VocabularyExtension(
+      try checkpoint.parameters(), configuration: checkpoint.configuration, rows: .mean)
+    let section = LoMASection(
+      textVocabulary: size, memoryToken: vocabulary.memoryToken, repetitionToken: vocabulary.repetitionToken,
+      c: parameters.c, t: parameters.t, profile: choices.profile ?? .base)
+    try CheckpointWriter.write(
+      extended.parameters, configuration: extended.configuration, loma: section, elementType: checkpoint.elementType,
+      to: output)
+    return vocabulary
+  }
+
+  /// The type that holds every parameter's values: the one they share, else F32, else F64 where one is F64.
+  public var elementType: ElementType {
+    let types = Set(configuration.parameters.compactMap { entry($0.name)?.elementType })
+    if types.count == 1, let type = types.first { return type }
+    return types.contains(.f64) ? .f64 : .f32
   }
 }

@@ -1,0 +1,33 @@
+// The commands, in the order the help lists them.
+
+/// A command: its name, one line about it, its help, and what it does.
+struct Command {
+  let name: String
+  let summary: String
+  let help: String
+  let run: (_ words: [String], _ surroundings: Surroundings) throws -> Outcome
+
+  /// Every command.
+  static var all: [Command] {
+    [
+      Command(
+        name: "explain", summary: "rows, mask, cache and cost of a text", help: explainHelp,
+        run: { try explain($0, in: $1) }),
+      Command(
+        name: "compute", summary: "one function of the reference on given numbers", help: computeHelp,
+        run: { words, _ in try compute(words) }),
+      Command(
+        name: "generate", summary: "continue a text through the compressed cache of a model", help: generateHelp,
+        run: { try generate($0, in: $1) }),
+      Command(
+        name: "reconstruct", summary: "read a text's chunks back from their memories", help: reconstructHelp,
+        run: { try reconstruct($0, in: $1) }),
+      Command(
+        name: "trace", summary: "every tensor of a training pass, in a file", help: traceHelp,
+        run: { words, _ in try trace(words) }),
+      Command(
+        name: "extend", summary: "give a checkpoint rows for <m> and <r>", help: extendHelp,
+        run: { words, _ in try extend(words) }),
+    ]
+  }
+}

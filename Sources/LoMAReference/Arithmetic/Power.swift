@@ -19,7 +19,7 @@ extension Elementary {
     return Wide.rounded(1, plus: power.fraction, scale: power.scale)
   }
 
-  /// base^exponent if it is an odd integer below 2⁶⁴ times a power of two: all powers that a Double or a midpoint
+  /// base^exponent if it is an odd integer below 2⁶³ times a power of two: all powers that a Double or a midpoint
   /// between two Doubles can be.
   ///
   /// With base = a · 2^k, a odd, and exponent = p / 2^q in lowest terms, that takes q square roots of base without
@@ -55,14 +55,14 @@ extension Elementary {
     return root
   }
 
-  /// odd^times if it is an integer below 2⁶⁴.
+  /// odd^times if it is an integer below 2⁶³.
   private static func integerPower(_ odd: UInt64, _ times: Int) -> UInt64? {
     if odd == 1 || times == 0 { return 1 }
     guard times > 0 else { return nil }
     var product: UInt64 = 1
     for _ in 0..<times {
-      if product > UInt64.max / odd { return nil }
-      // It cannot overflow now; the checked product would need a runtime function on 32-bit machines.
+      // An overflow-checked product would need a runtime function on 32-bit machines.
+      if Double(product) * Double(odd) >= 0x1p63 { return nil }
       product &*= odd
     }
     return product

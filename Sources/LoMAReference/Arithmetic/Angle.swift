@@ -2,8 +2,8 @@
 
 /// x = quadrant · π/2 + remainder (modulo 2π), |remainder| ≤ π/4.
 ///
-/// With x = m · 2^e and m a 53-bit integer, only the bits of 2/π from weight 2^(2 − e) ... downwards matter: what stands
-/// above contributes multiples of four quarter turns. 256 of them, times m, keep 201 bits behind the point; the Double
+/// With x = m · 2^e and m a 53-bit integer, the bits of 2/π of weight 2^(2 − e) and above contribute multiples of four
+/// quarter turns, so they are left out. The next 256, times m, are right to 201 bits behind the point; the Double
 /// nearest to a multiple of π/2 cancels 62 of them, and more than 106 are left.
 struct Angle: Equatable, Sendable {
   /// 0, 1, 2 or 3.

@@ -2,8 +2,8 @@
 
 /// x = quadrant · π/2 + remainder (modulo 2π), |remainder| ≤ π/4.
 ///
-/// With x = m · 2^e and m a 53-bit integer, only the bits of 2/π from weight 2^(2 − e) ... downwards matter: what stands
-/// above contributes multiples of four quarter turns. 256 of them, times m, keep 201 bits behind the point; the Double
+/// With x = m · 2^e and m a 53-bit integer, the bits of 2/π of weight 2^(2 − e) and above contribute multiples of four
+/// quarter turns, so they are left out. The next 256, times m, are right to 201 bits behind the point; the Double
 /// nearest to a multiple of π/2 cancels 62 of them, and more than 106 are left.
 struct Angle: Equatable, Sendable {
   /// 0, 1, 2 or 3.
@@ -22,9 +22,9 @@ struct Angle: Equatable, Sendable {
     let m = x.significandBitPattern | 1 << 52
     // m · (256 bits of 2/π), modulo 2²⁵⁶: two bits of quarter turns, then 254 bits of fraction.
     let first = Angle.word(at: exponent - 2) &* m
-    let second = Angle.word(at: exponent + 62).multipliedFullWidth(by: m)
-    let third = Angle.word(at: exponent + 126).multipliedFullWidth(by: m)
-    let fourth = Angle.word(at: exponent + 190).multipliedFullWidth(by: m)
+    let second = Angle.product(Angle.word(at: exponent + 62), m)
+    let third = Angle.product(Angle.word(at: exponent + 126), m)
+    let fourth = Angle.product(Angle.word(at: exponent + 190), m)
     let (word2, carry2) = third.low.addingReportingOverflow(fourth.high)
     let (sum1, carry1) = second.low.addingReportingOverflow(third.high)
     let (word1, carry1More) = sum1.addingReportingOverflow(carry2 ? 1 : 0)
@@ -38,6 +38,15 @@ struct Angle: Equatable, Sendable {
     let magnitude = Angle.wide(fraction) * Angle.quarterTurn
     quadrant = (x < 0 ? -turns : turns) & 3
     remainder = roundsUp == (x < 0) ? magnitude : -magnitude
+  }
+
+  /// All 128 bits of a · m for m < 2⁵³, from halves: the library's own needs a runtime function on 32-bit machines.
+  private static func product(_ a: UInt64, _ m: UInt64) -> (high: UInt64, low: UInt64) {
+    let (upper, lower) = (m >> 32, m & 0xFFFF_FFFF)
+    let (aUpper, aLower) = (a >> 32, a & 0xFFFF_FFFF)
+    let middle = ((aLower * lower) >> 32) + aUpper * lower
+    let other = (middle & 0xFFFF_FFFF) + aLower * upper
+    return (aUpper * upper + (middle >> 32) + (other >> 32), a &* m)
   }
 
   /// A binary fraction of 192 bits below 1/2, with at most 63 leading zeros, as a Wide.

@@ -41,31 +41,42 @@ extension Elementary {
   }()
 
   /// The first phase: e^x = 2^k · 2^(j/64) · e^r with |r| < 0.0055 and a table of 2^(j/64), or nothing where its
-  /// relative error, below 2⁻⁶⁶, leaves the rounding open or the result may be subnormal or overflow.
+  /// relative error, below 2⁻⁶⁶, leaves the rounding open, or where the result may be subnormal or overflow.
+  ///
+  /// root and r are cut into an upper part of at most 26 bits and a lower part, so that the one product that must be
+  /// exact, upper by upper, is; everything else is below 2⁻¹⁴ of the result.
   @inline(__always)
   static func fastExponential(_ x: Double) -> Double? {
     guard x.magnitude < 708 else { return nil }
-    let steps = nearestInteger(x * 0x1.71547652b82fep6)
-    // The first part of log(2)/64 has 36 bits and `steps` has 17, so this difference is exact.
-    let r = Wide.sum(x - steps * 0x1.62e42fefap-7, -(steps * 0x1.cf79abc9e3b3ap-46))
-    let h = r.high
-    // The terms of e^r − 1 after the first, all below 2⁻¹⁶: Doubles suffice.
-    let series = 0.5 + h * (1 / 6 + h * (1 / 24 + h * (1 / 120 + h * (1 / 720 + h * (1 / 5040)))))
-    let growth = Wide.orderedSum(h, h * h * series + (r.low + r.low * h))
-    let step = Int(steps)
-    let root = rootsOfTwo[step & 63]
-    let product = Wide.product(root.high, growth.high)
-    let low = product.low + (root.low + root.high * growth.low + root.low * growth.high)
-    let leading = Wide.orderedSum(root.high, product.high)
-    let value = Wide.orderedSum(leading.high, leading.low + low)
+    // As in `nearestInteger`; the integer k · 64 + j stands in the low bits of `shifted`.
+    let shifted = x * 0x1.71547652b82fep6 + 0x1.8p52
+    let steps = shifted - 0x1.8p52
+    let step = Int32(truncatingIfNeeded: shifted.bitPattern)
+    // The first part of log(2)/64 has 36 bits and `steps` has 17, so their product and this difference are exact.
+    let difference = x - steps * 0x1.62e42fefap-7
+    let correction = steps * 0x1.cf79abc9e3b3ap-46
+    let r = difference - correction
+    // A multiple of 2⁻³³; what it leaves of the difference is exact again.
+    let upper = (r + 0x1.8p19) - 0x1.8p19
+    let lower = (difference - upper) - correction
+    // e^r − 1 − r = r²(1/2! + r/3! + …), below 2⁻¹⁶; the first term left out is below 2⁻⁷⁵.
+    let square = r * r
+    let series = (0.5 + r * (1 / 6)) + square * ((1 / 24 + r * (1 / 120)) + square * (1 / 720 + r * (1 / 5040)))
+    let curve = square * series
+    let root = rootsOfTwo[Int(step & 63)]
+    let leading = Wide.orderedSum(root.high, root.high * upper)
+    let rest = root.low + (root.high * (lower + curve) + root.low * (r + curve))
+    let value = Wide.orderedSum(leading.high, leading.low + rest)
     guard let significand = value.settled(error: 0x1p-65) else { return nil }
     return Double(bitPattern: significand.bitPattern &+ UInt64(bitPattern: Int64(step >> 6)) << 52)
   }
 
-  /// 2^(j/64), j in 0..<64.
+  /// 2^(j/64), j in 0..<64, each as 26 bits and the next 53.
   private static let rootsOfTwo: [Wide] = (0..<64).map { j in
     if j == 0 { return Wide(1) }
     let power = exponentialMinusOne(logarithmOfTwo * (Double(j) / 64))
-    return (Wide(1) + power.fraction) * (power.scale == 0 ? 1 : 2)
+    let root = (Wide(1) + power.fraction) * (power.scale == 0 ? 1 : 2)
+    let upper = (root.high + 0x1.8p27) - 0x1.8p27
+    return Wide(high: upper, low: (root.high - upper) + root.low)
   }
 }

@@ -19,7 +19,7 @@ extension Elementary {
     return Wide.rounded(1, plus: power.fraction, scale: power.scale)
   }
 
-  /// base^exponent if it is an odd integer below 2⁶⁴ times a power of two: all powers that a Double or a midpoint
+  /// base^exponent if it is an odd integer below 2⁶³ times a power of two: all powers that a Double or a midpoint
   /// between two Doubles can be.
   ///
   /// With base = a · 2^k, a odd, and exponent = p / 2^q in lowest terms, that takes q square roots of base without
@@ -29,8 +29,8 @@ extension Elementary {
     var root = exponent
     var (odd, shift) = oddInteger(base)
     while root != nearestInteger(root) {
-      let half = UInt64(Double(odd).squareRoot())
-      guard shift & 1 == 0, half * half == odd else { return nil }
+      let half = squareRoot(odd)
+      guard shift & 1 == 0, half &* half == odd else { return nil }
       odd = half
       shift /= 2
       root *= 2
@@ -48,15 +48,22 @@ extension Elementary {
     return (significand >> UInt64(zeros), Int(x.ulp.exponent) + zeros)
   }
 
-  /// odd^times if it is an integer below 2⁶⁴.
+  /// ⌊√n⌋ for n in 1..<2⁵³, by Newton's method from above.
+  private static func squareRoot(_ n: UInt64) -> UInt64 {
+    var root: UInt64 = 1 << 27
+    while root > n / root { root = (root + n / root) / 2 }
+    return root
+  }
+
+  /// odd^times if it is an integer below 2⁶³.
   private static func integerPower(_ odd: UInt64, _ times: Int) -> UInt64? {
     if odd == 1 || times == 0 { return 1 }
     guard times > 0 else { return nil }
     var product: UInt64 = 1
     for _ in 0..<times {
-      let (next, overflow) = product.multipliedReportingOverflow(by: odd)
-      if overflow { return nil }
-      product = next
+      // An overflow-checked product would need a runtime function on 32-bit machines.
+      if Double(product) * Double(odd) >= 0x1p63 { return nil }
+      product &*= odd
     }
     return product
   }

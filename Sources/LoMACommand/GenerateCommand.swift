@@ -15,9 +15,10 @@ let generateHelp = """
 
   """
 
-private let options = ModelOptions.names + ModelOptions.textNames + [
-  "--generate", "--temperature", "--top-k", "--top-p", "--seed", "--stop", "--pass-length",
-]
+private let options =
+  ModelOptions.names + ModelOptions.textNames + [
+    "--generate", "--temperature", "--top-k", "--top-p", "--seed", "--stop", "--pass-length",
+  ]
 
 /// Runs `loma generate`.
 func generate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
@@ -67,7 +68,9 @@ private func samplingChoices(_ arguments: Arguments) throws(UsageError) -> Sampl
     choices.topP = topP
   }
   if let seed = arguments["--seed"] {
-    guard let number = UInt64(seed) else { throw UsageError(line: "option --seed takes 0...\(UInt64.max), not '\(seed)'") }
+    guard let number = UInt64(seed) else {
+      throw UsageError(line: "option --seed takes 0...\(UInt64.max), not '\(seed)'")
+    }
     choices.seed = number
   }
   return choices

@@ -57,7 +57,8 @@ extension LoadedModel {
         try model.trainingPass(texts: batch.texts, profile: profile)
       }
       if step == 0 {
-        arrays.append(try Self.array("loss.language_modelling", Tensor(shape: [], values: [pass.loss.languageModelling])))
+        arrays.append(
+          try Self.array("loss.language_modelling", Tensor(shape: [], values: [pass.loss.languageModelling])))
         arrays.append(try Self.array("loss.repetition", Tensor(shape: [], values: [pass.loss.repetition])))
         if gradients { arrays += try Self.arrays(pass.gradients, prefix: "gradients.") }
       }

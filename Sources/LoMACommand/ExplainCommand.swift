@@ -12,7 +12,8 @@ private enum Colour: String, CaseIterable {
   case auto, always, never
 }
 
-private let options: [Arguments.Option] = [
+/// What `loma explain` takes.
+let explainOptions: [Arguments.Option] = [
   "--c", "--t", "--text…", "--tokens…", "--vocabulary", "--memory-token", "--repetition-token", "--model-vocabulary",
   "--profile", "--layout", "--generate", "--show", "--chunk", "--layers", "--kv-heads", "--head-dim", "--bytes",
   "--reconstructed…", "--scores", "--format", "--color", "--output",
@@ -23,7 +24,7 @@ private let options: [Arguments.Option] = [
 
 /// Runs `loma explain`.
 func explain(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
-  let arguments = try Arguments(words, options: options)
+  let arguments = try Arguments(words, options: explainOptions)
   let format: Format = try arguments.choice("--format", otherwise: .text)
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
   let sections = try sections(arguments)

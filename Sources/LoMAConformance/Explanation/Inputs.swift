@@ -97,12 +97,5 @@ extension ExplanationInputs {
   /// Takes a profile written as `base` or as axis=value pairs joined by commas, in canonical form.
   ///
   /// Throws `unknownAxis`, `unknownAlternative` or `repeatedAxis`.
-  public mutating func choose(profile name: String) throws(InputError) {
-    guard name != "base" else { return profile = .base }
-    profile = try Profile(
-      name.split(separator: ",", omittingEmptySubsequences: false).map { pair in
-        let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (axis: String(halves[0]), value: halves.count == 2 ? String(halves[1]) : "")
-      })
-  }
+  public mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
 }

@@ -1,1 +1,15 @@
-print("loma")
+// `loma`: runs the command that the arguments name, writes what it says, and ends with its exit code.
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our process.
+
+let surroundings = Surroundings(
+  isTerminal: isatty(STDOUT_FILENO) == 1,
+  refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false)
+let outcome = run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
+exit(deliver(outcome))

@@ -1,0 +1,99 @@
+// The option parser: `--name value` and `--name=value`, strict, no abbreviations.
+
+/// What is wrong with a command line, as one line.
+struct UsageError: Error, Equatable {
+  let line: String
+}
+
+/// The options of one command line, in the order they were given.
+struct Arguments {
+  /// An option that a command takes.
+  struct Option: Hashable {
+    /// With its two hyphens.
+    let name: String
+    /// May be given more than once.
+    let repeats: Bool
+  }
+
+  /// Names and values, in order.
+  let given: [(name: String, value: String)]
+
+  /// Reads words as options; every option has a value.
+  init(_ words: [String], options: [Option]) throws(UsageError) {
+    var given: [(name: String, value: String)] = []
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      guard word.hasPrefix("--"), word != "--" else { throw UsageError(line: "unexpected argument \(word)") }
+      let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(halves[0])
+      guard let option = options.first(where: { $0.name == name }) else {
+        throw UsageError(line: "unknown option \(name)")
+      }
+      guard option.repeats || !given.contains(where: { $0.name == name }) else {
+        throw UsageError(line: "option \(name) is given twice")
+      }
+      if halves.count == 2 {
+        given.append((name, String(halves[1])))
+      } else if let value = rest.first, !value.hasPrefix("--") {
+        given.append((name, value))
+        rest.removeFirst()
+      } else {
+        throw UsageError(line: "option \(name) needs a value")
+      }
+    }
+    self.given = given
+  }
+
+  /// The value of an option given at most once.
+  subscript(name: String) -> String? { given.first { $0.name == name }?.value }
+
+  /// All values of an option.
+  func values(_ name: String) -> [String] { given.filter { $0.name == name }.map { $0.value } }
+
+  /// The integer value of an option, none where it is not given.
+  func integer(_ name: String) throws(UsageError) -> Int? {
+    guard let value = self[name] else { return nil }
+    return try Arguments.integer(value, of: name)
+  }
+
+  /// One decimal integer, an optional minus sign in front.
+  static func integer(_ text: String, of name: String) throws(UsageError) -> Int {
+    let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+      throw UsageError(line: "option \(name) takes an integer, not '\(text)'")
+    }
+    guard let value = Int(text) else {
+      throw UsageError(line: "option \(name): \(text) is too large for an integer of this machine")
+    }
+    return value
+  }
+
+  /// Integers joined by commas; the empty text is the empty list.
+  static func integers(_ text: String, of name: String) throws(UsageError) -> [Int] {
+    guard !text.isEmpty else { return [] }
+    var integers: [Int] = []
+    for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+      integers.append(try integer(String(item), of: name))
+    }
+    return integers
+  }
+
+  /// The value of an option that takes one of a few words.
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, otherwise standard: Choice
+  ) throws(UsageError) -> Choice where Choice.RawValue == String {
+    guard let value = self[name] else { return standard }
+    return try Arguments.choice(value, of: name)
+  }
+
+  /// One of a few words.
+  static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ text: String, of name: String
+  ) throws(UsageError) -> Choice where Choice.RawValue == String {
+    guard let choice = Choice(rawValue: text) else {
+      let words = Choice.allCases.map { $0.rawValue }.joined(separator: ", ")
+      throw UsageError(line: "option \(name) takes one of \(words), not '\(text)'")
+    }
+    return choice
+  }
+}

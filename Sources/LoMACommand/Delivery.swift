@@ -1,0 +1,51 @@
+// Writes an outcome: to standard output, or to a file that appears under its name only when it is complete.
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Writes what the outcome says and returns the process's exit code.
+func deliver(_ outcome: Outcome) -> Int32 {
+  var outcome = outcome
+  if outcome.complaint == nil {
+    if let path = outcome.path {
+      if let reason = writeFile(outcome.output, to: path) {
+        outcome = .rejected("cannot write \(path): \(reason)")
+      }
+    } else if let reason = write(outcome.output, to: STDOUT_FILENO), reason != EPIPE {
+      outcome = .rejected("cannot write standard output: \(describe(reason))")
+    }
+  }
+  if let complaint = outcome.complaint { _ = write(complaint + "\n", to: STDERR_FILENO) }
+  return outcome.exitCode.rawValue
+}
+
+/// Writes a file beside its final place and renames it; returns why it could not.
+private func writeFile(_ text: String, to path: String) -> String? {
+  let temporary = "\(path).\(getpid()).part"
+  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+  guard descriptor >= 0 else { return describe(errno) }
+  var failure = write(text, to: descriptor)
+  if close(descriptor) != 0, failure == nil { failure = errno }
+  if failure == nil, rename(temporary, path) != 0 { failure = errno }
+  guard let failure else { return nil }
+  unlink(temporary)
+  return describe(failure)
+}
+
+/// Writes all of a text; returns the error number that stopped it.
+private func write(_ text: String, to descriptor: Int32) -> Int32? {
+  let bytes = Array(text.utf8)
+  var done = 0
+  while done < bytes.count {
+    let written = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if written < 0, errno == EINTR { continue }
+    guard written > 0 else { return written < 0 ? errno : EIO }
+    done += written
+  }
+  return nil
+}
+
+private func describe(_ errorNumber: Int32) -> String { String(cString: strerror(errorNumber)) }

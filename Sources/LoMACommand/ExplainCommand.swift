@@ -1,0 +1,139 @@
+// `loma explain`: rows, mask, cache schedule and cost of given texts (chapters 1–7 and 9 of the Spec).
+
+import LoMAConformance
+
+/// How an explanation is drawn.
+private enum Format: String, CaseIterable {
+  case text
+}
+
+/// When the text is coloured.
+private enum Colour: String, CaseIterable {
+  case auto, always, never
+}
+
+private let options: [Arguments.Option] = [
+  "--c", "--t", "--text…", "--tokens…", "--vocabulary", "--memory-token", "--repetition-token", "--model-vocabulary",
+  "--profile", "--layout", "--generate", "--show", "--chunk", "--layers", "--kv-heads", "--head-dim", "--bytes",
+  "--reconstructed…", "--scores", "--format", "--color", "--output",
+].map { name in
+  let repeats = name.hasSuffix("…")
+  return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
+}
+
+/// Runs `loma explain`.
+func explain(_ words: [String], in surroundings: Surroundings) -> Outcome {
+  guard !words.contains("--help") else { return help(["explain"]) }
+  do {
+    let arguments = try Arguments(words, options: options)
+    let format: Format = try arguments.choice("--format", otherwise: .text)
+    let colour: Colour = try arguments.choice("--color", otherwise: .auto)
+    let sections = try sections(arguments)
+    let inputs = try inputs(arguments, sections)
+    let explanation = try Explanation(inputs)
+    try check(explanation, sections)
+    var outcome = Outcome(path: arguments["--output"])
+    switch format {
+    case .text:
+      let suits = surroundings.isTerminal && !surroundings.refusesColour && outcome.path == nil
+      let drawing = TextDrawing(hasColour: colour == .always || colour == .auto && suits)
+      outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
+    }
+    return outcome
+  } catch let error as UsageError {
+    return .rejected("explain: \(error.line); see loma explain --help")
+  } catch {
+    return .rejected("\(error)")  // An InputError: its description is the code and the numbers.
+  }
+}
+
+/// The sections to show; an option that only one section uses brings that section where none are named.
+private func sections(_ arguments: Arguments) throws -> [ExplanationSection] {
+  let bringers: [(String, ExplanationSection)] = [
+    ("--chunk", .reconstruction), ("--reconstructed", .metrics), ("--scores", .choice),
+  ]
+  guard let list = arguments["--show"] else {
+    return .init(ExplanationSection.standard) + bringers.filter { arguments[$0.0] != nil }.map { $0.1 }
+  }
+  var sections: [ExplanationSection] = []
+  for name in list.split(separator: ",", omittingEmptySubsequences: false) {
+    sections.append(try Arguments.choice(String(name), of: "--show"))
+  }
+  for (option, section) in bringers where arguments[option] != nil && !sections.contains(section) {
+    // A chunk also narrows the cost.
+    guard option == "--chunk", sections.contains(.cost) else {
+      throw UsageError(line: "option \(option) has no effect without --show \(section.rawValue)")
+    }
+  }
+  return sections
+}
+
+private func inputs(_ arguments: Arguments, _ sections: [ExplanationSection]) throws -> ExplanationInputs {
+  let needsText = sections.contains { !$0.needsNoText }
+  var texts: [ExplainedText] = []
+  for (name, value) in arguments.given {
+    switch name {
+    case "--text": texts.append(.length(try Arguments.integer(value, of: name)))
+    case "--tokens": texts.append(.tokens(try Arguments.integers(value, of: name)))
+    default: continue
+    }
+  }
+  guard !needsText || !texts.isEmpty else { throw UsageError(line: "a text is needed: --text N or --tokens I,I,…") }
+  var inputs = ExplanationInputs(
+    c: try required("--c", arguments, needsText), t: try required("--t", arguments, needsText), texts: texts)
+  inputs.textVocabulary = try arguments.integer("--vocabulary")
+  inputs.memoryToken = try arguments.integer("--memory-token")
+  inputs.repetitionToken = try arguments.integer("--repetition-token")
+  inputs.modelVocabulary = try arguments.integer("--model-vocabulary")
+  if let profile = arguments["--profile"] { try inputs.choose(profile: profile) }
+  inputs.layout = try arguments.choice("--layout", otherwise: .training)
+  inputs.generationLength = try arguments.integer("--generate")
+  inputs.chunk = try arguments.integer("--chunk")
+  let reconstructed = "--reconstructed"
+  inputs.reconstructed = try arguments.values(reconstructed).map { try Arguments.integers($0, of: reconstructed) }
+  inputs.scores = try Arguments.integers(arguments["--scores"] ?? "", of: "--scores")
+  inputs.cacheEntry = try cacheEntry(arguments)
+  return inputs
+}
+
+/// c or t; sections that speak of no text do without, and any valid value serves.
+private func required(_ name: String, _ arguments: Arguments, _ isNeeded: Bool) throws -> Int {
+  if let value = try arguments.integer(name) { return value }
+  guard !isNeeded else { throw UsageError(line: "option \(name) is needed") }
+  return 1
+}
+
+/// COST-1's four factors: all of them or none.
+private func cacheEntry(_ arguments: Arguments) throws -> CacheEntryFactors? {
+  let names = ["--layers", "--kv-heads", "--head-dim", "--bytes"]
+  guard names.contains(where: { arguments[$0] != nil }) else { return nil }
+  var factors: [Int] = []
+  for name in names {
+    guard let factor = try arguments.integer(name) else {
+      throw UsageError(line: "option \(name) is needed beside the others of " + names.joined(separator: ", "))
+    }
+    factors.append(factor)
+  }
+  return CacheEntryFactors(
+    layers: factors[0], keyValueHeads: factors[1], headDimension: factors[2], bytesPerElement: factors[3])
+}
+
+/// What a section needs beyond what the Spec checks.
+private func check(_ explanation: Explanation, _ sections: [ExplanationSection]) throws(UsageError) {
+  let inputs = explanation.inputs
+  let isCompared = sections.contains(.metrics) && (explanation.metrics == nil || !inputs.reconstructed.isEmpty)
+  guard !isCompared || inputs.reconstructed.count == inputs.texts.count else {
+    throw UsageError(
+      line: "metrics: one --reconstructed per text is needed, "
+        + "\(inputs.texts.count), got \(inputs.reconstructed.count)")
+  }
+  guard sections.contains(.choice) else { return }
+  guard let vocabulary = explanation.vocabulary else {
+    throw UsageError(line: "choice: a vocabulary is needed: --vocabulary V or --tokens I,I,…")
+  }
+  guard inputs.scores.count == vocabulary.modelSize else {
+    throw UsageError(
+      line: "choice: --scores needs one score per id of the model's vocabulary, "
+        + "\(vocabulary.modelSize), got \(inputs.scores.count)")
+  }
+}

@@ -1,0 +1,63 @@
+// `loma help`, `loma --version`: what there is, and what it returns.
+
+import LoMASuite
+
+/// Runs `loma help [TOPIC]`.
+func help(_ topics: [String]) -> Outcome {
+  switch topics {
+  case []: Outcome(output: overview)
+  case ["explain"]: Outcome(output: explainHelp)
+  case ["exit-codes"]:
+    Outcome(output: ExitCode.allCases.map { "\($0.rawValue)  \($0.meaning)\n" }.joined())
+  default: .rejected("help has no topic \(topics.joined(separator: " ")); its topics are explain and exit-codes")
+  }
+}
+
+/// Runs `loma --version`.
+func version(_ rest: [String]) -> Outcome {
+  guard rest.isEmpty else { return .rejected("--version takes no argument, got \(rest.joined(separator: " "))") }
+  return Outcome(output: "specification \(Versions.specification)\nsuite \(Versions.suite)\n")
+}
+
+private let overview = """
+  loma: Lossless Compressed Memory Attention, exactly
+
+  loma explain --c C --t T --text N   rows, mask, cache and cost of a text of N tokens
+  loma help [explain|exit-codes]      more about a command, or the exit codes
+  loma --version                      versions of the specification and of the suite
+
+  Try it: loma explain --c 2 --t 2 --text 9
+
+  """
+
+private let explainHelp = """
+  loma explain --c C --t T (--text N | --tokens I,I,…)… [option]…
+
+  Shows how LoMA lays out a text, which row sees which, what the compressed cache holds, and what it costs.
+
+    --c C                    compression ratio: text tokens per memory token
+    --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
+    --text N                 a text of N tokens, written x0 x1 …
+    --tokens I,I,…           a text of these ids; --text and --tokens may be repeated: a padded batch
+    --vocabulary V           text ids are 0..<V; otherwise V is the largest id + 1
+    --memory-token ID        the id of <m>; otherwise V
+    --repetition-token ID    the id of <r>; otherwise V + 1
+    --model-vocabulary V'    size of the model's vocabulary; otherwise just enough
+    --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
+    --layout KIND            training or generation, for rows and mask
+    --generate M             the text is a prompt; schedule and cost are those of generating M tokens after it
+    --show SECTION,…         parameters rows mask schedule reconstruction cost metrics choice profiles;
+                             otherwise parameters,rows,mask,schedule,cost
+    --chunk K                reconstruct chunk K only
+    --layers N --kv-heads N --head-dim N --bytes N
+                             cost also says the bytes of the cache
+    --reconstructed I,I,…    for metrics: what the full chunks were reproduced as, once per text;
+                             of a text given as --text, token xi has id i
+    --scores I,I,…           for choice: one integer score per id of the model's vocabulary
+    --format text            how it is drawn
+    --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
+    --output FILE            writes there instead of standard output
+
+  Listings end at 1024 lines and masks in text at 160 rows; a section beyond its limit says so in one line.
+
+  """

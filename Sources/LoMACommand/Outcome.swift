@@ -1,0 +1,57 @@
+// What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
+
+/// What a command may know of the outside.
+struct Surroundings {
+  /// Standard output is a terminal.
+  let isTerminal: Bool
+  /// NO_COLOR is set and not empty.
+  let refusesColour: Bool
+}
+
+/// How a command ended.
+struct Outcome: Equatable {
+  /// For standard output, or for `path`.
+  var output = ""
+  /// A file that takes the output instead.
+  var path: String?
+  /// One line for standard error, without its end; none where nothing went wrong.
+  var complaint: String?
+  /// What the process returns.
+  var exitCode = ExitCode.fine
+
+  /// One line on standard error and exit code 2; line breaks and other control characters in it are escaped.
+  static func rejected(_ complaint: String) -> Outcome {
+    let line = complaint.unicodeScalars.map { scalar in
+      scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+    }.joined()
+    return Outcome(complaint: "loma: " + line, exitCode: .rejected)
+  }
+}
+
+/// Exit codes of present commands.
+enum ExitCode: Int32, CaseIterable {
+  /// Everything asked for was done.
+  case fine = 0
+  /// The arguments or the input are wrong, or the output cannot be written.
+  case rejected = 2
+
+  /// What `loma help exit-codes` says of it.
+  var meaning: String {
+    switch self {
+    case .fine: "done"
+    case .rejected: "usage or input error, or the output cannot be written; one line on standard error says which"
+    }
+  }
+}
+
+/// Runs the command that the first argument names.
+func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
+  let rest = Array(arguments.dropFirst())
+  return switch arguments.first {
+  case nil: help([])
+  case "help", "--help", "-h": help(rest)
+  case "--version", "version": version(rest)
+  case "explain": explain(rest, in: surroundings)
+  case .some(let name): .rejected("no command is named \(name); loma help lists them")
+  }
+}

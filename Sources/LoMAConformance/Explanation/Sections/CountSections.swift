@@ -1,0 +1,124 @@
+// Sections cost, metrics, choice and profiles (COST-1, COST-2, REC-2, GEN-5, the registry of decisions).
+
+import LoMA
+
+extension Explanation {
+  /// Visible pairs of every computation, against full attention; and bytes where an entry's weight is known.
+  func costContent() throws(InputError) -> SectionContent {
+    var blocks: [ContentBlock] = []
+    for (index, cost) in costs.enumerated() {
+      if costs.count > 1 { blocks.append(.title("text \(index)")) }
+      var rows: [[ContentCell]] = []
+      func add(_ name: String, _ value: String, _ note: String) {
+        rows.append([ContentCell(name), ContentCell(value), ContentCell(note)])
+      }
+      let full = cost.fullAttention
+      for (name, pairs) in [("generation", cost.generation), ("training", cost.training)] {
+        add(name, "\(pairs)", full == 0 ? "" : percentage(pairs, of: full) + " of full attention")
+      }
+      for (name, pairs) in try reconstructionCosts(index) { add(name, "\(pairs)", "") }
+      add("full attention", "\(full)", "n(n+1)/2 with n = \(cost.textLength)")
+      blocks.append(.table(ContentTable(columns: [.words(""), .number("pairs"), .words("")], rows: rows)))
+      if let entryBytes { blocks.append(.table(bytesTable(entryBytes, length: cost.textLength))) }
+    }
+    blocks.append(.note(costNotes))
+    return SectionContent(
+      section: .cost, subtitle: "visible (query, key) pairs, per layer and query head", blocks: blocks)
+  }
+
+  /// Every chunk's reconstruction where they differ; one line where they are alike.
+  private func reconstructionCosts(_ textIndex: Int) throws(InputError) -> [(String, Int)] {
+    let cost = costs[textIndex]
+    let chunks = reconstructedChunks(cost.textLength)
+    guard let first = chunks.first, let last = chunks.last else { return [] }
+    if inputs.chunk != nil { return [("reconstructing chunk \(first)", try cost.reconstruction(chunk: first))] }
+    switch inputs.profile.repetitionContext {
+    case .ownMemory:
+      let name = chunks.count == 1 ? "reconstructing chunk 0" : "reconstructing each of \(chunks.count) chunks"
+      return [(name, try cost.reconstruction(chunk: first))]
+    case .pastMemories:
+      var lines: [(String, Int)] = []
+      for chunk in chunks where chunk < 8 || chunk == last {
+        lines.append(("reconstructing chunk \(chunk)", try cost.reconstruction(chunk: chunk)))
+      }
+      return lines
+    }
+  }
+
+  private func bytesTable(_ entryBytes: Int, length: Int) -> ContentTable {
+    let lines = [
+      ("an entry", 1), ("the cache at the end", parameters.cacheSize(afterFeeding: length)),
+      ("the cache at most", parameters.cacheMaximum(whileFeeding: length)), ("uncompressed", length),
+    ]
+    return ContentTable(
+      columns: [.words(""), .number("entries"), .number("bytes")],
+      rows: lines.map { [ContentCell($0.0), ContentCell("\($0.1)"), ContentCell("\($0.1 * entryBytes)")] })
+  }
+
+  /// What the numbers tend to, plainly.
+  private var costNotes: [String] {
+    let c = parameters.c
+    let (part, formula) =
+      switch inputs.profile.memoryContext {
+      case .pastMemories: (c + 1, "(c+1)/c²")
+      case .ownChunk: (c, "c/c²")
+      }
+    var notes = ["as the text grows, generation tends to \(formula) = \(percentage(part, of: c * c)) of full attention"]
+    if c == 1 { notes.append("with c = 1 nothing is compressed: the memories only add work") }
+    if c == 2, inputs.profile.memoryContext == .pastMemories {
+      notes.append("with c = 2 generation costs less than full attention only after about seven chunks")
+    }
+    return notes
+  }
+
+  /// REC-2's counts, pooled over all texts.
+  func metricsContent() -> SectionContent {
+    func row(_ name: String, _ accuracy: Accuracy?, _ what: String) -> [ContentCell] {
+      [
+        ContentCell(name), ContentCell(accuracy.map { "\($0.correct)/\($0.total)" } ?? "none"),
+        ContentCell(accuracy.map { percentage($0.correct, of: $0.total) } ?? ""), ContentCell(what),
+      ]
+    }
+    let table = ContentTable(
+      columns: [.words(""), .number(""), .number(""), .words("")],
+      rows: [
+        row("token repetition accuracy", metrics?.tokenRepetitionAccuracy, "tokens reproduced"),
+        row("repetition accuracy", metrics?.repetitionAccuracy, "chunks without one error"),
+      ])
+    return SectionContent(section: .metrics, subtitle: "full chunks only, all texts together", blocks: [.table(table)])
+  }
+
+  /// The greedy token of the given scores.
+  func choiceContent() -> SectionContent {
+    guard let vocabulary, inputs.scores.count == vocabulary.modelSize else {
+      return SectionContent(section: .choice, subtitle: "no scores", blocks: [])
+    }
+    let chosen = vocabulary.greedyToken(inputs.scores)
+    let table = ContentTable(
+      columns: [.number("id"), .number("score"), .words("")],
+      rows: inputs.scores.enumerated().map { id, score in
+        let note = id == chosen ? "chosen" : id < vocabulary.textSize ? "" : "suppressed"
+        return [ContentCell("\(id)"), ContentCell("\(score)"), ContentCell(note)]
+      }, groupStarts: [vocabulary.textSize])
+    return SectionContent(
+      section: .choice,
+      subtitle: "token \(chosen), the lowest id among the highest scores of 0..<\(vocabulary.textSize)",
+      blocks: [.table(table)])
+  }
+
+  /// Every axis with its decision, its default and its alternatives.
+  static func profilesContent() -> SectionContent {
+    let rows = Axis.allCases.map { axis in
+      [axis.rawValue, axis.decision, Profile.base[axis], axis.values.dropFirst().joined(separator: ", ")]
+        .map { ContentCell($0) }
+    }
+    return SectionContent(
+      section: .profiles, subtitle: "base has every default",
+      blocks: [
+        .table(
+          ContentTable(
+            columns: [.words("axis"), .words("decision"), .words("default"), .words("alternatives")], rows: rows)),
+        .note(["under numbering=sequential, memory_positions has no effect: \(Profile.all.count) profiles differ"]),
+      ])
+  }
+}

@@ -15,12 +15,13 @@ struct Rooms {
     "LoMACommand": ["LoMASuite", "LoMAConformance"],
   ]
 
-  /// What each target may import where the toolchain has it, inside `#if canImport(…)`.
+  /// What each target may import where the toolchain has it, inside `#if canImport(…)` or its `#else`.
   static let conditionalImports: [String: Set<String>] = [
-    "LoMAReference": ["Dispatch", "Synchronization"]
+    "LoMAReference": ["Dispatch", "Synchronization"],
+    "LoMACommand": ["Glibc", "Darwin"],
   ]
 
-  /// The imports of a source, each with its line and whether `#if canImport` of that module surrounds it.
+  /// The imports of a source, each with its line and whether an `#if canImport` surrounds it.
   static func imports(in file: SourceFile) -> [(module: String, line: Int, isGuarded: Bool)] {
     let statement =
       #/
@@ -34,12 +35,11 @@ struct Rooms {
       if code.hasPrefix("#if") {
         conditions.append(code)
       } else if code.hasPrefix("#else"), !conditions.isEmpty {
-        conditions[conditions.count - 1] = code
+        conditions[conditions.count - 1] += code
       } else if code.hasPrefix("#endif"), !conditions.isEmpty {
         conditions.removeLast()
       } else if let match = line.prefixMatch(of: statement) {
-        let module = String(match.1)
-        found.append((module, index + 1, conditions.contains { $0.contains("canImport(\(module))") }))
+        found.append((String(match.1), index + 1, conditions.contains { $0.contains("canImport(") }))
       }
     }
     return found
@@ -87,6 +87,6 @@ struct Rooms {
     let found = Self.imports(in: SourceFile(path: "Sources/X/Y.swift", text: text))
     #expect(found.map { $0.module } == ["LoMA", "Foundation", "Dispatch", "Glibc"])
     #expect(found.map { $0.line } == [1, 2, 4, 6])
-    #expect(found.map { $0.isGuarded } == [false, false, true, false])
+    #expect(found.map { $0.isGuarded } == [false, false, true, true])
   }
 }

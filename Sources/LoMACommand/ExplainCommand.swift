@@ -4,7 +4,7 @@ import LoMAConformance
 
 /// How an explanation is drawn.
 private enum Format: String, CaseIterable {
-  case text
+  case text, svg, html, json
 }
 
 /// When the text is coloured.
@@ -38,6 +38,11 @@ func explain(_ words: [String], in surroundings: Surroundings) -> Outcome {
       let suits = surroundings.isTerminal && !surroundings.refusesColour && outcome.path == nil
       let drawing = TextDrawing(hasColour: colour == .always || colour == .auto && suits)
       outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
+    case .svg: outcome.output = try picture(explanation, arguments, sections)
+    case .html:
+      outcome.output = HTMLDrawing().draw(
+        try explanation.contents(of: sections, limits: .picture), title: explanation.title)
+    case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
     }
     return outcome
   } catch let error as UsageError {
@@ -45,6 +50,20 @@ func explain(_ words: [String], in surroundings: Surroundings) -> Outcome {
   } catch {
     return .rejected("\(error)")  // An InputError: its description is the code and the numbers.
   }
+}
+
+/// The masks as SVG, the only section that is a picture.
+private func picture(
+  _ explanation: Explanation, _ arguments: Arguments, _ sections: [ExplanationSection]
+) throws -> String {
+  guard arguments["--show"] == nil || sections == [.mask] else {
+    throw UsageError(line: "option --format svg draws the mask: --show mask")
+  }
+  guard let pictures = try explanation.maskPictures(limits: .picture) else {
+    let limit = ExplanationLimits.picture.maskRows
+    throw UsageError(line: "the mask has \(explanation.rowCount) rows, pictures end at \(limit)")
+  }
+  return SVGDrawing().draw(pictures, title: explanation.title)
 }
 
 /// The sections to show; an option that only one section uses brings that section where none are named.

@@ -54,10 +54,14 @@ private let explainHelp = """
     --reconstructed I,I,…    for metrics: what the full chunks were reproduced as, once per text;
                              of a text given as --text, token xi has id i
     --scores I,I,…           for choice: one integer score per id of the model's vocabulary
-    --format text            how it is drawn
+    --format FORMAT          text, svg (the masks), html (one offline page) or json
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
     --output FILE            writes there instead of standard output
 
-  Listings end at 1024 lines and masks in text at 160 rows; a section beyond its limit says so in one line.
+  Limits: masks have at most 160 rows in text, 400 in svg and html, 1024 in json; listings have at most 1024 lines,
+  65536 in json. A section beyond its limit says so in one line; parameters, cost and profiles answer at any length.
+
+  JSON has one member per section, and integers, strings and nulls only. A mask is a list of strings, one per query:
+  character k is 1 where key k is seen. What is beyond its limit is {"not_shown": size, "limit": limit}.
 
   """

@@ -116,17 +116,27 @@ extension Explanation {
       subtitle: "\(parameters.chunkLength) repetition rows per chunk in one pass, never cached", blocks: blocks)
   }
 
+  /// The index in the training layout of a row that predicts a token of a chunk.
+  func trainingRow(_ predicting: PredictingRow, chunk: Int) -> Int {
+    let (t, length) = (parameters.t, parameters.chunkLength)
+    let firstMemory = chunk * (length + t + length) + length
+    return switch predicting {
+    case .repetition(let index): firstMemory + t + index
+    case .lastMemory: firstMemory + t - 1
+    }
+  }
+
   private func reconstructionBlocks(of chunk: Int, textIndex: Int) throws(InputError) -> [ContentBlock] {
     let (t, length) = (parameters.t, parameters.chunkLength)
     let reconstruction = try Reconstruction(
       chunk: chunk, textLength: fedLengths[textIndex], parameters: parameters, profile: inputs.profile)
-    let firstMemory = chunk * (length + t + length) + length
     let rows = reconstruction.predictingRows.enumerated().map { offset, predicting in
       let name = inputs.texts[textIndex].name(ofTextIndex: chunk * length + offset)
-      let (row, place, zone) =
+      let row = trainingRow(predicting, chunk: chunk)
+      let (place, zone) =
         switch predicting {
-        case .repetition(let index): (firstMemory + t + index, "repetition \(index)", Zone.repetition)
-        case .lastMemory: (firstMemory + t - 1, "memory \(t - 1)", Zone.memory)
+        case .repetition(let index): ("repetition \(index)", Zone.repetition)
+        case .lastMemory: ("memory \(t - 1)", Zone.memory)
         }
       return [
         ContentCell(name, ink: .zone(.reading)), ContentCell("\(row)"), ContentCell(place, ink: .zone(zone)),

@@ -88,12 +88,17 @@ extension Explanation {
     return SectionContent(section: .metrics, subtitle: "full chunks only, all texts together", blocks: [.table(table)])
   }
 
-  /// The greedy token of the given scores.
+  /// The token that the given scores choose, none without one score per id of the model's vocabulary.
+  var greedyToken: Int? {
+    guard let vocabulary, inputs.scores.count == vocabulary.modelSize else { return nil }
+    return vocabulary.greedyToken(inputs.scores)
+  }
+
+  /// The given scores, and the one that is chosen.
   func choiceContent() -> SectionContent {
-    guard let vocabulary, inputs.scores.count == vocabulary.modelSize else {
-      return SectionContent(section: .choice, subtitle: "no scores", blocks: [])
+    guard let vocabulary, let chosen = greedyToken else {
+      return SectionContent(section: .choice, subtitle: "none without a score per id", blocks: [])
     }
-    let chosen = vocabulary.greedyToken(inputs.scores)
     let table = ContentTable(
       columns: [.number("id"), .number("score"), .words("")],
       rows: inputs.scores.enumerated().map { id, score in

@@ -83,6 +83,14 @@ extension Explanation {
       caption: which + layoutCaption)
   }
 
+  /// What is explained, in one line.
+  public var title: String {
+    let texts =
+      inputs.texts.count == 1
+      ? "text of \(inputs.texts[0].length) tokens" : "batch of \(inputs.texts.count) texts"
+    return "LoMA: c = \(parameters.c), t = \(parameters.t), \(texts), profile \(inputs.profile.name)"
+  }
+
   /// What is laid out, and how many rows it has.
   var layoutCaption: String {
     let rows = "\(rowCount) row" + (rowCount == 1 ? "" : "s")

@@ -13,10 +13,11 @@ struct SpecExamples {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   /// The pages with examples, as paths from the package root.
-  static let pages: [String] = ["Docs", "Spec"].flatMap { folder in
-    let names = try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent(folder).path)
-    return (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { folder + "/" + $0 }
-  } + ["README.md"]
+  static let pages: [String] =
+    ["Docs", "Spec"].flatMap { folder in
+      let names = try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent(folder).path)
+      return (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { folder + "/" + $0 }
+    } + ["README.md"]
 
   static let isUpdating = ProcessInfo.processInfo.environment["LOMA_UPDATE_EXAMPLES"] == "1"
 

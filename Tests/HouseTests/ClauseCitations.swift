@@ -5,11 +5,11 @@ import Testing
 
 @Suite("House: clause ids")
 struct ClauseCitations {
-  @Test func `every clause is cited by a test`() throws {
-    // A test about ids in general is no evidence for the clauses it happens to name.
-    let tests = try House.files(in: "Tests", ending: ["swift"]).filter { $0.target != "HouseTests" }
-    let cited = Set(tests.flatMap { Clauses.cited(in: $0.text) ?? [] }.map { $0.id })
-    House.report(try Clauses.ofSpec().filter { !cited.contains($0.id) }.map { "\($0.file): no test cites \($0.id)" })
+  @Test func `every clause is cited by the name of a test`() throws {
+    // A comment may say that a clause is tested elsewhere, and a range may pass over one: neither is evidence.
+    let cited = Set(try House.testNames().flatMap { Clauses.cited(in: $0) ?? [] }.filter { !$0.isRange }.map { $0.id })
+    House.report(
+      try Clauses.ofSpec().filter { !cited.contains($0.id) }.map { "\($0.file): no test's name cites \($0.id)" })
   }
 
   @Test func `every cited id exists`() throws {

@@ -39,9 +39,11 @@ enum House {
   }
 
   /// The names of all test functions, raw identifiers without their backticks.
+  ///
+  /// Without those of this target: a test about clauses in general is no evidence for the clauses it names.
   static func testNames() throws -> [String] {
     let name = /func (?:`([^`]+)`|(\w+))\(/
-    return try files(in: "Tests", ending: ["swift"]).flatMap { file in
+    return try files(in: "Tests", ending: ["swift"]).filter { $0.target != "HouseTests" }.flatMap { file in
       file.text.matches(of: name).map { String($0.1 ?? $0.2 ?? "") }
     }
   }

@@ -64,7 +64,7 @@ struct ClauseCitations {
     #expect(ids("LOS-1 … LOS-2") == ["LOS-1", "LOS-2"])
     #expect(ids("POS-1…4 under D-2") == ["POS-1", "POS-2", "POS-3", "POS-4", "D-2"])
     #expect(ids("MOD-1, SHA-256, UTF-8") == ["MOD-1"])
-    #expect(ids("POS-1…MSK-2") == nil)
+    #expect(ids("POS-1…" + "MSK-2") == nil)
     let file = SourceFile(path: "x.md", text: "### MSK-5 A title\n\nbody\n## End\nRetired: MSK-4 (0.2), merged\n")
     #expect(Clauses.stated(in: file).map { $0.id } == ["MSK-5"])
     #expect(Clauses.stated(in: file).first?.body == ["", "body"])

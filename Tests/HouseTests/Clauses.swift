@@ -33,6 +33,7 @@ enum Clauses {
   /// The ids that a text cites, a range `A-1…A-3` or `A-1…3` expanded; a range over two chapters is nil.
   static func cited(in text: String) -> [(id: String, isRange: Bool)]? {
     var ids: [(String, Bool)] = []
+    guard mayCite(text) else { return ids }
     let citation = /\b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|D)-(\d+)([a-z]?)\b(?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?/
     for match in text.matches(of: citation) {
       let (prefix, first) = (String(match.1), String(match.2))
@@ -46,6 +47,17 @@ enum Clauses {
       ids += (low...high).map { (prefix + "-\($0)", true) }
     }
     return ids
+  }
+
+  /// Whether a capital, a hyphen and a digit stand together anywhere; most lines are done with here, without a search.
+  private static func mayCite(_ text: String) -> Bool {
+    let (capitals, digits) = (UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"))
+    var (beforeLast, last): (UInt8, UInt8) = (0, 0)
+    for byte in text.utf8 {
+      if digits.contains(byte), last == UInt8(ascii: "-"), capitals.contains(beforeLast) { return true }
+      (beforeLast, last) = (last, byte)
+    }
+    return false
   }
 
   /// All clauses of the chapters, in order.

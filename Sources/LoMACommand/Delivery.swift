@@ -23,15 +23,19 @@ func deliver(_ outcome: Outcome) -> Int32 {
 }
 
 /// Writes a file beside its final place and renames it; returns why it could not.
+///
+/// What exists and is no regular file, such as a device or a pipe, is written to and not replaced.
 private func writeFile(_ text: String, to path: String) -> String? {
-  let temporary = "\(path).\(getpid()).part"
-  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+  var status = stat()
+  let isReplaced = stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+  let written = isReplaced ? "\(path).\(getpid()).part" : path
+  let descriptor = open(written, isReplaced ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY, 0o666)
   guard descriptor >= 0 else { return describe(errno) }
   var failure = write(text, to: descriptor)
   if close(descriptor) != 0, failure == nil { failure = errno }
-  if failure == nil, rename(temporary, path) != 0 { failure = errno }
+  if isReplaced, failure == nil, rename(written, path) != 0 { failure = errno }
   guard let failure else { return nil }
-  unlink(temporary)
+  if isReplaced { unlink(written) }
   return describe(failure)
 }
 

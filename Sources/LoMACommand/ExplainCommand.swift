@@ -12,7 +12,8 @@ private enum Colour: String, CaseIterable {
   case auto, always, never
 }
 
-private let options: [Arguments.Option] = [
+/// What `loma explain` takes.
+let explainOptions: [Arguments.Option] = [
   "--c", "--t", "--text…", "--tokens…", "--vocabulary", "--memory-token", "--repetition-token", "--model-vocabulary",
   "--profile", "--layout", "--generate", "--show", "--chunk", "--layers", "--kv-heads", "--head-dim", "--bytes",
   "--reconstructed…", "--scores", "--format", "--color", "--output",
@@ -25,7 +26,7 @@ private let options: [Arguments.Option] = [
 func explain(_ words: [String], in surroundings: Surroundings) -> Outcome {
   guard !words.contains("--help") else { return help(["explain"]) }
   do {
-    let arguments = try Arguments(words, options: options)
+    let arguments = try Arguments(words, options: explainOptions)
     let format: Format = try arguments.choice("--format", otherwise: .text)
     let colour: Colour = try arguments.choice("--color", otherwise: .auto)
     let sections = try sections(arguments)

@@ -55,7 +55,7 @@ enum HTMLAssets {
     .mask tr.z > * { border-top: 2px solid var(--page); } .mask tr.k > * { border-top: 3px solid var(--bar); }
     .mask tbody td.here { outline: 3px solid var(--text); outline-offset: -1px; position: relative; z-index: 1; }
     .mask th.here { background: var(--text); } .mask th.here, .mask tbody th.here span { color: var(--page); }
-    .says { position: sticky; bottom: 0; margin: .4rem 0; padding: .5rem .8rem; min-height: 1.5em;
+    .says { position: sticky; bottom: 0; margin: .4rem 0; padding: .5rem .8rem; min-height: 3em;
       background: var(--page); border: 1px solid var(--line); border-left: .4rem solid var(--bar); }
     @media print {
       body { max-width: none; margin: 0; font-size: .8rem; } nav, .says, figcaption { display: none; }

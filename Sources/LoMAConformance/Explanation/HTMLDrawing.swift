@@ -35,12 +35,12 @@ public struct HTMLDrawing: Sendable {
       <!DOCTYPE html>
       <html lang="en">
       <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width">
-      <meta name="color-scheme" content="light dark">
-      <meta name="description" content="How LoMA lays out, masks, caches and pays for a text.">
+      <meta charset="utf-8"/>
+      <meta name="viewport" content="width=device-width"/>
+      <meta name="color-scheme" content="light dark"/>
+      <meta name="description" content="How LoMA lays out, masks, caches and pays for a text."/>
       <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+      content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"/>
       <title>\(escape(title))</title>
       <style>
       \(HTMLAssets.style)
@@ -157,7 +157,7 @@ public struct HTMLDrawing: Sendable {
 
   private func legend(_ picture: MaskPicture) -> String {
     let zones = picture.zones.map { "<span class=\"\($0.rawValue)\">\($0.letter)</span> \($0.rawValue)" }
-    return (zones + ["<span class=\"hidden\">·</span> hidden"]).joined(separator: " &emsp; ")
+    return (zones + ["<span class=\"hidden\">·</span> hidden"]).joined(separator: "\u{2003}")
   }
 
   private func chunkHeadings(_ picture: MaskPicture, _ border: (Int) -> String) -> String {

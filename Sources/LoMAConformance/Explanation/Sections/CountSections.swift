@@ -16,7 +16,7 @@ extension Explanation {
       for (name, pairs) in [("generation", cost.generation), ("training", cost.training)] {
         add(name, "\(pairs)", full == 0 ? "" : percentage(pairs, of: full) + " of full attention")
       }
-      for (name, pairs) in try reconstructionCosts(index) { add(name, "\(pairs)", "") }
+      for (name, pairs) in try reconstructionCosts(index) { add(name, pairs, "") }
       add("full attention", "\(full)", "n(n+1)/2 with n = \(cost.textLength)")
       blocks.append(.table(ContentTable(columns: [.words(""), .number("pairs"), .words("")], rows: rows)))
       if let entryBytes { blocks.append(.table(bytesTable(entryBytes, length: cost.textLength))) }
@@ -27,20 +27,23 @@ extension Explanation {
   }
 
   /// Every chunk's reconstruction where they differ; one line where they are alike.
-  private func reconstructionCosts(_ textIndex: Int) throws(InputError) -> [(String, Int)] {
+  private func reconstructionCosts(_ textIndex: Int) throws(InputError) -> [(String, String)] {
+    func line(_ cost: Cost, _ chunk: Int) throws(InputError) -> (String, String) {
+      ("reconstructing chunk \(chunk)", "\(try cost.reconstruction(chunk: chunk))")
+    }
     let cost = costs[textIndex]
     let chunks = reconstructedChunks(cost.textLength)
     guard let first = chunks.first, let last = chunks.last else { return [] }
-    if inputs.chunk != nil { return [("reconstructing chunk \(first)", try cost.reconstruction(chunk: first))] }
+    if inputs.chunk != nil { return [try line(cost, first)] }
     switch inputs.profile.repetitionContext {
     case .ownMemory:
-      let name = chunks.count == 1 ? "reconstructing chunk 0" : "reconstructing each of \(chunks.count) chunks"
-      return [(name, try cost.reconstruction(chunk: first))]
+      guard chunks.count > 1 else { return [try line(cost, first)] }
+      return [("reconstructing each of \(chunks.count) chunks", "\(try cost.reconstruction(chunk: first))")]
     case .pastMemories:
-      var lines: [(String, Int)] = []
-      for chunk in chunks where chunk < 8 || chunk == last {
-        lines.append(("reconstructing chunk \(chunk)", try cost.reconstruction(chunk: chunk)))
-      }
+      var lines: [(String, String)] = []
+      for chunk in chunks.prefix(8) { lines.append(try line(cost, chunk)) }
+      if last > 8 { lines.append(("chunks 8-\(last - 1)", "…")) }
+      if last > 7 { lines.append(try line(cost, last)) }
       return lines
     }
   }

@@ -33,21 +33,39 @@ public indirect enum JSONValue: Hashable, Sendable {
   public static func string(orNull value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 
   /// The value on lines: containers of scalars stand on one line, others have one member a line.
-  public func text(indent: Int = 0) -> String {
-    let inner = "\n" + String(repeating: " ", count: indent + 2)
-    let outer = "\n" + String(repeating: " ", count: indent)
+  public func text() -> String {
+    var text = ""
+    write(to: &text, lineEnd: "\n")
+    return text
+  }
+
+  /// Appends the value; `lineEnd` is a line break and the indentation of the line that the value ends on.
+  private func write(to text: inout String, lineEnd: String) {
+    let inner = lineEnd + "  "
     switch self {
-    case .null: return "null"
-    case .integer(let value): return "\(value)"
-    case .string(let value): return JSONValue.quote(value)
+    case .null: text += "null"
+    case .integer(let value): text += String(value)
+    case .string(let value): JSONValue.quote(value, to: &text)
     case .array(let values):
-      guard !isFlat else { return "[" + values.map { $0.text() }.joined(separator: ", ") + "]" }
-      return "[" + inner + values.map { $0.text(indent: indent + 2) }.joined(separator: "," + inner) + outer + "]"
+      let isFlat = isFlat
+      text += "["
+      for (index, value) in values.enumerated() {
+        if index > 0 { text += isFlat ? ", " : "," }
+        if !isFlat { text += inner }
+        value.write(to: &text, lineEnd: inner)
+      }
+      text += isFlat ? "]" : lineEnd + "]"
     case .object(let members):
-      let separator = isFlat ? ", " : "," + inner
-      let lines = members.map { JSONValue.quote($0.name) + ": " + $0.value.text(indent: isFlat ? 0 : indent + 2) }
-        .joined(separator: separator)
-      return isFlat ? "{" + lines + "}" : "{" + inner + lines + outer + "}"
+      let isFlat = isFlat
+      text += "{"
+      for (index, member) in members.enumerated() {
+        if index > 0 { text += isFlat ? ", " : "," }
+        if !isFlat { text += inner }
+        JSONValue.quote(member.name, to: &text)
+        text += ": "
+        member.value.write(to: &text, lineEnd: inner)
+      }
+      text += isFlat ? "}" : lineEnd + "}"
     }
   }
 
@@ -68,20 +86,24 @@ public indirect enum JSONValue: Hashable, Sendable {
     }
   }
 
-  /// A string in quotes.
-  private static func quote(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\u{0}"..<" ", "\u{7F}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
+  /// Appends a string in quotes; what needs no escape is appended as it is.
+  private static func quote(_ string: String, to text: inout String) {
+    text += "\""
+    if string.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      text += string
+    } else {
+      for scalar in string.unicodeScalars {
+        switch scalar {
+        case "\"": text += "\\\""
+        case "\\": text += "\\\\"
+        case "\n": text += "\\n"
+        case "\u{0}"..<" ", "\u{7F}", "\u{2028}", "\u{2029}":
+          let digits = String(scalar.value, radix: 16)
+          text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: text.unicodeScalars.append(scalar)
+        }
       }
     }
-    return quoted + "\""
+    text += "\""
   }
 }

@@ -164,7 +164,8 @@ private struct Example {
   @Test func `every section stands in a well-formed page that loads nothing`() throws {
     let page = loma("explain --c 2 --t 1 --text 5 --format html --chunk 0").output
     let root = try Tree.parse(withoutCode(page))
-    #expect(root.all("h2").map { $0.text } == ["parameters", "rows", "mask", "schedule", "reconstruction", "cost"])
+    let names = ["parameters", "rows", "mask", "rules", "schedule", "reconstruction", "cost"]
+    #expect(root.all("h2").map { $0.text } == names)
     #expect(root.all("title").first?.text == "LoMA: c = 2, t = 1, text of 5 tokens, profile base")
     #expect(root.attributes["lang"] == "en")
     for word in ["http:", "https:", "src=", "@import", "url(", "<link"] { #expect(!page.contains(word)) }

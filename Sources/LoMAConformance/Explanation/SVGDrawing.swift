@@ -8,7 +8,6 @@ import LoMA
 /// Draws masks, one below the other.
 public struct SVGDrawing: Sendable {
   private let cell = 12
-  private let left = 96
   private let top = 78
   private let lineHeight = 16
 
@@ -18,16 +17,18 @@ public struct SVGDrawing: Sendable {
   /// A complete SVG file; `title` and `description` are what a screen reader says.
   public func draw(_ pictures: [MaskPicture], title: String) -> String {
     var body: [String] = []
-    var (y, width) = (30, 560)
+    let legend = legend(pictures)
+    let longestLine =
+      MaskSentences(profile: pictures.first?.mask.profile ?? .base).all.map { $0.sentence.count }.max() ?? 0
+    var (y, width) = (30, max(48 + title.count * 9, 48 + (longestLine + 8) * 7))
     for picture in pictures {
       let edges = edges(of: picture)
       body.append("<g transform=\"translate(0 \(y))\">")
       body += lines(of: picture, edges)
       body.append("</g>")
       y += top + edges.end + 24
-      width = max(width, left + edges.end + 24)
+      width = max(width, left(of: picture) + edges.end + 24)
     }
-    let legend = legend(pictures)
     body.append("<g transform=\"translate(24 \(y))\">")
     body += legend
     body.append("</g>")
@@ -65,6 +66,9 @@ public struct SVGDrawing: Sendable {
     return (starts, edge)
   }
 
+  /// Where the cells begin: numbers and tokens stand on their left.
+  private func left(of picture: MaskPicture) -> Int { 72 + max(4, picture.tokens.map { $0.count }.max() ?? 0) * 6 }
+
   /// The ranges of rows that stand in one zone of one chunk, or in the padding.
   private func segments(of picture: MaskPicture) -> [Range<Int>] {
     let starts = [0] + picture.zoneStarts.sorted() + [picture.mask.rows.count]
@@ -73,7 +77,7 @@ public struct SVGDrawing: Sendable {
 
   private func lines(of picture: MaskPicture, _ edges: (starts: [Int], end: Int)) -> [String] {
     let mask = picture.mask
-    let sentences = MaskSentences(profile: mask.profile)
+    let (sentences, left) = (MaskSentences(profile: mask.profile), left(of: picture))
     let segments = segments(of: picture)
     var lines = ["<text x=\"24\" y=\"20\" font-size=\"11\" fill=\"#444444\">\(escape(picture.caption))</text>"]
     lines += header(of: picture, segments, edges.starts)
@@ -116,7 +120,7 @@ public struct SVGDrawing: Sendable {
 
   /// Chunk names, zone bars and row numbers above, and numbers, tokens and zone bars on the left.
   private func header(of picture: MaskPicture, _ segments: [Range<Int>], _ starts: [Int]) -> [String] {
-    let rows = picture.mask.rows
+    let (rows, left) = (picture.mask.rows, left(of: picture))
     var lines: [String] = []
     let chunkStarts = [0] + picture.chunkStarts.sorted() + [rows.count]
     for (start, end) in zip(chunkStarts, chunkStarts.dropFirst()) where start < end {
@@ -136,8 +140,8 @@ public struct SVGDrawing: Sendable {
       let (x, y) = (left + starts[row] + 9, top + starts[row] + 9)
       lines.append(
         "<text transform=\"translate(\(x) \(top - 19)) rotate(-90)\" font-size=\"9\" fill=\"#444444\">\(row)</text>"
-          + "<text x=\"\(left - 50)\" y=\"\(y)\" font-size=\"9\" text-anchor=\"end\" fill=\"#444444\">\(row)</text>"
-          + "<text x=\"\(left - 44)\" y=\"\(y)\" font-size=\"9\" fill=\"#111111\">\(escape(picture.tokens[row]))</text>"
+          + "<text x=\"46\" y=\"\(y)\" font-size=\"9\" text-anchor=\"end\" fill=\"#444444\">\(row)</text>"
+          + "<text x=\"52\" y=\"\(y)\" font-size=\"9\" fill=\"#111111\">\(escape(picture.tokens[row]))</text>"
       )
     }
     return lines

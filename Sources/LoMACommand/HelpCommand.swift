@@ -54,8 +54,8 @@ let explainHelp = """
     --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
     --layout KIND            training or generation, for rows and mask
     --generate M             the text is a prompt; schedule and cost are those of generating M tokens after it
-    --show SECTION,…         parameters rows mask schedule reconstruction cost metrics choice profiles;
-                             otherwise parameters,rows,mask,schedule,cost
+    --show SECTION,…         parameters rows mask rules schedule reconstruction cost metrics choice
+                             profiles; otherwise parameters,rows,mask,rules,schedule,cost
     --chunk K                reconstruct chunk K only
     --layers N --kv-heads N --head-dim N --bytes N
                              cost also says the bytes of the cache

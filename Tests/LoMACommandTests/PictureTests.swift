@@ -79,7 +79,7 @@ private struct Example {
   private static let profiles = [Profile.base] + Axis.allCases.map { Profile.base.choosing($0, valueAt: 1) }
 
   @Test(arguments: profiles)
-  func `MSK-12 SVG blocks tile the mask, with the clause of every cell`(_ profile: Profile) throws {
+  func `SVG blocks tile the mask, with the clause of every cell`(_ profile: Profile) throws {
     let example = try Example(profile: profile)
     let root = try Tree.parse(loma(example.line + " --format svg").output)
     #expect(root.name == "svg" && root.attributes["role"] == "img")
@@ -119,7 +119,7 @@ private struct Example {
   }
 
   @Test(arguments: profiles)
-  func `MSK-12 HTML says the rule of every cell in words`(_ profile: Profile) throws {
+  func `HTML says the rule of every cell in words`(_ profile: Profile) throws {
     let example = try Example(profile: profile)
     let page = loma(example.line + " --format html --show mask").output
     let root = try Tree.parse(withoutCode(page))
@@ -164,7 +164,8 @@ private struct Example {
   @Test func `every section stands in a well-formed page that loads nothing`() throws {
     let page = loma("explain --c 2 --t 1 --text 5 --format html --chunk 0").output
     let root = try Tree.parse(withoutCode(page))
-    #expect(root.all("h2").map { $0.text } == ["parameters", "rows", "mask", "schedule", "reconstruction", "cost"])
+    let names = ["parameters", "rows", "mask", "rules", "schedule", "reconstruction", "cost"]
+    #expect(root.all("h2").map { $0.text } == names)
     #expect(root.all("title").first?.text == "LoMA: c = 2, t = 1, text of 5 tokens, profile base")
     #expect(root.attributes["lang"] == "en")
     for word in ["http:", "https:", "src=", "@import", "url(", "<link"] { #expect(!page.contains(word)) }

@@ -34,6 +34,7 @@ let smallExample = """
     a line is a query, a column a key; a letter: the query sees the key
     x reading   m memory   r repetition   · hidden
 
+  rules: profile base
     MSK-1  reading rows see the reading rows of their own chunk up to themselves
     MSK-2  reading rows see the memories of earlier chunks
     MSK-3  reading rows never see repetition rows

@@ -25,7 +25,7 @@ private func withoutColour(_ output: String) -> String {
     #expect(loma("explain --c 2 --t 1 --text 3").output == smallExample)
   }
 
-  @Test func `MSK-12 every line of a mask has one width, and no line ends in a space`() {
+  @Test func `every line of a mask has one width, and no line ends in a space`() {
     for arguments in [
       "--c 4 --t 2 --text 26", "--c 1 --t 1 --text 12", "--c 3 --t 1 --text 2", "--c 2 --t 3 --text 40",
       "--c 2 --t 2 --text 9 --layout generation", "--c 2 --t 1 --tokens 12345,3,7", "--c 1 --t 1 --text 53",
@@ -37,7 +37,7 @@ private func withoutColour(_ output: String) -> String {
     }
   }
 
-  @Test func `MSK-12 a letter where the query sees the key, a dot where it does not`() throws {
+  @Test func `a letter where the query sees the key, a dot where it does not`() throws {
     let parameters = try Parameters(c: 2, t: 2)
     for profile in Profile.all {
       let layout = try Layout.training(
@@ -57,7 +57,7 @@ private func withoutColour(_ output: String) -> String {
     }
   }
 
-  @Test func `MSK-12 colour changes no character`() {
+  @Test func `colour changes no character`() {
     let line =
       "explain --c 2 --t 2 --text 9 --tokens 3,1 --generate 2 --show "
       + ExplanationSection.allCases.filter { !["metrics", "choice"].contains($0.rawValue) }.map { $0.rawValue }

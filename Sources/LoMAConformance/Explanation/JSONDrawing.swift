@@ -42,6 +42,7 @@ public struct JSONDrawing: Sendable {
       } else {
         notShown(explanation.rowCount, limit: limits.maskRows)
       }
+    case .rules: .array(rules)
     case .schedule: .object([.init("texts", .array(try eachText(scheduleValue)))])
     case .reconstruction: .object([.init("texts", .array(try eachText(reconstructionValue)))])
     case .cost: .object([.init("texts", .array(try eachText(costValue)))])
@@ -117,14 +118,16 @@ public struct JSONDrawing: Sendable {
           .string(String(rows.indices.map { mask.allows(query: query, key: $0) ? "1" : "0" }))
         })
     }
-    let rules = MaskSentences(profile: inputs.profile).all.map { rule in
+    return .object([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
+  }
+
+  /// The clauses of the mask, with the zones each speaks of.
+  private var rules: [JSONValue] {
+    MaskSentences(profile: inputs.profile).all.map { rule in
       JSONValue.object([
         .init("clause", .string(rule.clause)), .init("query", .string(orNull: rule.query?.rawValue)),
         .init("key", .string(orNull: rule.key?.rawValue)), .init("sentence", .string(rule.sentence)),
       ])
     }
-    return .object([
-      .init("layout", .string(inputs.layout.rawValue)), .init("rules", .array(rules)), .init("texts", .array(texts)),
-    ])
   }
 }

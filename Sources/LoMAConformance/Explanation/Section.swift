@@ -8,6 +8,8 @@ public enum ExplanationSection: String, CaseIterable, Hashable, Sendable {
   case rows
   /// Which row sees which.
   case mask
+  /// The clauses of the mask, one sentence each.
+  case rules
   /// The events of the compressed cache.
   case schedule
   /// Which row reproduces which token, and from what.
@@ -22,10 +24,10 @@ public enum ExplanationSection: String, CaseIterable, Hashable, Sendable {
   case profiles
 
   /// What is shown unless something else is asked for.
-  public static let standard: [ExplanationSection] = [.parameters, .rows, .mask, .schedule, .cost]
+  public static let standard: [ExplanationSection] = [.parameters, .rows, .mask, .rules, .schedule, .cost]
 
   /// Whether it says nothing about c, t and a text.
-  public var needsNoText: Bool { self == .profiles || self == .choice }
+  public var needsNoText: Bool { self == .profiles || self == .choice || self == .rules }
 }
 
 /// How long a listing and how large a mask a format shows; beyond it a section says so in one line.

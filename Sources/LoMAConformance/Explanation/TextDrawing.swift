@@ -105,7 +105,6 @@ public struct TextDrawing: Sendable {
     lines.append("  a line is a query, a column a key; a letter: the query sees the key")
     let legend = picture.zones.map { paint($0) + " " + $0.rawValue } + [paint("·", dim) + " hidden"]
     lines.append("  " + legend.joined(separator: "   "))
-    lines.append("")
     return lines
   }
 

@@ -8,7 +8,7 @@ extension Explanation {
     of sections: [ExplanationSection], limits: ExplanationLimits
   ) throws(InputError) -> [SectionContent] {
     let longest = max(limits.lines, limits.maskRows)
-    let needsRows = sections.contains(.rows) || sections.contains(.mask)
+    let needsRows = [.rows, .mask, .rules].contains(where: sections.contains)
     let batch = needsRows && rowCount <= longest ? try batch() : nil
     var contents: [SectionContent] = []
     for section in ExplanationSection.allCases where sections.contains(section) {
@@ -16,6 +16,7 @@ extension Explanation {
       case .parameters: contents.append(parametersContent())
       case .rows: contents.append(rowsContent(batch, limits: limits))
       case .mask: contents.append(maskContent(batch, limits: limits))
+      case .rules: contents.append(rulesContent(batch))
       case .schedule: contents.append(try scheduleContent(limits: limits))
       case .reconstruction: contents.append(try reconstructionContent(limits: limits))
       case .cost: contents.append(try costContent())

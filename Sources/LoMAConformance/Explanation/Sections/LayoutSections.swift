@@ -54,19 +54,20 @@ extension Explanation {
       if batch.texts.count > 1 { blocks.append(.title("text \(index)")) }
       blocks.append(.mask(picture(of: rows, textIndex: index)))
     }
-    let occurring = Set(batch.texts.joined().map { $0.place.zone })
-    let sentences = MaskSentences(profile: inputs.profile).all.filter { sentence in
-      [sentence.query, sentence.key].allSatisfy { $0.map(occurring.contains) ?? true }
-    }
-    if !occurring.isEmpty {
-      let rows = sentences.map { sentence in
-        [
-          ContentCell(sentence.clause), ContentCell(sentence.sentence, ink: sentence.query.map { .zone($0) } ?? .plain),
-        ]
-      }
-      blocks.append(.table(ContentTable(columns: [.words(""), .words("")], rows: rows)))
-    }
     return SectionContent(section: .mask, subtitle: layoutCaption, blocks: blocks)
+  }
+
+  /// The clauses of the mask that speak of zones which occur; all of them where no rows are known.
+  func rulesContent(_ batch: Batch?) -> SectionContent {
+    let occurring = Set((batch?.texts ?? []).joined().map { $0.place.zone })
+    let sentences = MaskSentences(profile: inputs.profile).all.filter { sentence in
+      occurring.isEmpty || [sentence.query, sentence.key].allSatisfy { $0.map(occurring.contains) ?? true }
+    }
+    let rows = sentences.map { sentence in
+      [ContentCell(sentence.clause), ContentCell(sentence.sentence, ink: sentence.query.map { .zone($0) } ?? .plain)]
+    }
+    let table = ContentTable(columns: [.words(""), .words("")], rows: rows)
+    return SectionContent(section: .rules, subtitle: "profile " + inputs.profile.name, blocks: [.table(table)])
   }
 
   /// The drawings of every text's mask, or none beyond the limit.

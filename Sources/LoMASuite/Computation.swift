@@ -66,7 +66,7 @@ public enum Computation: Hashable, Sendable {
     case .sine(let x): "\(Elementary.sine(x))"
     case .cosine(let x): "\(Elementary.cosine(x))"
     case .power(let base, let exponent): "\(Elementary.power(base, exponent))"
-    case .random(let seed, let count): "\(Self.draws(seed, count))"
+    case .random(let seed, let count): Self.draws(seed, count).joined(separator: " ")
     case .rmsNorm(let x, let gain, let epsilon):
       "\(RMSNorm.forward(Self.row(x), gain: gain, epsilon: epsilon).values)"
     case .rope(let x, let position, let theta):
@@ -83,9 +83,13 @@ public enum Computation: Hashable, Sendable {
 
   private static func row(_ x: [Double]) -> Tensor { Tensor(shape: [1, x.count], values: x) }
 
-  private static func draws(_ seed: UInt64, _ count: Int) -> [UInt64] {
+  /// Sixteen hexadecimal digits a draw.
+  private static func draws(_ seed: UInt64, _ count: Int) -> [String] {
     var numbers = SeededNumbers(seed: seed)
-    return (0..<count).map { _ in numbers.next() }
+    return (0..<count).map { _ in
+      let digits = String(numbers.next(), radix: 16, uppercase: true)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
   }
 
   private static func rotated(_ x: [Double], _ position: Int, _ theta: Double) -> [Double] {

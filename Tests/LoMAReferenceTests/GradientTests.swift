@@ -30,7 +30,7 @@ struct GradientTests {
   private func sample(_ profile: Profile, tiesHead: Bool) -> Sample {
     Sample(
       seed: 77, c: 2, t: 2, textLength: 9, layers: 2, queryHeads: 4, keyValueHeads: 2, tiesHead: tiesHead,
-      profile: profile)
+      profile: profile, hiddenSize: 4)
   }
 
   @Test(arguments: singleAlternatives.indices)
@@ -39,7 +39,7 @@ struct GradientTests {
     let texts = try texts(sample)
     let weights = try sample.weights()
     let pass = try sample.transformer().trainingPass(texts: texts, profile: sample.profile)
-    let step = 0x1p-16
+    let step = 0x1p-18
     for name in weights.names {
       let (gradient, tensor) = (try #require(pass.gradients.tensors[name]), try #require(weights.tensors[name]))
       let largest = gradient.values.map(\.magnitude).max() ?? 0
@@ -71,11 +71,11 @@ struct GradientTests {
     let largest = gradient.embeddings.values.map(\.magnitude).max() ?? 0
     for i in embeddings.values.indices {
       var (above, below) = (embeddings, embeddings)
-      above.values[i] += 0x1p-16
-      below.values[i] -= 0x1p-16
+      above.values[i] += 0x1p-18
+      below.values[i] -= 0x1p-18
       let difference =
         try loss(weights, embeddings: [above], sample, [rows]) - loss(weights, embeddings: [below], sample, [rows])
-      #expect((difference * 0x1p15 - gradient.embeddings.values[i]).magnitude <= 1e-7 * largest)
+      #expect((difference * 0x1p17 - gradient.embeddings.values[i]).magnitude <= 1e-7 * largest)
     }
   }
 

@@ -14,6 +14,7 @@ struct Sample: CustomStringConvertible {
   var keyValueHeads: Int
   var tiesHead: Bool
   var profile: Profile
+  var hiddenSize = 8
 
   var description: String {
     "seed \(seed) c \(c) t \(t) n \(textLength) layers \(layers) heads \(queryHeads)/\(keyValueHeads) "
@@ -34,7 +35,8 @@ struct Sample: CustomStringConvertible {
 
   func configuration() throws -> Configuration {
     try Configuration(
-      vocabularySize: 16, hiddenSize: 8, intermediateSize: 12, layers: layers, queryHeads: queryHeads,
+      vocabularySize: 16, hiddenSize: hiddenSize, intermediateSize: hiddenSize + 4, layers: layers,
+      queryHeads: queryHeads,
       keyValueHeads: keyValueHeads, headDimension: 4, epsilon: 0x1p-10, theta: 10_000, tiesHead: tiesHead)
   }
 

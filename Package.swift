@@ -27,7 +27,8 @@ let package = Package(
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
-      name: "LoMACommandTests", dependencies: ["LoMACommand", "LoMAConformance"], swiftSettings: strict),
+      name: "LoMACommandTests", dependencies: ["LoMACommand", "LoMAConformance", "LoMAReference", "LoMASuite"],
+      swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -116,7 +116,9 @@ enum Agreement {
     let training = decoder.pairs(of: decoder.fed.indices)
     if cost.training != training { return "training costs \(cost.training), not \(training)" }
     for chunk in decoder.sizesWhileCompressing.indices {
-      let rows = decoder.fed.indices.filter { decoder.fed[$0].place.zone == .repetition && decoder.fed[$0].place.chunk == chunk }
+      let rows = decoder.fed.indices.filter {
+        decoder.fed[$0].place.zone == .repetition && decoder.fed[$0].place.chunk == chunk
+      }
       let (found, expected) = (try cost.reconstruction(chunk: chunk), decoder.pairs(of: rows))
       if found != expected { return "reconstructing chunk \(chunk) costs \(found), not \(expected)" }
     }

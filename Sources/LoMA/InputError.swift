@@ -90,9 +90,14 @@ extension InputError: CustomStringConvertible {
       "\(length) reconstructed tokens, the full chunks have \(expected)"
     case .cacheSizeOutOfRange(let layers, let heads, let width, let bytes):
       "2 · \(layers) layers · \(heads) heads · \(width) · \(bytes) bytes is not a positive size this machine can count"
-    case .unknownAxis(let axis): "no axis is named \(axis)"
-    case .unknownAlternative(let axis, let value): "axis \(axis) has no value \(value)"
-    case .repeatedAxis(let axis): "axis \(axis) is given twice"
+    case .unknownAxis(let axis): "no axis is named \(escaped(axis))"
+    case .unknownAlternative(let axis, let value): "axis \(escaped(axis)) has no value \(escaped(value))"
+    case .repeatedAxis(let axis): "axis \(escaped(axis)) is given twice"
     }
+  }
+
+  /// A name as it was given, on one line whatever it contains.
+  private func escaped(_ name: String) -> String {
+    name.unicodeScalars.reduce("") { $0 + $1.escaped(asASCII: true) }
   }
 }

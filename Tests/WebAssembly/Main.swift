@@ -1,0 +1,13 @@
+// The entry of both builds: one line per check. A check writes text, ends with one line of counts, and never prints what
+// could differ between machines.
+
+/// Runs every check.
+@main struct Main {
+  static func main() {
+    do {
+      try checkIntegers()
+    } catch {
+      write("rejected: " + error.description)
+    }
+  }
+}

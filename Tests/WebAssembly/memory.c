@@ -1,0 +1,71 @@
+// What Embedded Swift asks of a C library, for a module that has none: memory in blocks of powers of two that are used
+// again once freed, and plain loops. Compiled with -fno-builtin, or the loops would become calls of themselves.
+
+typedef __SIZE_TYPE__ size_t;
+typedef unsigned char byte;
+
+extern byte __heap_base;
+static byte *top = 0;
+static byte *free_lists[32];
+
+// Blocks are powers of two; a header word before each holds the exponent, and free blocks are chained by size.
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  unsigned exponent = 4;
+  while (((size_t)1 << exponent) < size) exponent++;
+  if (alignment < 16) alignment = 16;
+  if (alignment == 16 && free_lists[exponent]) {
+    *result = free_lists[exponent];
+    free_lists[exponent] = *(byte **)*result;
+    return 0;
+  }
+  if (!top) top = &__heap_base;
+  byte *block = (byte *)(((size_t)top + 16 + alignment - 1) & ~(alignment - 1));
+  byte *end = block + ((size_t)1 << exponent);
+  size_t pages = __builtin_wasm_memory_size(0);
+  if ((size_t)end > pages * 65536) {
+    size_t missing = ((size_t)end - pages * 65536 + 65535) / 65536;
+    if (__builtin_wasm_memory_grow(0, missing) == (size_t)-1) return 12;
+  }
+  *(unsigned *)(block - 16) = exponent;
+  top = end;
+  *result = block;
+  return 0;
+}
+
+void free(void *block) {
+  if (!block) return;
+  unsigned exponent = *(unsigned *)((byte *)block - 16);
+  *(byte **)block = free_lists[exponent];
+  free_lists[exponent] = block;
+}
+
+void *memcpy(void *to, const void *from, size_t count) {
+  for (size_t i = 0; i < count; i++) ((byte *)to)[i] = ((const byte *)from)[i];
+  return to;
+}
+
+void *memmove(void *to, const void *from, size_t count) {
+  if ((byte *)to <= (const byte *)from) return memcpy(to, from, count);
+  while (count-- > 0) ((byte *)to)[count] = ((const byte *)from)[count];
+  return to;
+}
+
+void *memset(void *to, int value, size_t count) {
+  for (size_t i = 0; i < count; i++) ((byte *)to)[i] = (byte)value;
+  return to;
+}
+
+int memcmp(const void *a, const void *b, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int difference = ((const byte *)a)[i] - ((const byte *)b)[i];
+    if (difference) return difference;
+  }
+  return 0;
+}
+
+// Seeds the hashing of sets. Nothing that is written may depend on it, so any bytes do.
+void arc4random_buf(void *to, size_t count) { memset(to, 42, count); }
+
+// Stack protection: a value that an overrun would change, and the end of a module where one did.
+size_t __stack_chk_guard = 0x5AFE57AC;
+void __stack_chk_fail(void) { __builtin_trap(); }

@@ -22,6 +22,8 @@ public enum ModelError: Error, Hashable, Sendable {
   case nonFiniteWeight(tensor: String, index: Int)
   /// A token id is not below V', the rows of the embedding.
   case tokenOutsideModel(token: Int, index: Int, vocabulary: Int)
+  /// A logit of a fed row is NaN or infinite: finite weights can still leave the range of binary64. No token follows.
+  case nonFiniteLogits(Place)
   /// The bytes of a parameter could not be read.
   case unreadable(tensor: String, reason: String)
 }
@@ -42,8 +44,14 @@ extension ModelError: CustomStringConvertible {
     case .nonFiniteWeight(let name, let index): "non-finite-weight: \(name) at index \(index)"
     case .tokenOutsideModel(let token, let index, let vocabulary):
       "token-outside-model: token \(token) at row \(index) is not in 0..<\(vocabulary)"
+    case .nonFiniteLogits(let place): "non-finite-logits: \(Self.name(place))"
     case .unreadable(let name, let reason): "unreadable-tensor: \(name): \(reason)"
     }
+  }
+
+  private static func name(_ place: Place) -> String {
+    guard let chunk = place.chunk, let index = place.index else { return "\(place.zone.rawValue) row" }
+    return "\(place.zone.rawValue) row \(index) of chunk \(chunk)"
   }
 
   private static func list(_ extents: [Int]) -> String {

@@ -22,7 +22,7 @@ func reconstruct(_ words: [String], in surroundings: Surroundings) throws -> Out
   let chunk = try arguments.integer("--chunk")
   let model = try ModelOptions.load(arguments)
   let texts = try ModelOptions.texts(arguments, model)
-  guard texts.count == 1 else { throw UsageError(line: "one text only") }
+  guard texts.count == 1 else { throw UsageError(line: "one text only: --tokens, --string or --file") }
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
   let watch = Watch(total: texts[0].count, surroundings: surroundings)
   try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)

@@ -30,7 +30,9 @@ func trace(_ words: [String]) throws -> Outcome {
   let steps = try arguments.integer("--steps") ?? 0
   guard (0...1000).contains(steps) else { throw UsageError(line: "option --steps takes 0...1000, not \(steps)") }
   let settings = steps == 0 ? [0, 0, 0, 0, 0] : try arguments.numbers("--adamw")
-  guard settings.count == 5 else { throw UsageError(line: "option --adamw takes η,β1,β2,ε,λ") }
+  guard settings.count == 5, settings.allSatisfy({ $0 >= 0 }), settings[1] < 1, settings[2] < 1 else {
+    throw UsageError(line: "option --adamw takes five numbers η,β1,β2,ε,λ, none negative, β1 and β2 below 1")
+  }
   let model = try ModelOptions.load(arguments)
   let file = try model.trace(
     texts: try ModelOptions.texts(arguments, model), gradients: gradients == .yes, steps: steps, adamW: settings,

@@ -5,7 +5,8 @@ import LoMASuite
 let generateHelp = """
   loma generate --model DIR (--tokens I,I,… | --string TEXT | --file FILE) --generate M [option]…
 
-  Reads a prompt with compression on and chooses M tokens after it.
+  Reads a prompt with compression on and chooses M tokens after it. Prints their ids, the text they are where V = 256, and
+  what the cache then holds.
 
   \(ModelOptions.help)  --tokens I,I,…           the prompt as ids; --string and --file take text as bytes (V = 256)
     --generate M             how many tokens to choose; the last one is not fed

@@ -10,7 +10,8 @@ let traceHelp = """
   \(ModelOptions.help)  --tokens I,I,…           a text as ids; repeated, or mixed with --string and --file: a padded batch
     --output FILE            the safetensors file; F64, I64 and BOOL arrays, listed in Spec/08-model.md
     --gradients yes|no       every parameter's gradient; otherwise no
-    --steps N                AdamW steps on the batch; with it --adamw η,β1,β2,ε,λ
+    --steps N                AdamW steps on the batch; otherwise 0
+    --adamw η,β1,β2,ε,λ      with --steps: learning rate, decays of the moments, epsilon, weight decay
 
   """
 

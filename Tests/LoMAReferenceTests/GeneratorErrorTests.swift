@@ -64,6 +64,21 @@ struct GeneratorErrorTests {
         == "non-finite-logits: memory row 1 of chunk 4")
   }
 
+  @Test(arguments: [
+    "model.embed_tokens.weight", "model.layers.0.self_attn.v_proj.weight", "model.layers.0.mlp.down_proj.weight",
+  ])
+  func `MOD-2 GEN-5 squares beyond binary64 are an error that names the row, not a row of zeros`(_ name: String) throws
+  {
+    var weights = try sample.weights()
+    for i in weights.tensors[name]?.values.indices ?? 0..<0 { weights.tensors[name]?.values[i] *= 1e200 }
+    var generator = try generator(Weights(weights))
+    let before = state(generator)
+    #expect(throws: ModelError.nonFiniteNorm(.reading(chunk: 0, index: 0))) {
+      try generator.feed([7, 7], passLength: 2) { _ in }
+    }
+    #expect(state(generator) == before)
+  }
+
   @Test func `GEN-5 a failure while generating leaves generator and draws as they were`() throws {
     // Rows are their embeddings; only that of <m> points where a row of the head overflows, so compression fails, after
     // two more tokens were chosen and fed.

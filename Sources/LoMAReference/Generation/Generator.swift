@@ -97,7 +97,7 @@ public struct Generator: Sendable {
 
   /// A forward pass of rows behind the cache, which is left as it is; the training layout's mask says what each sees.
   ///
-  /// Throws `nonFiniteLogits` at the first row from which no token could be chosen.
+  /// Throws `nonFiniteNorm` or `nonFiniteLogits` at the first row from which no token could be chosen.
   func pass(_ rows: [Row]) throws(ModelError) -> ForwardTrace {
     let mask = Mask(rows: cache.rows + rows, profile: profile)
     let visible = VisibleKeys(
@@ -105,14 +105,27 @@ public struct Generator: Sendable {
     let trace = try transformer.forward(
       embeddings: try transformer.embed(rows.map { $0.token }), positions: rows.map { $0.position }, visible: visible,
       past: cache.layers)
-    for (r, row) in rows.enumerated() where !trace.logits.row(r).allSatisfy({ $0.isFinite }) {
-      throw .nonFiniteLogits(row.place)
+    for (r, row) in rows.enumerated() {
+      guard trace.normsAreFinite(row: r) else { throw .nonFiniteNorm(row.place) }
+      guard trace.logits.row(r).allSatisfy({ $0.isFinite }) else { throw .nonFiniteLogits(row.place) }
     }
     return trace
   }
 
   func row(_ token: Int, _ place: Place) -> Row {
     Row(token: token, place: place, position: Positions(parameters: parameters, profile: profile)[place], label: nil)
+  }
+}
+
+extension ForwardTrace {
+  /// Whether every RMSNorm summed finite squares in a row; an infinite sum would hide as a row of zeros.
+  func normsAreFinite(row: Int) -> Bool {
+    func isFinite(_ input: Tensor) -> Bool {
+      var sum = 0.0
+      for value in input.row(row) { sum += value * value }
+      return sum.isFinite
+    }
+    return layers.allSatisfy { isFinite($0.input) && isFinite($0.middle) } && isFinite(hidden)
   }
 }
 

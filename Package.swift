@@ -27,7 +27,11 @@ let package = Package(
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
-      name: "LoMACommandTests", dependencies: ["LoMACommand", "LoMAConformance", "LoMAReference", "LoMASuite"],
+      name: "LoMASuiteTests", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite"],
+      swiftSettings: numeric),
+    .testTarget(
+      name: "LoMACommandTests",
+      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMACommand", "LoMAConformance"],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],

@@ -1,6 +1,6 @@
 // NUM-4: rows in parallel, with the bits of one thread: every row is computed by one body and stored in its place.
 
-#if canImport(Dispatch)
+#if canImport(Dispatch) && !hasFeature(Embedded)
   import Dispatch
   import Synchronization
 #endif
@@ -37,7 +37,7 @@ public struct Workers: Hashable, Sendable {
 
   /// The results of a body for 0..<count, in that order.
   public func map<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) -> [Result] {
-    #if canImport(Dispatch)
+    #if canImport(Dispatch) && !hasFeature(Embedded)
       if threads > 1, count > 1 {
         let results = Mutex([Result?](repeating: nil, count: count))
         let next = Atomic(0)

@@ -25,7 +25,7 @@ struct ExtensionTests {
   }
 
   @Test(arguments: [false, true])
-  func `PAR-2 mean rows are the column means, appended to table and head`(tiesHead: Bool) throws {
+  func `PAR-5 mean rows are the column means, appended to table and head`(tiesHead: Bool) throws {
     var checkpoint = try TinyCheckpoint(tiesHead: tiesHead)
     for row in 0..<13 { checkpoint.parameters.tensors[embedding]?[row, 0] = 0.1 * Double(row) }
     let result = try extended(checkpoint, .mean)
@@ -44,7 +44,7 @@ struct ExtensionTests {
     #expect((result.parameters.tensors[head] == nil) == tiesHead)
   }
 
-  @Test func `PAR-2 given rows are appended as they are`() throws {
+  @Test func `PAR-5 given rows are appended as they are`() throws {
     let rows = Tensor(shape: [2, 8], values: (0..<16).map { Double($0) / 7 })
     let other = Tensor(shape: [2, 8], values: (0..<16).map { -Double($0) })
     let untied = try extended(TinyCheckpoint(), .given(embedding: rows, head: other)).parameters
@@ -55,7 +55,7 @@ struct ExtensionTests {
     #expect(tied.tensors[head] == nil)
   }
 
-  @Test func `PAR-2 given rows of another shape, or none for the head, are refused`() throws {
+  @Test func `PAR-5 given rows of another shape, or none for the head, are refused`() throws {
     let rows = Tensor(zeros: [2, 8])
     #expect(throws: CheckpointError.model(.missingTensor(head))) {
       try extended(TinyCheckpoint(), .given(embedding: rows, head: nil))
@@ -70,7 +70,7 @@ struct ExtensionTests {
     }
   }
 
-  @Test func `PAR-2 a directory is extended: ids V and V + 1, the loma object, the widest type it had`() throws {
+  @Test func `PAR-5 a directory is extended: ids V and V + 1, the loma object, the widest type it had`() throws {
     let checkpoint = try TinyCheckpoint()
     for (types, kept) in [([ElementType.bf16], ElementType.bf16), ([.bf16, .f16], .f32), ([.f32, .f64], .f64)] {
       let names = checkpoint.parameters.names

@@ -21,8 +21,8 @@ struct ComputeTests {
 
   @Test func `NUM-5 the first draws of a seed`() {
     #expect(
-      command("compute random 0 3").output == "[16294208416658607535, 7960286522194355700, 487617019471545679]\n")
-    #expect(command("compute random 1234567 1").output == "[6457827717110365317]\n")
+      command("compute random 0 3").output == "E220A8397B1DCDAF 6E789E6AA1B965F4 06C45D188009454F\n")
+    #expect(command("compute random 1234567 1").output == "599ED017FB08FC85\n")
     #expect(command("compute random 18446744073709551615 1").complaint == nil)
   }
 

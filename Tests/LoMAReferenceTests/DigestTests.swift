@@ -4,7 +4,7 @@
 import LoMAReference
 import Testing
 
-@Suite("Chapter 9: the same bits everywhere")
+@Suite("Chapter 10: the same bits everywhere")
 struct DigestTests {
   @Test(arguments: 1...3)
   func `NUM-3 NUM-4 the digest of a whole run is the recorded one`(threads: Int) throws {

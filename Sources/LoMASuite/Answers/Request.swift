@@ -18,8 +18,8 @@ public enum RequestParameter: Hashable, Sendable {
 public struct Request: Sendable {
   /// What is asked.
   public let operation: Operation
-  /// The decisions in force.
-  public let profile: Profile
+  /// Values of the axes that differ from `base`, as they were given.
+  public let axes: [String: String]
   /// Scalars by name.
   public let parameters: [String: RequestParameter]
   /// The directory of the model, below Vectors; none where the operation needs no model.
@@ -31,11 +31,11 @@ public struct Request: Sendable {
 
   /// A request of these parts.
   public init(
-    _ operation: Operation, profile: Profile, parameters: [String: RequestParameter], model: String?,
+    _ operation: Operation, axes: [String: String], parameters: [String: RequestParameter], model: String?,
     input: ArrayFile, captures: [String]
   ) {
     self.operation = operation
-    self.profile = profile
+    self.axes = axes
     self.parameters = parameters
     self.model = model
     self.input = input
@@ -125,6 +125,12 @@ extension Request {
     }
     guard rest.isEmpty else { throw .shape(tensor: "tokens") }
     return texts
+  }
+
+  /// The decisions in force.
+  func profile() throws(RequestError) -> Profile {
+    let pairs = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
+    return try input { () throws(InputError) in try Profile(pairs) }
   }
 
   func lomaParameters() throws(RequestError) -> Parameters {

@@ -5,7 +5,7 @@ import LoMA
 extension Request {
   /// The padded batch of the texts' layouts; `layout` is `training` or `generation`.
   func batch() throws(RequestError) -> Batch {
-    let (vocabulary, parameters) = (try vocabulary(), try lomaParameters())
+    let (parameters, vocabulary, profile) = (try lomaParameters(), try vocabulary(), try profile())
     let kind = try word("layout")
     var layouts: [Layout] = []
     for text in try texts() {
@@ -39,7 +39,7 @@ extension Request {
 
   /// `mask`: [texts, rows, rows], query before key.
   func maskAnswer() throws(RequestError) -> [ResultTensor] {
-    let batch = try batch()
+    let (batch, profile) = (try batch(), try profile())
     let cells = batch.texts.flatMap { Mask(rows: $0, profile: profile).cells() }
     return [.booleans("mask", shape: [batch.texts.count, batch.rowCount, batch.rowCount], cells)]
   }
@@ -100,7 +100,7 @@ extension Request {
   /// `generation`, `training`, `full_attention`: pairs; `reconstruction`: pairs by chunk, [F]; `entry_bytes`; `cache_size`
   /// and `cache_maximum` after n tokens.
   func costAnswer() throws(RequestError) -> [ResultTensor] {
-    let (parameters, n) = (try lomaParameters(), try integer("text_length"))
+    let (parameters, profile, n) = (try lomaParameters(), try profile(), try integer("text_length"))
     let (layers, heads) = (try integer("layers"), try integer("kv_heads"))
     let (dimension, width) = (try integer("head_dim"), try integer("bytes_per_element"))
     return try input { () throws(InputError) in

@@ -27,6 +27,9 @@ let package = Package(
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
+      name: "LoMASuiteTests", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite"],
+      swiftSettings: numeric),
+    .testTarget(
       name: "LoMACommandTests", dependencies: ["LoMACommand", "LoMAConformance", "LoMAReference", "LoMASuite"],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),

@@ -28,6 +28,9 @@ struct Command {
       Command(
         name: "extend", summary: "give a checkpoint rows for <m> and <r>", help: extendHelp,
         run: { words, _ in try extend(words) }),
+      Command(
+        name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
+        run: { try vectors($0, in: $1) }),
     ]
   }
 }

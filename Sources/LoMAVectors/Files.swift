@@ -49,10 +49,8 @@ public enum Files {
   /// The bytes go to a new file in the same folder, which then takes the name.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+    try create(temporary, with: bytes)
     do throws(FileError) {
-      try fill(descriptor, with: bytes, path: path)
       if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
     } catch {
       unlink(temporary)
@@ -76,6 +74,16 @@ public enum Files {
     } catch {
       for file in files { unlink("\(temporary)/\(file.name)") }
       rmdir(temporary)
+      throw error
+    }
+  }
+
+  /// Creates a file with this content, stored when it returns; one that exists is not touched.
+  public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+    do throws(FileError) { try fill(descriptor, with: bytes, path: path) } catch {
+      unlink(path)
       throw error
     }
   }

@@ -47,18 +47,18 @@ public struct ResultTensor: Sendable {
   }
 }
 
-/// Answers requests on the models of a vectors folder.
+/// Answers requests on the models they name.
 public struct ReferenceAnswers: Sendable {
-  /// The folder that `Request.model` is relative to.
-  public let vectors: String
+  /// The models that requests may name, by path.
+  public let models: [String: ModelInMemory]
   /// How many threads share the work.
   public let workers: Workers
   /// The layer functions: the Spec's Llama, or a deliberately wrong one.
   public let functions: LayerFunctions
 
   /// Answers of the Spec's Llama.
-  public init(vectors: String, workers: Workers) {
-    self.vectors = vectors
+  public init(models: [String: ModelInMemory], workers: Workers) {
+    self.models = models
     self.workers = workers
     self.functions = .llama(workers: workers)
   }

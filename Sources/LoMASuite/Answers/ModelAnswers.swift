@@ -14,11 +14,8 @@ extension ReferenceAnswers {
 
   /// Configuration and parameters of the request's model.
   func loaded(_ request: Request) throws(RequestError) -> (Configuration, ParameterSet) {
-    guard let name = request.model else { throw .parameter("model") }
-    do throws(CheckpointError) {
-      let checkpoint = try Checkpoint(directory: vectors + "/" + name)
-      return (checkpoint.configuration, try checkpoint.parameters())
-    } catch { throw .checkpoint(error) }
+    guard let name = request.model, let model = models[name] else { throw .parameter("model") }
+    return (model.configuration, model.parameters)
   }
 
   func forward(_ request: Request) throws(RequestError) -> [ResultTensor] {

@@ -37,7 +37,7 @@ enum PropertyCases {
   private static var poison: [Case] {
     [(2, 2), (4, 1), (4, 4)].map { heads, keyValueHeads in
       let d = 4
-      let rows = StageInputs.rows(c: 2, t: 1, n: 5, .base)
+      let rows = StageRequests.rows(c: 2, t: 1, n: 5, .base)
       let count = rows.count
       return property(
         .poison, "heads\(heads)-kv\(keyValueHeads)", hunts: "a finite number added to hidden scores",
@@ -88,7 +88,7 @@ enum PropertyCases {
       cases.append(
         property(
           .shift, "by\(shift)", hunts: "a rotation of values, or of queries alone", clauses: ["MOD-3"],
-          StageInputs.decoderLayer(
+          StageRequests.decoderLayer(
             heads: 4, keyValueHeads: 2, d: 4, c: 2, t: 2, n: 9, profile: .base, seed: 170,
             more: ["shift": .integer(shift)])))
     }

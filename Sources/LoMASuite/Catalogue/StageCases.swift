@@ -70,7 +70,7 @@ enum StageCases {
         stage(
           "heads\(heads)-kv\(keyValueHeads)", hunts: "query heads that read the wrong KV head, or the wrong scale",
           clauses: ["MOD-4", "MSK-12"],
-          StageInputs.attention(
+          StageRequests.attention(
             heads: heads, keyValueHeads: keyValueHeads, d: 4, c: 2, t: 2, n: 9, profile: .base, deviation: 1,
             seed: UInt64(400 + 10 * index))))
     }
@@ -78,7 +78,7 @@ enum StageCases {
       cases.append(
         stage(
           profile.slug, hunts: "a mask that is taken to be base's", clauses: ["MOD-4", "MSK-12"],
-          StageInputs.attention(
+          StageRequests.attention(
             heads: 2, keyValueHeads: 1, d: 4, c: 2, t: 2, n: 9, profile: profile, deviation: 1,
             seed: UInt64(500 + 10 * index))))
     }
@@ -86,14 +86,14 @@ enum StageCases {
       cases.append(
         stage(
           "head\(d)", hunts: "a blocked kernel that mishandles the mask or the scale", clauses: ["MOD-4", "MSK-12"],
-          StageInputs.attention(
+          StageRequests.attention(
             heads: 2, keyValueHeads: 1, d: d, c: 4, t: 4, n: 17, profile: .base, deviation: 0.5,
             seed: UInt64(600 + 10 * index))))
     }
     cases.append(
       stage(
         "steep", hunts: "a softmax without its maximum subtracted", clauses: ["MOD-4", "NUM-1"],
-        StageInputs.attention(
+        StageRequests.attention(
           heads: 2, keyValueHeads: 2, d: 4, c: 2, t: 1, n: 5, profile: .base, deviation: 8, seed: 650)))
     return cases
   }
@@ -126,7 +126,7 @@ enum StageCases {
       let (heads, keyValueHeads, what) = input
       return stage(
         what, hunts: "a residual, a norm or a rotation missing or misplaced", clauses: ["MOD-6"],
-        StageInputs.decoderLayer(
+        StageRequests.decoderLayer(
           heads: heads, keyValueHeads: keyValueHeads, d: 4, c: 2, t: 2, n: 9, profile: .base,
           seed: UInt64(800 + 20 * index)))
     }

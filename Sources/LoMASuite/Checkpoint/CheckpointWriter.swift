@@ -13,23 +13,26 @@ public enum CheckpointWriter {
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
     to directory: String
   ) throws(CheckpointError) {
+    let files = try files(parameters, configuration: configuration, loma: loma, elementType: elementType)
+    do { try Files.createDirectory(directory, containing: files) } catch { throw .file(error) }
+  }
+
+  /// The two files of a directory, in memory.
+  static func files(
+    _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType
+  ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
     do { try parameters.check(against: configuration) } catch { throw .model(error) }
-    let file: ArrayFile
+    let bytes: [UInt8]
     do {
       var arrays: [NamedArray] = []
       for name in parameters.names {
         guard let tensor = parameters.tensors[name] else { continue }
         arrays.append(try NamedArray(name, elementType, shape: tensor.shape, doubles: tensor.values))
       }
-      file = try ArrayFile(arrays, metadata: ["format": "pt"])
+      bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded()
     } catch { throw .container(file: "model.safetensors", error) }
     let text = configurationText(configuration, loma: loma, elementType: elementType)
-    let bytes: [UInt8]
-    do { bytes = try file.encoded() } catch { throw .container(file: "model.safetensors", error) }
-    do {
-      try Files.createDirectory(
-        directory, containing: [("model.safetensors", bytes), ("config.json", Array(text.utf8))])
-    } catch { throw .file(error) }
+    return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
   }
 
   /// config.json, keys sorted as `save_pretrained` sorts them.

@@ -1,0 +1,44 @@
+// The models of the corpus: as values for the reference, as Hugging Face directories for everyone.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A model in memory.
+public struct ModelInMemory: Sendable {
+  /// Its shape.
+  public let configuration: Configuration
+  /// Its weights.
+  public let parameters: ParameterSet
+}
+
+/// Every model of the catalogue.
+struct RecordedModels: Sendable {
+  /// By path below Vectors.
+  let models: [String: ModelInMemory]
+  /// config.json and model.safetensors of each.
+  let files: [Recording.File]
+
+  init() throws(RecordingError) {
+    var models: [String: ModelInMemory] = [:]
+    var files: [Recording.File] = []
+    for model in CaseModel.all {
+      do throws(ModelError) {
+        let (configuration, parameters) = (try model.configuration(), try model.parameters())
+        models[model.path] = ModelInMemory(configuration: configuration, parameters: parameters)
+        let section = LoMASection(
+          textVocabulary: model.vocabulary.text, memoryToken: model.vocabulary.memory,
+          repetitionToken: model.vocabulary.repetition, c: 2, t: 2, profile: .base)
+        do throws(CheckpointError) {
+          for file in try CheckpointWriter.files(
+            parameters, configuration: configuration, loma: section, elementType: .f32)
+          {
+            files.append(Recording.File(path: model.path + "/" + file.name, bytes: file.bytes))
+          }
+        } catch { throw ModelError.unreadable(tensor: model.name, reason: error.description) }
+      } catch { throw .model(name: model.name, error) }
+    }
+    self.models = models
+    self.files = files
+  }
+}

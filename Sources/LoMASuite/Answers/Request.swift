@@ -55,8 +55,6 @@ public enum RequestError: Error, Sendable {
   case tensor(ContainerError)
   /// The shape of a tensor does not fit the others.
   case shape(tensor: String)
-  /// The model's directory is unusable.
-  case checkpoint(CheckpointError)
 }
 
 extension RequestError: CustomStringConvertible {
@@ -68,15 +66,14 @@ extension RequestError: CustomStringConvertible {
     case .parameter(let name): "missing-parameter: \(name)"
     case .tensor(let error): "bad-tensor: \(error)"
     case .shape(let name): "bad-shape: \(name)"
-    case .checkpoint(let error): error.description
     }
   }
 
   /// The rejection code, where the clause list has one.
   public var rejectionCode: String? {
     switch self {
-    case .rejected(let error), .model(.rejected(let error)), .checkpoint(.model(.rejected(let error))): error.code
-    case .model, .parameter, .tensor, .shape, .checkpoint: nil
+    case .rejected(let error), .model(.rejected(let error)): error.code
+    case .model, .parameter, .tensor, .shape: nil
     }
   }
 }

@@ -30,7 +30,8 @@ let package = Package(
       name: "LoMASuiteTests", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite"],
       swiftSettings: numeric),
     .testTarget(
-      name: "LoMACommandTests", dependencies: ["LoMACommand", "LoMAConformance", "LoMAReference", "LoMASuite"],
+      name: "LoMACommandTests",
+      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMACommand", "LoMAConformance"],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],

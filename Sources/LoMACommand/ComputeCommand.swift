@@ -11,22 +11,26 @@ private struct Form {
 
 private var forms: [(name: String, form: Form)] {
   [
-    ("exp", unary(Computation.exponential)), ("log", unary(Computation.logarithm)), ("sin", unary(Computation.sine)),
-    ("cos", unary(Computation.cosine)), ("silu", unary(Computation.silu)),
+    unary("exp", Computation.exponential), unary("log", Computation.logarithm), unary("sin", Computation.sine),
+    unary("cos", Computation.cosine), unary("silu", Computation.silu),
     (
       "power",
       Form(usage: "BASE EXPONENT", options: []) { (plain, _) throws(UsageError) in
-        let numbers = try numbers(plain, count: 2)
+        let numbers = try numbers(plain, named: ["BASE", "EXPONENT"], of: "power")
         return .power(base: numbers[0], exponent: numbers[1])
       }
     ),
     (
       "random",
       Form(usage: "SEED COUNT", options: []) { (plain, _) throws(UsageError) in
-        guard plain.count == 2, let seed = UInt64(plain[0]) else {
-          throw UsageError(line: "random takes a seed in 0...\(UInt64.max) and a count")
+        try check(plain, named: ["SEED", "COUNT"], of: "random")
+        guard let seed = UInt64(plain[0]) else {
+          throw UsageError(line: "SEED takes an integer in 0...\(UInt64.max), not '\(plain[0])'")
         }
-        return .random(seed: seed, count: try Arguments.integer(plain[1], of: "COUNT"))
+        guard let count = Int(plain[1]) else {
+          throw UsageError(line: "COUNT takes an integer, not '\(plain[1])'")
+        }
+        return .random(seed: seed, count: count)
       }
     ),
     (
@@ -92,21 +96,34 @@ var computeHelp: String {
   """
   loma compute FUNCTION …
 
-  One function of the reference transformer on given numbers. A double is printed as the shortest decimal that reads back
-  as the same number.
+  One function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed as the
+  shortest decimal that reads back as the same number. Angles are in radians, logarithms natural; without --visible every
+  score is visible; kv_head lists the KV head of every query head.
 
   \(forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined())
   """
 }
 
-private func unary(_ make: @escaping (Double) -> Computation) -> Form {
-  Form(usage: "X", options: []) { (plain, _) throws(UsageError) in make(try numbers(plain, count: 1)[0]) }
+private func unary(_ name: String, _ make: @escaping (Double) -> Computation) -> (name: String, form: Form) {
+  let form = Form(usage: "X", options: []) { (plain, _) throws(UsageError) in
+    make(try numbers(plain, named: ["X"], of: name)[0])
+  }
+  return (name, form)
 }
 
-private func numbers(_ plain: [String], count: Int) throws(UsageError) -> [Double] {
-  guard plain.count == count else { throw UsageError(line: "it takes \(count) of them, got \(plain.count)") }
+private func check(_ plain: [String], named names: [String], of function: String) throws(UsageError) {
+  guard plain.count == names.count else {
+    let got = plain.isEmpty ? "nothing" : plain.joined(separator: " ")
+    throw UsageError(line: "\(function) takes \(names.joined(separator: " ")), got \(got)")
+  }
+}
+
+private func numbers(
+  _ plain: [String], named names: [String], of function: String
+) throws(UsageError) -> [Double] {
+  try check(plain, named: names, of: function)
   var numbers: [Double] = []
-  for word in plain { numbers.append(try Arguments.number(word, of: "a number")) }
+  for (word, name) in zip(plain, names) { numbers.append(try Arguments.number(word, of: name)) }
   return numbers
 }
 
@@ -114,7 +131,7 @@ extension Arguments {
   /// The number an option must have.
   func number(_ name: String) throws(UsageError) -> Double {
     guard let value = self[name] else { throw UsageError(line: "option \(name) is required") }
-    return try Arguments.number(value, of: name)
+    return try Arguments.number(value, of: "option " + name)
   }
 
   /// The integer an option must have.
@@ -128,7 +145,10 @@ extension Arguments {
     guard let value = self[name] else { throw UsageError(line: "option \(name) is required") }
     var numbers: [Double] = []
     for item in value.split(separator: ",", omittingEmptySubsequences: false) {
-      numbers.append(try Arguments.number(String(item), of: name))
+      guard let number = Double(item), number.isFinite else {
+        throw UsageError(line: "option \(name) takes finite numbers joined by commas, not '\(value)'")
+      }
+      numbers.append(number)
     }
     return numbers
   }

@@ -5,11 +5,15 @@ import LoMASuite
 let generateHelp = """
   loma generate --model DIR (--tokens I,I,… | --string TEXT | --file FILE) --generate M [option]…
 
-  Reads a prompt with compression on and chooses M tokens after it.
+  Reads a prompt with compression on and chooses M tokens after it. Prints their ids, the text they are where V = 256, and
+  what the cache then holds.
 
   \(ModelOptions.help)  --tokens I,I,…           the prompt as ids; --string and --file take text as bytes (V = 256)
     --generate M             how many tokens to choose; the last one is not fed
-    --temperature X          draw instead of taking the best; with it --top-k K, --top-p P and --seed S
+    --temperature X          draw a token instead of taking the best one; X above 0
+    --top-k K                draw from the K best only
+    --top-p P                draw from the fewest best ones whose probability reaches P
+    --seed S                 of the draws, otherwise 0; the same seed draws the same tokens
     --stop ID                end after this token
     --pass-length N          prompt tokens fed in one pass, otherwise a whole chunk; the result is the same
 
@@ -27,8 +31,12 @@ func generate(_ words: [String], in surroundings: Surroundings) throws -> Outcom
   let choices = try samplingChoices(arguments)
   let model = try ModelOptions.load(arguments)
   let texts = try ModelOptions.texts(arguments, model)
-  guard texts.count == 1 else { throw UsageError(line: "one prompt only") }
+  guard texts.count == 1 else { throw UsageError(line: "one prompt only: --tokens, --string or --file") }
+  if let stop = choices.stopToken, !(0..<model.vocabulary.textSize).contains(stop) {
+    throw UsageError(line: "option --stop takes a text token in 0..<\(model.vocabulary.textSize), not \(stop)")
+  }
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
+  try session.check(promptLength: texts[0].count, generating: m)
   let watch = Watch(total: texts[0].count + max(m - 1, 0), surroundings: surroundings)
   try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)
   let chosen = try session.generate(m, choosing: choices, progress: watch.saw)

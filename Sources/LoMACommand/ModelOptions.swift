@@ -17,8 +17,13 @@ enum ModelOptions {
 
   static let help = """
       --model DIR              config.json with model.safetensors, or with shards and their index
-      --c C --t T --vocabulary V --memory-token ID --repetition-token ID --profile NAME
-                               instead of what the loma object of config.json says
+                               The next six take the place of what the loma object of config.json says:
+      --c C                    compression ratio: text tokens per memory token
+      --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
+      --vocabulary V           text ids are 0..<V
+      --memory-token ID        the id of <m>, V where nothing says otherwise
+      --repetition-token ID    the id of <r>, V + 1 where nothing says otherwise
+      --profile NAME           base, or axis=value,axis=value…; loma explain --show profiles lists them
       --threads N              otherwise all processors; the result does not depend on it
 
     """

@@ -6,7 +6,8 @@ import LoMASuite
 let reconstructHelp = """
   loma reconstruct --model DIR (--tokens I,I,… | --string TEXT | --file FILE) [--chunk K] [option]…
 
-  Reads a text with compression on, then reproduces every full chunk, or chunk K, from its memory alone.
+  Reads a text with compression on, then reproduces every full chunk, or chunk K, from its memory alone. Prints both, the
+  share of tokens that are right (token repetition accuracy) and of chunks without an error (repetition accuracy).
 
   \(ModelOptions.help)  --tokens I,I,…           the text as ids; --string and --file take text as bytes (V = 256)
     --chunk K                only this chunk
@@ -22,7 +23,7 @@ func reconstruct(_ words: [String], in surroundings: Surroundings) throws -> Out
   let chunk = try arguments.integer("--chunk")
   let model = try ModelOptions.load(arguments)
   let texts = try ModelOptions.texts(arguments, model)
-  guard texts.count == 1 else { throw UsageError(line: "one text only") }
+  guard texts.count == 1 else { throw UsageError(line: "one text only: --tokens, --string or --file") }
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
   let watch = Watch(total: texts[0].count, surroundings: surroundings)
   try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)

@@ -10,7 +10,8 @@ let traceHelp = """
   \(ModelOptions.help)  --tokens I,I,…           a text as ids; repeated, or mixed with --string and --file: a padded batch
     --output FILE            the safetensors file; F64, I64 and BOOL arrays, listed in Spec/08-model.md
     --gradients yes|no       every parameter's gradient; otherwise no
-    --steps N                AdamW steps on the batch; with it --adamw η,β1,β2,ε,λ
+    --steps N                AdamW steps on the batch; otherwise 0
+    --adamw η,β1,β2,ε,λ      with --steps: learning rate, decays of the moments, epsilon, weight decay
 
   """
 
@@ -30,7 +31,9 @@ func trace(_ words: [String]) throws -> Outcome {
   let steps = try arguments.integer("--steps") ?? 0
   guard (0...1000).contains(steps) else { throw UsageError(line: "option --steps takes 0...1000, not \(steps)") }
   let settings = steps == 0 ? [0, 0, 0, 0, 0] : try arguments.numbers("--adamw")
-  guard settings.count == 5 else { throw UsageError(line: "option --adamw takes η,β1,β2,ε,λ") }
+  guard settings.count == 5, settings.allSatisfy({ $0 >= 0 }), settings[1] < 1, settings[2] < 1 else {
+    throw UsageError(line: "option --adamw takes five numbers η,β1,β2,ε,λ, none negative, β1 and β2 below 1")
+  }
   let model = try ModelOptions.load(arguments)
   let file = try model.trace(
     texts: try ModelOptions.texts(arguments, model), gradients: gradients == .yes, steps: steps, adamW: settings,

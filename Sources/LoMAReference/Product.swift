@@ -4,15 +4,23 @@ extension Tensor {
   /// y[i, j] = Σ_k a[i, k] · b[k, j], summed from +0.0 by rising k: [m, k] × [k, n] → [m, n].
   static func product(_ a: Tensor, _ b: Tensor, workers: Workers) -> Tensor {
     precondition(a.columns == b.rows, "inner extents agree")
-    let (m, inner, n) = (a.rows, a.columns, b.columns)
-    let (left, right) = (a.values, b.values)
-    let values = workers.rows(m, width: n, operationsPerRow: 2 * inner * n) { range in
-      productRows(range, left, right, inner: inner, width: n)
-    }
-    return Tensor(shape: [m, n], values: values)
+    return product(a, Factor(values: b.values, rowStep: b.columns, columnStep: 1, columns: b.columns), workers)
   }
 
-  /// The naive product, the form the one above is measured and tested against.
+  /// a · bᵀ, b as it is stored: y[i, j] = Σ_k a[i, k] · b[j, k], [m, k] × [n, k] → [m, n].
+  static func product(_ a: Tensor, transposed b: Tensor, workers: Workers) -> Tensor {
+    precondition(a.columns == b.columns, "inner extents agree")
+    return product(a, Factor(values: b.values, rowStep: 1, columnStep: b.columns, columns: b.rows), workers)
+  }
+
+  /// y[i, j] = Σ a[i, k] · b[k, j] over the k listed for row i, rising; no other cell of a or b has a part in it.
+  static func product(_ a: Tensor, _ b: Tensor, over lists: [[Int]]) -> Tensor {
+    precondition(a.columns == b.rows && a.rows == lists.count, "inner extents agree, one list per row")
+    let factor = Factor(values: b.values, rowStep: b.columns, columnStep: 1, columns: b.columns)
+    return Tensor(shape: [a.rows, b.columns], values: factor.multiplied(by: a.values, inner: a.columns, over: lists))
+  }
+
+  /// The naive product, the form the ones above are measured and tested against.
   static func naiveProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.columns == b.rows, "inner extents agree")
     var y = Tensor(zeros: [a.rows, b.columns])
@@ -25,36 +33,116 @@ extension Tensor {
     }
     return y
   }
+
+  /// Threads share the columns, eight by eight.
+  private static func product(_ a: Tensor, _ b: Factor, _ workers: Workers) -> Tensor {
+    let (left, height, inner) = (a.values, a.rows, a.columns)
+    let values = workers.columns(b.columns, multiple: 8, height: height, operations: 2 * height * inner * b.columns) {
+      b.multiplied(by: left, height: height, inner: inner, columns: $0)
+    }
+    return Tensor(shape: [height, b.columns], values: values)
+  }
 }
 
-/// A range of rows of the product. A row of sums is kept while k rises, four k at a time, so that the inner loop over j
-/// vectorises: no sum changes its order.
-private func productRows(
-  _ range: Range<Int>, _ left: [Double], _ right: [Double], inner: Int, width: Int
-) -> [Double] {
-  var values: [Double] = []
-  values.reserveCapacity(range.count * width)
-  let a = left.span
-  let b = right.span
-  for i in range {
-    var sums = [Double](repeating: 0, count: width)
-    var k = 0
-    while k + 4 <= inner {
-      let (a0, a1, a2, a3) = (a[i * inner + k], a[i * inner + k + 1], a[i * inner + k + 2], a[i * inner + k + 3])
-      let b0 = b.extracting(k * width..<(k + 1) * width)
-      let b1 = b.extracting((k + 1) * width..<(k + 2) * width)
-      let b2 = b.extracting((k + 2) * width..<(k + 3) * width)
-      let b3 = b.extracting((k + 3) * width..<(k + 4) * width)
-      for j in 0..<width { sums[j] = (((sums[j] + a0 * b0[j]) + a1 * b1[j]) + a2 * b2[j]) + a3 * b3[j] }
-      k += 4
+/// The right factor of a product: element (k, j) stands at k · rowStep + j · columnStep.
+private struct Factor: Sendable {
+  let values: [Double]
+  let rowStep: Int
+  let columnStep: Int
+  let columns: Int
+
+  /// Some columns of left × self: [height, columns.count].
+  ///
+  /// Eight columns at a time are copied side by side, so that their sums stay in registers while k rises; two rows share
+  /// each value read. Every sum still has its own lane and its own order.
+  func multiplied(by left: [Double], height: Int, inner: Int, columns: Range<Int>) -> [Double] {
+    var product = [Double](repeating: 0, count: height * columns.count)
+    if height == 1 && rowStep == 1 {
+      multiplyRow(left.span, columns, into: &product)
+      return product
     }
-    while k < inner {
-      let a0 = a[i * inner + k]
-      let b0 = b.extracting(k * width..<(k + 1) * width)
-      for j in 0..<width { sums[j] += a0 * b0[j] }
-      k += 1
+    var panel = [SIMD8<Double>](repeating: .zero, count: inner)
+    for first in stride(from: columns.lowerBound, to: columns.upperBound, by: 8) {
+      let width = min(8, columns.upperBound - first)
+      copy(first..<first + width, to: &panel)
+      func store(_ sums: SIMD8<Double>, row i: Int) {
+        let start = i * columns.count + first - columns.lowerBound
+        for lane in 0..<width { product[start + lane] = sums[lane] }
+      }
+      for i in stride(from: 0, to: height - 1, by: 2) {
+        let upper = left.span.extracting(i * inner..<(i + 1) * inner)
+        let lower = left.span.extracting((i + 1) * inner..<(i + 2) * inner)
+        let sums = Self.twoRows(upper, lower, panel.span)
+        store(sums.0, row: i)
+        store(sums.1, row: i + 1)
+      }
+      if height % 2 == 1 {
+        store(Self.oneRow(left.span.extracting((height - 1) * inner..<height * inner), panel.span), row: height - 1)
+      }
     }
-    values += sums
+    return product
   }
-  return values
+
+  /// left × self, each sum over the inner indices listed for its row.
+  func multiplied(by left: [Double], inner: Int, over lists: [[Int]]) -> [Double] {
+    var product = [Double](repeating: 0, count: lists.count * columns)
+    var panel = [SIMD8<Double>](repeating: .zero, count: inner)
+    for first in stride(from: 0, to: columns, by: 8) {
+      let width = min(8, columns - first)
+      copy(first..<first + width, to: &panel)
+      for (i, list) in lists.enumerated() {
+        let row = left.span.extracting(i * inner..<(i + 1) * inner)
+        var sums = SIMD8<Double>.zero
+        for k in list { sums += panel[k] * row[k] }
+        for lane in 0..<width { product[i * columns + first + lane] = sums[lane] }
+      }
+    }
+    return product
+  }
+
+  /// One row times stored rows: nothing to share, so eight sums run along eight stored rows without a copy.
+  private func multiplyRow(_ row: Span<Double>, _ columns: Range<Int>, into product: inout [Double]) {
+    let from = values.span
+    for first in stride(from: columns.lowerBound, to: columns.upperBound, by: 8) {
+      // Beyond the columns the last one is summed again.
+      let at = (0..<8).map { min(first + $0, columns.upperBound - 1) * columnStep }
+      let (a, b) = (from.extracting(at[0]..<at[0] + row.count), from.extracting(at[1]..<at[1] + row.count))
+      let (c, d) = (from.extracting(at[2]..<at[2] + row.count), from.extracting(at[3]..<at[3] + row.count))
+      let (e, f) = (from.extracting(at[4]..<at[4] + row.count), from.extracting(at[5]..<at[5] + row.count))
+      let (g, h) = (from.extracting(at[6]..<at[6] + row.count), from.extracting(at[7]..<at[7] + row.count))
+      var sums = SIMD8<Double>.zero
+      for k in row.indices { sums += SIMD8(a[k], b[k], c[k], d[k], e[k], f[k], g[k], h[k]) * row[k] }
+      for j in first..<min(first + 8, columns.upperBound) { product[j - columns.lowerBound] = sums[j - first] }
+    }
+  }
+
+  /// panel[k][lane] = element (k, columns[lane]); lanes beyond the columns repeat the last one and are never stored.
+  private func copy(_ columns: Range<Int>, to panel: inout [SIMD8<Double>]) {
+    let from = values.span
+    let at = (0..<8).map { min(columns.lowerBound + $0, columns.upperBound - 1) * columnStep }
+    let (a, b, c, d, e, f, g, h) = (at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7])
+    for k in panel.indices {
+      let row = k * rowStep
+      panel[k] = SIMD8(
+        from[row + a], from[row + b], from[row + c], from[row + d], from[row + e], from[row + f], from[row + g],
+        from[row + h])
+    }
+  }
+
+  private static func twoRows(
+    _ upper: Span<Double>, _ lower: Span<Double>, _ panel: Span<SIMD8<Double>>
+  ) -> (SIMD8<Double>, SIMD8<Double>) {
+    var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero)
+    for k in panel.indices {
+      sums.0 += panel[k] * upper[k]
+      sums.1 += panel[k] * lower[k]
+    }
+    return sums
+  }
+
+  private static func oneRow(_ row: Span<Double>, _ panel: Span<SIMD8<Double>>) -> SIMD8<Double> {
+    var sums = SIMD8<Double>.zero
+    for k in panel.indices { sums += panel[k] * row[k] }
+    return sums
+  }
 }

@@ -30,6 +30,16 @@ public struct Tensor: Hashable, Sendable {
     self.init(shape: [rows.count, width], values: values)
   }
 
+  /// Matrices of as many rows, side by side: [rows, Σ columns].
+  init(sideBySide parts: [Tensor], rows: Int) {
+    var values: [Double] = []
+    values.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
+    for r in 0..<rows {
+      for part in parts { values += part.row(r) }
+    }
+    self.init(shape: [rows, parts.reduce(0) { $0 + $1.columns }], values: values)
+  }
+
   /// The last extent; 1 for a scalar.
   public var columns: Int { shape.last ?? 1 }
 

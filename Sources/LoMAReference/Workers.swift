@@ -1,6 +1,6 @@
 // NUM-4: rows in parallel, with the bits of one thread: every row is computed by one body and stored in its place.
 
-#if canImport(Dispatch)
+#if canImport(Dispatch) && !hasFeature(Embedded)
   import Dispatch
   import Synchronization
 #endif
@@ -35,9 +35,30 @@ public struct Workers: Hashable, Sendable {
     return values
   }
 
+  /// Columns 0..<count of a matrix of a height, from a body that returns a range of columns as a matrix of their own;
+  /// ranges begin at multiples of `multiple`.
+  func columns(
+    _ count: Int, multiple: Int, height: Int, operations: Int, _ body: @escaping @Sendable (Range<Int>) -> [Double]
+  ) -> [Double] {
+    let units = (count + multiple - 1) / multiple
+    let parts = min(threads, units)
+    guard parts > 1, operations >= Self.worthSharing else { return body(0..<count) }
+    let starts = (0...parts).map { min(units * $0 / parts * multiple, count) }
+    let blocks = map(parts) { part in body(starts[part]..<starts[part + 1]) }
+    var values: [Double] = []
+    values.reserveCapacity(height * count)
+    for i in 0..<height {
+      for (part, block) in blocks.enumerated() {
+        let width = starts[part + 1] - starts[part]
+        values += block[i * width..<(i + 1) * width]
+      }
+    }
+    return values
+  }
+
   /// The results of a body for 0..<count, in that order.
   public func map<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) -> [Result] {
-    #if canImport(Dispatch)
+    #if canImport(Dispatch) && !hasFeature(Embedded)
       if threads > 1, count > 1 {
         let results = Mutex([Result?](repeating: nil, count: count))
         let next = Atomic(0)

@@ -33,9 +33,7 @@ public enum Computation: Hashable, Sendable {
   /// Why the arguments do not fit the function, or none if they do.
   public var mistake: String? {
     switch self {
-    case .exponential, .logarithm, .silu: nil
-    case .sine(let x), .cosine(let x):
-      x.magnitude <= Self.largestAngle ? nil : "the angle must be within ±2^30"
+    case .exponential, .logarithm, .sine, .cosine, .silu: nil
     case .power(let base, let exponent):
       base > 0 && base.isFinite && exponent.isFinite ? nil : "the base must be finite and above 0, the exponent finite"
     case .random(_, let count): (1...1_000_000).contains(count) ? nil : "the count must be in 1...1000000"
@@ -44,7 +42,7 @@ public enum Computation: Hashable, Sendable {
         ? "x and gain must have one length, at least 1, and epsilon must be at least 0" : nil
     case .rope(let x, let position, let theta):
       x.isEmpty || x.count % 2 != 0 || position.magnitude > 1 << 30 || !(theta > 0) || !theta.isFinite
-        ? "x must have an even length, theta must be finite and above 0" : nil
+        ? "x must have an even length, position must be within ±2^30, theta must be finite and above 0" : nil
     case .softmax(let scores, let visible):
       scores.isEmpty || visible.map { $0.isEmpty || !$0.allSatisfy(scores.indices.contains) } ?? false
         ? "there must be a visible score, and every visible index must exist" : nil
@@ -52,7 +50,7 @@ public enum Computation: Hashable, Sendable {
       scores.indices.contains(label) ? nil : "the label must be the index of a score"
     case .keyValueHead(let heads, let keyValueHeads):
       heads < 1 || heads > 4096 || keyValueHeads < 1 || heads % keyValueHeads != 0
-        ? "kv-heads must divide heads, both at least 1" : nil
+        ? "heads must be in 1...4096, and kv-heads a divisor of it" : nil
     }
   }
 
@@ -78,8 +76,6 @@ public enum Computation: Hashable, Sendable {
       "\(Self.groups(AttentionHeads(query: heads, keyValue: keyValueHeads, dimension: 2)))"
     }
   }
-
-  private static let largestAngle = 0x1p30
 
   private static func row(_ x: [Double]) -> Tensor { Tensor(shape: [1, x.count], values: x) }
 

@@ -63,6 +63,13 @@ public struct Session: Sendable {
   /// L.
   public var chunkLength: Int { generator.parameters.chunkLength }
 
+  /// Rejects a prompt and a number of tokens to choose after it, before anything is fed (GEN-5).
+  public func check(promptLength: Int, generating m: Int) throws(CheckpointError) {
+    do throws(InputError) { _ = try generator.parameters.fedLength(prompt: promptLength, generating: m) } catch {
+      throw .model(.rejected(error))
+    }
+  }
+
   /// Feeds text, at most `passLength` tokens in one pass (GEN-8).
   public mutating func feed(
     _ tokens: [Int], passLength: Int, progress: (SessionProgress) -> Void

@@ -6,7 +6,8 @@ enum Elements {
     switch type {
     case .f64: load(bytes, UInt64.self) { Double(bitPattern: $0) }
     case .f32: load(bytes, UInt32.self) { Double(Float(bitPattern: $0)) }
-    case .bf16: load(bytes, UInt16.self) { NarrowFloat.bfloat16.widened($0) }
+    // The upper half of a binary32: the processor widens those several at once, with the bits of NarrowFloat.
+    case .bf16: load(bytes, UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
     case .f16: load(bytes, UInt16.self) { NarrowFloat.float16.widened($0) }
     case .i64, .i32, .u8, .bool: []
     }

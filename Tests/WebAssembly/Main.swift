@@ -4,8 +4,13 @@
 /// Runs every check.
 @main struct Main {
   static func main() {
-    do {
+    do throws(InputError) {
       try checkIntegers()
+    } catch {
+      write("rejected: " + error.description)
+    }
+    do throws(ModelError) {
+      try checkReference()
     } catch {
       write("rejected: " + error.description)
     }

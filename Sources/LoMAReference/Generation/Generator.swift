@@ -35,8 +35,9 @@ public struct Generator: Sendable {
   /// The logits of each full chunk's last memory row, kept for REC-4.
   public private(set) var lastMemoryLogits: [[Double]] = []
 
-  /// A generator that has read nothing.
+  /// A generator that has read nothing; the vocabulary has as many ids as the model.
   public init(transformer: Transformer, vocabulary: Vocabulary, parameters: Parameters, profile: Profile) {
+    precondition(vocabulary.modelSize == transformer.configuration.vocabularySize, "one V'")
     self.transformer = transformer
     self.vocabulary = vocabulary
     self.parameters = parameters
@@ -45,20 +46,26 @@ public struct Generator: Sendable {
   }
 
   /// Feeds text tokens, at most `passLength` in one pass and never across a chunk border (GEN-2, GEN-8); compresses as
-  /// soon as a chunk is full (GEN-3). The result does not depend on `passLength`.
+  /// soon as a chunk is full (GEN-3). The result does not depend on `passLength`. After an error nothing was fed.
   public mutating func feed(
     _ tokens: [Int], passLength: Int, observe: (GenerationEvent) -> Void
   ) throws(ModelError) {
     precondition(passLength >= 1, "at least one token a pass")
-    try rejecting { () throws(InputError) in try vocabulary.check(text: tokens) }
+    let fed = fedLength
+    try rejecting { () throws(InputError) in
+      try vocabulary.check(text: tokens)
+      try Parameters.check(textLength: fed + tokens.count)
+    }
+    var ahead = self
     var next = 0
     while next < tokens.count {
-      let inChunk = fedLength % parameters.chunkLength
+      let inChunk = ahead.fedLength % parameters.chunkLength
       let count = min(passLength, parameters.chunkLength - inChunk, tokens.count - next)
-      try read(Array(tokens[next..<next + count]), observe: observe)
+      try ahead.read(Array(tokens[next..<next + count]), observe: observe)
       next += count
-      if fedLength % parameters.chunkLength == 0 { try compress(observe: observe) }
+      if ahead.fedLength % parameters.chunkLength == 0 { try ahead.compress(observe: observe) }
     }
+    self = ahead
   }
 
   /// One pass of reading rows of the current chunk.
@@ -89,17 +96,36 @@ public struct Generator: Sendable {
   }
 
   /// A forward pass of rows behind the cache, which is left as it is; the training layout's mask says what each sees.
+  ///
+  /// Throws `nonFiniteNorm` or `nonFiniteLogits` at the first row from which no token could be chosen.
   func pass(_ rows: [Row]) throws(ModelError) -> ForwardTrace {
     let mask = Mask(rows: cache.rows + rows, profile: profile)
     let visible = VisibleKeys(
       lists: (cache.count..<mask.rows.count).map { mask.visibleKeys(of: $0) }, keyCount: mask.rows.count)
-    return try transformer.forward(
+    let trace = try transformer.forward(
       embeddings: try transformer.embed(rows.map { $0.token }), positions: rows.map { $0.position }, visible: visible,
       past: cache.layers)
+    for (r, row) in rows.enumerated() {
+      guard trace.normsAreFinite(row: r) else { throw .nonFiniteNorm(row.place) }
+      guard trace.logits.row(r).allSatisfy({ $0.isFinite }) else { throw .nonFiniteLogits(row.place) }
+    }
+    return trace
   }
 
   func row(_ token: Int, _ place: Place) -> Row {
     Row(token: token, place: place, position: Positions(parameters: parameters, profile: profile)[place], label: nil)
+  }
+}
+
+extension ForwardTrace {
+  /// Whether every RMSNorm summed finite squares in a row; an infinite sum would hide as a row of zeros.
+  func normsAreFinite(row: Int) -> Bool {
+    func isFinite(_ input: Tensor) -> Bool {
+      var sum = 0.0
+      for value in input.row(row) { sum += value * value }
+      return sum.isFinite
+    }
+    return layers.allSatisfy { isFinite($0.input) && isFinite($0.middle) } && isFinite(hidden)
   }
 }
 

@@ -12,8 +12,13 @@ public enum Sampling: Hashable, Sendable {
 
   /// The chosen id.
   ///
-  /// A draw ranks ids by falling logit, then rising id; weights are e^((logit − max) / temperature); each cut keeps a leading
-  /// part of the ranking; u · Σ, with u uniform in [0, 1), falls into the cumulative sum of the weights, by rank.
+  /// `logits` are V' finite numbers. A draw, in this order, every sum from +0.0 by rising rank:
+  /// 1. The text ids 0..<V are ranked by falling logit, equal logits by rising id.
+  /// 2. `topK` keeps the first k ranks (all of V where k ≥ V).
+  /// 3. The weight of a rank is e^((logit − largest logit) / temperature).
+  /// 4. `topP` keeps the shortest leading part whose weights sum to at least p · Σ, Σ the sum of the weights of step 3.
+  /// 5. u is one `unitInterval` draw (NUM-5), taken always. Chosen is the first rank at which the cumulative sum exceeds
+  ///    u · Σ, now Σ over the kept ranks; the last rank where rounding leaves none.
   public func choose(_ logits: [Double], vocabulary: Vocabulary, numbers: inout SeededNumbers) -> Int {
     switch self {
     case .greedy: return vocabulary.greedyToken(logits)

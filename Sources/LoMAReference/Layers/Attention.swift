@@ -47,53 +47,31 @@ public enum Attention {
     let perHead = workers.map(heads.query) { h in
       let g = heads.keyValueHead(ofQuery: h)
       return oneHead(
-        q.columns(h * d..<(h + 1) * d), keysTransposed: k.columns(g * d..<(g + 1) * d).transposed(),
-        v.columns(g * d..<(g + 1) * d), visible: visible, scale: heads.scale)
+        q.columns(h * d..<(h + 1) * d), k.columns(g * d..<(g + 1) * d), v.columns(g * d..<(g + 1) * d),
+        visible: visible, scale: heads.scale)
     }
-    var context = Tensor(zeros: [q.rows, heads.query * d])
     var probabilities: [Double] = []
     probabilities.reserveCapacity(heads.query * q.rows * k.rows)
-    for (h, head) in perHead.enumerated() {
-      probabilities += head.probabilities.values
-      for r in 0..<q.rows {
-        for i in 0..<d { context[r, h * d + i] = head.context[r, i] }
-      }
+    for head in perHead { probabilities += head.probabilities.values }
+    return AttentionOutput(
+      context: Tensor(sideBySide: perHead.map { $0.context }, rows: q.rows),
+      probabilities: Tensor(shape: [heads.query, q.rows, k.rows], values: probabilities))
+  }
+
+  /// One head: q [queries, d], k and v [keys, d]. Scores of hidden keys are computed with the others and left aside.
+  private static func oneHead(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, visible: VisibleKeys, scale: Double
+  ) -> AttentionOutput {
+    let products = Tensor.product(q, transposed: k, workers: .single)
+    var probabilities = Tensor(zeros: [q.rows, k.rows])
+    for (r, seen) in visible.lists.enumerated() {
+      let row = products.row(r)
+      let weights = softmax(seen.map { row[row.startIndex + $0] * scale })
+      let start = r * k.rows
+      for (j, p) in zip(seen, weights) { probabilities.values[start + j] = p }
     }
     return AttentionOutput(
-      context: context, probabilities: Tensor(shape: [heads.query, q.rows, k.rows], values: probabilities))
-  }
-
-  /// One head: q [queries, d], kᵀ [d, keys], v [keys, d].
-  private static func oneHead(
-    _ q: Tensor, keysTransposed: Tensor, _ v: Tensor, visible: VisibleKeys, scale: Double
-  ) -> AttentionOutput {
-    let d = q.columns
-    var context = Tensor(zeros: [q.rows, d])
-    var probabilities = Tensor(zeros: [q.rows, v.rows])
-    for r in 0..<q.rows {
-      let seen = visible.lists[r]
-      let weights = softmax(scores(q, r, keysTransposed, seen: seen, scale: scale))
-      var sum = [Double](repeating: 0, count: d)
-      for (j, p) in zip(seen, weights) {
-        probabilities[r, j] = p
-        for i in 0..<d { sum[i] += p * v[j, i] }
-      }
-      for i in 0..<d { context[r, i] = sum[i] }
-    }
-    return AttentionOutput(context: context, probabilities: probabilities)
-  }
-
-  /// score_j = (Σ_i q[r, i] · k[j, i]) · scale for the keys seen; j runs inside so that the loop vectorises.
-  private static func scores(_ q: Tensor, _ r: Int, _ keysTransposed: Tensor, seen: [Int], scale: Double) -> [Double] {
-    let (low, high) = (seen[0], seen[seen.count - 1] + 1)
-    let keys = keysTransposed.values.span
-    var sums = [Double](repeating: 0, count: high - low)
-    for i in 0..<q.columns {
-      let a = q[r, i]
-      let k = keys.extracting(i * keysTransposed.columns + low..<i * keysTransposed.columns + high)
-      for j in 0..<sums.count { sums[j] += a * k[j] }
-    }
-    return seen.map { sums[$0 - low] * scale }
+      context: Tensor.product(probabilities, v, over: visible.lists), probabilities: probabilities)
   }
 
   /// e^(score − max) / Σ: the sum by rising index, then the division (NUM-1).

@@ -21,62 +21,52 @@ extension Attention {
     _ dContext: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, probabilities: Tensor, visible: VisibleKeys,
     heads: AttentionHeads, workers: Workers
   ) -> AttentionGradients {
-    let d = heads.dimension
     let groups = workers.map(heads.keyValue) { g in
       oneGroup(dContext, q, k, v, probabilities: probabilities, visible: visible, heads: heads, group: g)
     }
-    var gradients = AttentionGradients(
-      query: Tensor(zeros: q.shape), key: Tensor(zeros: k.shape), value: Tensor(zeros: v.shape))
-    let groupWidth = heads.query / heads.keyValue * d
-    for (g, group) in groups.enumerated() {
-      for r in 0..<q.rows {
-        for i in 0..<groupWidth { gradients.query[r, g * groupWidth + i] = group.query[r, i] }
-      }
-      for j in 0..<k.rows {
-        for i in 0..<d {
-          gradients.key[j, g * d + i] = group.key[j, i]
-          gradients.value[j, g * d + i] = group.value[j, i]
-        }
-      }
-    }
-    return gradients
+    return AttentionGradients(
+      query: Tensor(sideBySide: groups.map { $0.query }, rows: q.rows),
+      key: Tensor(sideBySide: groups.map { $0.key }, rows: k.rows),
+      value: Tensor(sideBySide: groups.map { $0.value }, rows: k.rows))
   }
 
   /// One KV head with the query heads that read it: dq [queries, (H/H_kv)·d], dk and dv [keys, d].
+  ///
+  /// The rows of these query heads are stacked, head by head, so that one sum runs over heads and queries.
   private static func oneGroup(
     _ dContext: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, probabilities: Tensor, visible: VisibleKeys,
     heads: AttentionHeads, group g: Int
   ) -> AttentionGradients {
-    let d = heads.dimension
-    let headsPerGroup = heads.query / heads.keyValue
-    let key = k.columns(g * d..<(g + 1) * d)
-    let value = v.columns(g * d..<(g + 1) * d)
-    var gradients = AttentionGradients(
-      query: Tensor(zeros: [q.rows, headsPerGroup * d]), key: Tensor(zeros: key.shape), value: Tensor(zeros: key.shape))
-    for local in 0..<headsPerGroup {
-      let h = g * headsPerGroup + local
-      for r in 0..<q.rows {
-        let seen = visible.lists[r]
-        let p = seen.map { probabilities.values[(h * q.rows + r) * k.rows + $0] }
-        let dOut = (0..<d).map { dContext[r, h * d + $0] }
-        var dp = [Double](repeating: 0, count: seen.count)
-        var mean = 0.0
-        for (index, j) in seen.enumerated() {
-          for i in 0..<d { gradients.value[j, i] += p[index] * dOut[i] }
-          var sum = 0.0
-          for i in 0..<d { sum += dOut[i] * value[j, i] }
-          dp[index] = sum
-          mean += p[index] * sum
-        }
-        for (index, j) in seen.enumerated() {
-          let dScore = p[index] * (dp[index] - mean) * heads.scale
-          for i in 0..<d {
-            gradients.query[r, local * d + i] += dScore * key[j, i]
-            gradients.key[j, i] += dScore * q[r, h * d + i]
-          }
-        }
-      }
+    let (d, queries, keys) = (heads.dimension, q.rows, k.rows)
+    let readers = g * heads.query / heads.keyValue..<(g + 1) * heads.query / heads.keyValue
+    func stacked(_ x: Tensor) -> Tensor {
+      Tensor(
+        shape: [readers.count * queries, d],
+        values: readers.flatMap { h in x.columns(h * d..<(h + 1) * d).values })
     }
-    return gradients
+    let lists = readers.flatMap { _ in visible.lists }
+    var stackedRowsSeeing = [[Int]](repeating: [], count: keys)
+    for (r, seen) in lists.enumerated() {
+      for j in seen { stackedRowsSeeing[j].append(r) }
+    }
+    let cells = readers.lowerBound * queries * keys..<readers.upperBound * queries * keys
+    let p = Tensor(shape: [lists.count, keys], values: Array(probabilities.values[cells]))
+    let dOut = stacked(dContext)
+
+    // dp_j = Σ_i dcontext_i · v_ji, then dscore = p · (dp − Σ p · dp) · scale
+    let dp = Tensor.product(dOut, transposed: v.columns(g * d..<(g + 1) * d), workers: .single)
+    var dScore = Tensor(zeros: p.shape)
+    for (r, seen) in lists.enumerated() {
+      let start = r * keys
+      var mean = 0.0
+      for j in seen { mean += p.values[start + j] * dp.values[start + j] }
+      for j in seen { dScore.values[start + j] = p.values[start + j] * (dp.values[start + j] - mean) * heads.scale }
+    }
+    let dQuery = Tensor.product(dScore, k.columns(g * d..<(g + 1) * d), over: lists)
+    let perHead = (0..<readers.count).map { dQuery.selecting(rows: Array($0 * queries..<($0 + 1) * queries)) }
+    return AttentionGradients(
+      query: Tensor(sideBySide: perHead, rows: queries),
+      key: Tensor.product(dScore.transposed(), stacked(q), over: stackedRowsSeeing),
+      value: Tensor.product(p.transposed(), dOut, over: stackedRowsSeeing))
   }
 }

@@ -5,7 +5,7 @@ public enum Linear {
   /// y[r, o] = Σ_i x[r, i] · W[o, i], by rising i: [rows, in] → [rows, out].
   public static func forward(_ x: Tensor, weight: Tensor, workers: Workers) -> Tensor {
     precondition(x.columns == weight.columns, "input width agrees with the weight")
-    return Tensor.product(x, weight.transposed(), workers: workers)
+    return Tensor.product(x, transposed: weight, workers: workers)
   }
 
   /// The gradients of x and W, given that of y.

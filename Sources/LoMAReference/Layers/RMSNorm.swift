@@ -5,12 +5,15 @@ public enum RMSNorm {
   /// y[r, i] = (x[r, i] / √(mean(x[r]²) + ε)) · g[i]: [rows, hidden] → [rows, hidden].
   public static func forward(_ x: Tensor, gain: [Double], epsilon: Double) -> Tensor {
     precondition(x.columns == gain.count, "one gain per column")
-    var y = x
+    let (width, gains) = (x.columns, gain.span)
+    var values: [Double] = []
+    values.reserveCapacity(x.values.count)
     for r in 0..<x.rows {
-      let root = rootMeanSquare(x, row: r, epsilon: epsilon)
-      for i in 0..<x.columns { y[r, i] = x[r, i] / root * gain[i] }
+      let row = x.values.span.extracting(r * width..<(r + 1) * width)
+      let root = rootMeanSquare(row, epsilon: epsilon)
+      for i in 0..<width { values.append(row[i] / root * gains[i]) }
     }
-    return y
+    return Tensor(shape: x.shape, values: values)
   }
 
   /// The gradients of x and g, given that of y.
@@ -20,26 +23,29 @@ public enum RMSNorm {
   public static func backward(
     _ dy: Tensor, input x: Tensor, gain: [Double], epsilon: Double
   ) -> (input: Tensor, gain: [Double]) {
-    let width = x.columns
-    var dx = x
+    let (width, gains) = (x.columns, gain.span)
+    var dx: [Double] = []
+    dx.reserveCapacity(x.values.count)
     var dGain = [Double](repeating: 0, count: width)
     for r in 0..<x.rows {
-      let root = rootMeanSquare(x, row: r, epsilon: epsilon)
+      let row = x.values.span.extracting(r * width..<(r + 1) * width)
+      let dRow = dy.values.span.extracting(r * width..<(r + 1) * width)
+      let root = rootMeanSquare(row, epsilon: epsilon)
       var projection = 0.0
       for i in 0..<width {
-        projection += dy[r, i] * gain[i] * x[r, i]
-        dGain[i] += dy[r, i] * (x[r, i] / root)
+        projection += dRow[i] * gains[i] * row[i]
+        dGain[i] += dRow[i] * (row[i] / root)
       }
       let shrink = projection / (Double(width) * root * root)
-      for i in 0..<width { dx[r, i] = (dy[r, i] * gain[i] - x[r, i] * shrink) / root }
+      for i in 0..<width { dx.append((dRow[i] * gains[i] - row[i] * shrink) / root) }
     }
-    return (dx, dGain)
+    return (Tensor(shape: x.shape, values: dx), dGain)
   }
 
   /// √(mean(x²) + ε) of one row, the squares summed by rising index.
-  private static func rootMeanSquare(_ x: Tensor, row: Int, epsilon: Double) -> Double {
+  private static func rootMeanSquare(_ row: Span<Double>, epsilon: Double) -> Double {
     var sum = 0.0
-    for i in 0..<x.columns { sum += x[row, i] * x[row, i] }
-    return (sum / Double(x.columns) + epsilon).squareRoot()
+    for i in row.indices { sum += row[i] * row[i] }
+    return (sum / Double(row.count) + epsilon).squareRoot()
   }
 }

@@ -16,13 +16,18 @@ public struct RotaryAngles: Hashable, Sendable {
     let frequencies = (0..<half).map { i in
       Elementary.power(theta, Double(-2 * i) / Double(headDimension))
     }
+    // Memory and repetition rows repeat positions; the angles of each are computed once.
+    var known: [Int: (cosines: [Double], sines: [Double])] = [:]
+    for position in positions where known[position] == nil {
+      let angles = frequencies.map { Double(position) * $0 }
+      known[position] = (angles.map(Elementary.cosine), angles.map(Elementary.sine))
+    }
     var cosines: [Double] = []
     var sines: [Double] = []
     for position in positions {
-      for frequency in frequencies {
-        let angle = Double(position) * frequency
-        cosines.append(Elementary.cosine(angle))
-        sines.append(Elementary.sine(angle))
+      if let row = known[position] {
+        cosines += row.cosines
+        sines += row.sines
       }
     }
     self.cosines = Tensor(shape: [positions.count, half], values: cosines)
@@ -47,17 +52,21 @@ public enum RotaryPosition {
   private static func rotate(_ x: Tensor, angles: RotaryAngles, direction: Double) -> Tensor {
     let half = angles.cosines.columns
     precondition(x.rows == angles.cosines.rows && x.columns % (2 * half) == 0, "whole heads, one angle row per row")
-    var y = x
+    let width = x.columns
+    var y = x.values
     for r in 0..<x.rows {
-      for head in stride(from: 0, to: x.columns, by: 2 * half) {
+      let row = x.values.span.extracting(r * width..<(r + 1) * width)
+      let cosines = angles.cosines.values.span.extracting(r * half..<(r + 1) * half)
+      let sines = angles.sines.values.span.extracting(r * half..<(r + 1) * half)
+      for head in stride(from: 0, to: width, by: 2 * half) {
         for i in 0..<half {
-          let (a, b) = (x[r, head + i], x[r, head + half + i])
-          let (cosine, sine) = (angles.cosines[r, i], direction * angles.sines[r, i])
-          y[r, head + i] = a * cosine - b * sine
-          y[r, head + half + i] = b * cosine + a * sine
+          let (a, b) = (row[head + i], row[head + half + i])
+          let (cosine, sine) = (cosines[i], direction * sines[i])
+          y[r * width + head + i] = a * cosine - b * sine
+          y[r * width + head + half + i] = b * cosine + a * sine
         }
       }
     }
-    return y
+    return Tensor(shape: x.shape, values: y)
   }
 }

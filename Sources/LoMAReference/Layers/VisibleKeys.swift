@@ -1,4 +1,4 @@
-// MSK, GEN-3: which keys each query selects. Hidden keys are not touched at all (MSK-12).
+// MSK, GEN-3: which keys each query selects. A hidden key has no part in any result (MSK-12).
 
 import LoMA
 

@@ -63,24 +63,24 @@ struct DecoderLayer: Sendable {
   func forward(
     _ x: Tensor, angles: RotaryAngles, visible: VisibleKeys, past: KeyValues
   ) throws(ModelError) -> DecoderLayerTrace {
-    let f = functions
+    let (f, heads) = (functions, configuration.heads)
     let attentionNorm = f.round(f.rmsNorm(x, try weights.tensor(name.attentionNorm).values, configuration.epsilon))
-    let query = f.round(f.rotate(try linear(attentionNorm, name.query), angles))
-    let key = f.round(f.rotate(try linear(attentionNorm, name.key), angles))
-    let own = KeyValues(keys: key, values: try linear(attentionNorm, name.value))
+    let query = f.round(f.rotate(try linear(attentionNorm, name.query, to: heads.query * heads.dimension), angles))
+    let key = f.round(f.rotate(try linear(attentionNorm, name.key, to: heads.keyValue * heads.dimension), angles))
+    let own = KeyValues(keys: key, values: try linear(attentionNorm, name.value, to: key.columns))
     let all = past.appending(own)
-    let attended = f.attend(query, all.keys, all.values, visible, configuration.heads, f.workers)
+    let attended = f.attend(query, all.keys, all.values, visible, heads, f.workers)
     let attention = AttentionOutput(
       context: f.round(attended.context), probabilities: f.round(attended.probabilities))
-    let attentionOutput = try linear(attention.context, name.attentionOutput)
+    let attentionOutput = try linear(attention.context, name.attentionOutput, to: x.columns)
     let middle = f.round(x + attentionOutput)
 
     let feedForwardNorm = f.round(
       f.rmsNorm(middle, try weights.tensor(name.feedForwardNorm).values, configuration.epsilon))
-    let gate = try linear(feedForwardNorm, name.gate)
-    let up = try linear(feedForwardNorm, name.up)
+    let gate = try linear(feedForwardNorm, name.gate, to: configuration.intermediateSize)
+    let up = try linear(feedForwardNorm, name.up, to: configuration.intermediateSize)
     let activation = f.round(f.activate(gate, up, f.workers))
-    let feedForwardOutput = try linear(activation, name.down)
+    let feedForwardOutput = try linear(activation, name.down, to: x.columns)
     return DecoderLayerTrace(
       input: x, attentionNorm: attentionNorm, query: query, own: own, all: all, attention: attention,
       attentionOutput: attentionOutput, middle: middle, feedForwardNorm: feedForwardNorm, gate: gate, up: up,
@@ -116,8 +116,8 @@ struct DecoderLayer: Sendable {
     return dMiddle + (try normBackward(dNorm, trace.input, name.attentionNorm, &gradients))
   }
 
-  private func linear(_ x: Tensor, _ parameter: String) throws(ModelError) -> Tensor {
-    functions.round(functions.linear(x, try weights.tensor(parameter), functions.workers))
+  private func linear(_ x: Tensor, _ parameter: String, to outputs: Int) throws(ModelError) -> Tensor {
+    try functions.linear(x, parameter, outputs: outputs, from: weights)
   }
 
   private func linearBackward(

@@ -22,6 +22,10 @@ public enum ModelError: Error, Hashable, Sendable {
   case nonFiniteWeight(tensor: String, index: Int)
   /// A token id is not below V', the rows of the embedding.
   case tokenOutsideModel(token: Int, index: Int, vocabulary: Int)
+  /// A logit of a fed row is NaN or infinite: finite weights can still leave the range of binary64. No token follows.
+  case nonFiniteLogits(Place)
+  /// The squares that an RMSNorm sums for a fed row leave the range of binary64, which would make the row 0 (MOD-2).
+  case nonFiniteNorm(Place)
   /// The bytes of a parameter could not be read.
   case unreadable(tensor: String, reason: String)
 }
@@ -42,8 +46,15 @@ extension ModelError: CustomStringConvertible {
     case .nonFiniteWeight(let name, let index): "non-finite-weight: \(name) at index \(index)"
     case .tokenOutsideModel(let token, let index, let vocabulary):
       "token-outside-model: token \(token) at row \(index) is not in 0..<\(vocabulary)"
+    case .nonFiniteLogits(let place): "non-finite-logits: \(Self.name(place))"
+    case .nonFiniteNorm(let place): "non-finite-norm: \(Self.name(place))"
     case .unreadable(let name, let reason): "unreadable-tensor: \(name): \(reason)"
     }
+  }
+
+  private static func name(_ place: Place) -> String {
+    guard let chunk = place.chunk, let index = place.index else { return "\(place.zone.rawValue) row" }
+    return "\(place.zone.rawValue) row \(index) of chunk \(chunk)"
   }
 
   private static func list(_ extents: [Int]) -> String {

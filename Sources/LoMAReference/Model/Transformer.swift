@@ -58,7 +58,9 @@ public struct Transformer: Sendable {
     }
     let gain = try weights.tensor(ParameterName.finalNorm).values
     let finalNorm = functions.round(functions.rmsNorm(hidden, gain, configuration.epsilon))
-    return ForwardTrace(layers: layers, hidden: hidden, finalNorm: finalNorm, logits: try logits(finalNorm))
+    let logits = try functions.linear(
+      finalNorm, configuration.headName, outputs: configuration.vocabularySize, from: weights)
+    return ForwardTrace(layers: layers, hidden: hidden, finalNorm: finalNorm, logits: logits)
   }
 
   /// One layer alone on rows [rows, hidden], without past entries; only that layer's parameters are read.
@@ -68,22 +70,6 @@ public struct Transformer: Sendable {
     precondition(x.rows == positions.count && x.rows == visible.lists.count, "one of each per row")
     let angles = functions.angles(positions, configuration.heads.dimension, configuration.theta)
     return try layer(index).forward(x, angles: angles, visible: visible, past: noPast[index])
-  }
-
-  /// finalNorm · headᵀ: [rows, hidden] → [rows, V'], some vocabulary rows at a time so that a large head is never whole
-  /// in memory; each logit is one sum either way.
-  private func logits(_ finalNorm: Tensor) throws(ModelError) -> Tensor {
-    let block = 4096
-    var logits = Tensor(zeros: [finalNorm.rows, configuration.vocabularySize])
-    for start in stride(from: 0, to: configuration.vocabularySize, by: block) {
-      let ids = Array(start..<min(start + block, configuration.vocabularySize))
-      let part = functions.linear(
-        finalNorm, try weights.rows(ids, of: configuration.headName), functions.workers)
-      for r in 0..<part.rows {
-        for (column, id) in ids.enumerated() { logits[r, id] = part[r, column] }
-      }
-    }
-    return functions.round(logits)
   }
 
   func layer(_ index: Int) -> DecoderLayer {

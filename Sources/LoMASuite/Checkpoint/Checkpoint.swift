@@ -32,14 +32,14 @@ public struct Checkpoint: Sendable {
         throw .container(file: name, error)
       }
       for entry in shard.header.entries {
-        guard shardOfTensor.updateValue(name, forKey: entry.name) == nil else {
-          throw .tensorInWrongShard(tensor: entry.name, file: name)
+        if let other = shardOfTensor.updateValue(name, forKey: entry.name) {
+          throw .tensorInTwoShards(tensor: entry.name, files: [other, name])
         }
       }
       shards[name] = shard
     }
-    for (tensor, file) in names.index where shardOfTensor[tensor] != file {
-      throw .tensorInWrongShard(tensor: tensor, file: file)
+    for (tensor, file) in names.index.sorted(by: { $0.key < $1.key }) where shardOfTensor[tensor] != file {
+      throw .tensorNotInShard(tensor: tensor, file: file)
     }
     self.shards = shards
     self.shardOfTensor = shardOfTensor
@@ -48,6 +48,11 @@ public struct Checkpoint: Sendable {
 
   /// Every parameter is there in its shape, as a floating-point array, and nothing else is.
   private func checkTensors() throws(ModelError) {
+    // Some layer lacks a tensor where there are more layers than tensors; millions of names are then never listed.
+    for layer in 0..<configuration.layers where configuration.layers > shardOfTensor.count {
+      let name = ParameterName.layer(layer).attentionNorm
+      guard entry(name) != nil else { throw .missingTensor(name) }
+    }
     for (name, shape) in configuration.parameters {
       guard let entry = entry(name) else { throw .missingTensor(name) }
       guard entry.shape == shape else { throw .wrongShape(tensor: name, shape: entry.shape, expected: shape) }
@@ -79,7 +84,7 @@ public struct Checkpoint: Sendable {
         try read(name) { (shard) throws(ContainerError) in try shard.doubles(name) }
       },
       loadRows: { (name, rows) throws(ModelError) in
-        try read(name, rows: rows.count) { (shard) throws(ContainerError) in
+        try read(name, rows: rows) { (shard) throws(ContainerError) in
           if let first = rows.first, let last = rows.last, last - first + 1 == rows.count,
             zip(rows, rows.dropFirst()).allSatisfy({ $0 + 1 == $1 })
           {
@@ -102,17 +107,26 @@ public struct Checkpoint: Sendable {
   }
 
   private func read(
-    _ name: String, rows: Int? = nil, _ values: (MappedArrayFile) throws(ContainerError) -> [Double]
+    _ name: String, rows: [Int]? = nil, _ values: (MappedArrayFile) throws(ContainerError) -> [Double]
   ) throws(ModelError) -> Tensor {
     guard let file = shardOfTensor[name], let shard = shards[file], let entry = entry(name) else {
       throw .missingTensor(name)
     }
     let read: [Double]
     do { read = try values(shard) } catch { throw .unreadable(tensor: name, reason: "\(file): \(error)") }
-    if !read.allSatisfy(\.isFinite), let index = read.firstIndex(where: { !$0.isFinite }) {
-      throw .nonFiniteWeight(tensor: name, index: index)
+    if !Self.allFinite(read), let index = read.firstIndex(where: { !$0.isFinite }) {
+      let (row, column) = index.quotientAndRemainder(dividingBy: entry.shape.last ?? 1)
+      throw .nonFiniteWeight(tensor: name, index: rows.map { $0[row] * (entry.shape.last ?? 1) + column } ?? index)
     }
-    let shape = rows.map { [$0] + entry.shape.dropFirst() } ?? entry.shape
+    let shape = rows.map { [$0.count] + entry.shape.dropFirst() } ?? entry.shape
     return Tensor(shape: shape, values: read)
+  }
+
+  /// Every exponent is below the largest; without a branch, since every weight of every pass comes by here.
+  private static func allFinite(_ values: [Double]) -> Bool {
+    let infinity = Double.infinity.bitPattern
+    var odd: UInt64 = 0
+    for value in values { odd |= value.bitPattern & infinity == infinity ? 1 : 0 }
+    return odd == 0
   }
 }

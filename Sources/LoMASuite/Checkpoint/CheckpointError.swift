@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 /// Why a checkpoint directory was rejected.
-public enum CheckpointError: Error, Sendable {
+public enum CheckpointError: Error, Equatable, Sendable {
   /// The model it describes is not one the reference computes, or a tensor does not fit it.
   case model(ModelError)
   /// A file could not be read or written.
@@ -16,8 +16,12 @@ public enum CheckpointError: Error, Sendable {
   case container(file: String, ContainerError)
   /// `model.safetensors.index.json` names a file that is not a plain name in the directory.
   case shardOutsideDirectory(String)
-  /// Two files hold a tensor of one name, or the index says another file than the one that has it.
-  case tensorInWrongShard(tensor: String, file: String)
+  /// Two files hold a tensor of one name.
+  case tensorInTwoShards(tensor: String, files: [String])
+  /// The index says a tensor is in a file that does not have it.
+  case tensorNotInShard(tensor: String, file: String)
+  /// A value is not finite any more once it is rounded to the element type; `index` counts in row-major order.
+  case valueOutOfRange(tensor: String, index: Int, elementType: ElementType)
   /// Bytes were given as text to a model whose text vocabulary is not 0..<256.
   case notByteVocabulary(textVocabulary: Int)
 }
@@ -31,7 +35,11 @@ extension CheckpointError: CustomStringConvertible {
     case .json(let file, let error): "malformed-json: \(file): \(error)"
     case .container(let file, let error): "malformed-container: \(file): \(error)"
     case .shardOutsideDirectory(let name): "shard-outside-directory: \(name)"
-    case .tensorInWrongShard(let tensor, let file): "tensor-in-wrong-shard: \(tensor) in \(file)"
+    case .tensorInTwoShards(let tensor, let files):
+      "tensor-in-two-shards: \(tensor) in \(files.joined(separator: " and "))"
+    case .tensorNotInShard(let tensor, let file): "tensor-not-in-shard: the index says \(tensor) is in \(file)"
+    case .valueOutOfRange(let tensor, let index, let type):
+      "value-out-of-range: \(tensor) at index \(index) is not finite as \(type.rawValue)"
     case .notByteVocabulary(let size):
       "not-a-byte-vocabulary: text as bytes needs V = 256, this model has V = \(size); give token ids"
     }

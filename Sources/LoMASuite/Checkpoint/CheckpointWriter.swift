@@ -8,7 +8,8 @@ import LoMAVectors
 public enum CheckpointWriter {
   /// Writes a new directory, whole or not at all; rejects one that exists.
   ///
-  /// Every value is rounded once to `elementType`; whoever needs the same numbers again passes a type that holds them.
+  /// Every value is rounded once to `elementType`; whoever needs the same numbers again passes a type that holds them. A
+  /// value beyond its range is rejected.
   public static func write(
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
     to directory: String
@@ -22,16 +23,24 @@ public enum CheckpointWriter {
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType
   ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
     do { try parameters.check(against: configuration) } catch { throw .model(error) }
-    let bytes: [UInt8]
-    do {
-      var arrays: [NamedArray] = []
-      for name in parameters.names {
-        guard let tensor = parameters.tensors[name] else { continue }
-        arrays.append(try NamedArray(name, elementType, shape: tensor.shape, doubles: tensor.values))
+    var arrays: [NamedArray] = []
+    for name in parameters.names {
+      guard let tensor = parameters.tensors[name] else { continue }
+      let rounded: [Double]
+      do {
+        let array = try NamedArray(name, elementType, shape: tensor.shape, doubles: tensor.values)
+        arrays.append(array)
+        rounded = try array.doubles()
+      } catch { throw .container(file: "model.safetensors", error) }
+      if let index = rounded.firstIndex(where: { !$0.isFinite }) {
+        throw .valueOutOfRange(tensor: name, index: index, elementType: elementType)
       }
-      bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded()
-    } catch { throw .container(file: "model.safetensors", error) }
+    }
     let text = configurationText(configuration, loma: loma, elementType: elementType)
+    let bytes: [UInt8]
+    do { bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch {
+      throw .container(file: "model.safetensors", error)
+    }
     return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
   }
 

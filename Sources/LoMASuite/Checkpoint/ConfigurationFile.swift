@@ -89,24 +89,26 @@ public struct ConfigurationFile: Sendable {
 /// Members of a configuration object with their types checked.
 struct ConfigurationKeys {
   let object: JSONObject
+  /// What stands before a key in a message.
+  var prefix = ""
 
   func optionalInteger(_ key: String) throws(ModelError) -> Int? {
     guard let value = object[key], value != .null else { return nil }
     guard let integer = value.integerValue else {
-      throw .invalidConfiguration(key: key, value: Self.text(value), requirement: "an integer")
+      throw .invalidConfiguration(key: prefix + key, value: Self.text(value), requirement: "an integer")
     }
     return integer
   }
 
   func integer(_ key: String, default fallback: Int? = nil) throws(ModelError) -> Int {
-    guard let value = try optionalInteger(key) ?? fallback else { throw .missingConfiguration(key: key) }
+    guard let value = try optionalInteger(key) ?? fallback else { throw .missingConfiguration(key: prefix + key) }
     return value
   }
 
   func number(_ key: String, default fallback: Double) throws(ModelError) -> Double {
     guard let value = object[key], value != .null else { return fallback }
     guard let number = value.doubleValue else {
-      throw .invalidConfiguration(key: key, value: Self.text(value), requirement: "a number")
+      throw .invalidConfiguration(key: prefix + key, value: Self.text(value), requirement: "a number")
     }
     return number
   }
@@ -114,7 +116,7 @@ struct ConfigurationKeys {
   func boolean(_ key: String, default fallback: Bool) throws(ModelError) -> Bool {
     guard let value = object[key], value != .null else { return fallback }
     guard let boolean = value.booleanValue else {
-      throw .invalidConfiguration(key: key, value: Self.text(value), requirement: "true or false")
+      throw .invalidConfiguration(key: prefix + key, value: Self.text(value), requirement: "true or false")
     }
     return boolean
   }

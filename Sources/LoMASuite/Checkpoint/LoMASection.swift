@@ -39,11 +39,12 @@ public struct LoMASection: Hashable, Sendable {
     for member in object.members where !known.contains(member.key) {
       throw .unsupportedConfiguration(key: "loma." + member.key, value: ConfigurationKeys.text(member.value))
     }
-    let keys = ConfigurationKeys(object: object)
+    let keys = ConfigurationKeys(object: object, prefix: "loma.")
     let textVocabulary = try keys.integer("text_vocabulary")
+    // A V so large that V + 1 wraps is rejected with the vocabulary.
     self.init(
       textVocabulary: textVocabulary, memoryToken: try keys.integer("memory_token", default: textVocabulary),
-      repetitionToken: try keys.integer("repetition_token", default: textVocabulary + 1),
+      repetitionToken: try keys.integer("repetition_token", default: textVocabulary &+ 1),
       c: try keys.integer("compression_ratio"), t: try keys.integer("memory_length"),
       profile: try Self.profile(object["profile"]))
   }

@@ -51,7 +51,8 @@ public struct LoadedModel: Sendable {
       // The section's ids belong to its own V.
       let same = choices.textVocabulary == nil || choices.textVocabulary == section?.textVocabulary
       let memoryToken = choices.memoryToken ?? (same ? section?.memoryToken : nil) ?? textSize
-      let repetitionToken = choices.repetitionToken ?? (same ? section?.repetitionToken : nil) ?? textSize + 1
+      // A V that wraps is itself rejected below.
+      let repetitionToken = choices.repetitionToken ?? (same ? section?.repetitionToken : nil) ?? textSize &+ 1
       let modelSize = checkpoint.configuration.vocabularySize
       do throws(InputError) {
         vocabulary = try Vocabulary(

@@ -1,4 +1,4 @@
-// TOL-2, TOL-3: what a declared element type allows, and the bound of one element.
+// TOL-1…TOL-3: what a declared element type allows, and the bound of one element.
 
 import LoMAVectors
 
@@ -36,5 +36,14 @@ public struct Precision: Hashable, Sendable {
   /// κ · (u_acc · A + u_out · R) + smallest normal, and 0 where A and R are 0 (TOL-3).
   public func bound(accumulation a: Double, rounding r: Double) -> Double {
     a == 0 && r == 0 ? 0 : safety * (accumulation * a + output * r) + smallestNormal
+  }
+
+  /// Error over bound of one element: at most 1 where right; infinite where it is not finite but the expected value is,
+  /// or not equal where no error is allowed (TOL-1).
+  public func ratio(_ value: Double, expected: Double, accumulation a: Double, rounding r: Double) -> Double {
+    let error = (value - expected).magnitude
+    if error == 0 { return 0 }
+    let bound = bound(accumulation: a, rounding: r)
+    return error.isFinite && bound > 0 ? error / bound : .infinity
   }
 }

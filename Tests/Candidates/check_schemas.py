@@ -3,8 +3,8 @@
 
   VENV/bin/python Tests/Candidates/check_schemas.py [--vectors DIR]
 
-Both schemas must be valid JSON Schema 2020-12 themselves; their rejection codes and axes must be those of the Spec's list
-and registry; the recorded files must fit; and each of a list of deliberately broken files must not.
+Both schemas must be valid JSON Schema 2020-12 themselves; their rejection codes and axes must be those of the Spec's
+list and registry; the recorded files must fit; and each of a list of deliberately broken files must not.
 """
 
 import argparse
@@ -20,8 +20,8 @@ import loma_layout
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REMOVED = object()
-# What is broken, and how: a path into the file and the value to put there. `level:NAME` is the first case of that level,
-# `op:NAME` the first of that operation.
+# What is broken, and how: a path into the file and the value to put there. `level:NAME` is the first case of that
+# level, `op:NAME` the first of that operation.
 BROKEN_MANIFESTS = [
     ("another format", ["loma_vectors"], 2),
     ("no version", ["suite"], REMOVED),
@@ -119,8 +119,9 @@ def check_lists(schema):
     assert case["rejection"]["enum"] == codes, "rejection codes differ from Spec/rejections.md"
     axes = {axis: [loma_layout.BASE[axis], *values] for axis, values in loma_layout.ALTERNATIVES.items()}
     assert {a: v["enum"] for a, v in schema["$defs"]["profile"]["properties"].items()} == axes
-    printed = re.findall(r"^  ([a-z_]+) +(?:D-\d+|paper) +(\w+) +(.+)$", (ROOT / "Spec" / "registry.md").read_text(), re.M)
-    assert {axis: [default, *rest.split(", ")] for axis, default, rest in printed} == axes, "axes differ from the registry"
+    registry = (ROOT / "Spec" / "registry.md").read_text()
+    printed = re.findall(r"^  ([a-z_]+) +(?:D-\d+|paper) +(\w+) +(.+)$", registry, re.MULTILINE)
+    assert {axis: [default, *others.split(", ")] for axis, default, others in printed} == axes, "axes differ"
     return len(codes), len(axes)
 
 
@@ -134,7 +135,9 @@ def main():
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema)
         document = json.loads((options.vectors / f"{name}.json").read_text())
-        found = [f"{name}.json: {'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in validator.iter_errors(document)]
+        found = [
+            f"{name}.json: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+            for error in validator.iter_errors(document)]
         problems += found
         small = slim(document)
         assert found or validator.is_valid(small)

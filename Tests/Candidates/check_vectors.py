@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every case of Vectors computed a second time, from what a port would have: the Spec, the request and the model's files.
+"""Every case of Vectors computed a second time, from what a port has: the Spec, the request and the model's files.
 
   python -m venv VENV && VENV/bin/pip install -r Tests/Candidates/requirements-vectors.txt
   VENV/bin/python Tests/Candidates/check_vectors.py [--vectors DIR] [--list]
@@ -7,10 +7,11 @@
 Layout, mask, positions, labels, cache events, counts and rejections are derived in Python from the Spec's text
 (loma_layout.py, loma_structure.py) and must be equal. Stages, captured intermediates, losses and generation through a
 real compressed cache are computed in NumPy float64 (numpy_llama.py); logits, losses, gradients and AdamW steps by
-Hugging Face Llama, autograd and torch.optim.AdamW in float64 (llama64.py). Differences are relative to the tensor's largest
-recorded value. An expected file is read only to be compared with; the tensors NAME.accumulation and NAME.rounding, units of
-error bounds, are checked for presence, shape and sign only. Exits with 1 if a value differs, a case is not covered or a
-file below Vectors is unknown.
+Hugging Face Llama, autograd and torch.optim.AdamW in float64 (llama64.py). Differences are relative to the tensor's
+largest recorded value. An expected file is read only to be compared with; the tensors NAME.accumulation and
+NAME.rounding, units of error bounds, are checked for presence, shape and sign only. Properties are shown to hold for
+the NumPy decoder (vector_properties.py). Exits with 1 if a value differs, a case is not covered, a file below Vectors
+is unknown or Hugging Face does not load a model.
 """
 
 import argparse
@@ -37,8 +38,8 @@ TIE = 1e-9  # a choice between scores nearer than this, and not equal, would be 
 UNITS = (".accumulation", ".rounding")
 ZONES = "xmrp"
 ON_TEXTS = {"tokens", "lengths"}
-LAYER = {"x", "positions", "mask", "input_layernorm", "post_attention_layernorm", "q_proj", "k_proj", "v_proj", "o_proj",
-         "gate_proj", "up_proj", "down_proj"}
+LAYER = {"x", "positions", "mask", "input_layernorm", "post_attention_layernorm", "q_proj", "k_proj", "v_proj",
+         "o_proj", "gate_proj", "up_proj", "down_proj"}
 INPUTS = {  # the tensors of each operation (OPS-2 to OPS-5): those it needs, and those it may have
     "layout": (ON_TEXTS, set()), "mask": (ON_TEXTS, set()), "schedule": (set(), set()), "cost": (set(), set()),
     "metrics": (ON_TEXTS | {"reconstruction"}, set()), "rms_norm": ({"x", "gain"}, set()),
@@ -104,9 +105,11 @@ class Case:
         shape = {name: array.shape for name, array in self.input.items()}
         for name, array in self.input.items():
             integers = name in {"tokens", "lengths", "positions", "labels", "reconstruction", "forced", "prefixes"}
-            require(array.dtype == (np.int64 if integers else np.bool_ if name == "mask" else np.float32), f"type of {name}")
+            dtype = np.int64 if integers else np.bool_ if name == "mask" else np.float32
+            require(array.dtype == dtype, f"type of {name}")
             if array.dtype == np.float32:
-                require(np.isfinite(array).all() and not (array.view(np.uint32) & 0xFFFF).any(), f"{name} is not bf16's")
+                exact = np.isfinite(array).all() and not (array.view(np.uint32) & 0xFFFF).any()
+                require(exact, f"{name} is not exact in bf16")
         rows = {"rms_norm": "x", "rope": "x", "attention": "q", "feed_forward": "x", "decoder_layer": "x"}.get(self.op)
         s = shape[rows][0] if rows else None
         if self.op == "rms_norm":
@@ -123,8 +126,9 @@ class Case:
             kv = qd // self.params["heads"] * self.params["kv_heads"]
             wanted = {
                 "x": (s, width), "positions": (s,), "mask": (s, s), "input_layernorm": (width,),
-                "post_attention_layernorm": (width,), "q_proj": (qd, width), "k_proj": (kv, width), "v_proj": (kv, width),
-                "o_proj": (width, qd), "gate_proj": (inner, width), "up_proj": (inner, width), "down_proj": (width, inner)}
+                "post_attention_layernorm": (width,), "q_proj": (qd, width), "k_proj": (kv, width),
+                "v_proj": (kv, width), "o_proj": (width, qd), "gate_proj": (inner, width), "up_proj": (inner, width),
+                "down_proj": (width, inner)}
             require(shape == wanted, f"shapes are {shape}")
         if self.op == "cross_entropy":
             require(shape["labels"] == shape["logits"][:1], "shape of labels")
@@ -168,12 +172,11 @@ def structure(case):
         answer = {"mask": np.array([loma_layout.mask(rows, case.profile) for rows in batch], dtype=bool)}
         answer["mask"] = answer["mask"].reshape(len(batch), len(batch[0]), len(batch[0]))
     elif case.op == "layout":
-        none = {"zone": lambda z: ZONES.index(z)}
         names = {"tokens": "token", "zones": "zone", "chunks": "chunk", "indices": "index", "positions": "position",
                  "labels": "label"}
+        number = {None: -1} | {zone: n for n, zone in enumerate(ZONES)}
         answer = {
-            name: np.array([[none.get(key, lambda v: -1 if v is None else v)(row[key]) for row in rows] for rows in batch])
-            for name, key in names.items()}
+            name: [[number.get(row[key], row[key]) for row in rows] for rows in batch] for name, key in names.items()}
     elif case.op == "schedule":
         answer = loma_structure.schedule_answer(p["c"], p["t"], p["prompt_length"], p["generate"])
     elif case.op == "metrics":
@@ -206,7 +209,8 @@ def stage(case):
     elif case.op == "decoder_layer":
         x = given.pop("x")
         answer = {"y": numpy_llama.decoder_layer(
-            x, case.input["positions"], case.input["mask"], given, p["heads"], p["kv_heads"], p["epsilon"], p["theta"])[1]}
+            x, case.input["positions"], case.input["mask"], given, p["heads"], p["kv_heads"], p["epsilon"],
+            p["theta"])[1]}
     else:
         answer = {"losses": numpy_llama.cross_entropy(given["logits"], case.input["labels"])}
     yield "NumPy", answer
@@ -248,7 +252,8 @@ def forward(case):
     given = case.input.get("embeddings")
     ours, theirs = [], []
     fed = [
-        None if given is None else given[index, : len(rows)].astype(np.float64) for index, rows in enumerate(case.layouts)]
+        None if given is None else given[index, : len(rows)].astype(np.float64)
+        for index, rows in enumerate(case.layouts)]
     for rows, embeddings in zip(case.layouts, fed, strict=True):
         trace = case.model.forward_rows(rows, case.profile, embeddings)
         ours.append({name: trace[name] for name in ["logits", *case.entry["captures"]]})
@@ -330,11 +335,13 @@ def generate(case):
         "chosen": np.array(tokens, dtype=np.int64),
         "logits": np.array(cache.logits).reshape(-1, case.model.vocabulary),
         "events": np.array(cache.events, dtype=np.int64).reshape(-1, 3),
-        "appended.keys": cache.stacked(cache.appended, "keys"), "appended.values": cache.stacked(cache.appended, "values"),
+        "appended.keys": cache.stacked(cache.appended, "keys"),
+        "appended.values": cache.stacked(cache.appended, "values"),
         "cache.rows": np.array([entry["row"]["number"] for entry in cache.cache], dtype=np.int64),
         "cache.keys": cache.stacked(cache.cache, "keys"), "cache.values": cache.stacked(cache.cache, "values")}
     # The schedule from lengths alone says the same.
-    events, entries = loma_structure.schedule(p["c"], p["t"], loma_structure.fed_length(len(case.texts[0]), p["generate"]))
+    fed = loma_structure.fed_length(len(case.texts[0]), p["generate"])
+    events, entries = loma_structure.schedule(p["c"], p["t"], fed)
     require(cache.events == [[e[0], e[1], e[4] + e[5]] for e in events], "events are not the schedule's")
     require((entries[-1] if entries else []) == answer["cache.rows"].tolist(), "the cache is not the schedule's")
     yield "NumPy with a cache", answer
@@ -487,12 +494,19 @@ def main():
     texts = json.loads((options.vectors / "structure.json").read_text())["cases"]
     files, problems = check_files(options.vectors, manifest)
     texts = {text["id"]: text for text in texts}
+    for model in manifest["models"]:
+        try:
+            hugging_face(options.vectors / model["path"])
+        except Problem as problem:
+            problems.append(str(problem))
     tallies = {}
     covered = set()
     for entry in manifest["cases"]:
-        tally = tallies.setdefault(entry["level"], dict(cases=0, tensors=0, comparisons=0, units=0, worst=0.0, where="-"))
+        empty = dict(cases=0, tensors=0, comparisons=0, units=0, worst=0.0, where="-")
+        tally = tallies.setdefault(entry["level"], empty)
         try:
-            require(entry["id"] not in covered and entry["id"].startswith(entry["level"] + "."), "its id is not its own")
+            require(entry["id"] not in covered, "its id is not its own")
+            require(entry["id"].startswith(entry["level"] + "."), "its id names another level")
             worst = check_case(Case(entry, options.vectors), texts, tally)
         except (Problem, AssertionError, KeyError, ValueError, IndexError) as problem:
             problems.append(f"{entry['id']}: {problem if isinstance(problem, Problem) else repr(problem)}")
@@ -507,10 +521,12 @@ def main():
     for level, tally in tallies.items():
         total = sum(entry["level"] == level for entry in manifest["cases"])
         units = f", {tally['units']} units of bounds present" if tally["units"] else ""
-        print(f"{level}: {tally['cases']} of {total} cases, {tally['tensors']} tensors in {tally['comparisons']} comparisons"
-              f"{units}, largest relative difference {tally['worst']:.1e} ({tally['where']})")
-    print(f"{len(covered)} of {len(manifest['cases'])} cases covered, {files} files with their digests, limit {LIMIT:.0e}, "
-          f"{time.monotonic() - began:.0f} s")
+        tensors = f", {tally['tensors']} tensors in {tally['comparisons']} comparisons" if tally["tensors"] else ""
+        worst = f", largest relative difference {tally['worst']:.1e} in {tally['where']}" * (tally["worst"] > 0)
+        worst = worst or ", equal"
+        print(f"{level}: {tally['cases']} of {total} cases{tensors}{units}{worst}")
+    print(f"{len(covered)} of {len(manifest['cases'])} cases covered, {files} files with their digests, "
+          f"limit {LIMIT:.0e}, {time.monotonic() - began:.0f} s")
     for problem in problems:
         print(f"PROBLEM {problem}")
     return 1 if problems or not covered else 0

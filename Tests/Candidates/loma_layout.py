@@ -86,7 +86,7 @@ def sees(q, s, profile):
 
 
 def generation_rows(text, c, t, memory, repetition, profile):
-    """The generation layout: the training layout without its repetition rows, positions and labels kept (LAY-5, POS-4)."""
+    """The generation layout: the training layout without its repetition rows, all else kept (LAY-5, POS-4)."""
     return [row for row in rows(text, c, t, memory, repetition, profile) if row["zone"] != "r"]
 
 

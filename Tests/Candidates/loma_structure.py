@@ -18,8 +18,8 @@ def fed_length(prompt, generate):
 
 
 def schedule(c, t, fed):
-    """Events (GEN-2, GEN-3) as (kind, argument, first row, row behind the last, memory entries, reading entries) and, after
-    each, the cached rows of the generation layout in cache order."""
+    """Events (GEN-2, GEN-3) as (kind, argument, first row, row behind the last, memory entries, reading entries) and,
+    after each, the cached rows of the generation layout in cache order."""
     length = c * t
     events, entries = [], []
     cache, row = [], 0  # (zone, row)
@@ -66,8 +66,8 @@ def metrics_answer(c, t, texts, reconstruction):
 
 
 class Pairs:
-    """Visible pairs of one text's rows, counted chunk by chunk. A block is the rows of one chunk; how many pairs two blocks
-    have is found by asking `sees` about every pair of their rows."""
+    """Visible pairs of one text's rows, counted chunk by chunk. A block is the rows of one chunk; how many pairs two
+    blocks have is found by asking `sees` about every pair of their rows."""
 
     def __init__(self, c, t, n, profile):
         self.length, self.full, self.profile = c * t, n // (c * t), profile
@@ -82,8 +82,8 @@ class Pairs:
         return [r for r in self.blocks[k] if r["zone"] == "x" and r["index"] < self.tail] if tail else self.blocks[k]
 
     def count(self, query_zones, key_zones, order, tail=False):
-        """Pairs of a query of the given zones (in the tail or in a full chunk) and a key in the same, an earlier or a later
-        full chunk; order is 0, -1 or 1. The tail's own keys are in the tail."""
+        """Pairs of a query of the given zones (in the tail or in a full chunk) and a key in the same, an earlier or a
+        later full chunk; order is 0, -1 or 1. The tail's own keys are in the tail."""
         key = (query_zones, key_zones, order, tail)
         if key not in self.known:
             found = set()
@@ -122,8 +122,8 @@ def all_pairs(c, t, n, profile, generation):
 
 
 def followed_pairs(c, t, n, profile):
-    """The pairs of generation, counted along the schedule: a fed token sees the cache and itself (GEN-2), memory rows what
-    MSK-4 and MSK-5 allow (GEN-3)."""
+    """The pairs of generation, counted along the schedule: a fed token sees the cache and itself (GEN-2), memory rows
+    what MSK-4 and MSK-5 allow (GEN-3)."""
     p = {**loma_layout.BASE, **profile}
     total = memories = readings = 0
     for _ in range(n):
@@ -170,7 +170,7 @@ ON_TEXTS = {"layout", "mask", "forward", "loss", "gradients", "train_step", "gen
 
 
 def rejections(op, params, axes, texts, reconstruction):
-    """Every code of the closed list that the request deserves, in the order of the list, which is that of the clauses."""
+    """Every code of the closed list that the request deserves, in the order of the list: that of the clauses."""
     c, t = params.get("c"), params.get("t")
     chunked = op in ON_TEXTS | {"schedule", "metrics", "cost"}
     if chunked and c < 1:

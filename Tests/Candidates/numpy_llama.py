@@ -25,7 +25,8 @@ def rms_norm(x, gain, epsilon):
 def frequencies(head_dim, theta):
     """theta^(-2i/d), rounded from 40 digits: at position 30,000 one unit in the last place would show."""
     with decimal.localcontext(prec=40):
-        return np.array([float(decimal.Decimal(theta) ** decimal.Decimal(-2 * i / head_dim)) for i in range(head_dim // 2)])
+        exponents = [decimal.Decimal(-2 * i / head_dim) for i in range(head_dim // 2)]
+        return np.array([float(decimal.Decimal(theta) ** exponent) for exponent in exponents])
 
 
 def rope(x, positions, head_dim, theta):

@@ -70,8 +70,14 @@ struct PropertyTests {
         var (key, value) = (k, v)
         for s in 0..<k.rows where !cells[r * k.rows + s] {
           for g in 0..<keyValueHeads {
+            let first = g * (heads / keyValueHeads) * d
+            let query = (0..<d).map { q[r, first + $0] }
+            let length = query.map(\.magnitude).reduce(0, +)
+            var size = 1.0
+            while size * length / Double(d).squareRoot() < 0x1p14 { size *= 2 }
+            #expect(size <= 0x1p15, "exact in float16")
             for i in 0..<d {
-              key[s, g * d + i] = q[r, g * (heads / keyValueHeads) * d + i] < 0 ? -0x1p13 : 0x1p13
+              key[s, g * d + i] = query[i] < 0 ? -size : size
               value[s, g * d + i] = 0x1p14
             }
           }

@@ -2,27 +2,6 @@
 
 import Foundation
 
-/// Why a file cannot be read or written; `code` is an errno.
-public enum FileError: Error, Equatable, Sendable {
-  /// A call of the operating system failed.
-  case failed(String, path: String, code: Int32)
-  /// Not a regular file: a folder, a pipe, a device.
-  case notRegular(path: String)
-  /// The file is longer than the caller allows, or grew beyond that while it was read.
-  case tooLarge(path: String, limit: Int)
-}
-
-extension FileError: CustomStringConvertible {
-  /// One line for a person.
-  public var description: String {
-    switch self {
-    case .failed(let call, let path, let code): "\(shortened(path)): \(call): \(String(cString: strerror(code)))"
-    case .notRegular(let path): "\(shortened(path)): not a regular file"
-    case .tooLarge(let path, let limit): "\(shortened(path)): longer than \(limit) bytes"
-    }
-  }
-}
-
 /// Whole files, read and written with typed errors.
 public enum Files {
   /// The bytes of a regular file of at most `byteLimit` bytes.

@@ -47,6 +47,14 @@ public struct ResultTensor: Sendable {
   }
 }
 
+/// A model in memory.
+public struct ModelInMemory: Sendable {
+  /// Its shape.
+  public let configuration: Configuration
+  /// Its weights.
+  public let parameters: ParameterSet
+}
+
 /// Answers requests on the models they name.
 public struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.

@@ -99,10 +99,10 @@ private struct GenerationRecord {
     return [
       .tensor("logits", Tensor(shape: [logits.count / width, width], values: logits)),
       .integers("events", shape: [events.count / 3, 3], events),
-      stacked("appended.keys", appended.map(\.keys)), stacked("appended.values", appended.map(\.values)),
+      stacked("appended.keys", appended.map { $0.keys }), stacked("appended.values", appended.map { $0.values }),
       .integers("cache.rows", shape: [generator.cache.count], generationRows(generator)),
-      stacked("cache.keys", generator.cache.layers.map(\.keys)),
-      stacked("cache.values", generator.cache.layers.map(\.values)),
+      stacked("cache.keys", generator.cache.layers.map { $0.keys }),
+      stacked("cache.values", generator.cache.layers.map { $0.values }),
     ]
   }
 
@@ -119,6 +119,6 @@ private struct GenerationRecord {
 
   private func stacked(_ name: String, _ layers: [Tensor]) -> ResultTensor {
     let (rows, width) = (layers.first?.rows ?? 0, layers.first?.columns ?? 0)
-    return .tensor(name, Tensor(shape: [layers.count, rows, width], values: layers.flatMap(\.values)))
+    return .tensor(name, Tensor(shape: [layers.count, rows, width], values: layers.flatMap { $0.values }))
   }
 }

@@ -21,7 +21,7 @@ extension ReferenceAnswers {
   func forward(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let (model, batch) = try prepared(request)
     let traces = try traces(request, model, batch)
-    var results = [stacked("logits", traces.map(\.logits), model.configuration.vocabularySize)]
+    var results = [stacked("logits", traces.map { $0.logits }, model.configuration.vocabularySize)]
     for name in request.captures {
       var parts: [Tensor] = []
       for trace in traces {
@@ -30,7 +30,7 @@ extension ReferenceAnswers {
       }
       guard let shape = parts.first?.shape else { continue }
       results.append(
-        .tensor(name, Tensor(shape: [parts.count] + shape, values: parts.flatMap(\.values))))
+        .tensor(name, Tensor(shape: [parts.count] + shape, values: parts.flatMap { $0.values })))
     }
     return results
   }
@@ -47,7 +47,7 @@ extension ReferenceAnswers {
           guard let given else { return try model.forward(rows: rows, profile: profile) }
           let own = Array(index * batch.rowCount..<(index + 1) * batch.rowCount)
           return try model.forward(
-            embeddings: given.selecting(rows: own), positions: rows.map(\.position),
+            embeddings: given.selecting(rows: own), positions: rows.map { $0.position },
             visible: VisibleKeys(Mask(rows: rows, profile: profile)), past: model.noPast)
         })
     }
@@ -57,7 +57,7 @@ extension ReferenceAnswers {
   func loss(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let (model, batch) = try prepared(request)
     let traces = try traces(request, model, batch)
-    let loss = Loss(texts: batch.texts, logits: traces.map(\.logits))
+    let loss = Loss(texts: batch.texts, logits: traces.map { $0.logits })
     return [scalar("language_modelling", loss.languageModelling), scalar("repetition", loss.repetition)]
   }
 
@@ -100,6 +100,6 @@ extension ReferenceAnswers {
   private func stacked(_ name: String, _ texts: [Tensor], _ width: Int) -> ResultTensor {
     .tensor(
       name,
-      Tensor(shape: [texts.count, texts.first?.rows ?? 0, width], values: texts.flatMap(\.values)))
+      Tensor(shape: [texts.count, texts.first?.rows ?? 0, width], values: texts.flatMap { $0.values }))
   }
 }

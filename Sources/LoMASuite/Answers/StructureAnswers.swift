@@ -43,11 +43,11 @@ extension Request {
     let shape = [batch.texts.count, batch.rowCount]
     let rows = batch.texts.flatMap { $0 }
     return [
-      .integers("tokens", shape: shape, rows.map(\.token)),
+      .integers("tokens", shape: shape, rows.map { $0.token }),
       .integers("zones", shape: shape, rows.map { Zone.allCases.firstIndex(of: $0.place.zone) ?? -1 }),
       .integers("chunks", shape: shape, rows.map { $0.place.chunk ?? -1 }),
       .integers("indices", shape: shape, rows.map { $0.place.index ?? -1 }),
-      .integers("positions", shape: shape, rows.map(\.position)),
+      .integers("positions", shape: shape, rows.map { $0.position }),
       .integers("labels", shape: shape, rows.map { $0.label ?? -1 }),
     ]
   }
@@ -69,7 +69,7 @@ extension Request {
       try CacheSchedule(
         fedLength: try parameters.fedLength(prompt: prompt, generating: count), parameters: parameters)
     }
-    let widest = schedule.steps.map(\.cacheSize).max() ?? 0
+    let widest = schedule.steps.map { $0.cacheSize }.max() ?? 0
     var events: [Int] = []
     var entries: [Int] = []
     for step in schedule.steps {

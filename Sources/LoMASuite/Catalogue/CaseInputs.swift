@@ -24,6 +24,15 @@ struct CaseVocabulary {
   }
 }
 
+extension [String: RequestParameter] {
+  /// These parameters and others, which win where both have one; `merging` does not exist in Embedded Swift.
+  func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
+    var all = self
+    for (name, value) in others { all[name] = value }
+    return all
+  }
+}
+
 /// Inputs of requests.
 enum CaseInputs {
   /// A text of n tokens drawn from 0..<vocabulary.
@@ -39,7 +48,7 @@ enum CaseInputs {
 
   /// `tokens` and `lengths`.
   static func batch(_ texts: [[Int]]) -> [NamedArray] {
-    [integers("tokens", texts.flatMap { $0 }), integers("lengths", texts.map(\.count))]
+    [integers("tokens", texts.flatMap { $0 }), integers("lengths", texts.map { $0.count })]
   }
 
   /// A flat I64 tensor.

@@ -66,8 +66,13 @@ struct CaseModel: Sendable {
     return ParameterSet.lively(try configuration(), numbers: &numbers)
   }
 
+  /// Both, as the reference answers with them.
+  func inMemory() throws(ModelError) -> ModelInMemory {
+    ModelInMemory(configuration: try configuration(), parameters: try parameters())
+  }
+
   /// The text vocabulary, special ids, c and t as parameters of a request.
   func parameters(c: Int, t: Int) -> [String: RequestParameter] {
-    vocabulary.parameters.merging(["c": .integer(c), "t": .integer(t)]) { first, _ in first }
+    vocabulary.parameters.adding(["c": .integer(c), "t": .integer(t)])
   }
 }

@@ -13,7 +13,7 @@ enum ModelCases {
     captures: [String] = [], more: [NamedArray] = [], parameters: [String: RequestParameter] = [:]
   ) -> Request {
     Request(
-      operation, axes: profile.axes, parameters: model.parameters(c: c, t: t).merging(parameters) { first, _ in first },
+      operation, axes: profile.axes, parameters: model.parameters(c: c, t: t).adding(parameters),
       model: model.path, input: CaseInputs.file(CaseInputs.batch(texts) + more), captures: captures)
   }
 

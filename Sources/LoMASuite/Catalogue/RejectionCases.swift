@@ -13,14 +13,14 @@ enum RejectionCases {
     parameters: [String: RequestParameter] = [:], texts: [[Int]] = [[1, 2, 3, 4, 5]], more: [NamedArray] = []
   ) -> Case {
     let needsModel: Set<Operation> = [.forward, .loss, .gradients, .trainStep, .generate, .reconstruct]
-    let defaults: [String: RequestParameter] = CaseModel.gqa.parameters(c: 2, t: 2).merging(
+    let defaults: [String: RequestParameter] = CaseModel.gqa.parameters(c: 2, t: 2).adding(
       ["layout": .word("training"), "generate": .integer(2), "chunk": .integer(0), "prompt_length": .integer(3)]
-    ) { first, _ in first }
+    )
     return Case(
       id: "rejection.\(operation.rawValue).\(what)", since: Versions.suite, level: .rejection,
       hunts: "bad input that is answered, or that ends the program", clauses: clauses,
       request: Request(
-        operation, axes: axes, parameters: defaults.merging(parameters) { _, given in given },
+        operation, axes: axes, parameters: defaults.adding(parameters),
         model: needsModel.contains(operation) ? CaseModel.gqa.path : nil,
         input: CaseInputs.file(CaseInputs.batch(texts) + more), captures: []),
       expectation: .rejection(code), dtypes: needsModel.contains(operation) ? ["f64", "f32", "bf16", "f16"] : ["i64"])

@@ -46,10 +46,10 @@ enum StageRequests {
       "heads": .integer(heads), "kv_heads": .integer(keyValueHeads), "epsilon": .real(0x1p-14), "theta": .real(1000),
     ]
     return Request(
-      .decoderLayer, axes: [:], parameters: parameters.merging(more) { first, _ in first }, model: nil,
+      .decoderLayer, axes: [:], parameters: parameters.adding(more), model: nil,
       input: CaseInputs.file([
         CaseInputs.normal("x", shape: [rows.count, width], deviation: 1, mean: 0, seed: seed),
-        CaseInputs.integers("positions", rows.map(\.position)),
+        CaseInputs.integers("positions", rows.map { $0.position }),
         CaseInputs.mask("mask", Mask(rows: rows, profile: profile).cells(), rows: rows.count),
         CaseInputs.normal("input_layernorm", shape: [width], deviation: 0.125, mean: 1, seed: seed + 1),
         CaseInputs.normal("post_attention_layernorm", shape: [width], deviation: 0.125, mean: 1, seed: seed + 2),

@@ -21,8 +21,8 @@ enum StructureCases {
     vocabulary: CaseVocabulary = .small
   ) -> Case {
     let texts = CaseInputs.texts(lengths, below: vocabulary.text, seed: UInt64(c * 100 + t))
-    let parameters: [String: RequestParameter] = vocabulary.parameters.merging(
-      ["c": .integer(c), "t": .integer(t), "layout": .word(layout)]) { first, _ in first }
+    let parameters: [String: RequestParameter] = vocabulary.parameters.adding(
+      ["c": .integer(c), "t": .integer(t), "layout": .word(layout)])
     return .tensors(
       "structure.\(operation.rawValue).\(what)", .structure, hunts: hunts, clauses: clauses,
       Request(

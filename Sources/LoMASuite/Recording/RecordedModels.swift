@@ -4,14 +4,6 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// A model in memory.
-public struct ModelInMemory: Sendable {
-  /// Its shape.
-  public let configuration: Configuration
-  /// Its weights.
-  public let parameters: ParameterSet
-}
-
 /// Every model of the catalogue.
 struct RecordedModels: Sendable {
   /// By path below Vectors.
@@ -24,14 +16,14 @@ struct RecordedModels: Sendable {
     var files: [Recording.File] = []
     for model in CaseModel.all {
       do throws(ModelError) {
-        let (configuration, parameters) = (try model.configuration(), try model.parameters())
-        models[model.path] = ModelInMemory(configuration: configuration, parameters: parameters)
+        let inMemory = try model.inMemory()
+        models[model.path] = inMemory
         let section = LoMASection(
           textVocabulary: model.vocabulary.text, memoryToken: model.vocabulary.memory,
           repetitionToken: model.vocabulary.repetition, c: 2, t: 2, profile: .base)
         do throws(CheckpointError) {
           for file in try CheckpointWriter.files(
-            parameters, configuration: configuration, loma: section, elementType: .f32)
+            inMemory.parameters, configuration: inMemory.configuration, loma: section, elementType: .f32)
           {
             files.append(Recording.File(path: model.path + "/" + file.name, bytes: file.bytes))
           }

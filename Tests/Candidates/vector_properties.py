@@ -62,7 +62,7 @@ def poison(case, _):
         for shared in range(kv_heads):
             first = shared * (heads // kv_heads)
             query = q[r, first * d : (first + 1) * d]
-            size = 2.0 ** np.ceil(np.log2(2.0**14 * np.sqrt(d) / np.abs(query).sum()))
+            size = 2.0 ** np.ceil(np.log2(1e4 * np.sqrt(d) / np.abs(query).sum()))
             assert size <= 2.0**15  # exact in float16
             keys[hidden, shared * d : (shared + 1) * d] = np.where(query < 0, -size, size)
         values[hidden] = 2.0**14

@@ -39,7 +39,7 @@ private enum Answer: String, CaseIterable {
 private func words<Choice: RawRepresentable & CaseIterable>(
   _ type: Choice.Type, breakingAfter count: Int = .max
 ) -> String where Choice.RawValue == String {
-  let space = "\n" + String(repeating: " ", count: 29)
+  let space = "\n" + String(repeating: " ", count: 27)
   return Choice.allCases.enumerated().map { place, choice in
     (place == 0 ? "" : place.isMultiple(of: count) ? space : " ") + choice.rawValue
   }.joined()

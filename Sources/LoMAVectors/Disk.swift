@@ -70,7 +70,8 @@ extension Disk {
   /// Everything below a folder; nothing where there is none.
   public static func listing(below folder: String) -> Listing {
     var listing = Listing()
-    guard let walk = FileManager.default.enumerator(atPath: folder) else { return listing }
+    // With a slash behind it a link to a folder is followed, this one only.
+    guard let walk = FileManager.default.enumerator(atPath: folder + "/") else { return listing }
     while let path = walk.nextObject() as? String {
       switch walk.fileAttributes?[.type] as? FileAttributeType {
       case .typeDirectory?: listing.folders.append(path)

@@ -55,7 +55,8 @@ public struct CaseFilter: Sendable {
       if pattern.first == UInt8(ascii: "*") {
         pattern.removeFirst()
         retry = (text, pattern)
-      } else if let wanted = pattern.first, let character = text.first, wanted == UInt8(ascii: "?") || wanted == character
+      } else if let wanted = pattern.first, let character = text.first,
+        wanted == UInt8(ascii: "?") || wanted == character
       {
         pattern.removeFirst()
         text.removeFirst()

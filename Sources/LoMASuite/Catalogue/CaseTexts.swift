@@ -71,7 +71,13 @@ public enum CaseTexts {
 }
 
 extension Case {
-  fileprivate var clauseText: String { clauses.joined(separator: " ") }
+  /// By chapter, then by number.
+  fileprivate var clauseText: String {
+    clauses.map { id in
+      let parts = id.split(separator: "-", maxSplits: 1).map { String($0) }
+      return (id: id, chapter: parts[0], number: parts.count < 2 ? 0 : Int(parts[1].prefix { $0.isNumber }) ?? 0)
+    }.sorted { ($0.chapter, $0.number, $0.id) < ($1.chapter, $1.number, $1.id) }.map(\.id).joined(separator: " ")
+  }
 }
 
 extension Request {
@@ -94,9 +100,9 @@ extension RequestParameter {
 extension NamedArray {
   fileprivate var typeText: String { elementType.rawValue }
 
-  /// The first eight elements.
+  /// The first elements, as many as a line holds.
   fileprivate var firstValues: String {
-    let count = 8
+    let count = elementType == .f64 ? 4 : 8
     let size = bytes.count / elementType.width
     let values: [String]
     if let numbers = try? doubles() {

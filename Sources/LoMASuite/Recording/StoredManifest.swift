@@ -61,7 +61,9 @@ struct StoredManifest {
     }
     var meanings: [String: Meaning] = [:]
     for item in list {
-      guard let item = item.objectValue, let id = item["id"]?.stringValue else { throw .manifest("a case without an id") }
+      guard let item = item.objectValue, let id = item["id"]?.stringValue else {
+        throw .manifest("a case without an id")
+      }
       for name in ["input", "expected"] {
         if let file = item[name], file != .null { files.append(try Self.entry(file)) }
       }

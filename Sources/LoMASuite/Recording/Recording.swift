@@ -29,7 +29,7 @@ public struct Recording: Sendable {
     cases: [Case], workers: Workers, retired: [(id: String, reason: String)] = Catalogue.retired,
     isPublished: Bool = Versions.isPublished, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) {
-    let models = try RecordedModels()
+    let models = try RecordedModels.shared.get()
     let results = try Self.record(cases, models: models, workers: workers, progress: progress)
     var files = models.files
     for result in results {

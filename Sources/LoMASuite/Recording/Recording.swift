@@ -3,7 +3,6 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
-import Synchronization
 
 /// Files by path below Vectors, in the order they are written.
 public struct Recording: Sendable {
@@ -54,11 +53,10 @@ public struct Recording: Sendable {
     progress: @escaping @Sendable (Int, Int) -> Void
   ) throws(RecordingError) -> [CaseResult] {
     let answers = ReferenceAnswers(models: models.models, workers: .single)
-    let done = Atomic(0)
     // Cases share nothing, so they are recorded side by side; the order of the results is that of the catalogue.
     let results = workers.map(cases.count) { index in
       let result = Result { () throws(RecordingError) in try record(cases[index], answers) }
-      progress(done.add(1, ordering: .relaxed).newValue, cases.count)
+      progress(index + 1, cases.count)
       return result
     }
     var recorded: [CaseResult] = []

@@ -1,6 +1,6 @@
 // What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
 
-import LoMAVectors
+import LoMASuite
 
 /// What a command may know of the outside.
 struct Surroundings {
@@ -11,7 +11,7 @@ struct Surroundings {
   /// What LOMA_VECTORS says, where it is set.
   var vectors: String?
   /// The folder that paths begin at.
-  var folder = Disk.currentFolder
+  var folder = VectorsFolder.currentFolder
   /// Takes one line of progress for a person; does nothing where no person watches.
   var report: @Sendable (String) -> Void = { _ in }
 }

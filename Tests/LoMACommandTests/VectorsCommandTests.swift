@@ -18,7 +18,7 @@ struct VectorsCommandTests {
     let folder = try TemporaryFolder()
     let first = vectors("record", in: folder.path)
     #expect(first.exitCode == .fine && first.output.hasPrefix("\(Catalogue.cases.count) cases in "))
-    let vectorsFolder = folder.path + "/Vectors"
+    let vectorsFolder = folder.path.split(separator: "/").map { "/" + $0 }.joined() + "/Vectors"
     #expect(vectors("record", in: folder.path).output.hasSuffix(": 0 files changed in \(vectorsFolder)\n"))
     let manifest = try Files.contents(of: vectorsFolder + "/manifest.json", byteLimit: 1 << 24)
     let digest = SHA256.hexDigest(of: manifest)

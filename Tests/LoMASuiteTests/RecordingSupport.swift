@@ -63,10 +63,8 @@ extension Recording {
 
 /// How a disk stops.
 enum Stop: CaseIterable {
-  /// The operation does not happen.
+  /// The operation does not happen; that it happens and nothing after it is the next place to stop.
   case before
-  /// It happens, and then nothing more.
-  case after
   /// A file is left half written; other operations do not happen.
   case halfway
 }
@@ -77,8 +75,8 @@ extension Disk {
     let real = Disk.fast
     @Sendable func step(_ name: String, _ operation: () throws(FileError) -> Void) throws(FileError) {
       let place = count.next()
-      if place < k || place == k && stop == .after { try operation() }
-      if place >= k { throw .failed(name, path: "", code: EIO) }
+      guard place < k else { throw .failed(name, path: "", code: EIO) }
+      try operation()
     }
     return Disk(
       create: { (path, bytes) throws(FileError) in

@@ -12,7 +12,7 @@ struct VerificationTests {
   /// Where to flip bits of a file: every byte of a header's length, and a seeded choice.
   private func places(in path: String, count: Int, _ numbers: inout SeededNumbers) -> [Int] {
     guard count > 0 else { return [] }
-    let chosen = path == Recording.manifestName ? 150 : path == "structure.json" ? 60 : 6
+    let chosen = path == Recording.manifestName ? 60 : path == "structure.json" ? 30 : 3
     let header = path.hasSuffix(".safetensors") ? Array(0..<8) : []
     return header + [count - 1] + (0..<chosen).map { _ in numbers.integer(below: count) }
   }

@@ -34,7 +34,7 @@ public enum CaseTexts {
   }
 
   private static func answer(_ item: Case) throws(RecordingError) -> [[String]] {
-    let answers = ReferenceAnswers(models: try RecordedModels().models, workers: .single)
+    let answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
     let tensors: [ResultTensor]
     do { tensors = try answers.answer(item.request) } catch {
       throw .wrongAnswer(id: item.id, answer: error.description)

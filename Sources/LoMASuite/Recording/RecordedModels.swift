@@ -11,7 +11,10 @@ struct RecordedModels: Sendable {
   /// config.json and model.safetensors of each.
   let files: [Recording.File]
 
-  init() throws(RecordingError) {
+  /// Made once: they are always the same.
+  static let shared = Result { () throws(RecordingError) in try RecordedModels() }
+
+  private init() throws(RecordingError) {
     var models: [String: ModelInMemory] = [:]
     var files: [Recording.File] = []
     for model in CaseModel.all {

@@ -3,7 +3,6 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
-import Synchronization
 
 /// Files by path below Vectors, in the order they are written.
 public struct Recording: Sendable {
@@ -29,7 +28,7 @@ public struct Recording: Sendable {
     cases: [Case], workers: Workers, retired: [(id: String, reason: String)] = Catalogue.retired,
     isPublished: Bool = Versions.isPublished, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) {
-    let models = try RecordedModels()
+    let models = try RecordedModels.shared.get()
     let results = try Self.record(cases, models: models, workers: workers, progress: progress)
     var files = models.files
     for result in results {
@@ -54,11 +53,10 @@ public struct Recording: Sendable {
     progress: @escaping @Sendable (Int, Int) -> Void
   ) throws(RecordingError) -> [CaseResult] {
     let answers = ReferenceAnswers(models: models.models, workers: .single)
-    let done = Atomic(0)
     // Cases share nothing, so they are recorded side by side; the order of the results is that of the catalogue.
     let results = workers.map(cases.count) { index in
       let result = Result { () throws(RecordingError) in try record(cases[index], answers) }
-      progress(done.add(1, ordering: .relaxed).newValue, cases.count)
+      progress(index + 1, cases.count)
       return result
     }
     var recorded: [CaseResult] = []

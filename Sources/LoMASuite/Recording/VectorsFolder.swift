@@ -9,6 +9,9 @@ public enum VectorsFolder {
   /// The environment variable that names a folder.
   public static let variable = "LOMA_VECTORS"
 
+  /// The folder that relative paths begin at.
+  public static var currentFolder: String { Disk.currentFolder }
+
   /// Why there are no vectors.
   public enum Problem: Error, Equatable, Sendable {
     /// A folder was named, and there is none.

@@ -1,11 +1,17 @@
 // What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
 
+import LoMAVectors
+
 /// What a command may know of the outside.
 struct Surroundings {
   /// Standard output is a terminal.
   let isTerminal: Bool
   /// NO_COLOR is set and not empty.
   let refusesColour: Bool
+  /// What LOMA_VECTORS says, where it is set.
+  var vectors: String?
+  /// The folder that paths begin at.
+  var folder = Disk.currentFolder
   /// Takes one line of progress for a person; does nothing where no person watches.
   var report: @Sendable (String) -> Void = { _ in }
 }

@@ -5,6 +5,7 @@
 #else
   import Darwin
 #endif
+import LoMASuite
 
 signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our process.
 
@@ -13,6 +14,7 @@ signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our
 
 let surroundings = Surroundings(
   isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
+  vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
   report: isatty(STDERR_FILENO) == 1 ? report : { @Sendable _ in })
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
 exit(deliver(outcome))

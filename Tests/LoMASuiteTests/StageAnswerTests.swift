@@ -9,7 +9,7 @@ import Testing
 
 @Suite("11 Operations: stages")
 struct StageAnswerTests {
-  let answers = ReferenceAnswers(vectors: "", workers: .single)
+  let answers = ReferenceAnswers(models: [:], workers: .single)
 
   static func request(
     _ operation: LoMASuite.Operation, _ parameters: [String: RequestParameter], _ tensors: [(String, Tensor)],
@@ -23,7 +23,7 @@ struct StageAnswerTests {
       arrays.append(try NamedArray("mask", shape: [mask.count, mask.count], booleans: mask.flatMap { $0 }))
     }
     return Request(
-      operation, profile: .base, parameters: parameters, model: nil, input: try ArrayFile(arrays, metadata: [:]),
+      operation, axes: [:], parameters: parameters, model: nil, input: try ArrayFile(arrays, metadata: [:]),
       captures: [])
   }
 

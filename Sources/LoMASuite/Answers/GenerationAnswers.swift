@@ -5,24 +5,31 @@ import LoMAReference
 import LoMAVectors
 
 extension ReferenceAnswers {
-  private func generator(_ request: Request) throws(RequestError) -> (Generator, [Int]) {
-    let (configuration, parameters) = try loaded(request)
-    let texts = try request.texts()
+  /// A generator and the text it is to be fed. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
+  /// tokens, what `check` looks at, and the profile last.
+  private func generator(
+    _ request: Request, check: (Parameters, [Int]) throws(InputError) -> Void
+  ) throws(RequestError) -> (Generator, [Int]) {
+    let (configuration, weights) = try loaded(request)
+    let (parameters, vocabulary, texts) = (try request.lomaParameters(), try request.vocabulary(), try request.texts())
     guard texts.count == 1 else { throw .shape(tensor: "lengths") }
+    try request.input { () throws(InputError) in
+      try vocabulary.check(text: texts[0])
+      try check(parameters, texts[0])
+    }
+    let model = Transformer(configuration: configuration, weights: Weights(weights), functions: functions)
     let generator = Generator(
-      transformer: Transformer(configuration: configuration, weights: Weights(parameters), functions: functions),
-      vocabulary: try request.vocabulary(), parameters: try request.lomaParameters(), profile: try request.profile())
+      transformer: model, vocabulary: vocabulary, parameters: parameters, profile: try request.profile())
     return (generator, texts[0])
   }
 
   func generate(_ request: Request) throws(RequestError) -> [ResultTensor] {
-    var (generator, prompt) = try generator(request)
     let m = try request.integer("generate")
+    var (generator, prompt) = try generator(request) { (parameters, prompt) throws(InputError) in
+      _ = try parameters.fedLength(prompt: prompt.count, generating: m)
+    }
     let forced = request.input["forced"] == nil ? nil : try request.integers("forced")
     if let forced, forced.count != m { throw .shape(tensor: "forced") }
-    _ = try request.input { () throws(InputError) in
-      try generator.parameters.fedLength(prompt: prompt.count, generating: m)
-    }
     var record = GenerationRecord(configuration: generator.transformer.configuration)
     try request.model { () throws(ModelError) in
       try generator.feed(prompt, passLength: generator.parameters.chunkLength) { record.saw($0) }
@@ -41,8 +48,11 @@ extension ReferenceAnswers {
   }
 
   func reconstruct(_ request: Request) throws(RequestError) -> [ResultTensor] {
-    var (generator, text) = try generator(request)
     let chunk = try request.integer("chunk")
+    var (generator, text) = try generator(request) { (parameters, text) throws(InputError) in
+      let fullChunks = parameters.fullChunks(text.count)
+      guard chunk >= 0, chunk < fullChunks else { throw .noSuchChunk(chunk, fullChunks: fullChunks) }
+    }
     try request.model { () throws(ModelError) in
       try generator.feed(text, passLength: generator.parameters.chunkLength) { _ in }
     }

@@ -103,18 +103,3 @@ extension ReferenceAnswers {
       Tensor(shape: [texts.count, texts.first?.rows ?? 0, width], values: texts.flatMap { $0.values }))
   }
 }
-
-extension Request {
-  /// The padded training layouts of the texts.
-  func trainingBatch() throws(RequestError) -> Batch {
-    let (parameters, vocabulary, profile) = (try lomaParameters(), try vocabulary(), try profile())
-    var layouts: [Layout] = []
-    for text in try texts() {
-      layouts.append(
-        try input { () throws(InputError) in
-          try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
-        })
-    }
-    return Batch(layouts)
-  }
-}

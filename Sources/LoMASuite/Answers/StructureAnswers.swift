@@ -5,18 +5,33 @@ import LoMA
 extension Request {
   /// The padded batch of the texts' layouts; `layout` is `training` or `generation`.
   func batch() throws(RequestError) -> Batch {
-    let (parameters, vocabulary, profile) = (try lomaParameters(), try vocabulary(), try profile())
     let kind = try word("layout")
+    return try batch { (text, vocabulary, parameters, profile) throws(InputError) in
+      switch kind {
+      case "generation":
+        try .generation(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
+      default: try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
+      }
+    }
+  }
+
+  /// The padded training layouts of the texts.
+  func trainingBatch() throws(RequestError) -> Batch {
+    try batch { (text, vocabulary, parameters, profile) throws(InputError) in
+      try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
+    }
+  }
+
+  /// Faults are met in the order of the list of rejections (OPS-6): c and t, ids, tokens, and the profile last.
+  private func batch(
+    _ layout: ([Int], Vocabulary, Parameters, Profile) throws(InputError) -> Layout
+  ) throws(RequestError) -> Batch {
+    let (parameters, vocabulary, texts) = (try lomaParameters(), try vocabulary(), try texts())
+    for text in texts { try input { () throws(InputError) in try vocabulary.check(text: text) } }
+    let profile = try profile()
     var layouts: [Layout] = []
-    for text in try texts() {
-      layouts.append(
-        try input { () throws(InputError) in
-          switch kind {
-          case "generation":
-            try .generation(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
-          default: try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
-          }
-        })
+    for text in texts {
+      layouts.append(try input { () throws(InputError) in try layout(text, vocabulary, parameters, profile) })
     }
     return Batch(layouts)
   }
@@ -100,15 +115,18 @@ extension Request {
   /// `generation`, `training`, `full_attention`: pairs; `reconstruction`: pairs by chunk, [F]; `entry_bytes`; `cache_size`
   /// and `cache_maximum` after n tokens.
   func costAnswer() throws(RequestError) -> [ResultTensor] {
-    let (parameters, profile, n) = (try lomaParameters(), try profile(), try integer("text_length"))
+    let (parameters, n) = (try lomaParameters(), try integer("text_length"))
+    try input { () throws(InputError) in try Parameters.check(textLength: n) }
     let (layers, heads) = (try integer("layers"), try integer("kv_heads"))
     let (dimension, width) = (try integer("head_dim"), try integer("bytes_per_element"))
+    let entry = try input { () throws(InputError) in
+      try CacheEntrySize(layers: layers, keyValueHeads: heads, headDimension: dimension, bytesPerElement: width)
+    }
+    let profile = try profile()
     return try input { () throws(InputError) in
       let cost = try Cost(textLength: n, parameters: parameters, profile: profile)
       var reconstruction: [Int] = []
       for chunk in 0..<parameters.fullChunks(n) { reconstruction.append(try cost.reconstruction(chunk: chunk)) }
-      let entry = try CacheEntrySize(
-        layers: layers, keyValueHeads: heads, headDimension: dimension, bytesPerElement: width)
       return [
         .integer("generation", cost.generation), .integer("training", cost.training),
         .integer("full_attention", cost.fullAttention),

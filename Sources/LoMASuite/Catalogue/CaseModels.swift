@@ -30,13 +30,13 @@ struct CaseModel: Sendable {
   static let wide128 = CaseModel("head128", 7, layers: 1, heads: 2, keyValueHeads: 1, headDimension: 128, tied: true)
   static let bytes = CaseModel(
     "bytes", 8, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 8, tied: true, vocabulary: .bytes)
-  static let sixHeads = CaseModel("six-heads", 9, layers: 2, heads: 6, keyValueHeads: 2, headDimension: 2, tied: false)
+  static let sixHeads = CaseModel("six-heads", 9, layers: 2, heads: 6, keyValueHeads: 2, headDimension: 2, tied: false, hidden: 12)
 
   static let all = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads]
 
   private init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int, tied: Bool,
-    vocabulary: CaseVocabulary = .small
+    hidden: Int = 8, vocabulary: CaseVocabulary = .small
   ) {
     self.name = name
     self.seed = seed
@@ -44,7 +44,8 @@ struct CaseModel: Sendable {
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headDimension = headDimension
-    self.hidden = 8
+    // Hugging Face refuses a width that the heads do not divide, even where head_dim is given.
+    self.hidden = hidden
     // Exact in binary, and neither Hugging Face's default nor its neighbour, so that a port that ignores the key is seen.
     self.epsilon = 0x1p-14
     self.theta = 1000

@@ -33,7 +33,7 @@ enum PropertyCases {
     }
   }
 
-  /// Hidden keys aligned with a query so that their score would exceed 10⁴, and huge hidden values; one query at a time.
+  /// Hidden keys aligned with a query so that their score would be 10⁴ or more, and huge hidden values; one query at a time.
   private static var poison: [Case] {
     [(2, 2), (4, 1), (4, 4)].map { heads, keyValueHeads in
       let d = 4

@@ -8,7 +8,9 @@ import LoMAVectors
 struct Manifest {
   let text: String
 
-  init(cases: [Recording.CaseResult], files: [Recording.File]) {
+  init(
+    cases: [Recording.CaseResult], files: [Recording.File], retired: [(id: String, reason: String)], isPublished: Bool
+  ) {
     let digests = Dictionary(uniqueKeysWithValues: files.map { ($0.path, Self.entry($0)) })
     let models = CaseModel.all.map { model in
       JSONValue.members([
@@ -19,14 +21,14 @@ struct Manifest {
     }
     let value = JSONValue.members([
       .init("loma_vectors", .integer(1)), .init("suite", .string(Versions.suite)),
-      .init("specification", .string(Versions.specification)), .init("published", .boolean(false)),
+      .init("specification", .string(Versions.specification)), .init("published", .boolean(isPublished)),
       .init("models", .array(models)),
       .init("structure_json", digests[StructureText.name] ?? .null),
       .init("cases", .array(cases.map { Self.value($0, digests) })),
       .init(
         "retired",
         .array(
-          Catalogue.retired.map {
+          retired.map {
             .members([.init("id", .string($0.id)), .init("reason", .string($0.reason))])
           })),
     ])
@@ -54,9 +56,9 @@ struct Manifest {
     switch item.expectation {
     case .tensors:
       members.append(.init("expected", result.expected.flatMap { digests[$0.path] } ?? .null))
+      let outputs = result.tensors.filter { !$0.isBound }
       members.append(
-        .init(
-          "rules", .members(result.tensors.filter { !$0.isBound }.map { .init($0.name, .string(item.rule(of: $0).rawValue)) })))
+        .init("rules", .members(outputs.map { .init($0.name, .string(item.rule(of: $0).rawValue)) })))
     case .rejection(let code): members.append(.init("rejection", .string(code)))
     case .property(let property): members.append(.init("property", .string(property.rawValue)))
     }

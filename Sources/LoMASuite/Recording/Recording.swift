@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import Synchronization
 
 /// Files by path below Vectors, in the order they are written.
 public struct Recording: Sendable {
@@ -20,11 +21,13 @@ public struct Recording: Sendable {
   /// The manifest's name.
   public static let manifestName = "manifest.json"
 
-  /// Records cases and the models they use. `progress` is told how many cases are done.
+  /// Records cases, and every model. `progress` is told how many cases are done.
   ///
-  /// Traps where the reference does not give a case's right answer: that is a bug of ours, not of the input.
+  /// `retired` are the ids that are gone, and `isPublished` says that the others are frozen. Throws `wrongAnswer` where the
+  /// reference does not give a case's right answer: a mistake of ours, not of the input.
   public init(
-    cases: [Case], workers: Workers, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
+    cases: [Case], workers: Workers, retired: [(id: String, reason: String)] = Catalogue.retired,
+    isPublished: Bool = Versions.isPublished, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) {
     let models = try RecordedModels()
     let results = try Self.record(cases, models: models, workers: workers, progress: progress)
@@ -33,7 +36,7 @@ public struct Recording: Sendable {
       files += [result.input, result.expected].compactMap { $0 }
     }
     files.append(File(path: StructureText.name, bytes: StructureText.bytes(of: results)))
-    let manifest = Manifest(cases: results, files: files)
+    let manifest = Manifest(cases: results, files: files, retired: retired, isPublished: isPublished)
     files.append(File(path: Self.manifestName, bytes: Array(manifest.text.utf8)))
     self.files = files
   }
@@ -51,10 +54,11 @@ public struct Recording: Sendable {
     progress: @escaping @Sendable (Int, Int) -> Void
   ) throws(RecordingError) -> [CaseResult] {
     let answers = ReferenceAnswers(models: models.models, workers: .single)
+    let done = Atomic(0)
     // Cases share nothing, so they are recorded side by side; the order of the results is that of the catalogue.
     let results = workers.map(cases.count) { index in
       let result = Result { () throws(RecordingError) in try record(cases[index], answers) }
-      progress(index + 1, cases.count)
+      progress(done.add(1, ordering: .relaxed).newValue, cases.count)
       return result
     }
     var recorded: [CaseResult] = []
@@ -108,6 +112,10 @@ public enum RecordingError: Error, Sendable {
   case manifest(String)
   /// These published ids would change.
   case publishedWouldChange([String])
+  /// The manifest on disk is published, and the recording is not.
+  case wouldUnpublish(folder: String)
+  /// The folder holds files that no recording wrote.
+  case notACorpus(folder: String)
 }
 
 extension RecordingError: CustomStringConvertible {
@@ -121,6 +129,8 @@ extension RecordingError: CustomStringConvertible {
     case .manifest(let reason): "manifest: \(reason)"
     case .publishedWouldChange(let ids):
       "published-would-change: \(ids.count) published: \(ids.prefix(5).joined(separator: ", "))"
+    case .wouldUnpublish(let folder): "would-unpublish: \(folder): its manifest is published, this recording is not"
+    case .notACorpus(let folder): "not-a-corpus: \(folder): it holds files and no manifest; name an empty folder"
     }
   }
 }

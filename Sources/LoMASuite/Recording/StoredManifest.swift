@@ -11,11 +11,22 @@ struct StoredManifest {
     let sha256: String
   }
 
+  /// What a published id promises: the case as the manifest has it, without prose, and the files of its model.
+  struct Meaning: Equatable {
+    let members: [JSONObject.Member]
+    let model: [Entry]
+  }
+
+  /// Members of a case that may be said better after publication.
+  static let prose: Set<String> = ["hunts", "clauses"]
+
   let isPublished: Bool
   /// Every file but the manifest itself.
   let files: [Entry]
-  /// The digests that a case's meaning hangs on, by id.
-  let cases: [String: [Entry]]
+  /// By id.
+  let meanings: [String: Meaning]
+  /// Ids that are gone.
+  let retired: Set<String>
 
   /// The manifest of a folder, none where there is none.
   init?(folder: String) throws(RecordingError) {
@@ -37,26 +48,40 @@ struct StoredManifest {
     }
     guard let object = value.objectValue, object["loma_vectors"]?.integerValue == 1,
       let published = object["published"]?.booleanValue, let models = object["models"]?.arrayValue,
-      let list = object["cases"]?.arrayValue
+      let list = object["cases"]?.arrayValue, let gone = object["retired"]?.arrayValue
     else { throw .manifest("not a manifest of version 1") }
     var files: [Entry] = []
     if let structure = object["structure_json"], structure != .null { files.append(try Self.entry(structure)) }
+    var modelFiles: [String: [Entry]] = [:]
     for model in models {
-      for file in model.objectValue?["files"]?.arrayValue ?? [] { files.append(try Self.entry(file)) }
+      guard let path = model.objectValue?["path"]?.stringValue, let list = model.objectValue?["files"]?.arrayValue
+      else { throw .manifest("a model without path and files") }
+      for file in list { modelFiles[path, default: []].append(try Self.entry(file)) }
+      files += modelFiles[path] ?? []
     }
-    var cases: [String: [Entry]] = [:]
+    var meanings: [String: Meaning] = [:]
     for item in list {
-      guard let id = item.objectValue?["id"]?.stringValue else { throw .manifest("a case without an id") }
-      var entries: [Entry] = []
-      for name in ["input", "expected"] {
-        if let file = item.objectValue?[name], file != .null { entries.append(try Self.entry(file)) }
+      guard let item = item.objectValue, let id = item["id"]?.stringValue else {
+        throw .manifest("a case without an id")
       }
-      guard cases.updateValue(entries, forKey: id) == nil else { throw .manifest("two cases have the id \(id)") }
-      files += entries
+      for name in ["input", "expected"] {
+        if let file = item[name], file != .null { files.append(try Self.entry(file)) }
+      }
+      let meaning = Meaning(
+        members: item.members.filter { !Self.prose.contains($0.key) },
+        model: item["model"]?.stringValue.flatMap { modelFiles[$0] } ?? [])
+      guard meanings.updateValue(meaning, forKey: id) == nil else { throw .manifest("two cases have the id \(id)") }
     }
+    var retired: Set<String> = []
+    for item in gone {
+      guard let id = item.objectValue?["id"]?.stringValue else { throw .manifest("a retired id that is none") }
+      retired.insert(id)
+    }
+    guard Set(files.map(\.path)).count == files.count else { throw .manifest("a path is listed twice") }
     isPublished = published
     self.files = files
-    self.cases = cases
+    self.meanings = meanings
+    self.retired = retired
   }
 
   private static func entry(_ value: JSONValue) throws(RecordingError) -> Entry {
@@ -64,9 +89,11 @@ struct StoredManifest {
       let bytes = object["bytes"]?.integerValue, let digest = object["sha256"]?.stringValue
     else { throw .manifest("a file without path, bytes and sha256") }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard !parts.contains(where: { $0.isEmpty || $0.hasPrefix(".") }), bytes >= 0, bytes <= 256 << 20 else {
-      throw .manifest("the path \(path) leaves the folder, or its size is out of range")
+    let isPlain = path.unicodeScalars.allSatisfy { ("!"..."~").contains($0) }
+    guard isPlain, !parts.contains(where: { $0.isEmpty || $0.hasPrefix(".") }), bytes >= 0, bytes <= 256 << 20 else {
+      throw .manifest("the path \(path.onOneLine) leaves the folder or is odd, or its size is out of range")
     }
+    guard path != Recording.manifestName, path != Recorder.mark else { throw .manifest("\(path) lists itself") }
     return Entry(path: path, bytes: bytes, sha256: digest)
   }
 }

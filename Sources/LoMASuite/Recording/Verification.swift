@@ -9,11 +9,16 @@ public struct Verification: Sendable {
   /// How many files were compared.
   public let files: Int
 
-  /// Checks mark, manifest, sizes, digests and stray files; then, with a recording, every byte.
+  /// SHA-256 of the manifest, which names every other byte; none where there is no manifest. What a port pins.
+  public let manifestDigest: String?
+
+  /// Checks mark, manifest, sizes, digests, links and stray files; then, with a recording, every byte.
+  ///
+  /// Without a recording nothing vouches for the manifest's own prose and parameters: compare `manifestDigest`.
   public init(folder: String, against recording: Recording?) {
     var findings: [String] = []
-    let present = Disk.files(below: folder)
-    if present.contains(Recorder.mark) {
+    let present = Disk.listing(below: folder)
+    if (present.files + present.oddities).contains(Recorder.mark) {
       findings.append("incomplete: a recording was interrupted; record again")
     }
     let manifest: StoredManifest?
@@ -26,29 +31,42 @@ public struct Verification: Sendable {
     }
     let listed = manifest?.files ?? []
     for entry in listed {
-      if let finding = Self.finding(entry, folder: folder) { findings.append(finding) }
+      if let finding = Self.finding(entry, folder: folder, present) { findings.append(finding) }
     }
     let known = Set(listed.map(\.path) + [Recording.manifestName, Recorder.mark])
     if manifest != nil {
-      for path in present where !known.contains(path) { findings.append("stray: \(path) is not in the manifest") }
+      for path in present.files + present.oddities where !known.contains(path) {
+        findings.append("stray: \(path.onOneLine) is not in the manifest")
+      }
+    }
+    if present.oddities.contains(Recording.manifestName) {
+      findings.append("damaged: \(Recording.manifestName) is a link or no regular file")
     }
     for file in recording?.files ?? [] {
       if let finding = Self.difference(file, folder: folder) { findings.append(finding) }
     }
     self.findings = findings
     self.files = listed.count + 1
+    self.manifestDigest = (try? Files.contents(of: folder + "/" + Recording.manifestName, byteLimit: 16 << 20))
+      .map { SHA256.hexDigest(of: $0) }
   }
 
-  private static func finding(_ entry: StoredManifest.Entry, folder: String) -> String? {
+  private static func finding(
+    _ entry: StoredManifest.Entry, folder: String, _ present: Disk.Listing
+  ) -> String? {
+    if present.folders.contains(entry.path) { return "damaged: \(entry.path) is a folder" }
+    if present.oddities.contains(entry.path) { return "damaged: \(entry.path) is a link or no regular file" }
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: folder + "/" + entry.path, byteLimit: entry.bytes) } catch {
+      if case .failed(_, _, let code) = error, code == 2 { return "missing: \(entry.path)" }  // ENOENT
       return "damaged: \(entry.path): \(error)"
     }
     guard bytes.count == entry.bytes else {
       return "damaged: \(entry.path) has \(bytes.count) bytes, the manifest says \(entry.bytes)"
     }
     let digest = SHA256.hexDigest(of: bytes)
-    return digest == entry.sha256 ? nil : "damaged: \(entry.path) has SHA-256 \(digest), the manifest says \(entry.sha256)"
+    guard digest != entry.sha256 else { return nil }
+    return "damaged: \(entry.path) has SHA-256 \(digest), the manifest says \(entry.sha256)"
   }
 
   /// The first difference between a file and the same file recorded again, by tensor and index where it is a container.
@@ -70,7 +88,8 @@ public struct Verification: Sendable {
       }
       if let byte = zip(stored.bytes, array.bytes).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset {
         let index = byte / array.elementType.width
-        return "differs: \(file.path): \(array.name)[\(index)] is \(element(stored, index)), recorded \(element(array, index))"
+        let (old, new) = (element(stored, index), element(array, index))
+        return "differs: \(file.path): \(array.name)[\(index)] is \(old), recorded \(new)"
       }
     }
     return "differs: \(file.path): its header"
@@ -80,5 +99,14 @@ public struct Verification: Sendable {
     if let values = try? array.doubles() { return "\(values[index])" }
     if let values = try? array.integers() { return "\(values[index])" }
     return "\(array.bytes[index])"
+  }
+}
+
+extension String {
+  /// A name that somebody else chose, as it may stand in a message: without control characters, and not a megabyte long.
+  var onOneLine: String {
+    unicodeScalars.prefix(200).map { scalar in
+      scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+    }.joined()
   }
 }

@@ -58,11 +58,11 @@ public struct ModelInMemory: Sendable {
 /// Answers requests on the models they name.
 public struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
-  public let models: [String: ModelInMemory]
+  public var models: [String: ModelInMemory]
   /// How many threads share the work.
   public let workers: Workers
   /// The layer functions: the Spec's Llama, or a deliberately wrong one.
-  public let functions: LayerFunctions
+  public var functions: LayerFunctions
 
   /// Answers of the Spec's Llama.
   public init(models: [String: ModelInMemory], workers: Workers) {

@@ -48,7 +48,7 @@ extension ReferenceAnswers {
           let own = Array(index * batch.rowCount..<(index + 1) * batch.rowCount)
           return try model.forward(
             embeddings: given.selecting(rows: own), positions: rows.map { $0.position },
-            visible: VisibleKeys(Mask(rows: rows, profile: profile)), past: model.noPast)
+            visible: model.visible(rows, profile), past: model.noPast)
         })
     }
     return traces

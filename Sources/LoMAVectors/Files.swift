@@ -28,7 +28,7 @@ public enum Files {
   /// The bytes go to a new file in the same folder, which then takes the name.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
-    try create(temporary, with: bytes)
+    try create(temporary, with: bytes, naming: path)
     do throws(FileError) {
       if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
     } catch {
@@ -59,9 +59,14 @@ public enum Files {
 
   /// Creates a file with this content, stored when it returns; one that exists is not touched.
   public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    try create(path, with: bytes, naming: path)
+  }
+
+  /// Creates a file; errors name the file that it is to become.
+  private static func create(_ path: String, with bytes: [UInt8], naming name: String) throws(FileError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
-    do throws(FileError) { try fill(descriptor, with: bytes, path: path) } catch {
+    if descriptor < 0 { throw .failed("open", path: name, code: errno) }
+    do throws(FileError) { try fill(descriptor, with: bytes, path: name) } catch {
       unlink(path)
       throw error
     }

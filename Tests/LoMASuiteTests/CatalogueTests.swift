@@ -13,7 +13,9 @@ struct CatalogueTests {
     for item in Catalogue.cases {
       #expect(ids.insert(item.id).inserted, "\(item.id)")
       let middle =
-        if case .property(let property) = item.expectation { property.rawValue } else { item.request.operation.rawValue }
+        if case .property(let property) = item.expectation { property.rawValue } else {
+          item.request.operation.rawValue
+        }
       #expect(item.id.hasPrefix("\(item.level.rawValue).\(middle)."))
       #expect(!item.hunts.isEmpty && !item.clauses.isEmpty)
       #expect(item.id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })

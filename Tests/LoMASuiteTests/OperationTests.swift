@@ -47,7 +47,8 @@ struct OperationTests {
     let schedule = try results("structure.schedule.c2-t2-n5")
     #expect(
       try integers(schedule, "events") == [
-        0, 0, 0, 1, 0, 1, 0, 1, 1, 2, 0, 2, 0, 2, 2, 3, 0, 3, 0, 3, 3, 4, 0, 4, 1, 0, 4, 6, 2, 4, 2, 0, 6, 6, 2, 0, 0, 4,
+        0, 0, 0, 1, 0, 1, 0, 1, 1, 2, 0, 2, 0, 2, 2, 3, 0, 3, 0, 3, 3, 4, 0, 4, 1, 0, 4, 6, 2, 4, 2, 0, 6, 6, 2, 0, 0,
+        4,
         6, 7, 2, 1,
       ])
     #expect(try integers(schedule, "entries").suffix(12) == [4, 5, -1, -1, -1, -1, 4, 5, 6, -1, -1, -1])
@@ -76,10 +77,14 @@ struct OperationTests {
   @Test func `OPS-4 answers hold logits and captures, losses, gradients and moments by name`() throws {
     #expect(
       try shapes("model.forward.gqa.captures-hidden")
-        == ["logits [1, 21, 16]", "hidden.0 [1, 21, 8]", "hidden.1 [1, 21, 8]", "hidden.2 [1, 21, 8]", "final_norm [1, 21, 8]"])
+        == [
+          "logits [1, 21, 16]", "hidden.0 [1, 21, 8]", "hidden.1 [1, 21, 8]", "hidden.2 [1, 21, 8]",
+          "final_norm [1, 21, 8]",
+        ])
     #expect(try shapes("model.loss.gqa.base") == ["language_modelling []", "repetition []"])
     let gradients = try results("training.gradients.mqa-tied.tied").map(\.name)
-    #expect(gradients.contains("gradients.model.embed_tokens.weight") && !gradients.contains("gradients.lm_head.weight"))
+    #expect(
+      gradients.contains("gradients.model.embed_tokens.weight") && !gradients.contains("gradients.lm_head.weight"))
     let step = try results("training.train_step.mha.steps1").map(\.name)
     #expect(step.count == 3 * 21)
     for prefix in ["parameters.", "first_moments.", "second_moments."] {

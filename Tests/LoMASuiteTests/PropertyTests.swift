@@ -16,7 +16,9 @@ struct PropertyTests {
     let answers = ReferenceAnswers(models: try #require(Self.models), workers: .single)
     var tensors: [String: Tensor] = [:]
     for result in try answers.answer(request) {
-      if case .doubles(let values) = result.content { tensors[result.name] = Tensor(shape: result.shape, values: values) }
+      if case .doubles(let values) = result.content {
+        tensors[result.name] = Tensor(shape: result.shape, values: values)
+      }
     }
     return tensors
   }
@@ -26,7 +28,9 @@ struct PropertyTests {
   }
 
   /// The same request with other tensors in place of those of their names.
-  private func replacing(_ request: Request, _ arrays: [NamedArray], parameters: [String: RequestParameter] = [:]) throws -> Request {
+  private func replacing(_ request: Request, _ arrays: [NamedArray], parameters: [String: RequestParameter] = [:])
+    throws -> Request
+  {
     let names = Set(arrays.map(\.name))
     return Request(
       request.operation, axes: request.axes, parameters: request.parameters.merging(parameters) { $1 },

@@ -30,7 +30,8 @@ struct CaseModel: Sendable {
   static let wide128 = CaseModel("head128", 7, layers: 1, heads: 2, keyValueHeads: 1, headDimension: 128, tied: true)
   static let bytes = CaseModel(
     "bytes", 8, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 8, tied: true, vocabulary: .bytes)
-  static let sixHeads = CaseModel("six-heads", 9, layers: 2, heads: 6, keyValueHeads: 2, headDimension: 2, tied: false, hidden: 12)
+  static let sixHeads = CaseModel(
+    "six-heads", 9, layers: 2, heads: 6, keyValueHeads: 2, headDimension: 2, tied: false, hidden: 12)
 
   static let all = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads]
 

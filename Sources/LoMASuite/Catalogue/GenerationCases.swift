@@ -21,7 +21,9 @@ enum GenerationCases {
           .mha, "c2-t2-prompt\(n)-generate\(m)", c: 2, t: 2, prompt: n, m: m, .base,
           "a compression early, late or lost around \(n) tokens"))
     }
-    let shapes: [(CaseModel, Int, Int)] = [(.mqa, 1, 1), (.gqa, 4, 1), (.deep, 1, 3), (.sixHeads, 3, 2), (.wide64, 4, 4)]
+    let shapes: [(CaseModel, Int, Int)] = [
+      (.mqa, 1, 1), (.gqa, 4, 1), (.deep, 1, 3), (.sixHeads, 3, 2), (.wide64, 4, 4),
+    ]
     for (model, c, t) in shapes {
       cases.append(
         generate(
@@ -59,18 +61,22 @@ enum GenerationCases {
   private static var reconstructions: [Case] {
     var cases: [Case] = []
     for profile in Profile.singleAlternatives {
-      cases.append(reconstruct(.gqa, "\(profile.slug)", c: 2, t: 2, n: 9, chunk: 1, profile, "\(profile.name) not followed"))
+      cases.append(
+        reconstruct(.gqa, "\(profile.slug)", c: 2, t: 2, n: 9, chunk: 1, profile, "\(profile.name) not followed"))
     }
     for chunk in 0..<3 {
       cases.append(
         reconstruct(
           .deep, "c2-t2-chunk\(chunk)-of-3", c: 2, t: 2, n: 13, chunk: chunk, .base, "another chunk's memory is seen"))
     }
-    let shapes: [(CaseModel, Int, Int)] = [(.mqa, 1, 1), (.mha, 4, 1), (.sixHeads, 1, 3), (.wide64, 4, 4), (.gqa, 8, 1)]
+    let shapes: [(CaseModel, Int, Int)] = [
+      (.mqa, 1, 1), (.mha, 4, 1), (.sixHeads, 1, 3), (.wide64, 4, 4), (.gqa, 8, 1),
+    ]
     for (model, c, t) in shapes {
       cases.append(
         reconstruct(
-          model, "c\(c)-t\(t)", c: c, t: t, n: 2 * c * t, chunk: 0, .base, "the text is seen, or a later chunk's memory"))
+          model, "c\(c)-t\(t)", c: c, t: t, n: 2 * c * t, chunk: 0, .base, "the text is seen, or a later chunk's memory"
+        ))
     }
     return cases
   }

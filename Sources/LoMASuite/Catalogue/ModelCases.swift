@@ -30,7 +30,8 @@ enum ModelCases {
       let texts = CaseInputs.texts([3 * length + 1, 1, length], below: 11, seed: UInt64(c * 10 + t))
       cases.append(
         .tensors(
-          "model.forward.\(model.name).c\(c)-t\(t)", .model, hunts: "a decoder that is not chapter 8's, or a wrong mask",
+          "model.forward.\(model.name).c\(c)-t\(t)", .model,
+          hunts: "a decoder that is not chapter 8's, or a wrong mask",
           clauses: chapters + ["MSK-11", "LAY-6"], request(.forward, model, c: c, t: t, texts, .base)))
     }
     for n in [0, 1, 3, 4, 5, 8, 13] {
@@ -104,7 +105,8 @@ enum ModelCases {
     let more: [(String, CaseModel, [Int], String)] = [
       ("ragged", .gqa, [13, 2, 5], "means per text, or pads that count"), ("empty", .mha, [0], "an empty mean not 0"),
       ("one-token", .mha, [1], "the last token labelled"), ("no-full-chunk", .mqa, [3], "a repetition loss of nothing"),
-      ("full-chunks", .deep, [8], "the border label missing"), ("empty-among", .gqa, [0, 9], "an empty text that counts"),
+      ("full-chunks", .deep, [8], "the border label missing"),
+      ("empty-among", .gqa, [0, 9], "an empty text that counts"),
     ]
     for (what, model, lengths, hunts) in more {
       cases.append(

@@ -43,7 +43,8 @@ enum PropertyCases {
         .poison, "heads\(heads)-kv\(keyValueHeads)", hunts: "a finite number added to hidden scores",
         clauses: ["MSK-12"],
         Request(
-          .attention, axes: [:], parameters: ["heads": .integer(heads), "kv_heads": .integer(keyValueHeads)], model: nil,
+          .attention, axes: [:], parameters: ["heads": .integer(heads), "kv_heads": .integer(keyValueHeads)],
+          model: nil,
           input: CaseInputs.file([
             CaseInputs.normal("q", shape: [count, heads * d], deviation: 1, mean: 0, seed: 150),
             CaseInputs.normal("k", shape: [count, keyValueHeads * d], deviation: 1, mean: 0, seed: 151),

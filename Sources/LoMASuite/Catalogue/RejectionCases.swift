@@ -82,7 +82,8 @@ enum RejectionCases {
         .generate, "negative-generation", "negative-generation-length", clauses: ["GEN-5"],
         parameters: ["generate": .integer(-3)]),
       rejected(.reconstruct, "the-tail", "no-such-chunk", clauses: ["REC-1"], parameters: ["chunk": .integer(1)]),
-      rejected(.reconstruct, "negative-chunk", "no-such-chunk", clauses: ["REC-1"], parameters: ["chunk": .integer(-1)]),
+      rejected(
+        .reconstruct, "negative-chunk", "no-such-chunk", clauses: ["REC-1"], parameters: ["chunk": .integer(-1)]),
       rejected(.reconstruct, "no-full-chunk", "no-such-chunk", clauses: ["REC-1"], texts: [[1, 2, 3]]),
       rejected(
         .metrics, "too-few-tokens", "reconstruction-length-mismatch", clauses: ["REC-2"],

@@ -16,7 +16,8 @@ enum StructureCases {
     Array(Set([0, 1, length - 1, length, length + 1, 2 * length, 3 * length + 1])).sorted()
   }
 
-  private static func texts(_ operation: Operation, _ what: String, c: Int, t: Int, lengths: [Int], hunts: String,
+  private static func texts(
+    _ operation: Operation, _ what: String, c: Int, t: Int, lengths: [Int], hunts: String,
     clauses: [String], profile: Profile = .base, layout: String = "training",
     vocabulary: CaseVocabulary = .small
   ) -> Case {
@@ -127,7 +128,8 @@ enum StructureCases {
     for m in [0, 1, 2, 5] {
       cases.append(
         schedule(
-          "c2-t2-prompt3-generate\(m)", c: 2, t: 2, prompt: 3, generate: m, "the last token chosen is fed, or one too few"))
+          "c2-t2-prompt3-generate\(m)", c: 2, t: 2, prompt: 3, generate: m,
+          "the last token chosen is fed, or one too few"))
     }
     return cases
   }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Chapter 11: properties")
 struct PropertyTests {
-  private static let models = try? RecordedModels().models
+  private static let models = try? RecordedModels.shared.get().models
 
   private func answer(_ request: Request) throws -> [String: Tensor] {
     let answers = ReferenceAnswers(models: try #require(Self.models), workers: .single)

@@ -28,6 +28,14 @@ struct Command {
       Command(
         name: "extend", summary: "give a checkpoint rows for <m> and <r>", help: extendHelp,
         run: { words, _ in try extend(words) }),
+      Command(
+        name: "list", summary: "the cases of the golden vectors", help: listHelp, run: { words, _ in try list(words) }),
+      Command(
+        name: "show", summary: "one case: what it asks, hunts and expects", help: showHelp,
+        run: { try show($0, in: $1) }),
+      Command(
+        name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
+        run: { try vectors($0, in: $1) }),
     ]
   }
 }

@@ -8,7 +8,7 @@ private enum Format: String, CaseIterable {
 }
 
 /// When the text is coloured.
-private enum Colour: String, CaseIterable {
+enum Colour: String, CaseIterable {
   case auto, always, never
 }
 

@@ -1,13 +1,19 @@
 // What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
 
+import LoMASuite
+
 /// What a command may know of the outside.
 struct Surroundings {
   /// Standard output is a terminal.
   let isTerminal: Bool
   /// NO_COLOR is set and not empty.
   let refusesColour: Bool
+  /// What LOMA_VECTORS says, where it is set.
+  var vectors: String?
+  /// The folder that paths begin at.
+  var folder = VectorsFolder.currentFolder
   /// Takes one line of progress for a person; does nothing where no person watches.
-  var report: (String) -> Void = { _ in }
+  var report: @Sendable (String) -> Void = { _ in }
 }
 
 /// How a command ended.
@@ -36,11 +42,14 @@ enum ExitCode: Int32, CaseIterable {
   case fine = 0
   /// The arguments or the input are wrong, or the output cannot be written.
   case rejected = 2
+  /// The vectors are damaged, incomplete or not what recording gives.
+  case vectorsDamaged = 4
 
   /// What `loma help exit-codes` says of it.
   var meaning: String {
     switch self {
     case .fine: "done"
+    case .vectorsDamaged: "the vectors are damaged, incomplete, or not what recording them again gives"
     case .rejected: "usage or input error, or the output cannot be written; one line on standard error says which"
     }
   }

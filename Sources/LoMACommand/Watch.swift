@@ -5,7 +5,7 @@ import LoMASuite
 /// Tells how far a run is, at most a few times a second.
 final class Watch {
   private let total: Int
-  private let report: (String) -> Void
+  private let report: @Sendable (String) -> Void
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var told: ContinuousClock.Instant

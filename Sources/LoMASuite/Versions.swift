@@ -6,4 +6,6 @@ public enum Versions {
   public static let specification = "0.1"
   /// Version of the catalogue of cases; ids freeze at 1.0.
   public static let suite = "0.1"
+  /// Whether the ids of the catalogue are frozen; the recorder then refuses to change what they mean.
+  public static let isPublished = false
 }

@@ -50,13 +50,6 @@ public struct ArrayFile: Equatable, Sendable {
     try self.init(arrays, metadata: header.metadata)
   }
 
-  /// Reads a file of at most `byteLimit` bytes that nobody vouches for, and that may change while it is read.
-  public init(contentsOf path: String, byteLimit: Int) throws(ContainerError) {
-    let bytes: [UInt8]
-    do { bytes = try Files.contents(of: path, byteLimit: byteLimit) } catch { throw .file(error) }
-    try self.init(decoding: bytes)
-  }
-
   /// The bytes of the file; throws `headerTooLarge`.
   public func encoded() throws(ContainerError) -> [UInt8] {
     var header = encodedHeader()
@@ -69,12 +62,6 @@ public struct ArrayFile: Equatable, Sendable {
     file += header
     for array in arrays { file += array.bytes }
     return file
-  }
-
-  /// Writes the file under its name at once, or not at all.
-  public func write(to path: String) throws(ContainerError) {
-    let bytes = try encoded()
-    do { try Files.replace(path, with: bytes) } catch { throw .file(error) }
   }
 
   private func encodedHeader() -> [UInt8] {

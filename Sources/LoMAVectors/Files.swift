@@ -2,27 +2,6 @@
 
 import Foundation
 
-/// Why a file cannot be read or written; `code` is an errno.
-public enum FileError: Error, Equatable, Sendable {
-  /// A call of the operating system failed.
-  case failed(String, path: String, code: Int32)
-  /// Not a regular file: a folder, a pipe, a device.
-  case notRegular(path: String)
-  /// The file is longer than the caller allows, or grew beyond that while it was read.
-  case tooLarge(path: String, limit: Int)
-}
-
-extension FileError: CustomStringConvertible {
-  /// One line for a person.
-  public var description: String {
-    switch self {
-    case .failed(let call, let path, let code): "\(shortened(path)): \(call): \(String(cString: strerror(code)))"
-    case .notRegular(let path): "\(shortened(path)): not a regular file"
-    case .tooLarge(let path, let limit): "\(shortened(path)): longer than \(limit) bytes"
-    }
-  }
-}
-
 /// Whole files, read and written with typed errors.
 public enum Files {
   /// The bytes of a regular file of at most `byteLimit` bytes.
@@ -49,10 +28,8 @@ public enum Files {
   /// The bytes go to a new file in the same folder, which then takes the name.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+    try create(temporary, with: bytes, naming: path)
     do throws(FileError) {
-      try fill(descriptor, with: bytes, path: path)
       if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
     } catch {
       unlink(temporary)
@@ -76,6 +53,21 @@ public enum Files {
     } catch {
       for file in files { unlink("\(temporary)/\(file.name)") }
       rmdir(temporary)
+      throw error
+    }
+  }
+
+  /// Creates a file with this content, stored when it returns; one that exists is not touched.
+  public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    try create(path, with: bytes, naming: path)
+  }
+
+  /// Creates a file; errors name the file that it is to become.
+  private static func create(_ path: String, with bytes: [UInt8], naming name: String) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .failed("open", path: name, code: errno) }
+    do throws(FileError) { try fill(descriptor, with: bytes, path: name) } catch {
+      unlink(path)
       throw error
     }
   }

@@ -62,6 +62,12 @@ public struct JSONObject: Equatable, Sendable {
     public let key: String
     /// The value.
     public let value: JSONValue
+
+    /// A key and its value.
+    public init(_ key: String, _ value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// The members in the order they were written.
@@ -69,6 +75,14 @@ public struct JSONObject: Equatable, Sendable {
   private var places: [String: Int] = [:]
 
   init() {}
+
+  /// These members; traps where two have one key.
+  init(_ members: [Member]) {
+    for member in members {
+      precondition(!contains(member.key), "no key twice")
+      append(member.key, member.value)
+    }
+  }
 
   /// The value of a key, or nil.
   public subscript(key: String) -> JSONValue? {
@@ -81,6 +95,6 @@ public struct JSONObject: Equatable, Sendable {
 
   mutating func append(_ key: String, _ value: JSONValue) {
     places[key] = members.count
-    members.append(Member(key: key, value: value))
+    members.append(Member(key, value))
   }
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The Swift reference against PyTorch autograd on Hugging Face Llama, in float64.
 
-For several configurations this script lets Hugging Face write a random checkpoint (`save_pretrained`, one file or shards),
-has `loma trace` compute a training pass and three AdamW steps on it, and computes the same itself: its own layout, mask,
-positions and labels (loma_layout.py), LlamaForCausalLM in float64 (llama64.py), autograd, torch.optim.AdamW. Compared, each
-relative to the tensor's largest value: logits, both losses, every gradient, and parameters after each step. Rows, mask,
-positions and labels must be equal. A directory that `loma extend` writes is loaded by transformers and compared too.
+For several configurations this script lets Hugging Face write a random checkpoint (`save_pretrained`, one file or
+shards), has `loma trace` compute a training pass and three AdamW steps on it, and computes the same itself: its own
+layout, mask, positions and labels (loma_layout.py), LlamaForCausalLM in float64 (llama64.py, which also silences
+transformers), autograd, torch.optim.AdamW. Compared, each relative to the tensor's largest value: logits, both losses,
+every gradient, and parameters after each step. Rows, mask, positions and labels must be equal. A directory that
+`loma extend` writes is loaded by transformers and compared too.
 
   check_reference.py --loma .build/release/loma
 """
@@ -194,8 +195,8 @@ def main():
             failed |= worst.value > LIMIT
             total += worst.count
             print(
-                f"{name} ({files} file{'s' * (files > 1)}, {dtype}): {worst.count} tensors, largest relative difference "
-                f"{worst.value:.1e} in {worst.name}; stock float32 forms within {stock:.0e}: {verdict}", flush=True)
+                f"{name} ({files} file{'s' * (files > 1)}, {dtype}): {worst.count} tensors, "
+                f"largest relative difference {worst.value:.1e} in {worst.name}; stock float32 forms within {stock:.0e}: {verdict}", flush=True)
     print(f"{total} tensors compared, limit {LIMIT:.0e}")
     sys.exit(1 if failed or total == 0 else 0)
 

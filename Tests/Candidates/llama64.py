@@ -5,8 +5,13 @@ replaced by float64 forms; `check_replacements` compares each with the original 
 """
 
 import torch
+import transformers
 from transformers import LlamaForCausalLM
 from transformers.models.llama import modeling_llama as llama
+
+# Only the result is of interest: no progress bars, no warnings.
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
 
 
 def rms_norm(self, x):
@@ -45,12 +50,15 @@ class Float64Llama:
                 module.theta64, module.head_dim64 = float(theta), config.head_dim
                 module.forward = rotary.__get__(module)
 
-    def logits(self, tokens, positions, mask):
+    def logits(self, tokens, positions, mask, embeddings=None):
+        """Logits [rows, vocabulary] of one text; rows of `embeddings`, where given, replace those of the tokens."""
+        fed = {"input_ids": torch.tensor([tokens])} if embeddings is None else {
+            "inputs_embeds": torch.as_tensor(embeddings, dtype=torch.float64)[None]}
         previous = llama.eager_attention_forward
         llama.eager_attention_forward = attention
         try:
             return self.model(
-                input_ids=torch.tensor([tokens]), position_ids=torch.tensor([positions]),
+                **fed, position_ids=torch.tensor([positions]),
                 attention_mask=torch.as_tensor(mask)[None, None], use_cache=False,
             ).logits[0]
         finally:

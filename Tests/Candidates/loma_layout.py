@@ -1,4 +1,4 @@
-"""Layout, positions, labels and mask of LoMA, derived from the Spec's text alone (chapters 2 to 5).
+"""Layouts, positions, labels and mask of LoMA, derived from the Spec's text alone (chapters 2 to 5).
 
 Nothing here is read from the Swift code or from a recorded case: these are the clauses written a second time.
 """
@@ -83,3 +83,24 @@ def sees(q, s, profile):
         how = p["repetition_attention"]
         return same and (how == "bidirectional" or (upto if how == "causal" else q["index"] == s["index"]))
     return False  # xr, mr, rx
+
+
+def generation_rows(text, c, t, memory, repetition, profile):
+    """The generation layout: the training layout without its repetition rows, all else kept (LAY-5, POS-4)."""
+    return [row for row in rows(text, c, t, memory, repetition, profile) if row["zone"] != "r"]
+
+
+PAD = dict(token=0, zone="p", chunk=None, index=None, position=0, label=None)
+
+
+def padded(layouts):
+    """A batch: every layout padded on the right to the longest (MSK-11)."""
+    longest = max((len(layout) for layout in layouts), default=0)
+    return [layout + [PAD] * (longest - len(layout)) for layout in layouts]
+
+
+def mask(layout, profile):
+    """Lists of booleans, query before key; a pad sees itself alone and nothing sees a pad (MSK-11)."""
+    return [
+        [r == s if "p" in (query["zone"], key["zone"]) else sees(query, key, profile) for s, key in enumerate(layout)]
+        for r, query in enumerate(layout)]

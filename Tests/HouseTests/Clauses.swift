@@ -12,7 +12,7 @@ struct Clause {
 
 enum Clauses {
   /// The chapters' prefixes, in the order of the chapters.
-  static let prefixes = ["PAR", "LAY", "POS", "MSK", "LOS", "GEN", "REC", "MOD", "COST", "NUM"]
+  static let prefixes = ["PAR", "LAY", "POS", "MSK", "LOS", "GEN", "REC", "MOD", "COST", "NUM", "OPS", "TOL"]
 
   /// The clauses and decisions that a Markdown file states: its headings `### ID Title`.
   static func stated(in file: SourceFile) -> [Clause] {
@@ -34,7 +34,11 @@ enum Clauses {
   static func cited(in text: String) -> [(id: String, isRange: Bool)]? {
     var ids: [(String, Bool)] = []
     guard mayCite(text) else { return ids }
-    let citation = /\b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|D)-(\d+)([a-z]?)\b(?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?/
+    let citation =
+      #/
+      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|D)-(\d+)([a-z]?)\b
+      (?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?
+      /#
     for match in text.matches(of: citation) {
       let (prefix, first) = (String(match.1), String(match.2))
       guard let last = match.5 else {

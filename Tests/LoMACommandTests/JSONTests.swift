@@ -3,6 +3,7 @@
 import Foundation
 import LoMA
 import LoMAConformance
+import LoMAVectors
 import Testing
 
 @testable import LoMACommand
@@ -81,7 +82,7 @@ private func texts<Text>(_ root: [String: Any], _ section: String, as: Text.Type
 
   @Test func `strings are escaped`() throws {
     let hostile = (0..<0x300).compactMap { Unicode.Scalar($0) }.map { String($0) }.joined() + "\u{2028}👾"
-    let text = JSONValue.object([.init(hostile, .array([.string(hostile), .integer(.min), .null, .array([])]))]).text()
+    let text = JSONValue.members([.init(hostile, .array([.string(hostile), .integer(.min), .null, .array([])]))]).text()
     let parsed = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [Any]])
     #expect(parsed.keys.first?.unicodeScalars.elementsEqual(hostile.unicodeScalars) == true)
     #expect((parsed.values.first?.first as? String)?.unicodeScalars.elementsEqual(hostile.unicodeScalars) == true)

@@ -14,5 +14,10 @@
     } catch {
       write("rejected: " + error.description)
     }
+    do throws(CaseFailure) {
+      try checkCases()
+    } catch {
+      write("rejected: " + error.description)
+    }
   }
 }

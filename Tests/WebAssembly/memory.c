@@ -69,3 +69,19 @@ void arc4random_buf(void *to, size_t count) { memset(to, 42, count); }
 // Stack protection: a value that an overrun would change, and the end of a module where one did.
 size_t __stack_chk_guard = 0x5AFE57AC;
 void __stack_chk_fail(void) { __builtin_trap(); }
+
+// What unoptimised code calls beside memory functions: the 128-bit product behind an overflow check, and printing, which
+// nothing here does.
+typedef long long i64;
+typedef unsigned long long u64;
+typedef struct { u64 low; i64 high; } Wide;
+
+// The compiler's ABI for __int128: the result is written through the first argument.
+void __multi3(Wide *result, u64 a, i64 ahigh, u64 b, i64 bhigh) {
+  u64 mask = 0xffffffffu, a0 = a & mask, a1 = a >> 32, b0 = b & mask, b1 = b >> 32;
+  u64 low = a0 * b0, mid = a1 * b0 + (low >> 32), mid2 = a0 * b1 + (mid & mask);
+  result->low = (mid2 << 32) | (low & mask);
+  result->high = (i64)(a1 * b1 + (mid >> 32) + (mid2 >> 32) + (u64)ahigh * b + a * (u64)bhigh);
+}
+
+int putchar(int character) { return character; }

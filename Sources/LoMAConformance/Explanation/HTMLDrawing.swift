@@ -5,6 +5,7 @@
 // below the mask says the same.
 
 import LoMA
+import LoMAVectors
 
 /// Draws sections as a page.
 public struct HTMLDrawing: Sendable {
@@ -107,11 +108,11 @@ public struct HTMLDrawing: Sendable {
     let mask = picture.mask
     let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
     func border(_ row: Int) -> String { chunkStarts.contains(row) ? " k" : zoneStarts.contains(row) ? " z" : "" }
-    let data = JSONValue.object([
+    let data = JSONValue.members([
       .init("rows", .array(mask.rows.indices.map { .string(mask.describe(row: $0)) })),
       .init(
         "sentences",
-        .object(MaskSentences(profile: mask.profile).all.map { .init($0.clause, .string($0.sentence)) })),
+        .members(MaskSentences(profile: mask.profile).all.map { .init($0.clause, .string($0.sentence)) })),
     ])
     var lines = [
       """

@@ -1,20 +1,21 @@
 // The drawing for programs, continued: schedule, reconstruction, cost, metrics, choice and profiles.
 
 import LoMA
+import LoMAVectors
 
 extension JSONDrawing {
   /// `row_count` rows of the generation layout are fed, from `first_row` on; the sizes are those after the event.
   func scheduleValue(_ textIndex: Int) throws(InputError) -> JSONValue {
     let length = explanation.fedLengths[textIndex]
     var members = [
-      JSONValue.Member("fed", .integer(length)),
+      JSONObject.Member("fed", .integer(length)),
       .init("largest_cache", .integer(parameters.cacheMaximum(whileFeeding: length))),
       .init("final_cache", .integer(parameters.cacheSize(afterFeeding: length))),
     ]
     let count = explanation.scheduleLength(length)
     guard count <= limits.lines else {
       members.append(.init("events", notShown(count, limit: limits.lines)))
-      return .object(members)
+      return .members(members)
     }
     let schedule = try CacheSchedule(fedLength: length, parameters: parameters)
     let events = schedule.steps.map { step in
@@ -24,7 +25,7 @@ extension JSONDrawing {
         case .compress(let chunk): ("compress", chunk)
         case .drop(let chunk): ("drop", chunk)
         }
-      return JSONValue.object([
+      return JSONValue.members([
         .init("event", .string(name)), .init(name == "read" ? "text_index" : "chunk", .integer(number)),
         .init("first_row", .integer(step.fedRows.lowerBound)), .init("row_count", .integer(step.fedRows.count)),
         .init("cache", .integer(step.cacheSize)),
@@ -32,7 +33,7 @@ extension JSONDrawing {
       ])
     }
     members.append(.init("events", .array(events)))
-    return .object(members)
+    return .members(members)
   }
 
   /// Per chunk: whose memories are seen, and the row of the training layout that predicts each token.
@@ -47,7 +48,7 @@ extension JSONDrawing {
         chunk: chunk, textLength: length, parameters: parameters, profile: inputs.profile)
       let rows = reconstruction.predictingRows.map { explanation.trainingRow($0, chunk: chunk) }
       values.append(
-        .object([
+        .members([
           .init("chunk", .integer(chunk)),
           .init("first_memory_chunk", .integer(reconstruction.memoryChunks.lowerBound)),
           .init("last_memory_chunk", .integer(reconstruction.memoryChunks.upperBound - 1)),
@@ -65,12 +66,12 @@ extension JSONDrawing {
     if chunks.count <= limits.lines {
       for chunk in chunks {
         pairs.append(
-          .object([.init("chunk", .integer(chunk)), .init("pairs", .integer(try cost.reconstruction(chunk: chunk)))]))
+          .members([.init("chunk", .integer(chunk)), .init("pairs", .integer(try cost.reconstruction(chunk: chunk)))]))
       }
     }
     let final = parameters.cacheSize(afterFeeding: cost.textLength)
     let largest = parameters.cacheMaximum(whileFeeding: cost.textLength)
-    var members: [JSONValue.Member] = [
+    var members: [JSONObject.Member] = [
       .init("length", .integer(cost.textLength)), .init("generation", .integer(cost.generation)),
       .init("training", .integer(cost.training)), .init("full_attention", .integer(cost.fullAttention)),
       .init(
@@ -81,35 +82,35 @@ extension JSONDrawing {
       members.append(
         .init(
           "bytes",
-          .object([
+          .members([
             .init("entry", .integer(bytes)), .init("final_cache", .integer(final * bytes)),
             .init("largest_cache", .integer(largest * bytes)),
             .init("uncompressed", .integer(cost.textLength * bytes)),
           ])))
     }
-    return .object(members)
+    return .members(members)
   }
 
   /// Counts; null without a full chunk (REC-2).
   var metricsValue: JSONValue {
     func value(_ accuracy: Accuracy?) -> JSONValue {
       guard let accuracy else { return .null }
-      return .object([.init("correct", .integer(accuracy.correct)), .init("total", .integer(accuracy.total))])
+      return .members([.init("correct", .integer(accuracy.correct)), .init("total", .integer(accuracy.total))])
     }
-    return .object([
+    return .members([
       .init("token_repetition_accuracy", value(explanation.metrics?.tokenRepetitionAccuracy)),
       .init("repetition_accuracy", value(explanation.metrics?.repetitionAccuracy)),
     ])
   }
 
   /// The greedy token (GEN-5).
-  var choiceValue: JSONValue { .object([.init("token", .integer(orNull: explanation.greedyToken))]) }
+  var choiceValue: JSONValue { .members([.init("token", .integer(orNull: explanation.greedyToken))]) }
 
   /// The registry's axes.
   var profilesValue: JSONValue {
     .array(
       Axis.allCases.map { axis in
-        .object([
+        .members([
           .init("axis", .string(axis.rawValue)), .init("decision", .string(axis.decision)),
           .init("default", .string(Profile.base[axis])),
           .init("alternatives", .array(axis.values.dropFirst().map { .string($0) })),

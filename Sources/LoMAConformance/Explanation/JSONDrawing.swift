@@ -6,6 +6,7 @@
 // `label_id` are null for texts whose ids were not given, and for labels that there are not.
 
 import LoMA
+import LoMAVectors
 
 /// Draws sections as one JSON value.
 public struct JSONDrawing: Sendable {
@@ -25,11 +26,11 @@ public struct JSONDrawing: Sendable {
   public func draw(_ sections: [ExplanationSection]) throws(InputError) -> String {
     let needsRows = sections.contains(.rows) || sections.contains(.mask)
     let batch = needsRows && explanation.rowCount <= limits.lines ? try explanation.batch() : nil
-    var members = [JSONValue.Member("format", .string("loma explanation 1"))]
+    var members = [JSONObject.Member("format", .string("loma explanation 1"))]
     for section in ExplanationSection.allCases where sections.contains(section) {
       members.append(.init(section.rawValue, try value(of: section, batch)))
     }
-    return JSONValue.object(members).text() + "\n"
+    return JSONValue.members(members).text() + "\n"
   }
 
   private func value(of section: ExplanationSection, _ batch: Batch?) throws(InputError) -> JSONValue {
@@ -43,9 +44,9 @@ public struct JSONDrawing: Sendable {
         notShown(explanation.rowCount, limit: limits.maskRows)
       }
     case .rules: .array(rules)
-    case .schedule: .object([.init("texts", .array(try eachText(scheduleValue)))])
-    case .reconstruction: .object([.init("texts", .array(try eachText(reconstructionValue)))])
-    case .cost: .object([.init("texts", .array(try eachText(costValue)))])
+    case .schedule: .members([.init("texts", .array(try eachText(scheduleValue)))])
+    case .reconstruction: .members([.init("texts", .array(try eachText(reconstructionValue)))])
+    case .cost: .members([.init("texts", .array(try eachText(costValue)))])
     case .metrics: metricsValue
     case .choice: choiceValue
     case .profiles: profilesValue
@@ -59,18 +60,18 @@ public struct JSONDrawing: Sendable {
   }
 
   func notShown(_ size: Int, limit: Int) -> JSONValue {
-    .object([.init("not_shown", .integer(size)), .init("limit", .integer(limit))])
+    .members([.init("not_shown", .integer(size)), .init("limit", .integer(limit))])
   }
 
   private var parametersValue: JSONValue {
-    .object([
+    .members([
       .init("c", .integer(parameters.c)), .init("t", .integer(parameters.t)),
       .init("chunk_length", .integer(parameters.chunkLength)),
       .init(
         "texts",
         .array(
           inputs.texts.map { text in
-            .object([
+            .members([
               .init("length", .integer(text.length)),
               .init("full_chunks", .integer(parameters.fullChunks(text.length))),
               .init("tail", .integer(parameters.tailLength(text.length))),
@@ -80,14 +81,14 @@ public struct JSONDrawing: Sendable {
       .init(
         "vocabulary",
         explanation.vocabulary.map { vocabulary in
-          .object([
+          .members([
             .init("text", .integer(vocabulary.textSize)), .init("memory_token", .integer(vocabulary.memoryToken)),
             .init("repetition_token", .integer(vocabulary.repetitionToken)),
             .init("model", .integer(vocabulary.modelSize)),
           ])
         } ?? .null),
       .init(
-        "profile", .object(Axis.allCases.map { .init($0.rawValue, .string(inputs.profile[$0])) })),
+        "profile", .members(Axis.allCases.map { .init($0.rawValue, .string(inputs.profile[$0])) })),
     ])
   }
 
@@ -96,7 +97,7 @@ public struct JSONDrawing: Sendable {
       let hasIds = if case .tokens = inputs.texts[index] { true } else { false }
       return JSONValue.array(
         rows.map { row in
-          .object([
+          .members([
             .init("zone", .string(row.place.zone.rawValue)), .init("chunk", .integer(orNull: row.place.chunk)),
             .init("index", .integer(orNull: row.place.index)), .init("position", .integer(row.position)),
             .init("token", .string(explanation.tokenName(row, textIndex: index))),
@@ -106,7 +107,7 @@ public struct JSONDrawing: Sendable {
           ])
         })
     }
-    return .object([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
+    return .members([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
   }
 
   /// `texts`: per text a list of strings, one per query; character k is `1` where the query sees key k, else `0`.
@@ -118,13 +119,13 @@ public struct JSONDrawing: Sendable {
           .string(String(rows.indices.map { mask.allows(query: query, key: $0) ? "1" : "0" }))
         })
     }
-    return .object([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
+    return .members([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
   }
 
   /// The clauses of the mask, with the zones each speaks of.
   private var rules: [JSONValue] {
     MaskSentences(profile: inputs.profile).all.map { rule in
-      JSONValue.object([
+      JSONValue.members([
         .init("clause", .string(rule.clause)), .init("query", .string(orNull: rule.query?.rawValue)),
         .init("key", .string(orNull: rule.key?.rawValue)), .init("sentence", .string(rule.sentence)),
       ])

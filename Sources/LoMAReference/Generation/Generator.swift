@@ -100,8 +100,7 @@ public struct Generator: Sendable {
   /// Throws `nonFiniteNorm` or `nonFiniteLogits` at the first row from which no token could be chosen.
   func pass(_ rows: [Row]) throws(ModelError) -> ForwardTrace {
     let mask = Mask(rows: cache.rows + rows, profile: profile)
-    let visible = VisibleKeys(
-      lists: (cache.count..<mask.rows.count).map { mask.visibleKeys(of: $0) }, keyCount: mask.rows.count)
+    let visible = transformer.functions.visible(mask, cache.count..<mask.rows.count)
     let trace = try transformer.forward(
       embeddings: try transformer.embed(rows.map { $0.token }), positions: rows.map { $0.position }, visible: visible,
       past: cache.layers)

@@ -22,6 +22,11 @@ public struct VisibleKeys: Hashable, Sendable {
 
   /// The keys of a mask over one text's rows, each row query and key.
   public init(_ mask: Mask) {
-    self.init(lists: mask.rows.indices.map { mask.visibleKeys(of: $0) }, keyCount: mask.rows.count)
+    self.init(mask, queries: mask.rows.indices)
+  }
+
+  /// The keys that some rows of a mask see.
+  public init(_ mask: Mask, queries: Range<Int>) {
+    self.init(lists: queries.map { mask.visibleKeys(of: $0) }, keyCount: mask.rows.count)
   }
 }

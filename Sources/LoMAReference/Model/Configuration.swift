@@ -59,8 +59,8 @@ public struct Configuration: Hashable, Sendable {
     self.tiesHead = tiesHead
   }
 
-  /// No extent is larger; products of two then fit an `Int`.
-  public static let largestExtent = 1 << (Int.bitWidth / 2 - 8)
+  /// No extent is larger: 2²⁴, and where an `Int` has 32 bits 2¹⁵; products of two then fit an `Int`.
+  public static let largestExtent = 1 << min(24, Int.bitWidth / 2 - 1)
 
   /// Every parameter with its shape, in the order of the forward pass (MOD-1).
   public var parameters: [(name: String, shape: [Int])] {

@@ -1,6 +1,8 @@
 // MOD-2…MOD-5: the functions a decoder is made of, as one value. The Spec's Llama is one instance; a deliberately wrong
 // model or a simulated narrower type is another, so the transformer itself has no switch for either.
 
+import LoMA
+
 /// Layer functions, forward and backward, and what happens to each one's output.
 public struct LayerFunctions: Sendable {
   /// How rows and heads are shared among threads.
@@ -8,6 +10,8 @@ public struct LayerFunctions: Sendable {
   /// Applied to the output of every function below; the identity in the reference.
   public var round: @Sendable (Tensor) -> Tensor = { $0 }
 
+  /// MSK: the keys that some rows of a mask see.
+  public var visible: @Sendable (Mask, Range<Int>) -> VisibleKeys = { VisibleKeys($0, queries: $1) }
   /// MOD-2: x, gain, ε.
   public var rmsNorm: @Sendable (Tensor, [Double], Double) -> Tensor = {
     RMSNorm.forward($0, gain: $1, epsilon: $2)

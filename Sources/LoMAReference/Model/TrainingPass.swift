@@ -15,9 +15,14 @@ public struct TrainingPass: Hashable, Sendable {
 extension Transformer {
   /// The forward pass of one text's rows under the mask of a profile.
   public func forward(rows: [Row], profile: Profile) throws(ModelError) -> ForwardTrace {
-    let visible = VisibleKeys(Mask(rows: rows, profile: profile))
-    return try forward(
-      embeddings: try embed(rows.map { $0.token }), positions: rows.map { $0.position }, visible: visible, past: noPast)
+    try forward(
+      embeddings: try embed(rows.map { $0.token }), positions: rows.map { $0.position },
+      visible: visible(rows, profile), past: noPast)
+  }
+
+  /// What each row of a text sees.
+  public func visible(_ rows: [Row], _ profile: Profile) -> VisibleKeys {
+    functions.visible(Mask(rows: rows, profile: profile), rows.indices)
   }
 
   /// Forward and backward over a batch, pads included; texts in parallel, their gradients summed by rising text.
@@ -36,7 +41,7 @@ extension Transformer {
         let rows = texts[index]
         return try single.backward(
           dLogits[index], trace: finished[index], tokens: rows.map { $0.token }, positions: rows.map { $0.position },
-          visible: VisibleKeys(Mask(rows: rows, profile: profile))
+          visible: single.visible(rows, profile)
         ).parameters
       }
     }

@@ -63,6 +63,15 @@ public struct Transformer: Sendable {
     return ForwardTrace(layers: layers, hidden: hidden, finalNorm: finalNorm, logits: logits)
   }
 
+  /// One layer alone on rows [rows, hidden], without past entries; only that layer's parameters are read.
+  public func forward(
+    layer index: Int, _ x: Tensor, positions: [Int], visible: VisibleKeys
+  ) throws(ModelError) -> DecoderLayerTrace {
+    precondition(x.rows == positions.count && x.rows == visible.lists.count, "one of each per row")
+    let angles = functions.angles(positions, configuration.heads.dimension, configuration.theta)
+    return try layer(index).forward(x, angles: angles, visible: visible, past: noPast[index])
+  }
+
   func layer(_ index: Int) -> DecoderLayer {
     DecoderLayer(
       name: ParameterName.layer(index), configuration: configuration, weights: weights, functions: functions)

@@ -14,6 +14,14 @@ public enum CheckpointWriter {
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
     to directory: String
   ) throws(CheckpointError) {
+    let files = try files(parameters, configuration: configuration, loma: loma, elementType: elementType)
+    do { try Files.createDirectory(directory, containing: files) } catch { throw .file(error) }
+  }
+
+  /// The two files of a directory, in memory.
+  static func files(
+    _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType
+  ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
     do { try parameters.check(against: configuration) } catch { throw .model(error) }
     var arrays: [NamedArray] = []
     for name in parameters.names {
@@ -33,10 +41,7 @@ public enum CheckpointWriter {
     do { bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch {
       throw .container(file: "model.safetensors", error)
     }
-    do {
-      try Files.createDirectory(
-        directory, containing: [("model.safetensors", bytes), ("config.json", Array(text.utf8))])
-    } catch { throw .file(error) }
+    return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
   }
 
   /// config.json, keys sorted as `save_pretrained` sorts them.

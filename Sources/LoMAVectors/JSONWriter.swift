@@ -1,31 +1,8 @@
-// JSON to write: integers, strings, null, and containers whose keys keep their order. No floating point, no booleans.
+// JSON to read by people and machines: keys keep their order, containers of scalars stand on one line.
 
-/// A JSON value of the kinds this project writes.
-public indirect enum JSONValue: Hashable, Sendable {
-  /// Nothing.
-  case null
-  /// A whole number.
-  case integer(Int)
-  /// Text.
-  case string(String)
-  /// Values in order.
-  case array([JSONValue])
-  /// Names and values, written in this order.
-  case object([Member])
-
-  /// A name and its value.
-  public struct Member: Hashable, Sendable {
-    /// The key.
-    public let name: String
-    /// What it has.
-    public let value: JSONValue
-
-    /// A key and a value.
-    public init(_ name: String, _ value: JSONValue) {
-      self.name = name
-      self.value = value
-    }
-  }
+extension JSONValue {
+  /// An object of these members, written in this order; a key given twice is a mistake of ours and traps.
+  public static func members(_ members: [JSONObject.Member]) -> JSONValue { .object(JSONObject(members)) }
 
   /// An integer, or null.
   public static func integer(orNull value: Int?) -> JSONValue { value.map { .integer($0) } ?? .null }
@@ -44,6 +21,8 @@ public indirect enum JSONValue: Hashable, Sendable {
     let inner = lineEnd + "  "
     switch self {
     case .null: text += "null"
+    case .boolean(let value): text += value ? "true" : "false"
+    case .number(let value): text += "\(value)"
     case .integer(let value): text += String(value)
     case .string(let value): JSONValue.quote(value, to: &text)
     case .array(let values):
@@ -55,13 +34,13 @@ public indirect enum JSONValue: Hashable, Sendable {
         value.write(to: &text, lineEnd: inner)
       }
       text += isFlat ? "]" : lineEnd + "]"
-    case .object(let members):
+    case .object(let object):
       let isFlat = isFlat
       text += "{"
-      for (index, member) in members.enumerated() {
+      for (index, member) in object.members.enumerated() {
         if index > 0 { text += isFlat ? ", " : "," }
         if !isFlat { text += inner }
-        JSONValue.quote(member.name, to: &text)
+        JSONValue.quote(member.key, to: &text)
         text += ": "
         member.value.write(to: &text, lineEnd: inner)
       }
@@ -73,7 +52,7 @@ public indirect enum JSONValue: Hashable, Sendable {
   private var isFlat: Bool {
     switch self {
     case .array(let values): values.allSatisfy { $0.isScalar }
-    case .object(let members): members.allSatisfy { $0.value.isScalar }
+    case .object(let object): object.members.allSatisfy { $0.value.isScalar }
     default: true
     }
   }
@@ -81,7 +60,7 @@ public indirect enum JSONValue: Hashable, Sendable {
   private var isScalar: Bool {
     switch self {
     case .array(let values): values.isEmpty
-    case .object(let members): members.isEmpty
+    case .object(let object): object.members.isEmpty
     default: true
     }
   }

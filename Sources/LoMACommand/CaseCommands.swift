@@ -1,0 +1,98 @@
+// `loma list` and `loma show`: the catalogue, for a person.
+
+import LoMAConformance
+import LoMASuite
+
+let listHelp = """
+  loma list [option]…
+
+  Lists the cases of the golden vectors: id, operation, profile and clauses, and how many there are. Every option given
+  must hold.
+
+    --level LEVEL            \(words(Level.self))
+    --op OP                  \(words(LoMASuite.Operation.self, breakingAfter: 6))
+    --profile NAME           axis=value,axis=value…: cases that decide so, whatever else they decide; base: cases that
+                             decide nothing; loma explain --show profiles lists them
+    --model NAME             \(Catalogue.modelNames.joined(separator: " "))
+    --clause ID              cases that serve this clause
+    --id GLOB                ids of this pattern: * is any text, ? one character
+
+  """
+
+let showHelp = """
+  loma show CASE [--draw yes|no] [--color auto|always|never]
+
+  Shows one case: what it hunts, its clauses, parameters, inputs and answer, with the first values of every tensor and
+  how it is compared; and the rows and the mask of its texts. loma list lists the cases. The answer is computed now: a
+  folder of vectors is not needed.
+
+    --draw no                leaves rows and mask out
+    --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
+
+  """
+
+private enum Answer: String, CaseIterable {
+  case yes, no
+}
+
+/// All words of a choice; the help's second column goes on below itself.
+private func words<Choice: RawRepresentable & CaseIterable>(
+  _ type: Choice.Type, breakingAfter count: Int = .max
+) -> String where Choice.RawValue == String {
+  let space = "\n" + String(repeating: " ", count: 27)
+  return Choice.allCases.enumerated().map { place, choice in
+    (place == 0 ? "" : place.isMultiple(of: count) ? space : " ") + choice.rawValue
+  }.joined()
+}
+
+/// Runs `loma list`.
+func list(_ words: [String]) throws -> Outcome {
+  let names = ["--level", "--op", "--profile", "--model", "--clause", "--id"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  var filter = CaseFilter()
+  if let level = arguments["--level"] { filter.level = try Arguments.choice(level, of: "--level") }
+  if let operation = arguments["--op"] { filter.operation = try Arguments.choice(operation, of: "--op") }
+  if let profile = arguments["--profile"] { try filter.choose(profile: profile) }
+  if let model = arguments["--model"] {
+    guard filter.choose(model: model) else {
+      let known = Catalogue.modelNames.joined(separator: ", ")
+      throw UsageError(line: "option --model takes one of \(known), not '\(model)'")
+    }
+  }
+  filter.clause = arguments["--clause"]
+  filter.id = arguments["--id"]
+  return Outcome(output: CaseTexts.list(filter.cases))
+}
+
+/// Runs `loma show`.
+func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  guard let id = words.first, !id.hasPrefix("--") else { throw UsageError(line: "the id of a case is required") }
+  let arguments = try Arguments(
+    Array(words.dropFirst()), options: ["--draw", "--color"].map { Arguments.Option(name: $0, repeats: false) })
+  let draw: Answer = try arguments.choice("--draw", otherwise: .yes)
+  let colour: Colour = try arguments.choice("--color", otherwise: .auto)
+  guard let item = Catalogue.item(id) else {
+    let nearest = Catalogue.ids(nearest: id, count: 3).joined(separator: ", ")
+    throw UsageError(line: "no case is called '\(id)', the nearest are \(nearest)")
+  }
+  var text = try CaseTexts.text(of: item)
+  if draw == .yes, let drawing = CaseDrawing(item) {
+    let suits = surroundings.isTerminal && !surroundings.refusesColour
+    let hasColour = colour == .always || colour == .auto && suits
+    text += "\n" + TextDrawing(hasColour: hasColour).draw(try sections(of: drawing))
+  }
+  return Outcome(output: text)
+}
+
+/// Rows and mask of a case's texts.
+private func sections(of drawing: CaseDrawing) throws -> [SectionContent] {
+  var inputs = ExplanationInputs(
+    c: drawing.parameters.c, t: drawing.parameters.t, texts: drawing.texts.map { .tokens($0) })
+  inputs.textVocabulary = drawing.vocabulary.textSize
+  inputs.memoryToken = drawing.vocabulary.memoryToken
+  inputs.repetitionToken = drawing.vocabulary.repetitionToken
+  inputs.modelVocabulary = drawing.vocabulary.modelSize
+  inputs.profile = drawing.profile
+  inputs.layout = drawing.isGeneration ? .generation : .training
+  return try Explanation(inputs).contents(of: [.rows, .mask], limits: .text)
+}

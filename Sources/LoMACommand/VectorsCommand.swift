@@ -1,0 +1,62 @@
+// `loma vectors record|verify`: the corpus written, and checked.
+
+import LoMASuite
+
+let vectorsHelp = """
+  loma vectors record [--vectors DIR]
+  loma vectors verify [--vectors DIR] [--digests-only yes|no]
+
+  record computes every case of the catalogue, writes what differs and removes what is not of it. A file appears under its
+  name only when it is whole, and the manifest comes last; published cases are never changed. A folder that holds files
+  but no manifest is left alone.
+
+  verify checks every digest, then records again in memory and compares every byte. It prints what differs, the first
+  tensor and index of each file, and returns 4; otherwise it prints the SHA-256 of the manifest, which a port may pin.
+
+    --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors with a manifest,
+                             here or above; record makes Vectors here where there is none
+    --digests-only yes       does not record again: the manifest itself is then only as good as its SHA-256
+    --threads N              otherwise all processors; the bytes do not depend on it
+
+  """
+
+private enum Answer: String, CaseIterable {
+  case yes, no
+}
+
+/// Runs `loma vectors`.
+func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  guard let action = words.first, ["record", "verify"].contains(action) else {
+    throw UsageError(line: "record or verify is required")
+  }
+  let options = ["--vectors", "--threads"] + (action == "verify" ? ["--digests-only"] : [])
+  let arguments = try Arguments(
+    Array(words.dropFirst()), options: options.map { Arguments.Option(name: $0, repeats: false) })
+  let (option, environment, here) = (arguments["--vectors"], surroundings.vectors, surroundings.folder)
+  let folder =
+    action == "record"
+    ? VectorsFolder.forRecording(option: option, environment: environment, current: here)
+    : try VectorsFolder.find(option: option, environment: environment, current: here)
+  let threads = try ModelOptions.threads(arguments)
+  let digestsOnly: Answer = try arguments.choice("--digests-only", otherwise: .no)
+  let report = surroundings.report
+  let recording =
+    digestsOnly == .yes ? nil : try Corpus.record(threads: threads) { report("case \($0) of \($1)") }
+  report("")
+  if action == "record", let recording {
+    let changed = try Corpus.write(recording, to: folder)
+    return Outcome(
+      output: "\(Corpus.caseCount) cases in \(recording.files.count) files, \(recording.byteCount) bytes: "
+        + "\(changed) files changed in \(folder)\n")
+  }
+  let verification = Verification(folder: folder, against: recording)
+  guard verification.findings.isEmpty else {
+    return Outcome(
+      output: verification.findings.map { $0 + "\n" }.joined(),
+      complaint: "loma: \(verification.findings.count) findings in \(folder)", exitCode: .vectorsDamaged)
+  }
+  return Outcome(
+    output: "\(verification.files) files of \(folder) are whole"
+      + (digestsOnly == .yes ? "" : " and the same when recorded again") + "\n"
+      + (verification.manifestDigest.map { "manifest SHA-256 \($0)\n" } ?? ""))
+}

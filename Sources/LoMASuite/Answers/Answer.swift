@@ -1,0 +1,96 @@
+// Chapter 11: the reference's answer to a request; recording and `loma reference` both call this one function.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A named result tensor with, for a derived bound, what the bound is made of.
+public struct ResultTensor: Sendable {
+  /// Its name.
+  public let name: String
+  /// Its shape.
+  public let shape: [Int]
+  /// Its elements.
+  public let content: Content
+
+  /// Exact integers or booleans, or numbers.
+  public enum Content: Sendable {
+    /// I64.
+    case integers([Int])
+    /// BOOL.
+    case booleans([Bool])
+    /// F64.
+    case doubles([Double])
+  }
+
+  static func integers(_ name: String, shape: [Int], _ values: [Int]) -> ResultTensor {
+    ResultTensor(name: name, shape: shape, content: .integers(values))
+  }
+
+  static func integer(_ name: String, _ value: Int) -> ResultTensor { integers(name, shape: [], [value]) }
+
+  static func booleans(_ name: String, shape: [Int], _ values: [Bool]) -> ResultTensor {
+    ResultTensor(name: name, shape: shape, content: .booleans(values))
+  }
+
+  static func tensor(_ name: String, _ tensor: Tensor) -> ResultTensor {
+    ResultTensor(name: name, shape: tensor.shape, content: .doubles(tensor.values))
+  }
+
+  /// As the container holds it: I64, BOOL or F64.
+  public func array() throws(ContainerError) -> NamedArray {
+    switch content {
+    case .integers(let values): try NamedArray(name, .i64, shape: shape, integers: values)
+    case .booleans(let values): try NamedArray(name, shape: shape, booleans: values)
+    case .doubles(let values): try NamedArray(name, .f64, shape: shape, doubles: values)
+    }
+  }
+}
+
+/// A model in memory.
+public struct ModelInMemory: Sendable {
+  /// Its shape.
+  public let configuration: Configuration
+  /// Its weights.
+  public let parameters: ParameterSet
+}
+
+/// Answers requests on the models they name.
+public struct ReferenceAnswers: Sendable {
+  /// The models that requests may name, by path.
+  public var models: [String: ModelInMemory]
+  /// How many threads share the work.
+  public let workers: Workers
+  /// The layer functions: the Spec's Llama, or a deliberately wrong one.
+  public var functions: LayerFunctions
+
+  /// Answers of the Spec's Llama.
+  public init(models: [String: ModelInMemory], workers: Workers) {
+    self.models = models
+    self.workers = workers
+    self.functions = .llama(workers: workers)
+  }
+
+  /// The tensors that answer a request, in a fixed order; throws what is wrong with it.
+  public func answer(_ request: Request) throws(RequestError) -> [ResultTensor] {
+    switch request.operation {
+    case .layout: try request.layoutAnswer()
+    case .mask: try request.maskAnswer()
+    case .schedule: try request.scheduleAnswer()
+    case .metrics: try request.metricsAnswer()
+    case .cost: try request.costAnswer()
+    case .rmsNorm: try rmsNorm(request)
+    case .rope: try rope(request)
+    case .attention: try attention(request)
+    case .feedForward: try feedForward(request)
+    case .decoderLayer: try decoderLayer(request)
+    case .crossEntropy: try crossEntropy(request)
+    case .forward: try forward(request)
+    case .loss: try loss(request)
+    case .gradients: try gradients(request)
+    case .trainStep: try trainStep(request)
+    case .generate: try generate(request)
+    case .reconstruct: try reconstruct(request)
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// Chapter 11: a request, and the answer to it.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A scalar that a request carries.
+public enum RequestParameter: Hashable, Sendable {
+  /// An integer.
+  case integer(Int)
+  /// A number, exact in binary64.
+  case real(Double)
+  /// A word.
+  case word(String)
+}
+
+/// One operation with its inputs.
+public struct Request: Sendable {
+  /// What is asked.
+  public let operation: Operation
+  /// Values of the axes that differ from `base`, as they were given.
+  public let axes: [String: String]
+  /// Scalars by name.
+  public let parameters: [String: RequestParameter]
+  /// The directory of the model, below Vectors; none where the operation needs no model.
+  public let model: String?
+  /// Tensors by name.
+  public let input: ArrayFile
+  /// Intermediates to return beside the logits (MOD-7).
+  public let captures: [String]
+
+  /// A request of these parts.
+  public init(
+    _ operation: Operation, axes: [String: String], parameters: [String: RequestParameter], model: String?,
+    input: ArrayFile, captures: [String]
+  ) {
+    self.operation = operation
+    self.axes = axes
+    self.parameters = parameters
+    self.model = model
+    self.input = input
+    self.captures = captures
+  }
+}
+
+/// Why a request has no tensors for an answer.
+public enum RequestError: Error, Sendable {
+  /// The input breaks a clause: the answer is a rejection with this error's code.
+  case rejected(InputError)
+  /// The model or an id given to it is unusable.
+  case model(ModelError)
+  /// A parameter is missing or of another kind.
+  case parameter(String)
+  /// A tensor is missing or does not fit.
+  case tensor(ContainerError)
+  /// The shape of a tensor does not fit the others.
+  case shape(tensor: String)
+}
+
+extension RequestError: CustomStringConvertible {
+  /// One line.
+  public var description: String {
+    switch self {
+    case .rejected(let error): error.description
+    case .model(let error): error.description
+    case .parameter(let name): "missing-parameter: \(name)"
+    case .tensor(let error): "bad-tensor: \(error)"
+    case .shape(let name): "bad-shape: \(name)"
+    }
+  }
+
+  /// The rejection code, where the clause list has one.
+  public var rejectionCode: String? {
+    switch self {
+    case .rejected(let error), .model(.rejected(let error)): error.code
+    case .model, .parameter, .tensor, .shape: nil
+    }
+  }
+}
+
+extension Request {
+  func integer(_ name: String) throws(RequestError) -> Int {
+    guard case .integer(let value)? = parameters[name] else { throw .parameter(name) }
+    return value
+  }
+
+  func real(_ name: String) throws(RequestError) -> Double {
+    switch parameters[name] {
+    case .real(let value): return value
+    case .integer(let value): return Double(value)
+    case .word, nil: throw .parameter(name)
+    }
+  }
+
+  func word(_ name: String) throws(RequestError) -> String {
+    guard case .word(let value)? = parameters[name] else { throw .parameter(name) }
+    return value
+  }
+
+  /// A floating-point tensor of the input.
+  func tensor(_ name: String) throws(RequestError) -> Tensor {
+    do {
+      let array = try input.array(name)
+      return Tensor(shape: array.shape, values: try array.doubles())
+    } catch { throw .tensor(error) }
+  }
+
+  /// An integer tensor of the input, flat.
+  func integers(_ name: String) throws(RequestError) -> [Int] {
+    do { return try input.array(name).integers() } catch { throw .tensor(error) }
+  }
+
+  /// The texts of a batch: `tokens` cut by `lengths`.
+  func texts() throws(RequestError) -> [[Int]] {
+    let tokens = try integers("tokens")
+    var rest = tokens[...]
+    var texts: [[Int]] = []
+    for length in try integers("lengths") {
+      guard length >= 0, length <= rest.count else { throw .shape(tensor: "lengths") }
+      texts.append(Array(rest.prefix(length)))
+      rest = rest.dropFirst(length)
+    }
+    guard rest.isEmpty else { throw .shape(tensor: "tokens") }
+    return texts
+  }
+
+  /// The decisions in force.
+  func profile() throws(RequestError) -> Profile {
+    let pairs = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
+    return try input { () throws(InputError) in try Profile(pairs) }
+  }
+
+  func lomaParameters() throws(RequestError) -> Parameters {
+    let (c, t) = (try integer("c"), try integer("t"))
+    return try input { () throws(InputError) in try Parameters(c: c, t: t) }
+  }
+
+  func vocabulary() throws(RequestError) -> Vocabulary {
+    let text = try integer("text_vocabulary")
+    let (memory, repetition) = (try integer("memory_token"), try integer("repetition_token"))
+    let model = try integer("model_vocabulary")
+    return try input { () throws(InputError) in
+      try Vocabulary(textSize: text, memoryToken: memory, repetitionToken: repetition, modelSize: model)
+    }
+  }
+
+  /// Runs a check of the integer core under this error type.
+  func input<Value>(_ check: () throws(InputError) -> Value) throws(RequestError) -> Value {
+    do { return try check() } catch { throw .rejected(error) }
+  }
+
+  /// Runs a step of the model under this error type.
+  func model<Value>(_ step: () throws(ModelError) -> Value) throws(RequestError) -> Value {
+    do { return try step() } catch { throw .model(error) }
+  }
+}

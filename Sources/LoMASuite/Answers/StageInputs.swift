@@ -1,0 +1,94 @@
+// OPS-3: the inputs of a stage, their shapes checked against each other.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+extension Request {
+  /// A tensor of two dimensions, the columns at least one.
+  func matrix(_ name: String) throws(RequestError) -> Tensor {
+    let tensor = try tensor(name)
+    guard tensor.shape.count == 2, tensor.columns >= 1 else { throw .shape(tensor: name) }
+    return tensor
+  }
+
+  /// A tensor of a known shape.
+  func tensor(_ name: String, shape: [Int]) throws(RequestError) -> Tensor {
+    let tensor = try tensor(name)
+    guard tensor.shape == shape else { throw .shape(tensor: name) }
+    return tensor
+  }
+
+  /// A parameter that counts something.
+  func positive(_ name: String) throws(RequestError) -> Int {
+    let value = try integer(name)
+    guard value >= 1, value <= Configuration.largestExtent else { throw .parameter(name) }
+    return value
+  }
+
+  /// ε, finite and not negative.
+  func epsilon() throws(RequestError) -> Double {
+    let value = try real("epsilon")
+    guard value >= 0, value.isFinite else { throw .parameter("epsilon") }
+    return value
+  }
+
+  /// θ, finite and positive.
+  func theta() throws(RequestError) -> Double {
+    let value = try real("theta")
+    guard value > 0, value.isFinite else { throw .parameter("theta") }
+    return value
+  }
+
+  /// One position per row.
+  func positions(rows: Int) throws(RequestError) -> [Int] {
+    let positions = try integers("positions")
+    guard positions.count == rows else { throw .shape(tensor: "positions") }
+    return positions
+  }
+
+  /// H, H_kv and d, the width of the queries over H.
+  func heads(queryWidth: Int, of tensor: String) throws(RequestError) -> AttentionHeads {
+    let (query, keyValue) = (try positive("heads"), try positive("kv_heads"))
+    guard query % keyValue == 0 else { throw .parameter("kv_heads") }
+    guard queryWidth >= query, queryWidth % query == 0 else { throw .shape(tensor: tensor) }
+    return AttentionHeads(query: query, keyValue: keyValue, dimension: queryWidth / query)
+  }
+
+  /// The true cells of `mask`; a row that sees nothing has no softmax and does not fit (MSK-10).
+  func visibleKeys(rows: Int) throws(RequestError) -> VisibleKeys {
+    let array: NamedArray
+    let cells: [Bool]
+    do {
+      array = try input.array("mask")
+      cells = try array.booleans()
+    } catch { throw .tensor(error) }
+    guard array.shape == [rows, rows] else { throw .shape(tensor: "mask") }
+    let lists = (0..<rows).map { r in (0..<rows).filter { cells[r * rows + $0] } }
+    guard lists.allSatisfy({ !$0.isEmpty }) else { throw .shape(tensor: "mask") }
+    return VisibleKeys(lists: lists, keyCount: rows)
+  }
+
+  /// A model of one layer, without embeddings and head, and that layer's parameters.
+  func singleLayer(hidden: Int) throws(RequestError) -> (Configuration, ParameterSet) {
+    let heads = try heads(queryWidth: try matrix("q_proj").rows, of: "q_proj")
+    let intermediate = try matrix("gate_proj").rows
+    let (epsilon, theta) = (try epsilon(), try theta())
+    let configuration = try model { () throws(ModelError) in
+      try Configuration(
+        vocabularySize: 1, hiddenSize: hidden, intermediateSize: intermediate, layers: 1, queryHeads: heads.query,
+        keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon, theta: theta, tiesHead: true)
+    }
+    let name = ParameterName.layer(0)
+    let inputs = [
+      name.attentionNorm: "input_layernorm", name.query: "q_proj", name.key: "k_proj", name.value: "v_proj",
+      name.attentionOutput: "o_proj", name.feedForwardNorm: "post_attention_layernorm", name.gate: "gate_proj",
+      name.up: "up_proj", name.down: "down_proj",
+    ]
+    var tensors: [String: Tensor] = [:]
+    for (parameter, shape) in configuration.parameters {
+      if let input = inputs[parameter] { tensors[parameter] = try tensor(input, shape: shape) }
+    }
+    return (configuration, ParameterSet(tensors))
+  }
+}

@@ -1,0 +1,139 @@
+// Chapters 2 to 7 and 9 as integers: layout, mask, schedule, metrics, cost.
+
+import LoMA
+
+extension Request {
+  /// The padded batch of the texts' layouts; `layout` is `training` or `generation`.
+  func batch() throws(RequestError) -> Batch {
+    let kind = try word("layout")
+    return try batch { (text, vocabulary, parameters, profile) throws(InputError) in
+      switch kind {
+      case "generation":
+        try .generation(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
+      default: try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
+      }
+    }
+  }
+
+  /// The padded training layouts of the texts.
+  func trainingBatch() throws(RequestError) -> Batch {
+    try batch { (text, vocabulary, parameters, profile) throws(InputError) in
+      try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
+    }
+  }
+
+  /// Faults are met in the order of the list of rejections (OPS-6): c and t, ids, tokens, and the profile last.
+  private func batch(
+    _ layout: ([Int], Vocabulary, Parameters, Profile) throws(InputError) -> Layout
+  ) throws(RequestError) -> Batch {
+    let (parameters, vocabulary, texts) = (try lomaParameters(), try vocabulary(), try texts())
+    for text in texts { try input { () throws(InputError) in try vocabulary.check(text: text) } }
+    let profile = try profile()
+    var layouts: [Layout] = []
+    for text in texts {
+      layouts.append(try input { () throws(InputError) in try layout(text, vocabulary, parameters, profile) })
+    }
+    return Batch(layouts)
+  }
+
+  /// `tokens`, `zones` (0 reading, 1 memory, 2 repetition, 3 pad), `chunks`, `indices`, `positions`, `labels`: [texts, rows]
+  /// each, −1 for none.
+  func layoutAnswer() throws(RequestError) -> [ResultTensor] {
+    let batch = try batch()
+    let shape = [batch.texts.count, batch.rowCount]
+    let rows = batch.texts.flatMap { $0 }
+    return [
+      .integers("tokens", shape: shape, rows.map { $0.token }),
+      .integers("zones", shape: shape, rows.map { Zone.allCases.firstIndex(of: $0.place.zone) ?? -1 }),
+      .integers("chunks", shape: shape, rows.map { $0.place.chunk ?? -1 }),
+      .integers("indices", shape: shape, rows.map { $0.place.index ?? -1 }),
+      .integers("positions", shape: shape, rows.map { $0.position }),
+      .integers("labels", shape: shape, rows.map { $0.label ?? -1 }),
+    ]
+  }
+
+  /// `mask`: [texts, rows, rows], query before key.
+  func maskAnswer() throws(RequestError) -> [ResultTensor] {
+    let (batch, profile) = (try batch(), try profile())
+    let cells = batch.texts.flatMap { Mask(rows: $0, profile: profile).cells() }
+    return [.booleans("mask", shape: [batch.texts.count, batch.rowCount, batch.rowCount], cells)]
+  }
+
+  /// `events`: [steps, 6]: kind (0 read, 1 compress, 2 drop), text index or chunk, the range of generation-layout rows fed,
+  /// memory and reading entries cached afterwards. `entries`: [steps, maximum], the cached rows in cache order, −1 behind
+  /// them. `maximum`: the most entries ever cached.
+  func scheduleAnswer() throws(RequestError) -> [ResultTensor] {
+    let parameters = try lomaParameters()
+    let (prompt, count) = (try integer("prompt_length"), try integer("generate"))
+    let schedule = try input { () throws(InputError) in
+      try CacheSchedule(
+        fedLength: try parameters.fedLength(prompt: prompt, generating: count), parameters: parameters)
+    }
+    let widest = schedule.steps.map { $0.cacheSize }.max() ?? 0
+    var events: [Int] = []
+    var entries: [Int] = []
+    for step in schedule.steps {
+      let (kind, argument) =
+        switch step.event {
+        case .read(let textIndex): (0, textIndex)
+        case .compress(let chunk): (1, chunk)
+        case .drop(let chunk): (2, chunk)
+        }
+      events += [
+        kind, argument, step.fedRows.lowerBound, step.fedRows.upperBound, step.memoryEntries, step.readingEntries,
+      ]
+      let cached = schedule.entries(after: step)
+      entries += cached + Array(repeating: -1, count: widest - cached.count)
+    }
+    return [
+      .integers("events", shape: [schedule.steps.count, 6], events),
+      .integers("entries", shape: [schedule.steps.count, widest], entries), .integer("maximum", widest),
+    ]
+  }
+
+  /// `counts`: correct tokens, tokens, correct chunks, chunks; zero of zero where a metric is none.
+  func metricsAnswer() throws(RequestError) -> [ResultTensor] {
+    let parameters = try lomaParameters()
+    var rest = try integers("reconstruction")[...]
+    var pairs: [(text: [Int], reconstruction: [Int])] = []
+    let texts = try texts()
+    for (index, text) in texts.enumerated() {
+      // The last text takes what is left, so that a wrong number of tokens is rejected and not cut.
+      let length = parameters.fullChunks(text.count) * parameters.chunkLength
+      let part = index == texts.count - 1 ? rest : rest.prefix(length)
+      pairs.append((text, Array(part)))
+      rest = rest.dropFirst(part.count)
+    }
+    let metrics = try input { () throws(InputError) in try Metrics(pairs, parameters: parameters) }
+    let (tokens, chunks) = (metrics.tokenRepetitionAccuracy, metrics.repetitionAccuracy)
+    return [
+      .integers(
+        "counts", shape: [4], [tokens?.correct ?? 0, tokens?.total ?? 0, chunks?.correct ?? 0, chunks?.total ?? 0])
+    ]
+  }
+
+  /// `generation`, `training`, `full_attention`: pairs; `reconstruction`: pairs by chunk, [F]; `entry_bytes`; `cache_size`
+  /// and `cache_maximum` after n tokens.
+  func costAnswer() throws(RequestError) -> [ResultTensor] {
+    let (parameters, n) = (try lomaParameters(), try integer("text_length"))
+    try input { () throws(InputError) in try Parameters.check(textLength: n) }
+    let (layers, heads) = (try integer("layers"), try integer("kv_heads"))
+    let (dimension, width) = (try integer("head_dim"), try integer("bytes_per_element"))
+    let entry = try input { () throws(InputError) in
+      try CacheEntrySize(layers: layers, keyValueHeads: heads, headDimension: dimension, bytesPerElement: width)
+    }
+    let profile = try profile()
+    return try input { () throws(InputError) in
+      let cost = try Cost(textLength: n, parameters: parameters, profile: profile)
+      var reconstruction: [Int] = []
+      for chunk in 0..<parameters.fullChunks(n) { reconstruction.append(try cost.reconstruction(chunk: chunk)) }
+      return [
+        .integer("generation", cost.generation), .integer("training", cost.training),
+        .integer("full_attention", cost.fullAttention),
+        .integers("reconstruction", shape: [reconstruction.count], reconstruction),
+        .integer("entry_bytes", entry.bytes), .integer("cache_size", parameters.cacheSize(afterFeeding: n)),
+        .integer("cache_maximum", parameters.cacheMaximum(whileFeeding: n)),
+      ]
+    }
+  }
+}

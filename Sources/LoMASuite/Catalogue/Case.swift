@@ -1,0 +1,86 @@
+// One case of the catalogue: a request, what it hunts, and how its answer is compared.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// How an output tensor is compared (chapter 12).
+public enum Rule: String, CaseIterable, Sendable {
+  /// Equal integers or booleans.
+  case exact
+  /// Per element, from recorded accumulation and rounding units.
+  case derived
+  /// Per tensor, from the measured errors of right implementations.
+  case calibrated
+}
+
+/// A property of answers, which needs no recorded one.
+public enum Property: String, CaseIterable, Sendable {
+  /// An invisible row changes nothing, a visible one something; one layer.
+  case interference
+  /// Huge hidden keys and values change nothing.
+  case poison
+  /// The forward pass of a prefix gives the same reading rows.
+  case prefix
+  /// Logits of generation equal the reading rows of the forward pass.
+  case cache
+  /// A batch gives each text's own results.
+  case batch
+  /// Attention does not change when every position moves by the same amount.
+  case shift
+  /// The same request twice gives the same bytes.
+  case `repeat`
+}
+
+/// What the right answer to a case is.
+public enum Expectation: Sendable {
+  /// The reference's tensors, recorded.
+  case tensors
+  /// A rejection with this code.
+  case rejection(String)
+  /// Whatever satisfies a property.
+  case property(Property)
+}
+
+/// A case: one function of the catalogue makes it, and both the recorder and the tests take it from there.
+public struct Case: Sendable {
+  /// `level.operation.what`, for ever.
+  public let id: String
+  /// The suite version that brought it.
+  public let since: String
+  /// What is compared, and how strictly.
+  public let level: Level
+  /// One sentence: the mistake it is there for.
+  public let hunts: String
+  /// The clauses it serves.
+  public let clauses: [String]
+  /// What is asked.
+  public let request: Request
+  /// What the right answer is.
+  public let expectation: Expectation
+  /// The element types a candidate's claim may be made in.
+  public let dtypes: [String]
+
+  /// How an output tensor is compared.
+  public func rule(of tensor: ResultTensor) -> Rule {
+    switch tensor.content {
+    case .integers, .booleans: .exact
+    case .doubles: level == .stage ? .derived : .calibrated
+    }
+  }
+}
+
+extension Case {
+  /// A case whose right answer is the reference's tensors.
+  static func tensors(_ id: String, _ level: Level, hunts: String, clauses: [String], _ request: Request) -> Case {
+    let dtypes =
+      switch level {
+      case .structure, .rejection: ["i64"]
+      case .training: ["f64", "f32"]
+      case .stage, .model, .generation, .property: ["f64", "f32", "bf16", "f16"]
+      }
+    return Case(
+      id: id, since: Versions.suite, level: level, hunts: hunts, clauses: Array(Set(clauses)).sorted(),
+      request: request, expectation: .tensors, dtypes: dtypes)
+  }
+}

@@ -1,0 +1,107 @@
+// Which cases a person asks for: filters that must all hold, and the ids nearest to a mistyped one.
+
+import LoMA
+
+/// What a case must be to be listed; every condition given must hold.
+public struct CaseFilter: Sendable {
+  /// Its level.
+  public var level: Level?
+  /// Its operation.
+  public var operation: Operation?
+  /// Axes it must decide so, beside whatever else it decides; `base` asks for cases without any.
+  public var profile: Profile?
+  /// Its model: the name, or the path below Vectors.
+  public var model: String?
+  /// A clause it serves.
+  public var clause: String?
+  /// A pattern of its id: `*` is any text, `?` one character.
+  public var id: String?
+
+  /// Every case.
+  public init() {}
+
+  /// Takes a profile written as `base` or as axis=value pairs joined by commas; throws what is wrong with it.
+  public mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
+
+  /// Takes a model's name or path; false where there is none.
+  public mutating func choose(model name: String) -> Bool {
+    model = name
+    return CaseModel.all.contains { $0.name == name || $0.path == name }
+  }
+
+  /// The cases of the catalogue that pass, in its order.
+  public var cases: [Case] { Catalogue.cases.filter { passes($0) } }
+
+  /// Whether every condition holds.
+  public func passes(_ item: Case) -> Bool {
+    if let level, item.level != level { return false }
+    if let operation, item.request.operation != operation { return false }
+    if let profile {
+      let asked = profile.axes
+      guard asked.isEmpty ? item.request.axes.isEmpty : asked.allSatisfy({ item.request.axes[$0.key] == $0.value })
+      else { return false }
+    }
+    if let model, item.request.model != model, item.request.model != "models/" + model { return false }
+    if let clause, !item.clauses.contains(clause) { return false }
+    if let id, !Self.matches(Array(item.id.utf8)[...], Array(id.utf8)[...]) { return false }
+    return true
+  }
+
+  /// Whether a text is of a pattern; the last star takes as much as is needed.
+  static func matches(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
+    var (text, pattern) = (text, pattern)
+    var retry: (text: ArraySlice<UInt8>, pattern: ArraySlice<UInt8>)?
+    while !text.isEmpty || !pattern.isEmpty {
+      if pattern.first == UInt8(ascii: "*") {
+        pattern.removeFirst()
+        retry = (text, pattern)
+      } else if let wanted = pattern.first, let character = text.first,
+        wanted == UInt8(ascii: "?") || wanted == character
+      {
+        pattern.removeFirst()
+        text.removeFirst()
+      } else if let last = retry, !last.text.isEmpty {
+        retry = (last.text.dropFirst(), last.pattern)
+        text = last.text.dropFirst()
+        pattern = last.pattern
+      } else {
+        return false
+      }
+    }
+    return true
+  }
+}
+
+extension Catalogue {
+  /// The case of an id, none where there is none.
+  public static func item(_ id: String) -> Case? { cases.first { $0.id == id } }
+
+  /// The names of the models that cases may name.
+  public static var modelNames: [String] { CaseModel.all.map(\.name) }
+
+  /// The ids that a mistyped one most likely means, nearest first: those that contain it, then by edits.
+  public static func ids(nearest text: String, count: Int) -> [String] {
+    let wanted = Array(text.utf8.prefix(200))
+    let pattern = [UInt8(ascii: "*")] + wanted + [UInt8(ascii: "*")]
+    let ranked = cases.map(\.id).enumerated().map { place, id in
+      let contains = !wanted.isEmpty && CaseFilter.matches(Array(id.utf8)[...], pattern[...])
+      return (id: id, contains ? 0 : 1, edits(Array(id.utf8), wanted), place)
+    }
+    return ranked.sorted { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }.prefix(count).map(\.id)
+  }
+
+  /// Insertions, removals and replacements between two texts.
+  static func edits(_ one: [UInt8], _ other: [UInt8]) -> Int {
+    var line = Array(0...other.count)
+    for (i, character) in one.enumerated() {
+      var diagonal = line[0]
+      line[0] = i + 1
+      for (j, wanted) in other.enumerated() {
+        let replaced = diagonal + (character == wanted ? 0 : 1)
+        diagonal = line[j + 1]
+        line[j + 1] = min(replaced, diagonal + 1, line[j] + 1)
+      }
+    }
+    return line[other.count]
+  }
+}

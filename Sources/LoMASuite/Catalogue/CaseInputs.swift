@@ -1,0 +1,103 @@
+// What the functions of the catalogue build their requests from: texts, vocabularies and dyadic numbers, all from seeds.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Text ids and special ids of a case; the ids are neither in the order V, V + 1 nor the last two.
+struct CaseVocabulary {
+  let text: Int
+  let memory: Int
+  let repetition: Int
+  let model: Int
+
+  /// Shared by every small model of the catalogue.
+  static let small = CaseVocabulary(text: 11, memory: 13, repetition: 11, model: 16)
+  /// Bytes, with the default ids of PAR-2.
+  static let bytes = CaseVocabulary(text: 256, memory: 256, repetition: 257, model: 258)
+
+  var parameters: [String: RequestParameter] {
+    [
+      "text_vocabulary": .integer(text), "memory_token": .integer(memory),
+      "repetition_token": .integer(repetition), "model_vocabulary": .integer(model),
+    ]
+  }
+}
+
+extension [String: RequestParameter] {
+  /// These parameters and others, which win where both have one; `merging` does not exist in Embedded Swift.
+  func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
+    var all = self
+    for (name, value) in others { all[name] = value }
+    return all
+  }
+}
+
+/// Inputs of requests.
+enum CaseInputs {
+  /// A text of n tokens drawn from 0..<vocabulary.
+  static func text(_ n: Int, below vocabulary: Int, seed: UInt64) -> [Int] {
+    var numbers = SeededNumbers(seed: seed)
+    return (0..<n).map { _ in numbers.integer(below: vocabulary) }
+  }
+
+  /// One text per length, seeded by its place.
+  static func texts(_ lengths: [Int], below vocabulary: Int, seed: UInt64) -> [[Int]] {
+    lengths.enumerated().map { text($1, below: vocabulary, seed: seed &* 1000 &+ UInt64($0)) }
+  }
+
+  /// `tokens` and `lengths`.
+  static func batch(_ texts: [[Int]]) -> [NamedArray] {
+    [integers("tokens", texts.flatMap { $0 }), integers("lengths", texts.map { $0.count })]
+  }
+
+  /// A flat I64 tensor.
+  static func integers(_ name: String, _ values: [Int]) -> NamedArray {
+    make { () throws(ContainerError) in try NamedArray(name, .i64, shape: [values.count], integers: values) }
+  }
+
+  /// An F32 tensor of numbers that F32 holds.
+  static func numbers(_ name: String, shape: [Int], _ values: [Double]) -> NamedArray {
+    precondition(values.allSatisfy { Double(Float($0)) == $0 }, "inputs are exact in every dtype")
+    return make { () throws(ContainerError) in try NamedArray(name, .f32, shape: shape, doubles: values) }
+  }
+
+  /// An F32 tensor of seeded normal numbers, exact in bf16.
+  static func normal(_ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64) -> NamedArray {
+    var source = SeededNumbers(seed: seed)
+    let count = shape.reduce(1, *)
+    return numbers(
+      name, shape: shape, (0..<count).map { _ in source.deviate(mean: mean, standardDeviation: deviation) })
+  }
+
+  /// A BOOL matrix.
+  static func mask(_ name: String, _ cells: [Bool], rows: Int) -> NamedArray {
+    make { () throws(ContainerError) in try NamedArray(name, shape: [rows, rows], booleans: cells) }
+  }
+
+  /// A file of arrays that the catalogue made itself.
+  static func file(_ arrays: [NamedArray]) -> ArrayFile {
+    make { () throws(ContainerError) in try ArrayFile(arrays, metadata: [:]) }
+  }
+
+  /// The catalogue's own inputs are right, or that is our mistake.
+  static func make<Value>(_ body: () throws(ContainerError) -> Value) -> Value {
+    do { return try body() } catch { preconditionFailure("a case with a bad input: \(error)") }
+  }
+}
+
+extension Profile {
+  /// The axes that differ from base, for a request.
+  var axes: [String: String] {
+    Dictionary(uniqueKeysWithValues: differences.map { ($0.axis.rawValue, $0.value) })
+  }
+
+  /// A name for ids: `base`, or `axis-value`, hyphenated.
+  var slug: String {
+    let pairs = differences.map { $0.axis.rawValue + "-" + $0.value }
+    return pairs.isEmpty ? "base" : pairs.joined(separator: ".").split(separator: "_").joined(separator: "-")
+  }
+
+  /// Base and every single alternative, in the registry's order.
+  static var singleAlternatives: [Profile] { all.filter { $0.differences.count <= 1 } }
+}

@@ -1,0 +1,79 @@
+// The models that cases share: small, seeded, lively, every weight exact in bf16. Recorded below Vectors/models.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A model of the corpus.
+struct CaseModel: Sendable {
+  let name: String
+  let seed: UInt64
+  let layers: Int
+  let heads: Int
+  let keyValueHeads: Int
+  let headDimension: Int
+  let hidden: Int
+  let epsilon: Double
+  let theta: Double
+  let tied: Bool
+  let vocabulary: CaseVocabulary
+
+  /// The directory below Vectors.
+  var path: String { "models/\(name)" }
+
+  static let mha = CaseModel("mha", 1, layers: 2, heads: 2, keyValueHeads: 2, headDimension: 4, tied: false)
+  static let gqa = CaseModel("gqa", 2, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: false)
+  static let mqa = CaseModel("mqa-tied", 3, layers: 2, heads: 4, keyValueHeads: 1, headDimension: 4, tied: true)
+  static let deep = CaseModel("deep", 4, layers: 3, heads: 4, keyValueHeads: 2, headDimension: 4, tied: false)
+  static let shallow = CaseModel("shallow", 5, layers: 1, heads: 4, keyValueHeads: 2, headDimension: 4, tied: false)
+  static let wide64 = CaseModel("head64", 6, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 64, tied: true)
+  static let wide128 = CaseModel("head128", 7, layers: 1, heads: 2, keyValueHeads: 1, headDimension: 128, tied: true)
+  static let bytes = CaseModel(
+    "bytes", 8, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 8, tied: true, vocabulary: .bytes)
+  static let sixHeads = CaseModel(
+    "six-heads", 9, layers: 2, heads: 6, keyValueHeads: 2, headDimension: 2, tied: false, hidden: 12)
+
+  static let all = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads]
+
+  private init(
+    _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int, tied: Bool,
+    hidden: Int = 8, vocabulary: CaseVocabulary = .small
+  ) {
+    self.name = name
+    self.seed = seed
+    self.layers = layers
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads
+    self.headDimension = headDimension
+    // Hugging Face refuses a width that the heads do not divide, even where head_dim is given.
+    self.hidden = hidden
+    // Exact in binary, and neither Hugging Face's default nor its neighbour, so that a port that ignores the key is seen.
+    self.epsilon = 0x1p-14
+    self.theta = 1000
+    self.tied = tied
+    self.vocabulary = vocabulary
+  }
+
+  /// The shape, as config.json has it.
+  func configuration() throws(ModelError) -> Configuration {
+    try Configuration(
+      vocabularySize: vocabulary.model, hiddenSize: hidden, intermediateSize: 12, layers: layers, queryHeads: heads,
+      keyValueHeads: keyValueHeads, headDimension: headDimension, epsilon: epsilon, theta: theta, tiesHead: tied)
+  }
+
+  /// The weights.
+  func parameters() throws(ModelError) -> ParameterSet {
+    var numbers = SeededNumbers(seed: seed)
+    return ParameterSet.lively(try configuration(), numbers: &numbers)
+  }
+
+  /// Both, as the reference answers with them.
+  func inMemory() throws(ModelError) -> ModelInMemory {
+    ModelInMemory(configuration: try configuration(), parameters: try parameters())
+  }
+
+  /// The text vocabulary, special ids, c and t as parameters of a request.
+  func parameters(c: Int, t: Int) -> [String: RequestParameter] {
+    vocabulary.parameters.adding(["c": .integer(c), "t": .integer(t)])
+  }
+}

@@ -1,0 +1,117 @@
+// A case as text: a line of the list, and all about one case but its drawings.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Cases for a person.
+public enum CaseTexts {
+  /// A line per case (id, operation, profile, clauses), and how many there are.
+  public static func list(_ cases: [Case]) -> String {
+    let lines = cases.map { [$0.id, $0.request.operation.rawValue, $0.request.profileText, $0.clauseText] }
+    return table([["id", "op", "profile", "clauses"]] + lines) + "\(cases.count) case\(cases.count == 1 ? "" : "s")\n"
+  }
+
+  /// What a case asks, hunts and expects; its answer is computed now.
+  public static func text(of item: Case) throws(RecordingError) -> String {
+    let request = item.request
+    var lines = [
+      ["level", item.level.rawValue], ["op", request.operation.rawValue], ["since", item.since], ["hunts", item.hunts],
+      ["clauses", item.clauseText], ["profile", request.profileText], ["model", request.model ?? "none"],
+      ["dtypes", item.dtypes.joined(separator: " ")],
+    ]
+    if !request.captures.isEmpty { lines.append(["captures", request.captures.joined(separator: " ")]) }
+    var text = item.id + "\n" + table(lines, indented: true)
+    text += section(
+      "parameters", request.parameters.sorted { $0.key < $1.key }.map { [$0.key, $0.value.text] })
+    text += section("input", request.input.arrays.map { [$0.name, $0.typeText, Self.shape($0.shape), $0.firstValues] })
+    switch item.expectation {
+    case .rejection(let code): text += section("expected", [["rejection", code]])
+    case .property(let property): text += section("expected", [["property", property.rawValue]])
+    case .tensors: text += section("expected", try answer(item))
+    }
+    return text
+  }
+
+  private static func answer(_ item: Case) throws(RecordingError) -> [[String]] {
+    let answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
+    let tensors: [ResultTensor]
+    do { tensors = try answers.answer(item.request) } catch {
+      throw .wrongAnswer(id: item.id, answer: error.description)
+    }
+    var lines: [[String]] = []
+    for tensor in tensors {
+      let array: NamedArray
+      do { array = try tensor.array() } catch { throw .container(id: item.id, error) }
+      let rule = tensor.isBound ? "unit" : item.rule(of: tensor).rawValue
+      lines.append([array.name, array.typeText, shape(array.shape), rule, array.firstValues])
+    }
+    return lines
+  }
+
+  private static func shape(_ sizes: [Int]) -> String { "[" + sizes.map(String.init).joined(separator: ", ") + "]" }
+
+  private static func section(_ title: String, _ lines: [[String]]) -> String {
+    "\n" + title + "\n" + (lines.isEmpty ? "  none\n" : table(lines, indented: true))
+  }
+
+  /// Columns, two spaces between them and none at the end of a line.
+  private static func table(_ lines: [[String]], indented: Bool = false) -> String {
+    var widths = [Int](repeating: 0, count: lines.map(\.count).max() ?? 0)
+    for line in lines {
+      for (column, cell) in line.enumerated() { widths[column] = max(widths[column], cell.count) }
+    }
+    return lines.map { line in
+      let cells = line.enumerated().map { column, cell in
+        column == line.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+      }
+      return (indented ? "  " : "") + cells.joined(separator: "  ") + "\n"
+    }.joined()
+  }
+}
+
+extension Case {
+  /// By chapter, then by number.
+  fileprivate var clauseText: String {
+    clauses.map { id in
+      let parts = id.split(separator: "-", maxSplits: 1).map { String($0) }
+      return (id: id, chapter: parts[0], number: parts.count < 2 ? 0 : Int(parts[1].prefix { $0.isNumber }) ?? 0)
+    }.sorted { ($0.chapter, $0.number, $0.id) < ($1.chapter, $1.number, $1.id) }.map(\.id).joined(separator: " ")
+  }
+}
+
+extension Request {
+  /// `base`, or axis=value pairs as they were given.
+  fileprivate var profileText: String {
+    axes.isEmpty ? "base" : axes.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }.joined(separator: ",")
+  }
+}
+
+extension RequestParameter {
+  fileprivate var text: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .real(let value): "\(value)"
+    case .word(let word): word
+    }
+  }
+}
+
+extension NamedArray {
+  fileprivate var typeText: String { elementType.rawValue }
+
+  /// The first elements, as many as a line holds.
+  fileprivate var firstValues: String {
+    let count = elementType == .f64 ? 4 : 8
+    let size = bytes.count / elementType.width
+    let values: [String]
+    if let numbers = try? doubles() {
+      values = numbers.prefix(count).map { "\($0)" }
+    } else if let integers = try? integers() {
+      values = integers.prefix(count).map { "\($0)" }
+    } else {
+      values = bytes.prefix(count).map { "\($0)" }
+    }
+    return values.joined(separator: " ") + (size > count ? " …" : "")
+  }
+}

@@ -1,0 +1,28 @@
+// The whole catalogue, recorded and written: what the commands call.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// The corpus of this suite.
+public enum Corpus {
+  /// How many cases there are.
+  public static var caseCount: Int { Catalogue.cases.count }
+
+  /// Every case in memory.
+  public static func record(
+    threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
+  ) throws(RecordingError) -> Recording {
+    try Recording(cases: Catalogue.cases, workers: Workers(threads: threads), progress: progress)
+  }
+
+  /// Writes a recording below a folder; returns how many files changed.
+  public static func write(_ recording: Recording, to folder: String) throws(RecordingError) -> Int {
+    try Recorder(folder: folder, disk: .real).write(recording)
+  }
+}
+
+extension Recording {
+  /// All bytes of all files.
+  public var byteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
+}

@@ -1,0 +1,86 @@
+// Writing a recording below a folder so that stopping at any moment is seen.
+//
+// The order is: the mark, removals, files, the manifest, the mark's removal. So a manifest on disk is the old one as long as
+// anything of it is missing, and once it is the new one, everything it names is there and nothing else is. Whatever stops
+// in between leaves the mark; and without the mark, since the manifest has the digest of every file, a mixture would still
+// be named. Removals come before files: what an interrupted run left half written, and links, are gone before anything is
+// written beside or below them.
+
+import LoMAVectors
+
+/// Writes corpora.
+public struct Recorder: Sendable {
+  /// The mark of a recording that has not finished.
+  public static let mark = "INCOMPLETE"
+
+  private let folder: String
+  private let disk: Disk
+
+  /// A recorder into a folder, which is made where it is missing.
+  public init(folder: String, disk: Disk) {
+    self.folder = folder
+    self.disk = disk
+  }
+
+  /// Replaces every file that differs and removes those that are not of the corpus; returns how many changed.
+  ///
+  /// Throws, before anything is touched: `notACorpus` if the folder holds files and neither a manifest nor the mark, since
+  /// they would all be removed; `publishedWouldChange` and `wouldUnpublish` if the manifest on disk is published and would
+  /// no longer hold.
+  public func write(_ recording: Recording) throws(RecordingError) -> Int {
+    try refuseChangesOfPublished(recording)
+    let present = Disk.listing(below: folder)
+    let isOurs = present.files.contains(Recording.manifestName) || present.files.contains(Self.mark)
+    guard isOurs || present.files.isEmpty && present.oddities.isEmpty else { throw .notACorpus(folder: folder) }
+    do throws(FileError) { return try write(recording, over: present) } catch { throw .file(error) }
+  }
+
+  private func write(_ recording: Recording, over present: Disk.Listing) throws(FileError) -> Int {
+    try disk.makeFolder(folder)
+    let regular = Set(present.files)
+    let wanted = Set(recording.files.map(\.path))
+    let isMarked = regular.contains(Self.mark)
+    let stale = (regular.subtracting(wanted).subtracting([Self.mark])).union(present.oddities)
+    var changed: [Recording.File] = []
+    for file in recording.files where !regular.contains(file.path) || !isOnDisk(file) { changed.append(file) }
+    guard !changed.isEmpty || !stale.isEmpty || isMarked else { return 0 }
+
+    if stale.contains(Self.mark) { try disk.remove(folder + "/" + Self.mark) }
+    if !isMarked {
+      try disk.create(folder + "/" + Self.mark, Array("a recording was interrupted: record again\n".utf8))
+    }
+    for path in stale.sorted() where path != Self.mark { try disk.remove(folder + "/" + path) }
+    // Deepest first; a link in a wanted folder's place is gone by now.
+    let needed = Self.folders(of: wanted)
+    for path in present.folders.reversed() where !needed.contains(path) { try disk.removeFolder(folder + "/" + path) }
+    for path in Self.folders(of: Set(changed.map(\.path))).sorted() { try disk.makeFolder(folder + "/" + path) }
+    for file in changed { try disk.replace(folder + "/" + file.path, with: file.bytes) }
+    try disk.remove(folder + "/" + Self.mark)
+    return changed.count + stale.count
+  }
+
+  private func isOnDisk(_ file: Recording.File) -> Bool {
+    (try? Files.contents(of: folder + "/" + file.path, byteLimit: file.bytes.count)) == file.bytes
+  }
+
+  /// Every folder above some paths.
+  private static func folders(of paths: Set<String>) -> Set<String> {
+    var folders: Set<String> = []
+    for path in paths {
+      var parts = path.split(separator: "/").dropLast()
+      while !parts.isEmpty, folders.insert(parts.joined(separator: "/")).inserted { parts.removeLast() }
+    }
+    return folders
+  }
+
+  private func refuseChangesOfPublished(_ recording: Recording) throws(RecordingError) {
+    guard let old = try StoredManifest(folder: folder), old.isPublished, let last = recording.files.last else { return }
+    let new = try StoredManifest(parsing: last.bytes)
+    guard new.isPublished else { throw .wouldUnpublish(folder: folder) }
+    let changed = old.meanings.filter { id, meaning in !new.retired.contains(id) && new.meanings[id] != meaning }
+    let forgotten = old.retired.subtracting(new.retired)
+    guard changed.isEmpty, forgotten.isEmpty else {
+      throw .publishedWouldChange((changed.map(\.key) + forgotten).sorted())
+    }
+  }
+}

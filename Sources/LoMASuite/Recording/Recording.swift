@@ -1,0 +1,134 @@
+// The corpus in memory: every file of Vectors with its bytes, the manifest last. Deterministic, so recording again compares.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Files by path below Vectors, in the order they are written.
+public struct Recording: Sendable {
+  /// A file of the corpus.
+  public struct File: Sendable {
+    /// Below Vectors, with `/`.
+    public let path: String
+    /// Everything in it.
+    public let bytes: [UInt8]
+  }
+
+  /// Every file; the manifest is the last.
+  public let files: [File]
+
+  /// The manifest's name.
+  public static let manifestName = "manifest.json"
+
+  /// Records cases, and every model. `progress` is told how many cases are done.
+  ///
+  /// `retired` are the ids that are gone, and `isPublished` says that the others are frozen. Throws `wrongAnswer` where the
+  /// reference does not give a case's right answer: a mistake of ours, not of the input.
+  public init(
+    cases: [Case], workers: Workers, retired: [(id: String, reason: String)] = Catalogue.retired,
+    isPublished: Bool = Versions.isPublished, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
+  ) throws(RecordingError) {
+    let models = try RecordedModels.shared.get()
+    let results = try Self.record(cases, models: models, workers: workers, progress: progress)
+    var files = models.files
+    for result in results {
+      files += [result.input, result.expected].compactMap { $0 }
+    }
+    files.append(File(path: StructureText.name, bytes: StructureText.bytes(of: results)))
+    let manifest = Manifest(cases: results, files: files, retired: retired, isPublished: isPublished)
+    files.append(File(path: Self.manifestName, bytes: Array(manifest.text.utf8)))
+    self.files = files
+  }
+
+  /// One case in memory.
+  struct CaseResult: Sendable {
+    let recorded: Case
+    let input: File?
+    let expected: File?
+    let tensors: [ResultTensor]
+  }
+
+  private static func record(
+    _ cases: [Case], models: RecordedModels, workers: Workers,
+    progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws(RecordingError) -> [CaseResult] {
+    let answers = ReferenceAnswers(models: models.models, workers: .single)
+    // Cases share nothing, so they are recorded side by side; the order of the results is that of the catalogue.
+    let results = workers.map(cases.count) { index in
+      let result = Result { () throws(RecordingError) in try record(cases[index], answers) }
+      progress(index + 1, cases.count)
+      return result
+    }
+    var recorded: [CaseResult] = []
+    for result in results { recorded.append(try result.get()) }
+    return recorded
+  }
+
+  private static func record(_ item: Case, _ answers: ReferenceAnswers) throws(RecordingError) -> CaseResult {
+    let folder = item.id.split(separator: ".", maxSplits: 1).joined(separator: "/")
+    let input = item.request.input.arrays.isEmpty ? nil : try file(folder + "/input.safetensors", item.request.input)
+    let tensors: [ResultTensor]
+    do throws(RequestError) {
+      tensors = try answers.answer(item.request)
+    } catch {
+      guard case .rejection(let code) = item.expectation, error.rejectionCode == code else {
+        throw .wrongAnswer(id: item.id, answer: error.description)
+      }
+      return CaseResult(recorded: item, input: input, expected: nil, tensors: [])
+    }
+    switch item.expectation {
+    case .rejection(let code): throw .wrongAnswer(id: item.id, answer: "tensors instead of \(code)")
+    case .property: return CaseResult(recorded: item, input: input, expected: nil, tensors: [])
+    case .tensors:
+      let expected: ArrayFile
+      do throws(ContainerError) {
+        var arrays: [NamedArray] = []
+        for tensor in tensors { arrays.append(try tensor.array()) }
+        expected = try ArrayFile(arrays, metadata: [:])
+      } catch { throw .container(id: item.id, error) }
+      return CaseResult(
+        recorded: item, input: input, expected: try file(folder + "/expected.safetensors", expected), tensors: tensors)
+    }
+  }
+
+  private static func file(_ path: String, _ arrays: ArrayFile) throws(RecordingError) -> File {
+    do { return File(path: path, bytes: try arrays.encoded()) } catch { throw .container(id: path, error) }
+  }
+}
+
+/// Why a corpus could not be recorded, written or trusted.
+public enum RecordingError: Error, Sendable {
+  /// The reference's answer is not the case's.
+  case wrongAnswer(id: String, answer: String)
+  /// A tensor cannot be written.
+  case container(id: String, ContainerError)
+  /// A model cannot be made.
+  case model(name: String, ModelError)
+  /// A file could not be read, written or renamed.
+  case file(FileError)
+  /// The manifest on disk is malformed.
+  case manifest(String)
+  /// These published ids would change.
+  case publishedWouldChange([String])
+  /// The manifest on disk is published, and the recording is not.
+  case wouldUnpublish(folder: String)
+  /// The folder holds files that no recording wrote.
+  case notACorpus(folder: String)
+}
+
+extension RecordingError: CustomStringConvertible {
+  /// One line.
+  public var description: String {
+    switch self {
+    case .wrongAnswer(let id, let answer): "wrong-answer: \(id): \(answer)"
+    case .container(let id, let error): "container: \(id): \(error)"
+    case .model(let name, let error): "model: \(name): \(error)"
+    case .file(let error): "file: \(error)"
+    case .manifest(let reason): "manifest: \(reason)"
+    case .publishedWouldChange(let ids):
+      "published-would-change: \(ids.count) published: \(ids.prefix(5).joined(separator: ", "))"
+    case .wouldUnpublish(let folder): "would-unpublish: \(folder): its manifest is published, this recording is not"
+    case .notACorpus(let folder): "not-a-corpus: \(folder): it holds files and no manifest; name an empty folder"
+    }
+  }
+}

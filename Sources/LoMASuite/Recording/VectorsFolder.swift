@@ -1,0 +1,59 @@
+// Where the vectors are, for every command that needs them.
+
+import LoMAVectors
+
+/// Finds the folder of the vectors.
+public enum VectorsFolder {
+  /// The name that is looked for.
+  public static let name = "Vectors"
+  /// The environment variable that names a folder.
+  public static let variable = "LOMA_VECTORS"
+
+  /// The folder that relative paths begin at.
+  public static var currentFolder: String { Disk.currentFolder }
+
+  /// Why there are no vectors.
+  public enum Problem: Error, Equatable, Sendable {
+    /// A folder was named, and there is none.
+    case noSuchFolder(String, namedBy: String)
+    /// None was named, and none lies here or above.
+    case nowhere(from: String)
+  }
+
+  /// The folder an option names, else the one the environment names, else the nearest of `Vectors` in `current`, in the
+  /// folder above it, and so on, that holds a manifest or the mark of a recording. An empty name counts as none.
+  public static func find(option: String?, environment: String?, current: String) throws(Problem) -> String {
+    for (folder, source) in [(option, "--vectors"), (environment, variable)] {
+      guard let folder, !folder.isEmpty else { continue }
+      guard Disk.hasFolder(folder) else { throw .noSuchFolder(folder, namedBy: source) }
+      return folder
+    }
+    var above = current.split(separator: "/").map { String($0) }
+    while true {
+      let folder = above.map { "/" + $0 }.joined() + "/" + name
+      let held = Disk.files(in: folder)
+      if held.contains(Recording.manifestName) || held.contains(Recorder.mark) { return folder }
+      guard above.popLast() != nil else { throw .nowhere(from: current) }
+    }
+  }
+
+  /// The same for recording, which makes the folder: what is named, else what is found, else `Vectors` in `current`.
+  public static func forRecording(option: String?, environment: String?, current: String) -> String {
+    for folder in [option, environment] {
+      if let folder, !folder.isEmpty { return folder }
+    }
+    return (try? find(option: nil, environment: nil, current: current)) ?? current + "/" + name
+  }
+}
+
+extension VectorsFolder.Problem: CustomStringConvertible {
+  /// One line.
+  public var description: String {
+    switch self {
+    case .noSuchFolder(let folder, let source): "no-vectors: \(source) names \(folder.onOneLine), which is no folder"
+    case .nowhere(let current):
+      "no-vectors: no folder \(VectorsFolder.name) with a manifest in \(current.onOneLine) or above; "
+        + "name one with --vectors or \(VectorsFolder.variable)"
+    }
+  }
+}

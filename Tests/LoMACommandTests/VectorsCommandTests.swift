@@ -1,0 +1,57 @@
+// `loma vectors`: where it looks, what it says and what it returns.
+
+import Foundation
+import LoMASuite
+import LoMAVectors
+import Testing
+
+@testable import LoMACommand
+
+@Suite("loma vectors")
+struct VectorsCommandTests {
+  private func vectors(_ line: String, in folder: String, variable: String? = nil) -> Outcome {
+    let words = ("vectors " + line).split(separator: " ").map { String($0) }
+    return run(words, in: Surroundings(isTerminal: false, refusesColour: false, vectors: variable, folder: folder))
+  }
+
+  @Test func `vectors are recorded here, found from below and by the environment, and verified`() throws {
+    let folder = try TemporaryFolder()
+    let first = vectors("record", in: folder.path)
+    #expect(first.exitCode == .fine && first.output.hasPrefix("\(Catalogue.cases.count) cases in "))
+    let vectorsFolder = folder.path.split(separator: "/").map { "/" + $0 }.joined() + "/Vectors"
+    #expect(vectors("record", in: folder.path).output.hasSuffix(": 0 files changed in \(vectorsFolder)\n"))
+    let manifest = try Files.contents(of: vectorsFolder + "/manifest.json", byteLimit: 1 << 24)
+    let digest = SHA256.hexDigest(of: manifest)
+    let whole = vectors("verify --threads 1", in: vectorsFolder + "/stage")
+    #expect(whole.exitCode == .fine)
+    #expect(whole.output.hasSuffix(" and the same when recorded again\nmanifest SHA-256 \(digest)\n"))
+    let quick = vectors("verify --digests-only yes", in: "/", variable: vectorsFolder)
+    #expect(quick.output.hasSuffix(" are whole\nmanifest SHA-256 \(digest)\n"))
+
+    try Disk.real.remove(vectorsFolder + "/structure.json")
+    for line in ["verify", "verify --digests-only yes"] {
+      let damaged = vectors(line, in: folder.path)
+      #expect(damaged.exitCode == .vectorsDamaged)
+      #expect(damaged.output.hasPrefix("missing: structure.json\n"))
+      #expect(damaged.complaint?.hasSuffix(" in \(vectorsFolder)") == true)
+    }
+    #expect(vectors("record", in: folder.path).output.hasSuffix(": 1 files changed in \(vectorsFolder)\n"))
+  }
+
+  @Test func `without vectors a line says how to name them`() throws {
+    let folder = try TemporaryFolder()
+    let nowhere = vectors("verify --digests-only yes", in: folder.path)
+    #expect(nowhere.exitCode == .rejected)
+    #expect(nowhere.complaint?.hasPrefix("loma: no-vectors: no folder Vectors with a manifest in ") == true)
+    let wrong = vectors("verify", in: folder.path, variable: folder.path + "/none")
+    #expect(wrong.complaint == "loma: no-vectors: LOMA_VECTORS names \(folder.path)/none, which is no folder")
+  }
+
+  @Test func `recording into a folder of other files is refused`() throws {
+    let folder = try TemporaryFolder()
+    try Files.create(folder.path + "/notes", with: [1])
+    let outcome = vectors("record --vectors \(folder.path)", in: folder.path)
+    #expect(outcome.exitCode == .rejected && outcome.complaint?.hasPrefix("loma: not-a-corpus: ") == true)
+    #expect(folder.contents == ["notes"])
+  }
+}

@@ -1,0 +1,30 @@
+// How cases are asked for: patterns, and the ids nearest to a mistyped one.
+
+import Testing
+
+@testable import LoMASuite
+
+@Suite("Chapter 11: asking for cases")
+struct CaseFilterTests {
+  @Test(arguments: [
+    ("*", "a.b", true), ("", "", true), ("", "a", false), ("a.b", "a.b", true), ("a.b", "a.bc", false),
+    ("?.b", "a.b", true), ("?", "", false), ("*b*", "abc", true), ("*.c2-*-n?", "structure.mask.c2-t2-n5", true),
+    ("*.c2-*-n?", "structure.mask.c2-t2-n13", false), ("a*b*b", "abab", true), ("a*b*b", "ab", false),
+    ("**", "x", true),
+    ("*aab", "aaab", true),
+  ])
+  func `a pattern's star is any text and its question mark one character`(
+    _ pattern: String, _ id: String, _ matches: Bool
+  ) {
+    #expect(CaseFilter.matches(Array(id.utf8)[...], Array(pattern.utf8)[...]) == matches)
+  }
+
+  @Test(arguments: [("", "", 0), ("", "ab", 2), ("ab", "", 2), ("kitten", "sitting", 3), ("flaw", "lawn", 2)])
+  func `edits are insertions, removals and replacements`(_ one: String, _ other: String, _ count: Int) {
+    #expect(Catalogue.edits(Array(one.utf8), Array(other.utf8)) == count)
+  }
+
+  @Test func `every id is nearest to itself`() {
+    for item in Catalogue.cases { #expect(Catalogue.ids(nearest: item.id, count: 1) == [item.id]) }
+  }
+}

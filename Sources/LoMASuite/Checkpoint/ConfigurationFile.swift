@@ -10,8 +10,6 @@ public struct ConfigurationFile: Sendable {
   public let configuration: Configuration
   /// The `loma` object, if there is one.
   public let loma: LoMASection?
-  /// Every member as it was read, to be written again.
-  let members: [(key: String, value: JSONValue)]
 
   /// Parses the text of a config.json.
   ///
@@ -31,7 +29,6 @@ public struct ConfigurationFile: Sendable {
         theta: try Self.theta(object), tiesHead: try keys.boolean("tie_word_embeddings", default: false))
       loma = try object["loma"].map { (value) throws(ModelError) in try LoMASection(value) }
     } catch { throw .model(error) }
-    members = object.members.map { ($0.key, $0.value) }
   }
 
   private static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {

@@ -33,6 +33,8 @@ let package = Package(
       name: "LoMACommandTests",
       dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMACommand", "LoMAConformance"],
       swiftSettings: strict),
+    .testTarget(
+      name: "LoMAConformanceTests", dependencies: ["LoMA", "LoMAVectors", "LoMAConformance"], swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -77,7 +77,7 @@ public struct JSONObject: Equatable, Sendable {
   init() {}
 
   /// These members; traps where two have one key.
-  init(_ members: [Member]) {
+  public init(_ members: [Member]) {
     for member in members {
       precondition(!contains(member.key), "no key twice")
       append(member.key, member.value)

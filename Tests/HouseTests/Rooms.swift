@@ -18,7 +18,8 @@ struct Rooms {
   /// What each target may import where the toolchain has it, inside `#if canImport(…)` or its `#else`.
   static let conditionalImports: [String: Set<String>] = [
     "LoMAReference": ["Dispatch", "Synchronization"],
-    "LoMACommand": ["Glibc", "Darwin"],
+    "LoMAConformance": ["Glibc", "Darwin", "Synchronization"],
+    "LoMACommand": ["Glibc", "Darwin", "Synchronization"],
   ]
 
   /// The imports of a source, each with its line and whether an `#if canImport` surrounds it.

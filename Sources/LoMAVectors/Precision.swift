@@ -1,7 +1,5 @@
 // TOL-1…TOL-3: what a declared element type allows, and the bound of one element.
 
-import LoMAVectors
-
 /// Unit roundoffs and range of an element type; fixed here, never by a candidate (TOL-2).
 public struct Precision: Hashable, Sendable {
   /// The unit roundoff of sums, products and elementary functions.

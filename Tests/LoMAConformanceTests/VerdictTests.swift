@@ -1,0 +1,13 @@
+import LoMAConformance
+import Testing
+
+@Suite("Chapter 13: verdicts")
+struct VerdictTests {
+  @Test func `verdicts are written as the Spec names them`() {
+    #expect(
+      Verdict.allCases.map(\.rawValue) == [
+        "pass", "fail", "unsupported", "indeterminate", "known-failure", "unexpected-pass", "crash", "timeout",
+        "protocol-error", "invalid-output", "wrong-rejection", "memory", "not-run", "runner-error",
+      ])
+  }
+}

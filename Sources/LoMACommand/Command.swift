@@ -36,6 +36,9 @@ struct Command {
       Command(
         name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
         run: { try vectors($0, in: $1) }),
+      Command(
+        name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
+        run: { words, _ in try reference(words) }),
     ]
   }
 }

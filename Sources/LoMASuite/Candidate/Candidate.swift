@@ -16,18 +16,33 @@ public enum CandidateResponse: Sendable {
 
 /// The reference, answering in the types it declares.
 ///
-/// It computes in binary64 whatever it is asked for; in f32 every number of an answer is that result, rounded once.
+/// As it is, it computes in binary64 whatever it is asked for; in f32 every number of an answer is that result, rounded
+/// once. As a port it also rounds the output of every stage to the type, and may make one mistake.
 public struct Candidate: Sendable {
   /// Its name.
   public let name: String
   /// The types of numbers it answers in.
   public let types: [ElementType]
+  let mutant: Mutant?
+  private let isPort: Bool
   var answers: ReferenceAnswers
 
   /// The reference on some models, by path.
   init(models: [String: ModelInMemory]) {
-    name = "loma-reference"
-    types = [.f64, .f32]
+    self.init(name: "loma-reference", types: [.f64, .f32], mutant: nil, isPort: false, models: models)
+  }
+
+  /// A port of the reference on some models, with one mistake or none.
+  init(port mutant: Mutant?, types: [ElementType], models: [String: ModelInMemory]) {
+    let name = "loma-reference-port" + (mutant.map { "-" + $0.id } ?? "")
+    self.init(name: name, types: types, mutant: mutant, isPort: true, models: models)
+  }
+
+  private init(name: String, types: [ElementType], mutant: Mutant?, isPort: Bool, models: [String: ModelInMemory]) {
+    self.name = name
+    self.types = types
+    self.mutant = mutant
+    self.isPort = isPort
     answers = ReferenceAnswers(models: models, workers: .single)
   }
 
@@ -38,6 +53,9 @@ public struct Candidate: Sendable {
 
   /// Answers a request.
   func respond(to request: Request, in type: ElementType) -> CandidateResponse {
+    var (answers, request) = (answers, request)
+    if isPort { answers.functions.round = type.rounding }
+    if let changed = mutant?.apply(answers, request) { (answers, request) = changed }
     let results: [ResultTensor]
     do { results = try answers.answer(request) } catch {
       return error.rejectionCode.map { .rejection(code: $0) } ?? .unsupported(why: error.description)
@@ -47,6 +65,22 @@ public struct Candidate: Sendable {
       do { arrays.append(try result.array(storing: type)) } catch { return .unsupported(why: "\(error)") }
     }
     return .tensors(arrays)
+  }
+}
+
+extension ElementType {
+  /// Every element rounded to the type; of an integer type, and of f64, as it is.
+  var rounding: @Sendable (Tensor) -> Tensor {
+    switch self {
+    case .f32: { Tensor(shape: $0.shape, values: $0.values.map { Double(Float($0)) }) }
+    case .bf16: Self.rounding(.bfloat16)
+    case .f16: Self.rounding(.float16)
+    case .f64, .i64, .i32, .u8, .bool: { $0 }
+    }
+  }
+
+  private static func rounding(_ format: NarrowFloat) -> @Sendable (Tensor) -> Tensor {
+    { Tensor(shape: $0.shape, values: $0.values.map { format.widened(format.narrowed($0)) }) }
   }
 }
 

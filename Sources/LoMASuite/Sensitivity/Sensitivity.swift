@@ -1,0 +1,106 @@
+// Which cases kill which mutants: every mutant answers as a candidate, and a judge that is handed in says what it says to
+// any candidate.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A case in one element type: what is asked, and who judges.
+public struct SensitivityUnit: Sendable {
+  /// What a judge says.
+  public struct Verdict: Sendable {
+    /// Whether a comparison failed; a refusal or an error is none.
+    public let fails: Bool
+    /// The worst error over bound of the comparisons; infinite where no error is allowed.
+    public let margin: Double
+
+    /// A verdict of these parts.
+    public init(fails: Bool, margin: Double) {
+      self.fails = fails
+      self.margin = margin
+    }
+  }
+
+  /// The case.
+  public let id: String
+  /// Its level.
+  public let level: Level
+  /// The element type: i64 where there are no numbers.
+  public let dtype: String
+  /// Clauses it serves.
+  public let clauses: [String]
+  let requests: [Request]
+  let judge: @Sendable ([CandidateResponse]) -> Verdict
+
+  /// A unit of these parts; none where no such level exists.
+  public init?(
+    id: String, level: String, dtype: String, clauses: [String], requests: [Request],
+    judge: @escaping @Sendable ([CandidateResponse]) -> Verdict
+  ) {
+    guard let level = Level(rawValue: level) else { return nil }
+    self.id = id
+    self.level = level
+    self.dtype = dtype
+    self.clauses = clauses
+    self.requests = requests
+    self.judge = judge
+  }
+}
+
+/// Mutants against units.
+public struct Sensitivity: Sendable {
+  /// The judged units.
+  public let units: [SensitivityUnit]
+  private let models: [String: ModelInMemory]
+  private let workers: Workers
+
+  /// Units whose models are the catalogue's; `threads` share the work.
+  public init(units: [SensitivityUnit], threads: Int) throws(RecordingError) {
+    self.units = units
+    models = try RecordedModels.shared.get().models
+    workers = Workers(threads: threads)
+  }
+
+  /// Every kill of some mutants; `progress` is told how many mutants are done.
+  public func matrix(
+    of mutants: [Mutant], progress: @escaping @Sendable (_ done: Int) -> Void
+  ) -> KillMatrix {
+    let lines = workers.map(mutants.count) { index in
+      let line = line(of: mutants[index])
+      progress(index + 1)
+      return line
+    }
+    return KillMatrix(units: units, lines: lines)
+  }
+
+  /// What the port without a mistake is judged: the share of each bound that it needs.
+  public func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Verdict)] {
+    let verdicts = workers.map(units.count) { index in judged(Candidate.port(of: nil, models), units[index]) }
+    return zip(units, verdicts).compactMap { unit, verdict in verdict.map { (unit, $0) } }
+  }
+
+  private func line(of mutant: Mutant) -> KillMatrix.Line {
+    let candidate = Candidate.port(of: mutant, models)
+    var (kills, asked): ([KillMatrix.Kill], Set<String>) = ([], [])
+    for unit in units where unit.requests.contains(where: { mutant.apply(candidate.answers, $0) != nil }) {
+      guard let verdict = judged(candidate, unit) else { continue }
+      asked.insert(unit.dtype)
+      if verdict.fails {
+        kills.append(KillMatrix.Kill(id: unit.id, level: unit.level, dtype: unit.dtype, margin: verdict.margin))
+      }
+    }
+    return KillMatrix.Line(mutant: mutant, asked: asked, kills: kills)
+  }
+
+  private func judged(_ candidate: Candidate, _ unit: SensitivityUnit) -> SensitivityUnit.Verdict? {
+    candidate.type(unit.dtype).map { type in
+      unit.judge(unit.requests.map { candidate.respond(to: $0, in: type) })
+    }
+  }
+}
+
+extension Candidate {
+  fileprivate static func port(of mutant: Mutant?, _ models: [String: ModelInMemory]) -> Candidate {
+    Candidate(port: mutant, types: [.f64, .f32, .bf16, .f16], models: models)
+  }
+}

@@ -36,12 +36,17 @@ struct JudgeTests {
   @Test func `TOL-1 a wrong mask cell is said with the clause of its pair`() throws {
     let id = "structure.mask.c1-t1-batch"
     let mask = try #require(try Recorded.answer(try Recorded.item(id), "i64").first)
+    let item = try Recorded.item(id)
+    let texts = try TextRows(item, input: try Recorded.corpus().input(of: item)).texts
+    let text = try #require(texts.firstIndex { !$0.isEmpty })
     var cells = try mask.booleans()
-    cells[2].toggle()  // text 0: reading row 0 of chunk 0 on the repetition row behind its memory
+    // Reading row 0 of chunk 0 on the repetition row behind its memory.
+    cells[text * mask.shape[1] * mask.shape[2] + 2].toggle()
     let wrong = try NamedArray("mask", shape: mask.shape, booleans: cells)
     let finding = try #require(try Recorded.result(id, "i64", [.tensors([wrong])]).finding)
-    #expect(finding.index == [0, 0, 2] && finding.got == "true" && finding.want == "false")
-    #expect(finding.place.contains("row 0 (reading, chunk 0, index 0) does not see row 2 (repetition, chunk 0, index 0)"))
+    #expect(finding.index == [text, 0, 2] && finding.got == "true" && finding.want == "false")
+    #expect(
+      finding.place.contains("row 0 (reading, chunk 0, index 0) does not see row 2 (repetition, chunk 0, index 0)"))
     #expect(finding.place.contains("MSK-3 reading rows never see repetition rows"))
   }
 
@@ -86,7 +91,9 @@ struct JudgeTests {
     let batch = rows.training(rows.texts)
     let pad = try #require(batch.texts[text].firstIndex { $0.place == .pad })
     let cell = (text * batch.rowCount + pad) * width
-    #expect(try Recorded.result(id, "f32", [.tensors(try answer.changing("logits", at: cell) { _ in .nan })]).verdict == .pass)
+    #expect(
+      try Recorded.result(id, "f32", [.tensors(try answer.changing("logits", at: cell) { _ in .nan })]).verdict == .pass
+    )
     let last = try answer.changing("logits", at: cell - 1) { $0 + 100 }
     #expect(try Recorded.result(id, "f32", [.tensors(last)]).verdict == .fail)
     let layout = "structure.layout.c1-t1-batch"

@@ -43,6 +43,14 @@ public struct AdamWFactors: Hashable, Sendable {
   public let stepSize: Double
   /// √(1 − β₂ˢ).
   public let correction: Double
+
+  /// Any factors.
+  public init(settings: AdamWSettings, keep: Double, stepSize: Double, correction: Double) {
+    self.settings = settings
+    self.keep = keep
+    self.stepSize = stepSize
+    self.correction = correction
+  }
 }
 
 /// The optimiser's state between steps.

@@ -134,8 +134,9 @@ extension Mutant {
           return nil
         }
         guard let tied = try? model.configuration.tied() else { return nil }
-        var answers = answers
-        answers.models[path] = ModelInMemory(configuration: tied, parameters: model.parameters)
+        var (answers, parameters) = (answers, model.parameters)
+        parameters.tensors[ParameterName.head] = nil
+        answers.models[path] = ModelInMemory(configuration: tied, parameters: parameters)
         return (answers, request)
       },
       Mutant("M107", .model, "I left out the last RMSNorm", on: .models) { answers, request in

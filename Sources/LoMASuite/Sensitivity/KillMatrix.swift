@@ -56,7 +56,7 @@ public struct KillMatrix: Sendable {
     }
   }
 
-  private func isAsked(_ dtype: String) -> Bool { units.contains { $0.dtype == dtype || $0.dtype == "i64" } }
+  private func isAsked(_ dtype: String) -> Bool { units.contains { $0.dtype == dtype } }
 
   /// Cases that fail no mutant and serve no clause that no other case serves; rejections kill by refusing and are left out.
   public var idleCases: [String] {

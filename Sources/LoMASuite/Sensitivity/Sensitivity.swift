@@ -66,12 +66,33 @@ public struct Sensitivity: Sendable {
     of mutants: [Mutant], progress: @escaping @Sendable (_ done: Int) -> Void
   ) -> KillMatrix {
     let lines = workers.map(mutants.count) { index in
-      let line = line(of: mutants[index])
+      let line = line(of: mutants[index], untilDead: false)
       progress(index + 1)
       return line
     }
     return KillMatrix(units: units, lines: lines)
   }
+
+  /// Enough kills of some mutants to tell who survives: in a type where a mutant is dead, nothing more is asked.
+  public func deaths(of mutants: [Mutant]) -> KillMatrix {
+    KillMatrix(units: units, lines: workers.map(mutants.count) { line(of: mutants[$0], untilDead: true) })
+  }
+
+  /// The cases that fail none of some mutants, in the units' order; rejections, which no mutant changes, are left out.
+  public func harmlessCases(to mutants: [Mutant]) -> [String] {
+    let asked = units.filter { $0.level != .rejection }
+    let kills = workers.map(asked.count) { index in
+      mutants.contains { mutant in
+        asked[index].requests.contains { mutant.apply(right, $0) != nil }
+          && judged(Candidate.port(of: mutant, models), asked[index])?.fails == true
+      }
+    }
+    let killers = Set(zip(asked, kills).filter { $1 }.map { $0.0.id })
+    var seen: Set<String> = []
+    return asked.map { $0.id }.filter { !killers.contains($0) && seen.insert($0).inserted }
+  }
+
+  private var right: ReferenceAnswers { ReferenceAnswers(models: models, workers: .single) }
 
   /// What the port without a mistake is judged: the share of each bound that it needs.
   public func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Verdict)] {
@@ -79,12 +100,16 @@ public struct Sensitivity: Sendable {
     return zip(units, verdicts).compactMap { unit, verdict in verdict.map { (unit, $0) } }
   }
 
-  private func line(of mutant: Mutant) -> KillMatrix.Line {
+  private func line(of mutant: Mutant, untilDead: Bool) -> KillMatrix.Line {
     let candidate = Candidate.port(of: mutant, models)
     var (kills, asked): ([KillMatrix.Kill], Set<String>) = ([], [])
+    func isDead(_ dtype: String) -> Bool {
+      kills.contains { ($0.dtype == dtype || $0.dtype == "i64") && $0.margin >= KillMatrix.sufficient }
+    }
     for unit in units where unit.requests.contains(where: { mutant.apply(candidate.answers, $0) != nil }) {
-      guard let verdict = judged(candidate, unit) else { continue }
       asked.insert(unit.dtype)
+      if untilDead, isDead(unit.dtype) { continue }
+      guard let verdict = judged(candidate, unit) else { continue }
       if verdict.fails {
         kills.append(KillMatrix.Kill(id: unit.id, level: unit.level, dtype: unit.dtype, margin: verdict.margin))
       }

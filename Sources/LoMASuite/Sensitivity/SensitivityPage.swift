@@ -55,7 +55,9 @@ public enum SensitivityPage {
       let words = wide.map { narrow.contains($0) ? $0 : $0 + "*" }
       rows.append(row([property, "\(wide.count)", "\(narrow.count)", words.joined(separator: " ")]))
     }
-    return rows + ["", "A star: in f32 only. `repeat` compares a candidate with itself; no mutant here differs from run to run."]
+    return rows + [
+      "", "A star: in f32 only. `repeat` compares a candidate with itself; no mutant here differs from run to run.",
+    ]
   }
 
   private static func harmless(_ matrix: KillMatrix) -> [String] {

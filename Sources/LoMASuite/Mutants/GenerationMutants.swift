@@ -7,10 +7,10 @@ import LoMAVectors
 extension Mutant {
   /// Other rules of generation, also where the schedule is asked for as integers; the cache is then all of the mask.
   private static func scheduled(
-    _ id: String, _ sentence: String, seesWholeCache: Bool,
-    _ change: @escaping @Sendable (inout GenerationRules, _ promptLength: Int) -> Void
+    _ id: String, _ sentence: String, on operations: Set<Operation> = Set.caches.union([.schedule]),
+    seesWholeCache: Bool, _ change: @escaping @Sendable (inout GenerationRules, _ promptLength: Int) -> Void
   ) -> Mutant {
-    answers(id, .generation, sentence, on: Set.caches.union([.schedule])) { answers, request in
+    answers(id, .generation, sentence, on: operations) { answers, request in
       let integers = request.parameters["prompt_length"]
       let length = integers.map { if case .integer(let value) = $0 { value } else { 0 } }
       change(&answers.rules, length ?? (try? request.texts().first?.count) ?? 0)
@@ -50,7 +50,9 @@ extension Mutant {
         }
         rules.keeps = { place, _ in place.zone != .reading }
       },
-      scheduled("M142", "I compressed a long prompt once", seesWholeCache: true) { rules, prompt in
+      // A chunk that was never compressed cannot be asked for.
+      scheduled("M142", "I compressed a long prompt once", on: [.generate, .schedule], seesWholeCache: true) {
+        rules, prompt in
         rules.nextCompression = { fed, parameters in
           let length = parameters.chunkLength
           let end = (prompt + length - 1) / length * length

@@ -7,9 +7,7 @@ import LoMAVectors
 final class Candidate {
   let command: CandidateCommand
   let limits: CandidateLimits
-  /// The folder of the vectors, where models are.
-  let vectors: String
-  let specification: String
+  let corpus: CaseCorpus
   let isInterrupted: () -> Bool
   private(set) var declaration: Declaration?
   /// How many processes ended, or had to be ended, otherwise than by `stop`.
@@ -22,13 +20,11 @@ final class Candidate {
   private var lastErrors = ""
 
   init(
-    _ command: CandidateCommand, limits: CandidateLimits, vectors: String, specification: String,
-    isInterrupted: @escaping () -> Bool
+    _ command: CandidateCommand, limits: CandidateLimits, corpus: CaseCorpus, isInterrupted: @escaping () -> Bool
   ) {
     self.command = command
     self.limits = limits
-    self.vectors = vectors
-    self.specification = specification
+    self.corpus = corpus
     self.isInterrupted = isInterrupted
   }
 
@@ -56,7 +52,7 @@ final class Candidate {
     }
     nextID = 0
     let failure: (Verdict, String)
-    switch exchange(.hello(specification: specification), time: CandidateLimits.helloTime) {
+    switch exchange(.hello(specification: corpus.specification), time: CandidateLimits.helloTime) {
     case .success(.ok(let object)):
       do throws(ReplyError) {
         let declared = try Declaration(object)
@@ -85,7 +81,7 @@ final class Candidate {
     let output = "\(nextID).output.safetensors"
     defer { scratch.remove([input, output].compactMap { $0 }) }
     do {
-      if let model = question.model { try scratch.copy(model: model, from: vectors) }
+      if let model = question.model { try scratch.copy(model: model, from: corpus) }
       if let input { try scratch.write(input, try ArrayFile(question.input, metadata: [:]).encoded()) }
     } catch { return .failed(.runnerError, detail: "\(error)") }
     switch exchange(.run(caseID: caseID, question, input: input, output: output), time: CandidateLimits.questionTime) {

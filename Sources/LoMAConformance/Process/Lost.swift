@@ -21,6 +21,8 @@ struct Noise {
     if kept.count < Noise.limit { kept.append(UInt8(ascii: "\n")) }
   }
 
-  /// The first of it.
-  var text: String { String(decoding: kept, as: UTF8.self) }
+  /// The first of it, for a person; empty where there is none.
+  var quoted: String {
+    lines == 0 ? "" : "\n[\(lines) lines on standard output that are no replies]\n" + String(decoding: kept, as: UTF8.self)
+  }
 }

@@ -40,13 +40,14 @@ final class Scratch {
     }
   }
 
-  /// Copies a model's folder, `models/NAME` below `vectors`, once.
-  func copy(model: String, from vectors: String) throws(FileError) {
+  /// Copies a model's folder from the vectors, once; throws `CorpusError` or `FileError`.
+  func copy(model: String, from corpus: CaseCorpus) throws {
     if models.contains(model) { return }
-    try Disk.real.makeFolder(path + "/" + model)
-    for file in ["config.json", "model.safetensors"] {
-      try write(model + "/" + file, try Files.contents(of: "\(vectors)/\(model)/\(file)", byteLimit: 1 << 30))
+    guard let files = corpus.models.first(where: { $0.path == model })?.files else {
+      throw CorpusError.manifest("no model \(model)")
     }
+    try Disk.real.makeFolder(path + "/" + model)
+    for file in files { try write(file.path, try corpus.contents(of: file)) }
     models.insert(model)
   }
 

@@ -1,4 +1,4 @@
-// RUN-2, RUN-3, RUN-6: the lines that the runner writes.
+// RUN-2, RUN-3: the lines that the runner writes.
 
 import LoMAVectors
 

@@ -36,7 +36,7 @@ public struct Runner: Sendable {
   /// What is asked.
   public var corpus: CaseCorpus
   /// The calibrated bounds.
-  public var bounds: Bounds
+  public var bounds: CalibratedBounds
   /// Who is asked.
   public var command: CandidateCommand
   /// What the candidate may take.
@@ -50,7 +50,7 @@ public struct Runner: Sendable {
 
   /// A runner of these parts.
   public init(
-    corpus: CaseCorpus, bounds: Bounds, command: CandidateCommand, limits: CandidateLimits, jobs: Int,
+    corpus: CaseCorpus, bounds: CalibratedBounds, command: CandidateCommand, limits: CandidateLimits, jobs: Int,
     known: KnownFailures, diagnosis: Diagnosis?
   ) {
     self.corpus = corpus
@@ -96,14 +96,12 @@ public struct Runner: Sendable {
     work(on: lineup, with: first, declaration: declaration, isInterrupted: isInterrupted)
     first.stop()
     others.wait()
-    return try lineup.finish { item, dtype, why in
-      try judged(item, dtype, [.failed(.notRun, detail: why)])
-    }
+    return try lineup.finish { CaseResult($0, dtype: $1, verdict: .notRun, why: $2) }
   }
 
   private func candidate(_ isInterrupted: @escaping @Sendable () -> Bool) -> Candidate {
     Candidate(
-      command, limits: limits, models: { [corpus] in try corpus.modelFiles($0) }, specification: corpus.specification,
+      command, limits: limits, corpus: corpus,
       isInterrupted: isInterrupted)
   }
 
@@ -132,11 +130,10 @@ public struct Runner: Sendable {
   private func ask(
     _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: Lineup
   ) throws -> CaseResult {
-    let questions = try corpus.questions(of: item, dtype: dtype).map { $0.asked(of: declaration) }
-    let isRejection = if case .rejection = item.answer { true } else { false }
+    let questions = try corpus.questions(of: item, dtype: dtype)
     for question in questions {
-      if let why = declaration.refusal(of: question, isRejection: isRejection) {
-        return try judged(item, dtype, [.unsupported(why: why, issue: nil)])
+      if let why = declaration.refusal(of: question, isRejection: item.level == "rejection") {
+        return CaseResult(item, dtype: dtype, verdict: .unsupported, why: why)
       }
     }
     candidate.beginUnit()
@@ -144,13 +141,14 @@ public struct Runner: Sendable {
     var replies: [Reply] = []
     var room = OutputRoom(of: item)
     for question in questions {
-      let reply = candidate.ask(question, caseID: item.id, outputLimit: room.next)
+      let reply = candidate.ask(declaration.captures ? question : question.withoutCaptures, caseID: item.id, outputLimit: room.next)
       replies.append(reply)
       guard case .tensors(let arrays) = reply else { break }
       room.take(arrays)
     }
     let seconds = (SuspendingClock.now - start).seconds
-    var result = try judged(item, dtype, replies)
+    var result = try corpus.judge(
+      item, dtype: dtype, replies: replies, bounds: bounds, captures: declaration.captures)
     result.seconds = seconds
     result.noise = candidate.noise.lines
     if result.verdict.isWrong {
@@ -165,13 +163,17 @@ public struct Runner: Sendable {
     }
     return result
   }
-
-  private func judged(_ item: StoredCase, _ dtype: String, _ replies: [Reply]) throws -> CaseResult {
-    try corpus.judge(item, dtype: dtype, replies: replies, bounds: bounds)
-  }
 }
 
 extension Duration {
   /// As a double.
   var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension Question {
+  /// The same for a candidate that returns no intermediates.
+  fileprivate var withoutCaptures: Question {
+    Question(
+      op: op, dtype: dtype, profile: profile, parameters: parameters, model: model, input: input, captures: [])
+  }
 }

@@ -110,4 +110,10 @@ extension Profile {
     let pairs = differences.map { $0.axis.rawValue + "=" + $0.value }
     return pairs.isEmpty ? "base" : pairs.joined(separator: ",")
   }
+
+  /// Whether axes as they were given decide everything that this profile decides; `base` asks for axes without any.
+  public func isAskedFor(in axes: [String: String]) -> Bool {
+    let asked = differences
+    return asked.isEmpty ? axes.isEmpty : asked.allSatisfy { axes[$0.axis.rawValue] == $0.value }
+  }
 }

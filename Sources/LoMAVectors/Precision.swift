@@ -10,15 +10,21 @@ public struct Precision: Hashable, Sendable {
   public let smallestNormal: Double
   /// κ: 1, or 2 where the reference's own error or terms of second order are not negligible (TOL-3).
   public let safety: Double
+  /// What a calibrated bound is a multiple of until bounds are measured, of the tensor's largest value (TOL-15).
+  public let provisionalFloor: Double
 
   /// binary64 throughout.
-  public static let f64 = Precision(accumulation: 0x1p-53, output: 0x1p-53, smallestNormal: 0x1p-1022, safety: 2)
+  public static let f64 = Precision(
+    accumulation: 0x1p-53, output: 0x1p-53, smallestNormal: 0x1p-1022, safety: 2, provisionalFloor: 0x1p-42)
   /// binary32 throughout.
-  public static let f32 = Precision(accumulation: 0x1p-24, output: 0x1p-24, smallestNormal: 0x1p-126, safety: 1)
+  public static let f32 = Precision(
+    accumulation: 0x1p-24, output: 0x1p-24, smallestNormal: 0x1p-126, safety: 1, provisionalFloor: 1e-4)
   /// bfloat16 stored, binary32 accumulated.
-  public static let bf16 = Precision(accumulation: 0x1p-24, output: 0x1p-8, smallestNormal: 0x1p-126, safety: 2)
+  public static let bf16 = Precision(
+    accumulation: 0x1p-24, output: 0x1p-8, smallestNormal: 0x1p-126, safety: 2, provisionalFloor: 0.05)
   /// binary16 stored, binary32 accumulated.
-  public static let f16 = Precision(accumulation: 0x1p-24, output: 0x1p-11, smallestNormal: 0x1p-14, safety: 2)
+  public static let f16 = Precision(
+    accumulation: 0x1p-24, output: 0x1p-11, smallestNormal: 0x1p-14, safety: 2, provisionalFloor: 0.00625)
 
   /// That of an element type; none of an integer type.
   public static func of(_ type: ElementType) -> Precision? {
@@ -44,4 +50,12 @@ public struct Precision: Hashable, Sendable {
     let bound = bound(accumulation: a, rounding: r)
     return error.isFinite && bound > 0 ? error / bound : .infinity
   }
+
+  /// The least calibrated bound: a right program may round each result once, whatever others did (TOL-12).
+  public var floor: Double { 4 * output + 16 * accumulation }
+
+  /// How many times the provisional floor a program may be off.
+  public static let provisionalFactor = 4.0
+  /// A calibrated bound until bounds are measured (TOL-15).
+  public var provisionalBound: Double { Self.provisionalFactor * provisionalFloor }
 }

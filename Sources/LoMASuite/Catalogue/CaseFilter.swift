@@ -1,6 +1,7 @@
 // Which cases a person asks for: filters that must all hold, and the ids nearest to a mistyped one.
 
 import LoMA
+import LoMAVectors
 
 /// What a case must be to be listed; every condition given must hold.
 public struct CaseFilter: Sendable {
@@ -36,38 +37,10 @@ public struct CaseFilter: Sendable {
   public func passes(_ item: Case) -> Bool {
     if let level, item.level != level { return false }
     if let operation, item.request.operation != operation { return false }
-    if let profile {
-      let asked = profile.axes
-      guard asked.isEmpty ? item.request.axes.isEmpty : asked.allSatisfy({ item.request.axes[$0.key] == $0.value })
-      else { return false }
-    }
+    if let profile, !profile.isAskedFor(in: item.request.axes) { return false }
     if let model, item.request.model != model, item.request.model != "models/" + model { return false }
     if let clause, !item.clauses.contains(clause) { return false }
-    if let id, !Self.matches(Array(item.id.utf8)[...], Array(id.utf8)[...]) { return false }
-    return true
-  }
-
-  /// Whether a text is of a pattern; the last star takes as much as is needed.
-  static func matches(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-    var (text, pattern) = (text, pattern)
-    var retry: (text: ArraySlice<UInt8>, pattern: ArraySlice<UInt8>)?
-    while !text.isEmpty || !pattern.isEmpty {
-      if pattern.first == UInt8(ascii: "*") {
-        pattern.removeFirst()
-        retry = (text, pattern)
-      } else if let wanted = pattern.first, let character = text.first,
-        wanted == UInt8(ascii: "?") || wanted == character
-      {
-        pattern.removeFirst()
-        text.removeFirst()
-      } else if let last = retry, !last.text.isEmpty {
-        retry = (last.text.dropFirst(), last.pattern)
-        text = last.text.dropFirst()
-        pattern = last.pattern
-      } else {
-        return false
-      }
-    }
+    if let id, !Glob(id).matches(item.id) { return false }
     return true
   }
 }
@@ -82,9 +55,9 @@ extension Catalogue {
   /// The ids that a mistyped one most likely means, nearest first: those that contain it, then by edits.
   public static func ids(nearest text: String, count: Int) -> [String] {
     let wanted = Array(text.utf8.prefix(200))
-    let pattern = [UInt8(ascii: "*")] + wanted + [UInt8(ascii: "*")]
+    let pattern = Glob([UInt8(ascii: "*")] + wanted + [UInt8(ascii: "*")])
     let ranked = cases.map(\.id).enumerated().map { place, id in
-      let contains = !wanted.isEmpty && CaseFilter.matches(Array(id.utf8)[...], pattern[...])
+      let contains = !wanted.isEmpty && pattern.matches(id)
       return (id: id, contains ? 0 : 1, edits(Array(id.utf8), wanted), place)
     }
     return ranked.sorted { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }.prefix(count).map(\.id)

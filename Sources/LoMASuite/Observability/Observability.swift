@@ -22,13 +22,6 @@ public struct Observability: Sendable {
     let tensors: [ResultTensor]
   }
 
-  /// What a level may be off where no bound is derived: a factor times a floor, of the tensor's largest value.
-  public static let factor = 4.0
-  /// The floor in binary32.
-  public static let floorOfF32 = 1e-4
-  /// The floor in bfloat16.
-  public static let floorOfBF16 = 0.05
-
   private let answers: ReferenceAnswers
   private let known: [Known]
   private let workers: Workers
@@ -80,12 +73,10 @@ public struct Observability: Sendable {
     // A structure case has no numbers that functions could change.
     if known.item.level == .structure, change.subject == .mask { return (false, false) }
     guard let changed = try? answers.answer(request) else { return (true, true) }
-    return (
-      moves(known, changed, .f32, floor: Self.floorOfF32), moves(known, changed, .bf16, floor: Self.floorOfBF16)
-    )
+    return (moves(known, changed, .f32), moves(known, changed, .bf16))
   }
 
-  private func moves(_ known: Known, _ changed: [ResultTensor], _ precision: Precision, floor: Double) -> Bool {
+  private func moves(_ known: Known, _ changed: [ResultTensor], _ precision: Precision) -> Bool {
     let units = Dictionary(uniqueKeysWithValues: known.tensors.map { ($0.name, $0) })
     for (right, wrong) in zip(known.tensors, changed) {
       if right.shape != wrong.shape { return true }
@@ -105,7 +96,7 @@ public struct Observability: Sendable {
           if beyond { return true }
         } else {
           let largest = a.reduce(0) { max($0, $1.magnitude) }
-          if a.indices.contains(where: { !((b[$0] - a[$0]).magnitude <= Self.factor * floor * largest) }) {
+          if a.indices.contains(where: { !((b[$0] - a[$0]).magnitude <= precision.provisionalBound * largest) }) {
             return true
           }
         }

@@ -1,5 +1,7 @@
 // Docs/Observability.md: every change with the cases that notice it.
 
+import LoMAVectors
+
 /// The page as Markdown.
 public enum ObservabilityPage {
   /// The page of these changes and what noticed them.
@@ -32,8 +34,8 @@ public enum ObservabilityPage {
     "- `structure` counts cases of exact integers; f32 and bf16 count numeric cases, for a candidate in that type. Tokens",
     "  that a numeric case chooses are not looked at, only the numbers they are chosen by.",
     "- Stages use the derived bounds of chapter 12. **The levels of whole models are not calibrated yet**: until they are,",
-    "  the tolerance is \(Int(Observability.factor)) × a floor, \(Observability.floorOfF32) for f32 and"
-      + " \(Observability.floorOfBF16) for bf16, relative to the tensor's largest value.",
+    "  the tolerance is \(Int(Precision.provisionalFactor)) × a floor, \(Precision.f32.provisionalFloor) for f32 and"
+      + " \(Precision.bf16.provisionalFloor) for bf16, relative to the tensor's largest value.",
     "- Gradients, optimiser steps and the models with heads of 64 and 128 or byte vocabularies are left out here, so that",
     "  the table is made in seconds; they only add to the counts.",
     "- A mask as a whole is compared by every `structure.mask` case; the last table asks what its cells do to numbers.",

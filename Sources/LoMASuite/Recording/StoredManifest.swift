@@ -4,17 +4,10 @@ import LoMAVectors
 
 /// What verifying and recording need of a manifest on disk.
 struct StoredManifest {
-  /// A file with its digest.
-  struct Entry: Hashable {
-    let path: String
-    let bytes: Int
-    let sha256: String
-  }
-
   /// What a published id promises: the case as the manifest has it, without prose, and the files of its model.
   struct Meaning: Equatable {
     let members: [JSONObject.Member]
-    let model: [Entry]
+    let model: [ListedFile]
   }
 
   /// Members of a case that may be said better after publication.
@@ -22,7 +15,7 @@ struct StoredManifest {
 
   let isPublished: Bool
   /// Every file but the manifest itself.
-  let files: [Entry]
+  let files: [ListedFile]
   /// By id.
   let meanings: [String: Meaning]
   /// Ids that are gone.
@@ -50,9 +43,9 @@ struct StoredManifest {
       let published = object["published"]?.booleanValue, let models = object["models"]?.arrayValue,
       let list = object["cases"]?.arrayValue, let gone = object["retired"]?.arrayValue
     else { throw .manifest("not a manifest of version 1") }
-    var files: [Entry] = []
+    var files: [ListedFile] = []
     if let structure = object["structure_json"], structure != .null { files.append(try Self.entry(structure)) }
-    var modelFiles: [String: [Entry]] = [:]
+    var modelFiles: [String: [ListedFile]] = [:]
     for model in models {
       guard let path = model.objectValue?["path"]?.stringValue, let list = model.objectValue?["files"]?.arrayValue
       else { throw .manifest("a model without path and files") }
@@ -84,16 +77,12 @@ struct StoredManifest {
     self.retired = retired
   }
 
-  private static func entry(_ value: JSONValue) throws(RecordingError) -> Entry {
-    guard let object = value.objectValue, let path = object["path"]?.stringValue,
-      let bytes = object["bytes"]?.integerValue, let digest = object["sha256"]?.stringValue
-    else { throw .manifest("a file without path, bytes and sha256") }
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    let isPlain = path.unicodeScalars.allSatisfy { ("!"..."~").contains($0) }
-    guard isPlain, !parts.contains(where: { $0.isEmpty || $0.hasPrefix(".") }), bytes >= 0, bytes <= 256 << 20 else {
-      throw .manifest("the path \(path.onOneLine) leaves the folder or is odd, or its size is out of range")
+  private static func entry(_ value: JSONValue) throws(RecordingError) -> ListedFile {
+    let file: ListedFile
+    do { file = try ListedFile(value) } catch { throw .manifest(error.description) }
+    guard file.path != Recording.manifestName, file.path != Recorder.mark else {
+      throw .manifest("\(file.path) lists itself")
     }
-    guard path != Recording.manifestName, path != Recorder.mark else { throw .manifest("\(path) lists itself") }
-    return Entry(path: path, bytes: bytes, sha256: digest)
+    return file
   }
 }

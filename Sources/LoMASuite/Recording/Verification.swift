@@ -52,7 +52,7 @@ public struct Verification: Sendable {
   }
 
   private static func finding(
-    _ entry: StoredManifest.Entry, folder: String, _ present: Disk.Listing
+    _ entry: ListedFile, folder: String, _ present: Disk.Listing
   ) -> String? {
     if present.folders.contains(entry.path) { return "damaged: \(entry.path) is a folder" }
     if present.oddities.contains(entry.path) { return "damaged: \(entry.path) is a link or no regular file" }
@@ -99,14 +99,5 @@ public struct Verification: Sendable {
     if let values = try? array.doubles() { return "\(values[index])" }
     if let values = try? array.integers() { return "\(values[index])" }
     return "\(array.bytes[index])"
-  }
-}
-
-extension String {
-  /// A name that somebody else chose, as it may stand in a message: without control characters, and not a megabyte long.
-  var onOneLine: String {
-    unicodeScalars.prefix(200).map { scalar in
-      scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
   }
 }

@@ -1,9 +1,9 @@
 // Chapter 11: a double as text that every language reads exactly.
 
 /// Hexadecimal floating-point notation, as C's `%a` writes it.
-enum HexFloat {
+public enum HexFloat {
   /// `0x1.8p+1` for 3; the shortest fraction; `0x0p+0` for zero. Finite numbers only.
-  static func text(_ value: Double) -> String {
+  public static func text(_ value: Double) -> String {
     precondition(value.isFinite, "a finite parameter")
     let sign = value.sign == .minus ? "-" : ""
     guard value != 0 else { return sign + "0x0p+0" }

@@ -1,0 +1,87 @@
+// TOL-12…TOL-15: how far a tensor may be off where no bound is derived.
+
+import LoMAVectors
+
+/// Bounds measured on right implementations, or provisional ones where nothing is measured.
+public struct CalibratedBounds: Equatable, Sendable {
+  /// What one tensor may be off, as max|y − ref| / max|ref|.
+  public struct Allowed: Equatable, Sendable {
+    /// The largest error of a right answer.
+    public let bound: Double
+    /// Whether a larger one is a failure; else it is reported only (TOL-14).
+    public let gates: Bool
+  }
+
+  /// A right implementation that was measured.
+  public struct Variant: Equatable, Sendable {
+    /// Its name.
+    public let name: String
+    /// Its version.
+    public let version: String
+    /// The element types it was measured in.
+    public let dtypes: [String]
+  }
+
+  /// Tensors of one kind: an operation, a name without what differs from case to case, an element type.
+  struct Group: Hashable {
+    let op: String
+    let tensor: String
+    let dtype: String
+  }
+
+  /// A case in one element type.
+  struct Unit: Hashable {
+    let id: String
+    let dtype: String
+  }
+
+  /// The version of the suite that was measured on; empty where nothing is measured.
+  public let suite: String
+  /// SHA-256 of the manifest that was measured on; empty where nothing is measured.
+  public let manifestDigest: String
+  /// What was measured.
+  public let variants: [Variant]
+  /// SHA-256 of the file they were read from, none where they were not.
+  public internal(set) var digest: String?
+  /// Bounds of groups: twice the largest of the cases' (TOL-13).
+  let general: [Group: Double]
+  /// Bounds of recorded tensors.
+  let cases: [Unit: [String: Allowed]]
+
+  /// What stands in for bounds until they are measured (TOL-15).
+  public static let provisional = CalibratedBounds(
+    suite: "", manifestDigest: "", variants: [], general: [:], cases: [:])
+
+  init(
+    suite: String, manifestDigest: String, variants: [Variant], general: [Group: Double],
+    cases: [Unit: [String: Allowed]]
+  ) {
+    self.suite = suite
+    self.manifestDigest = manifestDigest
+    self.variants = variants
+    self.general = general
+    self.cases = cases
+    self.digest = nil
+  }
+
+  /// What a tensor of a case may be off; the general bound of its group where the case was not measured.
+  func allowed(_ tensor: String, of item: StoredCase, dtype: String) -> Allowed {
+    cases[Unit(id: item.id, dtype: dtype)]?[tensor]
+      ?? Allowed(bound: generalBound(of: tensor, op: item.op, dtype: dtype), gates: true)
+  }
+
+  /// The bound of a group (TOL-13), the provisional one of the element type where the group was not measured (TOL-15).
+  func generalBound(of tensor: String, op: String, dtype: String) -> Double {
+    general[Group(op: op, tensor: Self.group(of: tensor), dtype: dtype)]
+      ?? ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.provisionalBound ?? 0
+  }
+
+  /// A tensor's name with numbers of layers, and names of parameters, replaced by stars.
+  static func group(of tensor: String) -> String {
+    let parts = tensor.split(separator: ".", omittingEmptySubsequences: false)
+    if let first = parts.first, ["gradients", "parameters", "first_moments", "second_moments"].contains(first) {
+      return first + ".*"
+    }
+    return parts.map { Int($0) == nil ? String($0) : "*" }.joined(separator: ".")
+  }
+}

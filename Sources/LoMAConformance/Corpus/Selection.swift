@@ -1,0 +1,81 @@
+// Which cases of a corpus are asked, in which element types, in what order.
+
+import LoMA
+import LoMAVectors
+
+/// Filters that must all hold, and the share of a run that is split.
+public struct Selection: Sendable {
+  /// A part of a run: the first of two is (index: 1, count: 2).
+  public struct Shard: Hashable, Sendable {
+    /// From 1 to `count`.
+    public let index: Int
+    /// How many parts there are.
+    public let count: Int
+
+    /// None where the index is not in 1…count, or there are more than 10,000.
+    public init?(index: Int, count: Int) {
+      guard 1...10_000 ~= count, 1...count ~= index else { return nil }
+      self.index = index
+      self.count = count
+    }
+
+    /// Everything.
+    public static let whole = Shard(index: 1)
+
+    private init(index: Int) {
+      self.index = index
+      self.count = 1
+    }
+  }
+
+  /// A case in one element type.
+  public struct Unit: Hashable, Sendable {
+    /// The index in `CaseCorpus.cases`.
+    public let caseIndex: Int
+    /// f64, f32, bf16 or f16; i64 where the case has no numbers.
+    public let dtype: String
+  }
+
+  /// Levels asked for; none asks for all.
+  public var levels: Set<String>
+  /// Operations asked for; none asks for all.
+  public var ops: Set<String>
+  /// Element types of numbers asked for; none asks for all. Cases without numbers are asked whatever it says.
+  public var dtypes: Set<String>
+  /// Axes a case must decide so, beside whatever else it decides; `base` asks for cases without any.
+  public var profile: Profile?
+  /// A pattern of ids.
+  public var idGlob: Glob?
+  /// The part of the run.
+  public var shard: Shard
+
+  /// A selection of these filters.
+  public init(
+    levels: Set<String> = [], ops: Set<String> = [], dtypes: Set<String> = [], profile: Profile? = nil,
+    idGlob: Glob? = nil, shard: Shard = .whole
+  ) {
+    self.levels = levels
+    self.ops = ops
+    self.dtypes = dtypes
+    self.profile = profile
+    self.idGlob = idGlob
+    self.shard = shard
+  }
+
+  /// Whether a case passes all filters.
+  public func passes(_ item: StoredCase) -> Bool {
+    (levels.isEmpty || levels.contains(item.level)) && (ops.isEmpty || ops.contains(item.op))
+      && (profile?.isAskedFor(in: item.axes) ?? true) && (idGlob?.matches(item.id) ?? true)
+  }
+
+  /// The units of a run in the manifest's order, element types in theirs; a shard takes every `count`-th of them.
+  ///
+  /// `declaredDtypes` are those the candidate computes in. Structure and rejection cases are asked once, as i64.
+  public func units(of corpus: CaseCorpus, declaredDtypes: [String]) -> [Unit] {
+    let asked = dtypes.isEmpty ? Set(declaredDtypes) : dtypes.intersection(declaredDtypes)
+    let all = corpus.cases.enumerated().filter { passes($1) }.flatMap { index, item in
+      item.dtypes.filter { $0 == "i64" || asked.contains($0) }.map { Unit(caseIndex: index, dtype: $0) }
+    }
+    return all.enumerated().filter { $0.offset % shard.count == shard.index - 1 }.map(\.element)
+  }
+}

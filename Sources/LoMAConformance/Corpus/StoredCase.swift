@@ -1,0 +1,77 @@
+// OPS-1: a case as the manifest has it.
+
+import LoMA
+import LoMAVectors
+
+/// Everything that a manifest says of a case.
+public struct StoredCase: Sendable {
+  /// What the right answer is.
+  public enum Answer: Sendable {
+    /// The recorded tensors, and how each is compared, in the manifest's order.
+    case tensors(ListedFile, rules: [(name: String, rule: Rule)])
+    /// A rejection with this code.
+    case rejection(code: String)
+    /// Whatever satisfies a property.
+    case property(Property)
+  }
+
+  /// The levels, in the order reports have them in.
+  public static let levels = ["structure", "stage", "model", "training", "generation", "rejection", "property"]
+  /// The element types a case is asked in, in the order of a run; i64 where it has no numbers.
+  public static let dtypes = ["i64", "f64", "f32", "bf16", "f16"]
+
+  /// Its name.
+  public let id: String
+  /// The suite version that brought it.
+  public let since: String
+  /// Its level.
+  public let level: String
+  /// Its operation.
+  public let op: String
+  /// The mistake it is there for.
+  public let hunts: String
+  /// The clauses it serves.
+  public let clauses: [String]
+  /// Axes that differ from `base`, as given; those of a rejection case may be none.
+  public let profile: JSONObject
+  /// Scalars by name, doubles as hexadecimal text.
+  public let parameters: JSONObject
+  /// The path of its model below the vectors.
+  public let model: String?
+  /// Intermediates to return (MOD-7).
+  public let captures: [String]
+  /// The element types it is asked in: i64 alone for structure and rejection cases.
+  public let dtypes: [String]
+  /// The file of its input, none where the operation takes scalars only.
+  public let input: ListedFile?
+  /// What the right answer is.
+  public let answer: Answer
+}
+
+extension StoredCase {
+  /// The axes as given, by name.
+  var axes: [String: String] {
+    Dictionary(uniqueKeysWithValues: profile.members.map { ($0.key, $0.value.stringValue ?? "") })
+  }
+
+  /// The axes as axis=value joined by commas; `base` where there is none.
+  public var profileName: String {
+    let pairs = profile.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
+    if let profile = try? Profile(pairs) { return profile.name }
+    return pairs.map { $0.axis.onOneLine + "=" + $0.value.onOneLine }.joined(separator: ",")
+  }
+
+  /// The parameter of a name, where it is an integer.
+  func integer(_ name: String) -> Int? { parameters[name]?.integerValue }
+
+  /// The tensors its expected file must hold, the units of derived bounds among them.
+  var expectedNames: Set<String> {
+    guard case .tensors(_, let rules) = answer else { return [] }
+    var names: Set<String> = []
+    for (name, rule) in rules {
+      names.insert(name)
+      if rule == .derived { names.formUnion([name + ".accumulation", name + ".rounding"]) }
+    }
+    return names
+  }
+}

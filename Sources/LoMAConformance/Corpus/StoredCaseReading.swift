@@ -1,0 +1,152 @@
+// A case read from a manifest, strictly: vectors come from anywhere.
+
+import LoMA
+import LoMAVectors
+
+extension StoredCase {
+  private static let operations: Set = [
+    "layout", "mask", "schedule", "metrics", "cost", "rms_norm", "rope", "attention", "feed_forward", "decoder_layer",
+    "cross_entropy", "forward", "loss", "gradients", "train_step", "generate", "reconstruct",
+  ]
+  private static let members: Set = [
+    "id", "since", "level", "op", "hunts", "clauses", "profile", "params", "model", "captures", "dtypes", "input",
+    "expected", "rules", "rejection", "property",
+  ]
+  /// More names, words or tensors than any case has.
+  private static let countLimit = 4096
+
+  /// Reads a case; `models` are the paths of the models that are listed.
+  init(_ value: JSONValue, models: Set<String>) throws(CorpusError) {
+    guard let object = value.objectValue else { throw .manifest("a case that is no object") }
+    let members = CaseMembers(object)
+    let id = try members.word("id")
+    guard id.utf8.allSatisfy({ Self.isOfID($0) }), id.split(separator: ".").count >= 3 else {
+      throw .manifest("the id \(id.onOneLine) is none")
+    }
+    if let unknown = object.members.first(where: { !Self.members.contains($0.key) }) {
+      throw members.fault("the member \(unknown.key.onOneLine) is not one of a case")
+    }
+    let (level, op) = (try members.word("level"), try members.word("op"))
+    guard Self.levels.contains(level) else { throw members.fault("no level is named \(level.onOneLine)") }
+    guard Self.operations.contains(op) else { throw members.fault("no operation is named \(op.onOneLine)") }
+    self.id = id
+    self.level = level
+    self.op = op
+    since = try members.word("since")
+    hunts = try members.word("hunts")
+    clauses = try members.words("clauses", limit: Self.countLimit)
+    captures = try members.words("captures", limit: Self.countLimit)
+    profile = try members.profile(isRejection: level == "rejection")
+    parameters = try members.parameters()
+    model = try members.model(models)
+    input = try members.file("input")
+    let listed = try members.words("dtypes", limit: Self.dtypes.count)
+    guard !listed.isEmpty, Set(listed).count == listed.count, listed.allSatisfy({ Self.dtypes.contains($0) }) else {
+      throw members.fault("its dtypes are not of the list")
+    }
+    let isAskedOnce = level == "structure" || level == "rejection"
+    guard isAskedOnce || !listed.contains("i64") else { throw members.fault("i64 is no type of numbers") }
+    dtypes = isAskedOnce ? ["i64"] : Self.dtypes.filter { listed.contains($0) }
+    answer = try members.answer(level: level, countLimit: Self.countLimit)
+  }
+
+  private static func isOfID(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+    default: false
+    }
+  }
+}
+
+/// The members of a case, each read with the case's name in its errors.
+private struct CaseMembers {
+  let object: JSONObject
+
+  init(_ object: JSONObject) { self.object = object }
+
+  func fault(_ reason: String) -> CorpusError {
+    .manifest((object["id"]?.stringValue?.onOneLine ?? "a case") + ": " + reason)
+  }
+
+  func word(_ name: String) throws(CorpusError) -> String {
+    guard let word = object[name]?.stringValue, !word.isEmpty else { throw fault("\(name) is missing or no word") }
+    return word
+  }
+
+  func words(_ name: String, limit: Int) throws(CorpusError) -> [String] {
+    guard let list = object[name]?.arrayValue, list.count <= limit else { throw fault("\(name) is no short list") }
+    let words = list.compactMap(\.stringValue)
+    guard words.count == list.count, Set(words).count == words.count else {
+      throw fault("\(name) is no list of different words")
+    }
+    return words
+  }
+
+  func profile(isRejection: Bool) throws(CorpusError) -> JSONObject {
+    guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or no object") }
+    var pairs: [(axis: String, value: String)] = []
+    for member in axes.members {
+      guard let value = member.value.stringValue else { throw fault("the axis \(member.key.onOneLine) has no word") }
+      pairs.append((member.key, value))
+    }
+    if !isRejection {
+      do { _ = try Profile(pairs) } catch { throw fault(error.description) }
+    }
+    return axes
+  }
+
+  func parameters() throws(CorpusError) -> JSONObject {
+    guard let parameters = object["params"]?.objectValue else { throw fault("params is missing or no object") }
+    for member in parameters.members where member.value.integerValue == nil && member.value.stringValue == nil {
+      throw fault("the parameter \(member.key.onOneLine) is neither an integer nor a string")
+    }
+    return parameters
+  }
+
+  func model(_ models: Set<String>) throws(CorpusError) -> String? {
+    switch object["model"] {
+    case .null?: return nil
+    case .string(let path)?:
+      guard models.contains(path) else { throw fault("its model \(path.onOneLine) is not listed") }
+      return path
+    case .boolean?, .integer?, .number?, .array?, .object?, nil: throw fault("model is missing or no path")
+    }
+  }
+
+  func file(_ name: String) throws(CorpusError) -> ListedFile? {
+    guard let value = object[name] else { throw fault("\(name) is missing") }
+    if value == .null { return nil }
+    do { return try ListedFile(value) } catch { throw fault(error.description) }
+  }
+
+  /// Exactly one of a recorded answer with its rules, a rejection and a property, as the level has it.
+  func answer(level: String, countLimit: Int) throws(CorpusError) -> StoredCase.Answer {
+    let present = ["expected", "rules", "rejection", "property"].filter { object[$0] != nil }
+    switch level {
+    case "rejection":
+      guard present == ["rejection"] else { throw fault("a rejection case has a code and no answer") }
+      return .rejection(code: try word("rejection"))
+    case "property":
+      guard present == ["property"] else { throw fault("a property case has a property and no answer") }
+      let name = try word("property")
+      guard let property = Property(rawValue: name) else { throw fault("no property is named \(name.onOneLine)") }
+      return .property(property)
+    default:
+      guard present == ["expected", "rules"], let file = try file("expected") else {
+        throw fault("its answer is not a file with rules")
+      }
+      guard let rules = object["rules"]?.objectValue, 1...countLimit ~= rules.members.count else {
+        throw fault("rules is no short object")
+      }
+      var list: [(name: String, rule: Rule)] = []
+      for member in rules.members {
+        guard let rule = member.value.stringValue.flatMap({ Rule(rawValue: $0) }) else {
+          throw fault("the rule of \(member.key.onOneLine) is none")
+        }
+        list.append((member.key, rule))
+      }
+      return .tensors(file, rules: list)
+    }
+  }
+}

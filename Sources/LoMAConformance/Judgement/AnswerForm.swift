@@ -1,0 +1,42 @@
+// OPS-1: the tensors an answer must hold: their names, shapes and element types, and no other.
+
+import LoMAVectors
+
+/// The form of an answer.
+struct AnswerForm {
+  /// What a tensor must be.
+  struct Tensor {
+    let name: String
+    /// None where any shape does.
+    let shape: [Int]?
+    let kind: ElementType.Kind
+  }
+
+  let tensors: [Tensor]
+  /// What numbers are asked in; none where there are none.
+  let numbers: ElementType?
+
+  /// What is wrong with an answer's form; none where it is right.
+  func fault(in answer: [NamedArray]) -> String? {
+    if Set(answer.map(\.name)).count != answer.count { return "a tensor is there twice" }
+    let known = Set(tensors.map(\.name))
+    if let extra = answer.first(where: { !known.contains($0.name) }) { return "extra tensor \(extra.name.onOneLine)" }
+    for tensor in tensors {
+      guard let array = answer.first(where: { $0.name == tensor.name }) else { return "missing tensor \(tensor.name)" }
+      let allowed: [ElementType?] =
+        switch tensor.kind {
+        case .integer: [.i64, .i32]
+        case .boolean: [.bool]
+        case .floating: [numbers]
+        }
+      guard allowed.contains(array.elementType) else {
+        let wanted = allowed.compactMap { $0?.rawValue }.joined(separator: " or ")
+        return "wrong type: \(tensor.name) is \(array.elementType.rawValue), not \(wanted)"
+      }
+      if let shape = tensor.shape, array.shape != shape {
+        return "wrong shape: \(tensor.name) is \(array.shape), not \(shape)"
+      }
+    }
+    return nil
+  }
+}

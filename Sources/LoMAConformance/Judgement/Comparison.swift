@@ -1,0 +1,114 @@
+// TOL-1…TOL-3: one tensor of an answer beside what is right.
+
+import LoMAVectors
+
+/// A tensor compared.
+struct Comparison {
+  /// How far it is off.
+  let result: TensorResult
+  /// The worst cell, or the first that is no number; none where the tensor is right.
+  let finding: Finding?
+  /// Whether it has a NaN or an infinity where a number belongs.
+  let isNonFinite: Bool
+
+  /// A tensor that is right, or off where that is reported only.
+  private init(_ result: TensorResult, finding: Finding?, isNonFinite: Bool) {
+    self.result = result
+    self.finding = finding
+    self.isNonFinite = isNonFinite
+  }
+
+  /// How numbers are compared.
+  enum Bound {
+    /// Per element, with its units of accumulation and rounding.
+    case derived(Precision, accumulation: [Double], rounding: [Double])
+    /// Per tensor.
+    case calibrated(CalibratedBounds.Allowed)
+  }
+
+  /// Equal cells: integers or booleans as text, cell by cell.
+  static func exact(
+    _ name: String, _ got: [String], _ want: [String], shape: [Int], words: ([Int]) -> String
+  ) -> Comparison {
+    guard let cell = want.indices.first(where: { got[$0] != want[$0] }) else {
+      return Comparison(TensorResult(name: name, rule: "exact", error: nil, ratio: 0), finding: nil, isNonFinite: false)
+    }
+    let index = Self.index(of: cell, shape)
+    let finding = Finding(
+      tensor: name, index: index, place: words(index), got: got[cell], want: want[cell], ratio: .infinity)
+    return Comparison(
+      TensorResult(name: name, rule: "exact", error: nil, ratio: .infinity), finding: finding, isNonFinite: false)
+  }
+
+  /// Numbers within a bound; cells of `ignored` are not looked at.
+  static func numbers(
+    _ name: String, _ got: [Double], _ want: [Double], shape: [Int], ignored: [Bool]? = nil, bound: Bound,
+    words: ([Int]) -> String
+  ) -> Comparison {
+    let cells = want.indices.filter { ignored?[$0] != true }
+    let largest = cells.reduce(0) { max($0, want[$1].magnitude) }
+    // Where everything is 0 there is nothing to be relative to (TOL-1).
+    let scale = largest == 0 ? 1 : largest
+    func ratio(_ cell: Int) -> Double {
+      switch bound {
+      case .derived(let precision, let accumulation, let rounding):
+        return precision.ratio(
+          got[cell], expected: want[cell], accumulation: accumulation[cell], rounding: rounding[cell])
+      case .calibrated(let allowed):
+        let error = (got[cell] - want[cell]).magnitude / scale
+        if error == 0 { return 0 }
+        return error.isFinite && allowed.bound > 0 ? error / allowed.bound : .infinity
+      }
+    }
+    var (worst, worstRatio, error): (Int?, Double, Double) = (nil, 0, 0)
+    var isNonFinite = false
+    for cell in cells {
+      let ratio = ratio(cell)
+      if !got[cell].isFinite && !isNonFinite {
+        (worst, worstRatio, isNonFinite) = (cell, .infinity, true)
+      } else if ratio > worstRatio {
+        (worst, worstRatio) = (cell, ratio)
+      }
+      let difference = (got[cell] - want[cell]).magnitude / scale
+      error = difference.isNaN ? .infinity : max(error, difference)
+    }
+    let (rule, gates) =
+      switch bound {
+      case .derived: (Rule.derived, true)
+      case .calibrated(let allowed): (.calibrated, allowed.gates)
+      }
+    let result = TensorResult(name: name, rule: rule.rawValue, error: error, ratio: worstRatio)
+    guard let worst, isNonFinite || worstRatio > 1 && gates else {
+      return Comparison(result, finding: nil, isNonFinite: false)
+    }
+    let index = Self.index(of: worst, shape)
+    let finding = Finding(
+      tensor: name, index: index, place: words(index), got: Self.text(got[worst]), want: Self.text(want[worst]),
+      ratio: worstRatio)
+    return Comparison(result, finding: finding, isNonFinite: isNonFinite)
+  }
+
+  /// The index of a cell, one number a dimension.
+  static func index(of cell: Int, _ shape: [Int]) -> [Int] {
+    var rest = cell
+    var index: [Int] = []
+    for size in shape.reversed() {
+      index.append(rest % max(1, size))
+      rest /= max(1, size)
+    }
+    return index.reversed()
+  }
+
+  /// A number in decimal and in hexadecimal.
+  static func text(_ value: Double) -> String {
+    value.isFinite ? "\(value) (\(HexFloat.text(value)))" : "\(value)"
+  }
+}
+
+extension NamedArray {
+  /// The cells of an array of integers or booleans as text.
+  var words: [String] {
+    if let integers = try? integers() { return integers.map { String($0) } }
+    return ((try? booleans()) ?? []).map { $0 ? "true" : "false" }
+  }
+}

@@ -1,0 +1,158 @@
+// TOL-1, OPS-6: the verdict on the replies to a case's questions.
+
+import LoMAVectors
+
+extension CaseCorpus {
+  /// The verdict on a case from the replies to its questions, in their order.
+  ///
+  /// Replies may end early behind one that is no answer. Without `captures` the case was asked without captured
+  /// intermediates, and none is expected. Throws where the case's own files are damaged.
+  public func judge(
+    _ item: StoredCase, dtype: String, replies: [Reply], bounds: CalibratedBounds, captures: Bool = true
+  ) throws(CorpusError) -> CaseResult {
+    let judge = Judge(
+      item: item, dtype: dtype, bounds: bounds, captures: captures, input: try input(of: item),
+      expected: try expected(of: item))
+    return try judge.result(of: replies)
+  }
+}
+
+extension CaseResult {
+  /// The result of a case that got no judgement: not asked, or not answered.
+  public init(_ item: StoredCase, dtype: String, verdict: Verdict, why: String) {
+    self.init(
+      id: item.id, dtype: dtype, level: item.level, op: item.op, profile: item.profileName, hunts: item.hunts,
+      clauses: item.clauses, verdict: verdict, why: why, tensors: [], finding: nil)
+  }
+}
+
+/// What judging a case in an element type needs.
+struct Judge {
+  let item: StoredCase
+  let dtype: String
+  let bounds: CalibratedBounds
+  let captures: Bool
+  let input: [NamedArray]
+  let expected: [NamedArray]
+
+  /// What numbers are asked in.
+  var numbers: ElementType? { dtype == "i64" ? nil : ElementType(rawValue: dtype.uppercased()) }
+
+  func result(of replies: [Reply]) throws(CorpusError) -> CaseResult {
+    if case .rejection(let code) = item.answer { return judge(replies, rejectionWith: code) }
+    var answers: [[NamedArray]] = []
+    for reply in replies {
+      switch reply {
+      case .tensors(let tensors): answers.append(tensors)
+      case .rejection(let code): return verdict(.wrongRejection, "rejected with \(code.onOneLine), the input is good")
+      case .unsupported, .failed: return unanswered(reply)
+      }
+    }
+    switch item.answer {
+    case .tensors(let file, let rules):
+      guard answers.count == 1, let answer = answers.first else {
+        return verdict(.runnerError, "\(answers.count) answers to one question")
+      }
+      return try judge(answer, file: file, rules: rules)
+    case .property(let property): return try PropertyJudge(self, property).result(of: answers)
+    case .rejection: return verdict(.runnerError, "a rejection that was judged before")
+    }
+  }
+
+  /// The right answer is one rejection.
+  private func judge(_ replies: [Reply], rejectionWith code: String) -> CaseResult {
+    guard let reply = replies.first, replies.count == 1 else {
+      return verdict(.runnerError, "\(replies.count) replies to one question")
+    }
+    switch reply {
+    case .rejection(code): return verdict(.pass, "")
+    case .rejection(let other):
+      return verdict(.wrongRejection, "rejected with \(other.onOneLine), right is \(code)")
+    case .tensors: return verdict(.wrongRejection, "answered with tensors, right is the rejection \(code)")
+    case .unsupported, .failed: return unanswered(reply)
+    }
+  }
+
+  /// The verdict on a reply that is neither tensors nor a rejection.
+  private func unanswered(_ reply: Reply) -> CaseResult {
+    switch reply {
+    case .unsupported(let why, let issue):
+      return verdict(.unsupported, (why + (issue.map { " (\($0))" } ?? "")).onOneLine)
+    case .failed(let verdict, let detail): return self.verdict(verdict, detail.onOneLine)
+    case .tensors, .rejection: return verdict(.runnerError, "an answer that is none")
+    }
+  }
+
+  /// A verdict with what it rests on.
+  func verdict(
+    _ verdict: Verdict, _ why: String, tensors: [TensorResult] = [], finding: Finding? = nil
+  ) -> CaseResult {
+    var result = CaseResult(item, dtype: dtype, verdict: verdict, why: why)
+    result.tensors = tensors
+    result.finding = finding
+    return result
+  }
+
+  /// The verdict that comparisons add up to.
+  func verdict(of comparisons: [Comparison]) -> CaseResult {
+    let tensors = comparisons.map(\.result)
+    if let broken = comparisons.first(where: \.isNonFinite) {
+      return verdict(.invalidOutput, "non-finite: \(broken.result.name)", tensors: tensors, finding: broken.finding)
+    }
+    guard let wrong = comparisons.first(where: { $0.finding != nil }) else { return verdict(.pass, "", tensors: tensors) }
+    let others = comparisons.count { $0.finding != nil } - 1
+    let why = wrong.result.name + (others == 0 ? " is wrong" : " and \(others) more are wrong")
+    return verdict(.fail, why, tensors: tensors, finding: wrong.finding)
+  }
+}
+
+extension Judge {
+  /// The answer compared with the recorded one.
+  private func judge(
+    _ answer: [NamedArray], file: ListedFile, rules: [(name: String, rule: Rule)]
+  ) throws(CorpusError) -> CaseResult {
+    let asked = rules.filter { captures || !item.captures.contains($0.name) }
+    let recorded = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0) })
+    let form = AnswerForm(
+      tensors: asked.compactMap { name, _ in
+        recorded[name].map { .init(name: name, shape: $0.shape, kind: $0.elementType.kind) }
+      }, numbers: numbers)
+    if let fault = form.fault(in: answer) { return verdict(.invalidOutput, fault) }
+    let meaning = TensorMeaning(item, input: input, expected: expected)
+    let answered = Dictionary(uniqueKeysWithValues: answer.map { ($0.name, $0) })
+    var comparisons: [Comparison] = []
+    for (name, rule) in asked {
+      guard let got = answered[name], let want = recorded[name] else { continue }
+      do {
+        comparisons.append(try compare(got, want, rule, recorded, meaning))
+      } catch { throw .damaged(file: file.path, reason: "\(name) does not fit its rule: \(error.description)") }
+    }
+    return verdict(of: comparisons)
+  }
+
+  private func compare(
+    _ got: NamedArray, _ want: NamedArray, _ rule: Rule, _ recorded: [String: NamedArray], _ meaning: TensorMeaning
+  ) throws(ContainerError) -> Comparison {
+    let words = { (index: [Int]) in meaning.words(of: want.name, index: index) }
+    let bound: Comparison.Bound
+    switch rule {
+    case .exact:
+      return .exact(want.name, got.words, want.words, shape: want.shape, words: words)
+    case .derived:
+      let accumulation = try recorded[want.name + ".accumulation"]?.doubles() ?? []
+      let rounding = try recorded[want.name + ".rounding"]?.doubles() ?? []
+      let count = want.shape.reduce(1, *)
+      guard let precision = numbers.flatMap({ Precision.of($0) }) else {
+        throw .wrongKind(want.elementType, asked: .floating, name: want.name)
+      }
+      for units in [accumulation, rounding] where units.count != count {
+        throw .countMismatch(expected: count, found: units.count, name: want.name)
+      }
+      bound = .derived(precision, accumulation: accumulation, rounding: rounding)
+    case .calibrated: bound = .calibrated(bounds.allowed(want.name, of: item, dtype: dtype))
+    }
+    return .numbers(
+      want.name, try got.doubles(), try want.doubles(), shape: want.shape,
+      ignored: meaning.pads(of: want.name, shape: want.shape), bound: bound, words: words)
+  }
+}

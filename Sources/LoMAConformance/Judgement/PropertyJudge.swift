@@ -1,0 +1,119 @@
+// OPS-7: a candidate's answers compared with each other.
+
+import LoMA
+import LoMAVectors
+
+/// What judging a property needs.
+struct PropertyJudge {
+  let judge: Judge
+  private let property: Property
+  private let questions: CaseQuestions
+
+  init(_ judge: Judge, _ property: Property) {
+    self.judge = judge
+    self.property = property
+    self.questions = CaseQuestions(item: judge.item, dtype: judge.dtype, input: judge.input)
+  }
+
+  func result(of answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
+    let count = try questions.all().count
+    guard answers.count == count else {
+      return judge.verdict(.runnerError, "\(answers.count) answers to \(count) questions")
+    }
+    if let fault = try formFault(in: answers) { return judge.verdict(.invalidOutput, fault) }
+    switch property {
+    case .repeat, .interference, .poison:
+      if let differing = difference(answers[0], answers[1]) { return differing }
+      switch property {
+      case .interference: return try interference(answers)
+      case .poison: return try poison(answers)
+      case .repeat, .prefix, .cache, .batch, .shift:
+        return judge.verdict(.pass, "", tensors: answers[0].map { exact("1." + $0.name, isRight: true) })
+      }
+    case .prefix: return try prefixes(answers)
+    case .cache: return try cache(answers)
+    case .batch: return try batch(answers)
+    case .shift: return try shift(answers)
+    }
+  }
+
+  /// A tensor compared by its bits.
+  func exact(_ name: String, isRight: Bool) -> TensorResult {
+    TensorResult(name: name, rule: "exact", error: nil, ratio: isRight ? 0 : .infinity)
+  }
+
+  /// Indeterminate where the same question got other bytes, and other numbers in particular than `fail` would need.
+  private func difference(_ first: [NamedArray], _ second: [NamedArray]) -> CaseResult? {
+    for array in first {
+      guard let other = second.first(where: { $0.name == array.name }), other.bytes != array.bytes else { continue }
+      let width = array.elementType.width
+      let byte = array.bytes.indices.first { array.bytes[$0] != other.bytes[$0] } ?? 0
+      let finding = finding("1." + array.name, other, array, cell: byte / width, place: "the same question again")
+      return judge.verdict(
+        .indeterminate, "the same question got other bytes: \(array.name)",
+        tensors: [exact("1." + array.name, isRight: false)], finding: finding)
+    }
+    return nil
+  }
+
+  /// What was answered in a cell beside what another answer has there.
+  func finding(_ name: String, _ got: NamedArray, _ want: NamedArray, cell: Int, place: String) -> Finding {
+    func text(_ array: NamedArray) -> String {
+      if let numbers = try? array.doubles() { return Comparison.text(numbers[cell]) }
+      return array.words[cell]
+    }
+    return Finding(
+      tensor: name, index: Comparison.index(of: cell, want.shape), place: place, got: text(got), want: text(want),
+      ratio: .infinity)
+  }
+
+  /// The tensor of a name in an answer whose form was checked.
+  func array(_ name: String, in answer: [NamedArray]) throws(CorpusError) -> NamedArray {
+    guard let array = answer.first(where: { $0.name == name }) else { throw questions.damaged("no \(name) was asked for") }
+    return array
+  }
+
+  /// The numbers of a tensor in an answer whose form was checked.
+  func numbers(_ name: String, in answer: [NamedArray]) throws(CorpusError) -> [Double] {
+    guard let numbers = try? array(name, in: answer).doubles() else {
+      throw questions.damaged("\(name) does not hold numbers")
+    }
+    return numbers
+  }
+}
+
+extension PropertyJudge {
+  /// What is wrong with the form of the answers; a NaN or an infinity is found where numbers are compared.
+  private func formFault(in answers: [[NamedArray]]) throws(CorpusError) -> String? {
+    let asked = try questions.all()
+    for (index, (question, answer)) in zip(asked, answers).enumerated() {
+      let form = AnswerForm(tensors: try form(of: question), numbers: judge.numbers)
+      if let fault = form.fault(in: answer) { return "answer \(index): " + fault }
+    }
+    return nil
+  }
+
+  /// The tensors that an operation answers with, as far as the case tells their shapes.
+  private func form(of question: Question) throws(CorpusError) -> [AnswerForm.Tensor] {
+    func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.Tensor { .init(name: name, shape: shape, kind: .floating) }
+    func integers(_ name: String) -> AnswerForm.Tensor { .init(name: name, shape: nil, kind: .integer) }
+    func shape(_ name: String) -> [Int] { question.input.first { $0.name == name }?.shape ?? [] }
+    switch question.op {
+    case "forward":
+      let rows = try TextRows(judge.item, input: question.input)
+      let batch = rows.training(rows.texts)
+      return [numbers("logits", [batch.texts.count, batch.rowCount, rows.vocabulary.modelSize])]
+    case "generate":
+      let rows = try TextRows(judge.item, input: question.input)
+      return [
+        numbers("logits", [rows.texts.first?.count ?? 0, rows.vocabulary.modelSize]), integers("chosen"),
+        integers("events"), integers("cache.rows"),
+      ] + ["appended.keys", "appended.values", "cache.keys", "cache.values"].map { numbers($0, nil) }
+    case "attention":
+      let (query, mask) = (shape("q"), shape("mask"))
+      return [numbers("context", query), numbers("probabilities", [judge.item.integer("heads") ?? 0] + mask)]
+    case "decoder_layer": return [numbers("y", shape("x"))]
+    default: throw .manifest("\(judge.item.id): no property is asked of \(question.op)")
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// What the dimensions of an output mean (OPS-2…OPS-5): which cells are pads, and a cell's place in words.
+
+import LoMA
+import LoMAVectors
+
+/// The meaning of the dimensions of a case's output tensors.
+struct TensorMeaning {
+  /// What an index counts.
+  enum Dimension {
+    case text, row, query, key, head, layer, column, token, fed, cached, step, event, field, recited
+  }
+
+  private let item: StoredCase
+  private let profile: Profile
+  /// The rows of each text as the operation lays them out; for `generate`, of all tokens fed; empty without texts.
+  private let texts: [[Row]]
+  /// Rows of the generation layout that are cached at the end.
+  private let cachedRows: [Int]
+
+  /// The meaning for a case with texts, or without.
+  init(_ item: StoredCase, input: [NamedArray], expected: [NamedArray]) {
+    self.item = item
+    let rows = try? TextRows(item, input: input)
+    profile = rows?.profile ?? .base
+    cachedRows = (try? expected.first { $0.name == "cache.rows" }?.integers()) ?? []
+    switch item.op {
+    case "layout", "mask":
+      let isGeneration = item.parameters["layout"]?.stringValue == "generation"
+      texts = rows.map { isGeneration ? $0.generation($0.texts).texts : $0.training($0.texts).texts } ?? []
+    case "forward": texts = rows.map { $0.training($0.texts).texts } ?? []
+    case "generate":
+      // Which tokens are fed makes no difference to where they stand.
+      let fed = expected.first { $0.name == "logits" }?.shape.first ?? rows?.texts.first?.count ?? 0
+      texts = rows.map { $0.generation([Array(repeating: 0, count: fed)]).texts } ?? []
+    default: texts = []
+    }
+  }
+
+  /// The dimensions of a tensor, none where they have no meaning beyond their number.
+  func dimensions(of tensor: String, rank: Int) -> [Dimension]? {
+    let dimensions: [Dimension] =
+      switch (item.op, tensor) {
+      case ("layout", _): [.text, .row]
+      case ("mask", _): [.text, .query, .key]
+      case ("schedule", "events"), ("schedule", "entries"), ("generate", "events"): [.event, .field]
+      case ("forward", _) where tensor.hasSuffix("attention.probabilities"): [.text, .head, .query, .key]
+      case ("forward", _): [.text, .row, .column]
+      case ("generate", "chosen"): [.step]
+      case ("generate", "logits"): [.token, .column]
+      case ("generate", "appended.keys"), ("generate", "appended.values"): [.layer, .fed, .column]
+      case ("generate", "cache.rows"): [.cached]
+      case ("generate", "cache.keys"), ("generate", "cache.values"): [.layer, .cached, .column]
+      case ("reconstruct", "tokens"): [.recited]
+      case ("reconstruct", "logits"): [.recited, .column]
+      case ("attention", "probabilities"): [.head, .query, .key]
+      case ("attention", _), ("rms_norm", _), ("rope", _), ("feed_forward", _), ("decoder_layer", _): [.row, .column]
+      case ("cross_entropy", _): [.row]
+      default: []
+      }
+    return dimensions.count == rank && rank > 0 ? dimensions : nil
+  }
+
+  /// Whether each cell of a tensor of numbers is at a pad and so not compared (OPS-1); none where no cell is.
+  func pads(of tensor: String, shape: [Int]) -> [Bool]? {
+    guard let dimensions = dimensions(of: tensor, rank: shape.count), dimensions.first == .text,
+      texts.contains(where: { $0.last?.place == .pad }), shape[0] == texts.count,
+      let rowDimension = dimensions.firstIndex(where: { $0 == .row || $0 == .query })
+    else { return nil }
+    let inner = shape[(rowDimension + 1)...].reduce(1, *)
+    let outer = shape[1..<rowDimension].reduce(1, *)
+    return texts.flatMap { rows in
+      (0..<outer).flatMap { _ in
+        (0..<shape[rowDimension]).flatMap { row in
+          Array(repeating: row < rows.count && rows[row].place == .pad, count: inner)
+        }
+      }
+    }
+  }
+
+  /// A cell in words.
+  func words(of tensor: String, index: [Int]) -> String {
+    guard let dimensions = dimensions(of: tensor, rank: index.count) else {
+      return index.isEmpty ? "" : "element \(index)"
+    }
+    let text = dimensions.firstIndex(of: .text).map { index[$0] } ?? 0
+    var words: [String] = []
+    for (dimension, value) in zip(dimensions, index) {
+      switch dimension {
+      case .text: words.append("text \(value)")
+      case .row: words.append(row(value, text))
+      case .query:
+        if let key = dimensions.firstIndex(of: .key) { words.append(pair(query: value, key: index[key], text)) }
+      case .key: break
+      case .head: words.append("head \(value)")
+      case .layer: words.append("layer \(value)")
+      case .column: words.append("column \(value)")
+      case .token: words.append("text token \(value), " + row(rowOfToken(value), 0))
+      case .fed: words.append("fed " + row(value, 0))
+      case .cached:
+        words.append("cache entry \(value)" + (value < cachedRows.count ? ", " + row(cachedRows[value], 0) : ""))
+      case .step: words.append("step \(value)")
+      case .event: words.append("event \(value)")
+      case .field: words.append("column \(value)")
+      case .recited: words.append("repetition row \(value) of chunk \(item.integer("chunk") ?? 0)")
+      }
+    }
+    return words.joined(separator: ", ")
+  }
+
+  /// Whether a query sees a key, in words with the clause that says so.
+  private func pair(query: Int, key: Int, _ text: Int) -> String {
+    guard texts.indices.contains(text), texts[text].indices.contains(query), texts[text].indices.contains(key) else {
+      return "query row \(query), key row \(key)"
+    }
+    let mask = Mask(rows: texts[text], profile: profile)
+    return MaskSentences(profile: profile).explain(query: query, key: key, in: mask)
+  }
+
+  private func row(_ row: Int, _ text: Int) -> String {
+    guard texts.indices.contains(text), texts[text].indices.contains(row) else { return "row \(row)" }
+    return Mask(rows: texts[text], profile: profile).describe(row: row)
+  }
+
+  /// The row of the generation layout that a text token has.
+  private func rowOfToken(_ token: Int) -> Int {
+    let reading = texts.first.map { rows in rows.indices.filter { rows[$0].place.zone == .reading } } ?? []
+    return token < reading.count ? reading[token] : token
+  }
+}

@@ -1,0 +1,67 @@
+// The rows behind a case's tensors, as LoMA lays them out (LAY, OPS-1).
+
+import LoMA
+import LoMAVectors
+
+/// The texts of a case and the layouts they have.
+struct TextRows {
+  let texts: [[Int]]
+  let vocabulary: Vocabulary
+  let parameters: Parameters
+  let profile: Profile
+
+  /// Reads texts, ids and parameters; throws `damaged` where a case that must have them has none that are good.
+  init(_ item: StoredCase, input: [NamedArray]) throws(CorpusError) {
+    let file = item.input?.path ?? item.id
+    func integer(_ name: String) throws(CorpusError) -> Int {
+      guard let value = item.integer(name) else { throw .manifest("\(item.id): it has no parameter \(name)") }
+      return value
+    }
+    guard let tokens = try? input.first(where: { $0.name == "tokens" })?.integers(),
+      let lengths = try? input.first(where: { $0.name == "lengths" })?.integers()
+    else { throw .damaged(file: file, reason: "it has no tokens and lengths") }
+    var rest = tokens[...]
+    var texts: [[Int]] = []
+    for length in lengths {
+      guard 0...rest.count ~= length else { throw .damaged(file: file, reason: "its lengths are not those of its texts") }
+      texts.append(Array(rest.prefix(length)))
+      rest = rest.dropFirst(length)
+    }
+    guard rest.isEmpty, !texts.isEmpty else {
+      throw .damaged(file: file, reason: "its lengths are not those of its texts")
+    }
+    self.texts = texts
+    let (c, t, textSize) = (try integer("c"), try integer("t"), try integer("text_vocabulary"))
+    let (memory, repetition) = (try integer("memory_token"), try integer("repetition_token"))
+    let model = try integer("model_vocabulary")
+    do {
+      parameters = try Parameters(c: c, t: t)
+      profile = try Profile(item.axes.map { (axis: $0.key, value: $0.value) })
+      vocabulary = try Vocabulary(
+        textSize: textSize, memoryToken: memory, repetitionToken: repetition, modelSize: model)
+      for text in texts { try vocabulary.check(text: text) }
+    } catch { throw .manifest("\(item.id): \(error)") }
+  }
+
+  /// The padded rows of these texts in the training layout.
+  func training(_ texts: [[Int]]) -> Batch {
+    Batch(
+      texts.compactMap {
+        try? Layout.training(text: $0, vocabulary: vocabulary, parameters: parameters, profile: profile)
+      })
+  }
+
+  /// The padded rows of these texts in the generation layout.
+  func generation(_ texts: [[Int]]) -> Batch {
+    Batch(
+      texts.compactMap {
+        try? Layout.generation(text: $0, vocabulary: vocabulary, parameters: parameters, profile: profile)
+      })
+  }
+
+  /// The reading rows of a text in its training layout, in the order of its tokens.
+  func readingRows(_ text: [Int]) -> [Int] {
+    let rows = training([text]).texts.first ?? []
+    return rows.indices.filter { rows[$0].place.zone == .reading }
+  }
+}

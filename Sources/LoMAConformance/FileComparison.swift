@@ -39,7 +39,8 @@ public struct FileComparison: Sendable {
 
     /// Equal in what is counted.
     public static func == (a: Elements, b: Elements) -> Bool {
-      a.shape == b.shape && a.count == b.count && a.total == b.total && a.absolute == b.absolute && a.relative == b.relative
+      a.shape == b.shape && a.count == b.count && a.total == b.total && a.absolute == b.absolute
+        && a.relative == b.relative
         && a.index == b.index && a.values == b.values
     }
   }
@@ -60,7 +61,9 @@ public struct FileComparison: Sendable {
   public init(_ first: ArrayFile, _ second: ArrayFile) throws(ContainerError) {
     var found: [(String, Difference)] = []
     var equal = 0
-    let names = Set((first.arrays + second.arrays).map { $0.name }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let names = Set((first.arrays + second.arrays).map { $0.name }).sorted {
+      $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
     for name in names {
       guard let a = first[name] else {
         found.append((name, .missing(inFirst: true)))
@@ -108,7 +111,8 @@ extension FileComparison.Elements {
       rest /= size
     }
     self.init(
-      shape: a.shape, count: count, total: x.count, absolute: worst, relative: worst == 0 ? 0 : worst / largest, index: index,
+      shape: a.shape, count: count, total: x.count, absolute: worst, relative: worst == 0 ? 0 : worst / largest,
+      index: index,
       values: (try a.text(of: place), try b.text(of: place)))
   }
 }

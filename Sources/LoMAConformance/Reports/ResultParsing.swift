@@ -26,7 +26,7 @@ extension RunHeader {
       filters: try members.object("filters"), shard: shard,
       units: try members.value("units", "a count up to \(ResultsFile.unitLimit)") { value in
         value.integerValue.flatMap { (0...ResultsFile.unitLimit).contains($0) ? $0 : nil }
-      }, started: try members.string("started"))
+      }, started: try members.time("started"))
   }
 }
 
@@ -56,7 +56,7 @@ extension RunFooter {
       throw .member("loma_results_end is not 1", path: path, line: line)
     }
     self.init(
-      units: try members.count("units"), finished: try members.string("finished"),
+      units: try members.count("units"), finished: try members.time("finished"),
       seconds: try members.seconds("seconds"), interrupted: try members.boolean("interrupted"),
       exit: try members.count("exit"))
   }

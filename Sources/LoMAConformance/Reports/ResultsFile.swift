@@ -74,6 +74,12 @@ public struct ResultsFile: Equatable, Sendable {
     return RunRecord(header: header, results: results, footer: footer)
   }
 
+  /// The run to draw: whole, or interrupted and ended with its footer; a file without a footer is refused.
+  public func rendered() throws(ReportError) -> RunRecord {
+    guard let footer else { throw .incomplete(path: path, units: results.count, of: header.shardUnits) }
+    return RunRecord(header: header, results: results, footer: footer)
+  }
+
   /// The units that need not be asked again when the run of `header` goes on: those that were asked.
   ///
   /// Throws `notThisRun` where the file is of another run or another shard.

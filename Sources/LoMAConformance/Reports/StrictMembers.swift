@@ -48,6 +48,13 @@ struct StrictMembers {
     try value(key, "a number of at least 0") { value in value.size.flatMap { $0.isFinite ? $0 : nil } }
   }
 
+  /// A time of UTC, to the second.
+  func time(_ key: String) throws(ReportError) -> String {
+    try value(key, "a time like 2026-11-21T04:00:00Z") { value in
+      value.stringValue.flatMap { $0.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) == nil ? nil : $0 }
+    }
+  }
+
   /// What stands there, or nil for `null`.
   func optional(_ key: String) -> JSONValue? { object[key].flatMap { $0 == .null ? nil : $0 } }
 

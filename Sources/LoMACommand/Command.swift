@@ -36,6 +36,15 @@ struct Command {
       Command(
         name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
         run: { try vectors($0, in: $1) }),
+      Command(
+        name: "report", summary: "join the results of shards, draw reports", help: reportHelp,
+        run: { words, _ in try report(words) }),
+      Command(
+        name: "init", summary: "a candidate to begin with, in Python, Swift or C", help: initHelp,
+        run: { words, _ in try initialise(words) }),
+      Command(
+        name: "compare", summary: "two tensor files: what differs, and where", help: compareHelp,
+        run: { words, _ in try compare(words) }),
     ]
   }
 }

@@ -40,6 +40,8 @@ struct Outcome: Equatable {
 enum ExitCode: Int32, CaseIterable {
   /// Everything asked for was done.
   case fine = 0
+  /// What was compared differs.
+  case differs = 1
   /// The arguments or the input are wrong, or the output cannot be written.
   case rejected = 2
   /// The vectors are damaged, incomplete or not what recording gives.
@@ -49,6 +51,7 @@ enum ExitCode: Int32, CaseIterable {
   var meaning: String {
     switch self {
     case .fine: "done"
+    case .differs: "what was compared differs"
     case .vectorsDamaged: "the vectors are damaged, incomplete, or not what recording them again gives"
     case .rejected: "usage or input error, or the output cannot be written; one line on standard error says which"
     }

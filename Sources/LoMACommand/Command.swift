@@ -45,6 +45,9 @@ struct Command {
       Command(
         name: "compare", summary: "two tensor files: what differs, and where", help: compareHelp,
         run: { words, _ in try compare(words) }),
+      Command(
+        name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
+        run: { words, _ in try reference(words) }),
     ]
   }
 }

@@ -55,7 +55,8 @@ struct AnswerFormTests {
     #expect(try Recorded.result("stage.rope.one-pair", "f32", []).verdict == .runnerError)
     #expect(try Recorded.result("rejection.layout.c0", "i64", []).verdict == .runnerError)
     #expect(try Recorded.result("property.repeat.mha", "f32", [.tensors([])]).verdict == .runnerError)
-    let crashed = try Recorded.result("property.repeat.mha", "f32", [.tensors([]), .failed(.crash, detail: "signal 6")])
+    let crashed = try Recorded.result(
+      "property.repeat.mha", "f32", [.tensors([]), .failed(.crash, detail: "signal 6")])
     #expect(crashed.verdict == .crash && crashed.why == "signal 6")
   }
 }

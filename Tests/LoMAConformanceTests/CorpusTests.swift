@@ -41,12 +41,14 @@ struct CorpusTests {
   }
 
   @Test(arguments: [
-    (#""loma_vectors": 1"#, #""loma_vectors": 2"#), (#""suite": "0.1", "#, ""), (#""published": false"#, #""published": 0"#),
+    (#""loma_vectors": 1"#, #""loma_vectors": 2"#), (#""suite": "0.1", "#, ""),
+    (#""published": false"#, #""published": 0"#),
     (#""retired": [{"id""#, #""retired": [{"x""#), (#""id": "model.forward.old""#, #""id": "model.forward.a""#),
     (#""path": "models/m", "#, ""), ("models/m/config.json", "models/n/config.json"), ("a/input", "../input"),
     ("a/input", "/a/input"), ("a/input", "a/.input"), ("a/input.safetensors", "manifest.json"),
     ("a/input", "a/expected"), (#""bytes": 9"#, #""bytes": -1"#), (#""bytes": 9"#, #""bytes": 1000000000"#),
-    (digest, "0123"), (digest, String(repeating: "A", count: 64)), (#""id": "model.forward.a""#, #""id": "model forward.a""#),
+    (digest, "0123"), (digest, String(repeating: "A", count: 64)),
+    (#""id": "model.forward.a""#, #""id": "model forward.a""#),
     (#""id": "rejection.layout.b""#, #""id": "model.forward.a""#), (#""level": "model""#, #""level": "unit""#),
     (#""op": "forward""#, #""op": "backward""#), (#""dtypes": ["f32", "f64"]"#, #""dtypes": []"#),
     (#""dtypes": ["f32", "f64"]"#, #""dtypes": ["f8"]"#), (#""dtypes": ["f32", "f64"]"#, #""dtypes": ["i64"]"#),
@@ -63,7 +65,11 @@ struct CorpusTests {
     let error = #expect(throws: CorpusError.self) {
       try CaseCorpus(folder: "/nowhere", manifest: Array(text.utf8))
     }
-    if case .manifest(let reason)? = error { #expect(!reason.isEmpty) } else { Issue.record("\(String(describing: error))") }
+    if case .manifest(let reason)? = error {
+      #expect(!reason.isEmpty)
+    } else {
+      Issue.record("\(String(describing: error))")
+    }
   }
 
   @Test func `OPS-1 every file of the recorded vectors is what the manifest says`() throws {

@@ -41,7 +41,8 @@ struct JudgeTests {
     let wrong = try NamedArray("mask", shape: mask.shape, booleans: cells)
     let finding = try #require(try Recorded.result(id, "i64", [.tensors([wrong])]).finding)
     #expect(finding.index == [0, 0, 2] && finding.got == "true" && finding.want == "false")
-    #expect(finding.place.contains("row 0 (reading, chunk 0, index 0) does not see row 2 (repetition, chunk 0, index 0)"))
+    #expect(
+      finding.place.contains("row 0 (reading, chunk 0, index 0) does not see row 2 (repetition, chunk 0, index 0)"))
     #expect(finding.place.contains("MSK-3 reading rows never see repetition rows"))
   }
 
@@ -86,7 +87,9 @@ struct JudgeTests {
     let batch = rows.training(rows.texts)
     let pad = try #require(batch.texts[text].firstIndex { $0.place == .pad })
     let cell = (text * batch.rowCount + pad) * width
-    #expect(try Recorded.result(id, "f32", [.tensors(try answer.changing("logits", at: cell) { _ in .nan })]).verdict == .pass)
+    #expect(
+      try Recorded.result(id, "f32", [.tensors(try answer.changing("logits", at: cell) { _ in .nan })]).verdict == .pass
+    )
     let last = try answer.changing("logits", at: cell - 1) { $0 + 100 }
     #expect(try Recorded.result(id, "f32", [.tensors(last)]).verdict == .fail)
     let layout = "structure.layout.c1-t1-batch"

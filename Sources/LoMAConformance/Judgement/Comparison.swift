@@ -24,13 +24,15 @@ struct Comparison {
     _ name: String, _ got: [String], _ want: [String], shape: [Int], words: ([Int]) -> String
   ) -> Comparison {
     guard let cell = want.indices.first(where: { got[$0] != want[$0] }) else {
-      return Comparison(result: TensorResult(name: name, rule: "exact", error: nil, ratio: 0), finding: nil, isNonFinite: false)
+      return Comparison(
+        result: TensorResult(name: name, rule: "exact", error: nil, ratio: 0), finding: nil, isNonFinite: false)
     }
     let index = Self.index(of: cell, shape)
     let finding = Finding(
       tensor: name, index: index, place: words(index), got: got[cell], want: want[cell], ratio: .infinity)
     return Comparison(
-      result: TensorResult(name: name, rule: "exact", error: nil, ratio: .infinity), finding: finding, isNonFinite: false)
+      result: TensorResult(name: name, rule: "exact", error: nil, ratio: .infinity), finding: finding,
+      isNonFinite: false)
   }
 
   /// Numbers within a bound; cells of `ignored` are not looked at.

@@ -66,7 +66,8 @@ extension PropertyJudge {
   private var angleError: Double {
     let item = judge.item
     guard let precision = judge.numbers.flatMap({ Precision.of($0) }), let shift = item.integer("shift"),
-      let heads = item.integer("heads"), heads > 0, let theta = item.parameters["theta"]?.stringValue.flatMap(Double.init),
+      let heads = item.integer("heads"), heads > 0,
+      let theta = item.parameters["theta"]?.stringValue.flatMap(Double.init),
       let height = judge.input.first(where: { $0.name == "q_proj" })?.shape.first,
       let positions = try? judge.input.first(where: { $0.name == "positions" })?.integers(), theta > 0, height >= heads
     else { return 0 }

@@ -22,6 +22,14 @@ public struct CandidateCommand: Equatable, Sendable {
     self.startFolder = startFolder
   }
 
+  /// This program itself, with these arguments.
+  public init(ownArguments: [String], startFolder: String) throws(CandidateError) {
+    guard let path = Bundle.main.executableURL?.resolvingSymlinksInPath().path else {
+      throw .notStarted(command: "this program", why: "the system does not say where it lies")
+    }
+    self.init(executable: path, arguments: ownArguments, startFolder: startFolder)
+  }
+
   /// The command that a person wrote in `startFolder`.
   ///
   /// A candidate works in a scratch folder, where relative paths would name nothing. So a command with a slash becomes

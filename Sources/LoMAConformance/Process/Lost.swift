@@ -23,6 +23,7 @@ struct Noise {
 
   /// The first of it, for a person; empty where there is none.
   var quoted: String {
-    lines == 0 ? "" : "\n[\(lines) lines on standard output that are no replies]\n" + String(decoding: kept, as: UTF8.self)
+    lines == 0
+      ? "" : "\n[\(lines) lines on standard output that are no replies]\n" + String(decoding: kept, as: UTF8.self)
   }
 }

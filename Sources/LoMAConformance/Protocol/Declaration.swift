@@ -72,24 +72,6 @@ public struct Declaration: Equatable, Sendable {
     return "not declared: profile \(words.isEmpty ? "base" : words)"
   }
 
-  /// The declaration as a report holds it.
-  public var json: JSONValue {
-    let listed: JSONValue =
-      switch profiles {
-      case .any: .string("any")
-      case .these(let these):
-        .array(
-          these.map { axes in
-            .members(axes.sorted { $0.key < $1.key }.map { JSONObject.Member($0.key, .string($0.value)) })
-          })
-      }
-    return .members([
-      .init("name", .string(name)), .init("version", .string(version)),
-      .init("ops", .array(ops.map { .string($0) })), .init("dtypes", .array(dtypes.map { .string($0) })),
-      .init("profiles", listed), .init("captures", .boolean(captures)),
-    ])
-  }
-
   private static func words(_ name: String, of object: JSONObject) throws(ReplyError) -> [String] {
     guard let values = object[name]?.arrayValue, values.count <= listLimit else {
       throw .member(name, must: "a list of strings")
@@ -114,5 +96,23 @@ public struct Declaration: Equatable, Sendable {
       axes[member.key] = word
     }
     return axes
+  }
+}
+
+extension CandidateRecord {
+  /// A candidate as it declares itself, and the words that started it.
+  public init(_ declaration: Declaration, command: [String]) {
+    let profiles: JSONValue =
+      switch declaration.profiles {
+      case .any: .string("any")
+      case .these(let these):
+        .array(
+          these.map { axes in
+            .members(axes.sorted { $0.key < $1.key }.map { JSONObject.Member($0.key, .string($0.value)) })
+          })
+      }
+    self.init(
+      command: command, name: declaration.name, version: declaration.version, ops: declaration.ops,
+      dtypes: declaration.dtypes, profiles: profiles, captures: declaration.captures)
   }
 }

@@ -141,7 +141,8 @@ public struct Runner: Sendable {
     var replies: [Reply] = []
     var room = OutputRoom(of: item)
     for question in questions {
-      let reply = candidate.ask(declaration.captures ? question : question.withoutCaptures, caseID: item.id, outputLimit: room.next)
+      let reply = candidate.ask(
+        declaration.captures ? question : question.withoutCaptures, caseID: item.id, outputLimit: room.next)
       replies.append(reply)
       guard case .tensors(let arrays) = reply else { break }
       room.take(arrays)

@@ -47,7 +47,7 @@ extension PropertyJudge {
     return judge.verdict(of: comparisons)
   }
 
-  /// Positions all moved give the same y, but for the angles' own error (TOL-16).
+  /// Positions all moved give the same y, but for the angles' own error (OPS-7).
   func shift(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let (base, moved) = (try numbers("y", in: answers[0]), try numbers("y", in: answers[1]))
     let shape = try array("y", in: answers[0]).shape

@@ -44,11 +44,7 @@ struct JudgeTests {
     cells[text * mask.shape[1] * mask.shape[2] + 2].toggle()
     let wrong = try NamedArray("mask", shape: mask.shape, booleans: cells)
     let finding = try #require(try Recorded.result(id, "i64", [.tensors([wrong])]).finding)
-<<<<<<< HEAD
-    #expect(finding.index == [0, 0, 2] && finding.got == "true" && finding.want == "false")
-=======
     #expect(finding.index == [text, 0, 2] && finding.got == "true" && finding.want == "false")
->>>>>>> judge
     #expect(
       finding.place.contains("row 0 (reading, chunk 0, index 0) does not see row 2 (repetition, chunk 0, index 0)"))
     #expect(finding.place.contains("MSK-3 reading rows never see repetition rows"))

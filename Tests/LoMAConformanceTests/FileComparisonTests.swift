@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Comparison of files") struct FileComparisonTests {
   private func text(_ a: [NamedArray], _ b: [NamedArray], _ text: ComparisonText = ComparisonText()) throws -> String {
-    text.draw(try FileComparison(try ArrayFile(a), try ArrayFile(b)))
+    text.draw(try FileComparison(try ArrayFile(a, metadata: [:]), try ArrayFile(b, metadata: [:])))
   }
 
   @Test func `equal files are equal`() throws {

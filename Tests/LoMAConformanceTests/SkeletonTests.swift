@@ -36,7 +36,7 @@ import Testing
     var lines = [#"{"loma":1,"id":0,"cmd":"hello","protocols":[1],"specification":"0.1"}"#]
     for (place, item) in cases.enumerated() {
       let input = "\(place + 1).input.safetensors"
-      try Files.replace("\(folder)/\(input)", with: try ArrayFile(try corpus.input(of: item)).encoded())
+      try Files.replace("\(folder)/\(input)", with: try ArrayFile(try corpus.input(of: item), metadata: [:]).encoded())
       lines.append(
         JSONValue.members([
           .init("loma", .integer(1)), .init("id", .integer(place + 1)), .init("cmd", .string("run")),
@@ -62,7 +62,7 @@ import Testing
         #expect(reply == start + #""ok":{}}"#, "\(item.id)")
         let path = "\(folder)/\(place + 1).output.safetensors"
         let answer = try ArrayFile(contentsOf: path, byteLimit: 1 << 20)
-        #expect(try answer == ArrayFile(try corpus.expected(of: item)), "\(item.id)")
+        #expect(try answer == ArrayFile(try corpus.expected(of: item), metadata: [:]), "\(item.id)")
         right += 1
       case .tensors, .property: #expect(reply.hasPrefix(start + #""unsupported":{"why":"#), "\(item.id)")
       }

@@ -27,7 +27,8 @@ let package = Package(
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
-      name: "LoMASuiteTests", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite"],
+      name: "LoMASuiteTests",
+      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMAConformance"],
       swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",

@@ -37,6 +37,9 @@ struct Command {
         name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
         run: { try vectors($0, in: $1) }),
       Command(
+        name: "conform", summary: "run a candidate and judge its answers", help: conformHelp,
+        run: { try conform($0, in: $1) }),
+      Command(
         name: "report", summary: "join the results of shards, draw reports", help: reportHelp,
         run: { words, _ in try report(words) }),
       Command(
@@ -45,6 +48,9 @@ struct Command {
       Command(
         name: "compare", summary: "two tensor files: what differs, and where", help: compareHelp,
         run: { words, _ in try compare(words) }),
+      Command(
+        name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
+        run: { words, _ in try reference(words) }),
     ]
   }
 }

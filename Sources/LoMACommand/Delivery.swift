@@ -23,6 +23,9 @@ func deliver(_ outcome: Outcome) -> Int32 {
   return outcome.exitCode.rawValue
 }
 
+/// Writes to standard output at once; false where nobody reads it any more.
+func say(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) == nil }
+
 /// Writes to standard error.
 func complain(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 

@@ -32,7 +32,8 @@ extension PropertyJudge {
           + sentences.explain(query: row, key: changed, in: mask))
     }
     guard let wrong else { return judge.verdict(.pass, "", tensors: tensors) }
-    return judge.verdict(.fail, "a row heard what it does not see, or not what it sees", tensors: tensors, finding: wrong)
+    return judge.verdict(
+      .fail, "a row heard what it does not see, or not what it sees", tensors: tensors, finding: wrong)
   }
 
   /// In answer r + 2 everything hidden from row r is poisoned: its context keeps every bit.

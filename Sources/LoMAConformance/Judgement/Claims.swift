@@ -81,7 +81,9 @@ public struct Claims: Equatable, Sendable {
     if isInterrupted { return 130 }
     if count(.runnerError) > 0 { return 5 }
     if cells.isEmpty { return 4 }
-    let isFaultless = cells.allSatisfy { $0.counts.keys.allSatisfy { !$0.isWrong && $0 != .notRun || $0 == .knownFailure } }
+    let isFaultless = cells.allSatisfy {
+      $0.counts.keys.allSatisfy { !$0.isWrong && $0 != .notRun || $0 == .knownFailure }
+    }
     return isFaultless && count(.pass) > 0 ? 0 : 1
   }
 }

@@ -11,13 +11,6 @@ struct Comparison {
   /// Whether it has a NaN or an infinity where a number belongs.
   let isNonFinite: Bool
 
-  /// A tensor that is right, or off where that is reported only.
-  private init(_ result: TensorResult, finding: Finding?, isNonFinite: Bool) {
-    self.result = result
-    self.finding = finding
-    self.isNonFinite = isNonFinite
-  }
-
   /// How numbers are compared.
   enum Bound {
     /// Per element, with its units of accumulation and rounding.
@@ -31,13 +24,15 @@ struct Comparison {
     _ name: String, _ got: [String], _ want: [String], shape: [Int], words: ([Int]) -> String
   ) -> Comparison {
     guard let cell = want.indices.first(where: { got[$0] != want[$0] }) else {
-      return Comparison(TensorResult(name: name, rule: "exact", error: nil, ratio: 0), finding: nil, isNonFinite: false)
+      return Comparison(
+        result: TensorResult(name: name, rule: "exact", error: nil, ratio: 0), finding: nil, isNonFinite: false)
     }
     let index = Self.index(of: cell, shape)
     let finding = Finding(
       tensor: name, index: index, place: words(index), got: got[cell], want: want[cell], ratio: .infinity)
     return Comparison(
-      TensorResult(name: name, rule: "exact", error: nil, ratio: .infinity), finding: finding, isNonFinite: false)
+      result: TensorResult(name: name, rule: "exact", error: nil, ratio: .infinity), finding: finding,
+      isNonFinite: false)
   }
 
   /// Numbers within a bound; cells of `ignored` are not looked at.
@@ -79,13 +74,13 @@ struct Comparison {
       }
     let result = TensorResult(name: name, rule: rule.rawValue, error: error, ratio: worstRatio)
     guard let worst, isNonFinite || worstRatio > 1 && gates else {
-      return Comparison(result, finding: nil, isNonFinite: false)
+      return Comparison(result: result, finding: nil, isNonFinite: false)
     }
     let index = Self.index(of: worst, shape)
     let finding = Finding(
       tensor: name, index: index, place: words(index), got: Self.text(got[worst]), want: Self.text(want[worst]),
       ratio: worstRatio)
-    return Comparison(result, finding: finding, isNonFinite: isNonFinite)
+    return Comparison(result: result, finding: finding, isNonFinite: isNonFinite)
   }
 
   /// The index of a cell, one number a dimension.

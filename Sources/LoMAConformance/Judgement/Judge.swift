@@ -99,7 +99,9 @@ struct Judge {
     if let broken = comparisons.first(where: \.isNonFinite) {
       return verdict(.invalidOutput, "non-finite: \(broken.result.name)", tensors: tensors, finding: broken.finding)
     }
-    guard let wrong = comparisons.first(where: { $0.finding != nil }) else { return verdict(.pass, "", tensors: tensors) }
+    guard let wrong = comparisons.first(where: { $0.finding != nil }) else {
+      return verdict(.pass, "", tensors: tensors)
+    }
     let others = comparisons.count { $0.finding != nil } - 1
     let why = wrong.result.name + (others == 0 ? " is wrong" : " and \(others) more are wrong")
     return verdict(.fail, why, tensors: tensors, finding: wrong.finding)

@@ -47,7 +47,7 @@ extension PropertyJudge {
     return judge.verdict(of: comparisons)
   }
 
-  /// Positions all moved give the same y, but for the angles' own error (TOL-16).
+  /// Positions all moved give the same y, but for the angles' own error (OPS-7).
   func shift(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let (base, moved) = (try numbers("y", in: answers[0]), try numbers("y", in: answers[1]))
     let shape = try array("y", in: answers[0]).shape
@@ -66,7 +66,8 @@ extension PropertyJudge {
   private var angleError: Double {
     let item = judge.item
     guard let precision = judge.numbers.flatMap({ Precision.of($0) }), let shift = item.integer("shift"),
-      let heads = item.integer("heads"), heads > 0, let theta = item.parameters["theta"]?.stringValue.flatMap(Double.init),
+      let heads = item.integer("heads"), heads > 0,
+      let theta = item.parameters["theta"]?.stringValue.flatMap(Double.init),
       let height = judge.input.first(where: { $0.name == "q_proj" })?.shape.first,
       let positions = try? judge.input.first(where: { $0.name == "positions" })?.integers(), theta > 0, height >= heads
     else { return 0 }

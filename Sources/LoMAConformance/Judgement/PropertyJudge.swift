@@ -69,7 +69,9 @@ struct PropertyJudge {
 
   /// The tensor of a name in an answer whose form was checked.
   func array(_ name: String, in answer: [NamedArray]) throws(CorpusError) -> NamedArray {
-    guard let array = answer.first(where: { $0.name == name }) else { throw questions.damaged("no \(name) was asked for") }
+    guard let array = answer.first(where: { $0.name == name }) else {
+      throw questions.damaged("no \(name) was asked for")
+    }
     return array
   }
 
@@ -95,7 +97,9 @@ extension PropertyJudge {
 
   /// The tensors that an operation answers with, as far as the case tells their shapes.
   private func form(of question: Question) throws(CorpusError) -> [AnswerForm.Tensor] {
-    func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.Tensor { .init(name: name, shape: shape, kind: .floating) }
+    func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.Tensor {
+      .init(name: name, shape: shape, kind: .floating)
+    }
     func integers(_ name: String) -> AnswerForm.Tensor { .init(name: name, shape: nil, kind: .integer) }
     func shape(_ name: String) -> [Int] { question.input.first { $0.name == name }?.shape ?? [] }
     switch question.op {

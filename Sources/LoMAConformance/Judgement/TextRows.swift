@@ -23,7 +23,9 @@ struct TextRows {
     var rest = tokens[...]
     var texts: [[Int]] = []
     for length in lengths {
-      guard 0...rest.count ~= length else { throw .damaged(file: file, reason: "its lengths are not those of its texts") }
+      guard 0...rest.count ~= length else {
+        throw .damaged(file: file, reason: "its lengths are not those of its texts")
+      }
       texts.append(Array(rest.prefix(length)))
       rest = rest.dropFirst(length)
     }

@@ -17,6 +17,7 @@ extension ReferenceAnswers {
       try vocabulary.check(text: texts[0])
       try check(parameters, texts[0])
     }
+    guard vocabulary.modelSize == configuration.vocabularySize else { throw .parameter("model_vocabulary") }
     let model = Transformer(configuration: configuration, weights: Weights(weights), functions: functions)
     let generator = Generator(
       transformer: model, vocabulary: vocabulary, parameters: parameters, profile: try request.profile())

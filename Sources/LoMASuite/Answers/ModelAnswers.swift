@@ -77,8 +77,10 @@ extension ReferenceAnswers {
       learningRate: try request.real("learning_rate"), beta1: try request.real("beta1"),
       beta2: try request.real("beta2"), epsilon: try request.real("adam_epsilon"),
       weightDecay: try request.real("weight_decay"))
+    let steps = try request.integer("steps")
+    guard steps >= 0 else { throw .parameter("steps") }
     var optimiser = AdamW(configuration: configuration)
-    for _ in 0..<(try request.integer("steps")) {
+    for _ in 0..<steps {
       let model = Transformer(configuration: configuration, weights: Weights(parameters), functions: functions)
       let pass = try request.model { () throws(ModelError) in
         try model.trainingPass(texts: batch.texts, profile: profile)

@@ -40,7 +40,7 @@ public struct Recorder: Sendable {
     let regular = Set(present.files)
     let wanted = Set(recording.files.map(\.path))
     let isMarked = regular.contains(Self.mark)
-    let stale = (regular.subtracting(wanted).subtracting([Self.mark])).union(present.oddities)
+    let stale = (regular.subtracting(wanted).subtracting([Self.mark, Recording.boundsName])).union(present.oddities)
     var changed: [Recording.File] = []
     for file in recording.files where !regular.contains(file.path) || !isOnDisk(file) { changed.append(file) }
     guard !changed.isEmpty || !stale.isEmpty || isMarked else { return 0 }

@@ -19,6 +19,8 @@ public struct Recording: Sendable {
 
   /// The manifest's name.
   public static let manifestName = "manifest.json"
+  /// Measured bounds, which name the manifest they were measured on and are not in it (TOL-12).
+  static let boundsName = "bounds.json"
 
   /// Records cases, and every model. `progress` is told how many cases are done.
   ///

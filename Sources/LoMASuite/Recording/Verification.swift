@@ -33,7 +33,7 @@ public struct Verification: Sendable {
     for entry in listed {
       if let finding = Self.finding(entry, folder: folder, present) { findings.append(finding) }
     }
-    let known = Set(listed.map(\.path) + [Recording.manifestName, Recorder.mark])
+    let known = Set(listed.map(\.path) + [Recording.manifestName, Recording.boundsName, Recorder.mark])
     if manifest != nil {
       for path in present.files + present.oddities where !known.contains(path) {
         findings.append("stray: \(path.onOneLine) is not in the manifest")

@@ -1,0 +1,168 @@
+// TOL-12…TOL-15: Vectors/bounds.json, to and from bytes (Spec/schemas/bounds.schema.json).
+
+import LoMAVectors
+
+extension CalibratedBounds {
+  /// The name of the file beside the manifest.
+  public static let fileName = "bounds.json"
+  private static let byteLimit = 32 << 20
+  private static let dtypes = ["f64", "f32", "bf16", "f16"]
+
+  /// The bounds of a corpus; the provisional ones where it has none. Throws where they were measured on another manifest.
+  public init(of corpus: CaseCorpus) throws(CorpusError) {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.contents(of: corpus.folder + "/" + Self.fileName, byteLimit: Self.byteLimit)
+    } catch {
+      if case .failed("open", _, 2) = error {  // ENOENT
+        self = .provisional
+        return
+      }
+      throw .damaged(file: Self.fileName, reason: error.description)
+    }
+    try self.init(parsing: bytes)
+    guard manifestDigest == corpus.manifestDigest else {
+      throw Self.damaged("measured on the manifest \(manifestDigest), not on this one; calibrate again")
+    }
+  }
+
+  /// Reads a file that nobody vouches for; throws `damaged`.
+  public init(parsing bytes: [UInt8]) throws(CorpusError) {
+    let value: JSONValue
+    do { value = try StrictJSON.parse(bytes, sizeLimit: Self.byteLimit, depthLimit: 8) } catch {
+      throw Self.damaged(error.description)
+    }
+    guard let object = value.objectValue, object["loma_bounds"]?.integerValue == 1 else {
+      throw Self.damaged("not a file of bounds of version 1")
+    }
+    guard let suite = object["suite"]?.stringValue, let digest = object["manifest_sha256"]?.stringValue,
+      digest.isHexDigest, let variants = object["variants"]?.arrayValue, let floors = object["floors"]?.objectValue,
+      let groups = object["general"]?.arrayValue, let list = object["cases"]?.arrayValue
+    else { throw Self.damaged("suite, manifest_sha256, variants, floors, general or cases is missing or odd") }
+    for dtype in Self.dtypes {
+      guard floors[dtype]?.stringValue == Self.floor(dtype).map({ HexFloat.text($0) }) else {
+        throw Self.damaged("the floor of \(dtype) is not that of TOL-12")
+      }
+    }
+    var general: [Group: Double] = [:]
+    for item in groups {
+      let object = try Self.object(item)
+      let (op, tensor) = (try Self.word("op", object), try Self.word("tensor", object))
+      let group = Group(op: op, tensor: tensor, dtype: try Self.dtype(object))
+      guard general.updateValue(try Self.bound(object), forKey: group) == nil else {
+        throw Self.damaged("\(op.onOneLine), \(tensor.onOneLine) is given twice")
+      }
+    }
+    var cases: [Unit: [String: Allowed]] = [:]
+    for item in list {
+      let object = try Self.object(item)
+      let unit = Unit(id: try Self.word("id", object), dtype: try Self.dtype(object))
+      guard let tensors = object["tensors"]?.objectValue else { throw Self.damaged("\(unit.id) has no tensors") }
+      var allowed: [String: Allowed] = [:]
+      for member in tensors.members {
+        let object = try Self.object(member.value)
+        guard let gates = object["gates"]?.booleanValue else { throw Self.damaged("\(unit.id): gates is missing") }
+        allowed[member.key] = Allowed(bound: try Self.bound(object), gates: gates)
+      }
+      guard cases.updateValue(allowed, forKey: unit) == nil else {
+        throw Self.damaged("\(unit.id.onOneLine) in \(unit.dtype) is given twice")
+      }
+    }
+    var read: [Variant] = []
+    for item in variants {
+      let object = try Self.object(item)
+      let dtypes = object["dtypes"]?.arrayValue?.compactMap(\.stringValue) ?? []
+      read.append(
+        Variant(name: try Self.word("name", object), version: try Self.word("version", object), dtypes: dtypes))
+    }
+    self.init(suite: suite, manifestDigest: digest, variants: read, general: general, cases: cases)
+    self.digest = SHA256.hexDigest(of: bytes)
+  }
+
+  /// The file, ending in a line break; equal bounds give equal bytes.
+  public func encoded() -> [UInt8] {
+    let groups = general.sorted { ($0.key.op, $0.key.tensor, $0.key.order) < ($1.key.op, $1.key.tensor, $1.key.order) }
+    let units = cases.sorted { ($0.key.id, $0.key.order) < ($1.key.id, $1.key.order) }
+    let value = JSONValue.members([
+      .init("loma_bounds", .integer(1)), .init("suite", .string(suite)),
+      .init("manifest_sha256", .string(manifestDigest)),
+      .init(
+        "variants",
+        .array(
+          variants.map {
+            .members([
+              .init("name", .string($0.name)), .init("version", .string($0.version)),
+              .init("dtypes", .array($0.dtypes.map { .string($0) })),
+            ])
+          })),
+      .init("floors", .members(Self.dtypes.map { .init($0, .string(HexFloat.text(Self.floor($0) ?? 0))) })),
+      .init(
+        "general",
+        .array(
+          groups.map { group, bound in
+            .members([
+              .init("op", .string(group.op)), .init("tensor", .string(group.tensor)),
+              .init("dtype", .string(group.dtype)), .init("bound", .string(HexFloat.text(bound))),
+            ])
+          })),
+      .init(
+        "cases",
+        .array(
+          units.map { unit, tensors in
+            .members([
+              .init("id", .string(unit.id)), .init("dtype", .string(unit.dtype)),
+              .init("tensors", .members(tensors.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) })),
+            ])
+          })),
+    ])
+    return Array((value.text() + "\n").utf8)
+  }
+
+  /// The floor of an element type by name.
+  static func floor(_ dtype: String) -> Double? {
+    ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.floor
+  }
+}
+
+extension CalibratedBounds {
+  private static func damaged(_ reason: String) -> CorpusError { .damaged(file: fileName, reason: reason) }
+
+  private static func object(_ value: JSONValue) throws(CorpusError) -> JSONObject {
+    guard let object = value.objectValue else { throw damaged("an entry that is no object") }
+    return object
+  }
+
+  private static func word(_ name: String, _ object: JSONObject) throws(CorpusError) -> String {
+    guard let word = object[name]?.stringValue, !word.isEmpty else { throw damaged("an entry without \(name)") }
+    return word
+  }
+
+  private static func dtype(_ object: JSONObject) throws(CorpusError) -> String {
+    let dtype = try word("dtype", object)
+    guard dtypes.contains(dtype) else { throw damaged("no numbers are of type \(dtype.onOneLine)") }
+    return dtype
+  }
+
+  /// A bound is positive and finite, and written in hexadecimal in the one spelling that a number has.
+  private static func bound(_ object: JSONObject) throws(CorpusError) -> Double {
+    let text = try word("bound", object)
+    guard let bound = Double(text), bound > 0, bound.isFinite, HexFloat.text(bound) == text else {
+      throw damaged("the bound \(text.onOneLine) is none")
+    }
+    return bound
+  }
+}
+
+extension CalibratedBounds.Allowed {
+  fileprivate var json: JSONValue {
+    .members([.init("bound", .string(HexFloat.text(bound))), .init("gates", .boolean(gates))])
+  }
+}
+
+extension CalibratedBounds.Group {
+  fileprivate var order: Int { StoredCase.dtypes.firstIndex(of: dtype) ?? 0 }
+}
+
+extension CalibratedBounds.Unit {
+  fileprivate var order: Int { StoredCase.dtypes.firstIndex(of: dtype) ?? 0 }
+}

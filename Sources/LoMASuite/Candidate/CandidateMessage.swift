@@ -1,0 +1,121 @@
+// The protocol of the runner, a candidate's side: what a line asks. Every fault of a line is told, none ends the program.
+
+import LoMAVectors
+
+/// What the runner says in one line.
+enum CandidateMessage {
+  /// Who are you? With the versions of the protocol that the runner speaks.
+  case hello(id: Int, protocols: [Int])
+  /// Answer this.
+  case run(id: Int, RunMessage)
+  /// Nothing more comes.
+  case stop
+
+  /// The largest line, in bytes.
+  static let lineLimit = 1 << 20
+
+  /// Reads a line without its end.
+  init(line: String) throws(MessageError) {
+    let value: JSONValue
+    do { value = try StrictJSON.parse(Array(line.utf8), sizeLimit: Self.lineLimit, depthLimit: 8) } catch {
+      throw MessageError(id: nil, why: "the line is no JSON: \(error)")
+    }
+    guard let object = value.objectValue else { throw MessageError(id: nil, why: "the line is no object") }
+    let id = object["id"]?.integerValue
+    guard object["loma"]?.integerValue == 1 else { throw MessageError(id: id, why: "loma is not 1") }
+    guard let id else { throw MessageError(id: nil, why: "id is no integer") }
+    do throws(FieldError) { self = try Self.message(object, id: id) } catch {
+      throw MessageError(id: id, why: error.why)
+    }
+  }
+
+  private static func message(_ object: JSONObject, id: Int) throws(FieldError) -> CandidateMessage {
+    switch try object.string("cmd") {
+    case "hello":
+      guard let protocols = object["protocols"]?.arrayValue else { throw FieldError(why: "protocols is no array") }
+      return .hello(id: id, protocols: protocols.compactMap { $0.integerValue })
+    case "run": return .run(id: id, try RunMessage(object))
+    case "stop": return .stop
+    case let other: throw FieldError(why: "no command is called \(escaped(other))")
+    }
+  }
+}
+
+/// A line that cannot be answered.
+struct MessageError: Error {
+  /// The line's id, as far as it could be read.
+  let id: Int?
+  /// One line.
+  let why: String
+}
+
+/// A member of a line that is missing or of another kind.
+struct FieldError: Error {
+  /// One line.
+  let why: String
+}
+
+/// One question as a line carries it.
+struct RunMessage {
+  let op: String
+  let dtype: String
+  let profile: JSONObject
+  let parameters: JSONObject
+  /// The directory of the model, or none.
+  let model: String?
+  /// The file of the input, or none.
+  let input: String?
+  /// The file that the answer goes to.
+  let output: String
+  let captures: [String]
+
+  init(_ object: JSONObject) throws(FieldError) {
+    op = try object.string("op")
+    dtype = try object.string("dtype")
+    profile = try object.object("profile")
+    parameters = try object.object("params")
+    model = try object.path("model")
+    input = try object.path("input")
+    guard let output = try object.path("output") else { throw FieldError(why: "output is missing") }
+    self.output = output
+    captures = try object.strings("capture")
+  }
+}
+
+extension JSONObject {
+  fileprivate func string(_ key: String) throws(FieldError) -> String {
+    guard let value = self[key]?.stringValue else { throw FieldError(why: "\(key) is no string") }
+    return value
+  }
+
+  fileprivate func object(_ key: String) throws(FieldError) -> JSONObject {
+    guard let value = self[key]?.objectValue else { throw FieldError(why: "\(key) is no object") }
+    return value
+  }
+
+  /// Strings, none where the key is absent.
+  fileprivate func strings(_ key: String) throws(FieldError) -> [String] {
+    guard let value = self[key] else { return [] }
+    let strings = value.arrayValue?.compactMap { $0.stringValue }
+    guard let strings, strings.count == value.arrayValue?.count else {
+      throw FieldError(why: "\(key) is no array of strings")
+    }
+    return strings
+  }
+
+  /// A path that stays below the working directory, or none where it is null or absent.
+  fileprivate func path(_ key: String) throws(FieldError) -> String? {
+    guard let value = self[key], value != .null else { return nil }
+    guard let path = value.stringValue else { throw FieldError(why: "\(key) is no string") }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ !["", ".", ".."].contains($0) }), !path.utf8.contains(0) else {
+      throw FieldError(why: "\(key) is \(escaped(path)), which is not below the working directory")
+    }
+    return path
+  }
+}
+
+/// A text of the runner on one line, whatever it contains, its beginning where it is long.
+func escaped(_ text: String) -> String {
+  text.unicodeScalars.prefix(100).reduce("") { $0 + $1.escaped(asASCII: true) }
+}

@@ -1,0 +1,104 @@
+// The protocol of the runner, a candidate's side: a line in, a line out, tensors by file in the working directory.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A conversation with a runner.
+public struct CandidateSession {
+  /// The largest file of an input, in bytes.
+  static let inputLimit = 1 << 28
+
+  private var candidate: Candidate
+  private let folder: String
+
+  /// A candidate whose paths begin at a folder.
+  public init(_ candidate: Candidate, folder: String) {
+    self.candidate = candidate
+    self.folder = folder
+  }
+
+  /// The reference, which reads models when it is first asked about them.
+  public init(folder: String) { self.init(Candidate(models: [:]), folder: folder) }
+
+  /// The reply to a line, without its end; none to the command to stop.
+  ///
+  /// A line that cannot be read is answered with `unsupported` and the reason, under id −1 where it has none.
+  public mutating func reply(to line: String) -> String? {
+    let message: CandidateMessage
+    do { message = try CandidateMessage(line: line) } catch {
+      return Self.reply(error.id ?? -1, .unsupported(why: error.why))
+    }
+    switch message {
+    case .hello(let id, let protocols):
+      guard protocols.contains(1) else {
+        return Self.reply(id, .unsupported(why: "the protocols \(protocols) do not hold 1"))
+      }
+      return hello(id)
+    case .run(let id, let run):
+      do { return Self.reply(id, try answer(run)) } catch {
+        return Self.reply(id, .unsupported(why: error.why))
+      }
+    case .stop: return nil
+    }
+  }
+
+  private func hello(_ id: Int) -> String {
+    func list(_ words: [String]) -> String { "[" + words.map(Self.quoted).joined(separator: ",") + "]" }
+    return #"{"loma":1,"id":\#(id),"ok":{"protocol":1,"name":\#(Self.quoted(candidate.name)),"#
+      + #""version":\#(Self.quoted(Versions.suite)),"ops":\#(list(Operation.allCases.map { $0.rawValue })),"#
+      + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","captures":true}}"#
+  }
+
+  /// Answers a question and writes its tensors.
+  private mutating func answer(_ run: RunMessage) throws(FieldError) -> CandidateResponse {
+    guard let type = candidate.type(run.dtype) else {
+      throw FieldError(why: "no dtype of this candidate is called \(escaped(run.dtype))")
+    }
+    let input = try run.input.map { (path) throws(FieldError) in try arrays(path) } ?? []
+    let request = try Request(
+      op: run.op, profile: run.profile, parameters: run.parameters, model: run.model, input: input,
+      captures: run.captures)
+    if let model = run.model, candidate.answers.models[model] == nil {
+      candidate.answers.models[model] = try load(model)
+    }
+    let response = candidate.respond(to: request, in: type)
+    if case .tensors(let arrays) = response { try write(arrays, to: run.output) }
+    return response
+  }
+
+  private func arrays(_ path: String) throws(FieldError) -> [NamedArray] {
+    do {
+      return try ArrayFile(contentsOf: folder + "/" + path, byteLimit: Self.inputLimit).arrays
+    } catch { throw FieldError(why: "input \(escaped(path)): \(error)") }
+  }
+
+  private func write(_ arrays: [NamedArray], to path: String) throws(FieldError) {
+    do {
+      try ArrayFile(arrays, metadata: [:]).write(to: folder + "/" + path)
+    } catch { throw FieldError(why: "output \(escaped(path)): \(error)") }
+  }
+
+  private func load(_ path: String) throws(FieldError) -> ModelInMemory {
+    let parts = path.split(separator: "/")
+    guard parts.count == 2, parts[0] == "models" else {
+      throw FieldError(why: "model \(escaped(path)) is not models/NAME")
+    }
+    do {
+      let checkpoint = try Checkpoint(directory: folder + "/" + path)
+      return ModelInMemory(configuration: checkpoint.configuration, parameters: try checkpoint.parameters())
+    } catch { throw FieldError(why: "model \(escaped(path)): \(error)") }
+  }
+
+  private static func reply(_ id: Int, _ response: CandidateResponse) -> String {
+    let what =
+      switch response {
+      case .tensors: #""ok":{}"#
+      case .rejection(let code): #""reject":{"code":\#(quoted(code))}"#
+      case .unsupported(let why): #""unsupported":{"why":\#(quoted(why))}"#
+      }
+    return #"{"loma":1,"id":\#(id),\#(what)}"#
+  }
+
+  private static func quoted(_ text: String) -> String { JSONValue.string(text).text() }
+}

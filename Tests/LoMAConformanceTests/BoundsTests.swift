@@ -1,0 +1,107 @@
+// Bounds that are measured: how they are made, stored and used.
+
+import LoMAVectors
+import Testing
+
+@testable import LoMAConformance
+
+@Suite("Chapter 12: calibrated bounds")
+struct BoundsTests {
+  private static let digest = String(repeating: "a", count: 64)
+
+  private func candidate(_ name: String, _ errors: [String: Double], dtype: String = "f32", level: String = "model")
+    -> Calibration.Candidate
+  {
+    var result = CaseResult(
+      id: "model.forward.a", dtype: dtype, level: level, op: "forward", profile: "base", hunts: "h", clauses: [],
+      verdict: .pass, why: "", tensors: [], finding: nil)
+    result.tensors =
+      errors.sorted { $0.key < $1.key }.map {
+        TensorResult(name: $0.key, rule: "calibrated", error: $0.value, ratio: 0)
+      } + [TensorResult(name: "events", rule: "exact", error: nil, ratio: 0)]
+    return Calibration.Candidate(name: name, version: "1", results: [result])
+  }
+
+  private func made(_ candidates: [Calibration.Candidate]) -> Calibration {
+    Calibration(candidates, suite: "0.1", manifestDigest: Self.digest)
+  }
+
+  @Test func `TOL-12 a bound is four times the worst error, and never below the floor`() throws {
+    let bounds = made([
+      candidate("a", ["logits": 1e-5, "hidden.0": 0]), candidate("b", ["logits": 2e-5, "hidden.0": 0]),
+    ])
+    .bounds
+    let allowed = try #require(bounds.cases.first?.value)
+    #expect(allowed["logits"]?.bound == 8e-5 && allowed["events"] == nil)
+    #expect(allowed["hidden.0"]?.bound == 20 * 0x1p-24 && Precision.f32.floor == 20 * 0x1p-24)
+    #expect(Precision.bf16.floor == 4 * 0x1p-8 + 16 * 0x1p-24)
+  }
+
+  @Test func `TOL-13 a case that was not measured has twice the largest bound of its group`() throws {
+    let bounds = made([candidate("a", ["hidden.0": 1e-5, "hidden.1": 3e-5, "layers.0.attention.query": 1e-4])]).bounds
+    let other = try Recorded.item("model.forward.gqa.captures-hidden")
+    #expect(bounds.allowed("hidden.2", of: other, dtype: "f32") == .init(bound: 2.4e-4, gates: true))
+    #expect(bounds.generalBound(of: "layers.7.attention.query", op: "forward", dtype: "f32") == 8e-4)
+    #expect(bounds.generalBound(of: "hidden.2", op: "forward", dtype: "f64") == Precision.f64.provisionalBound)
+    #expect(bounds.generalBound(of: "hidden.2", op: "loss", dtype: "f32") == Precision.f32.provisionalBound)
+    #expect(CalibratedBounds.group(of: "gradients.model.layers.1.norm.weight") == "gradients.*")
+    #expect(CalibratedBounds.group(of: "appended.keys") == "appended.keys")
+  }
+
+  @Test func `TOL-14 a bound gates where each stays under half of what the others set`() throws {
+    let close = made([candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 1.9e-5])])
+    #expect(close.headroom.map(\.share) == [1e-5 / 7.6e-5, 1.9e-5 / 4e-5])
+    #expect(close.bounds.cases.first?.value["logits"]?.gates == true)
+    let apart = made([candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 2.1e-5])])
+    #expect(apart.bounds.cases.first?.value["logits"]?.gates == false)
+    let alone = made([candidate("a", ["logits": 1e-5])])
+    #expect(alone.headroom.isEmpty && alone.bounds.cases.first?.value["logits"]?.gates == false)
+    let broken = made([candidate("a", ["logits": .infinity]), candidate("b", ["logits": 1], level: "property")])
+    #expect(broken.bounds.cases.isEmpty)
+  }
+
+  @Test func `TOL-14 what does not gate is reported and not judged`() throws {
+    let id = "model.forward.mha.c2-t1"
+    let wrong = try Recorded.answer(try Recorded.item(id), "f32").changing("logits", at: 0) { $0 + 100 }
+    for gates in [true, false] {
+      let unit = CalibratedBounds.Unit(id: id, dtype: "f32")
+      let bounds = CalibratedBounds(
+        suite: "0.1", manifestDigest: Self.digest, variants: [], general: [:],
+        cases: [unit: ["logits": .init(bound: 1e-5, gates: gates)]])
+      let result = try Recorded.corpus().judge(
+        try Recorded.item(id), dtype: "f32", replies: [.tensors(wrong)], bounds: bounds)
+      #expect(result.verdict == (gates ? .fail : .pass) && (result.tensors.first?.ratio ?? 0) > 1)
+    }
+  }
+
+  @Test func `TOL-12 the file reads back as it was written, and a faulty one is refused`() throws {
+    let bounds = made([
+      candidate("a", ["logits": 1e-5, "hidden.0": 2e-6]), candidate("b", ["logits": 2e-5], dtype: "bf16"),
+    ]).bounds
+    let bytes = bounds.encoded()
+    var read = try CalibratedBounds(parsing: bytes)
+    #expect(read.digest == SHA256.hexDigest(of: bytes) && read.encoded() == bytes)
+    read.digest = nil
+    #expect(read == bounds && bounds.variants.map(\.dtypes) == [["f32"], ["bf16"]])
+    let text = String(decoding: bytes, as: UTF8.self)
+    for (good, bad) in [
+      ("\"loma_bounds\": 1", "\"loma_bounds\": 2"), (Self.digest, "a"), ("\"bf16\": \"0x1.", "\"bf16\": \"0x2."),
+      ("\"op\": \"forward\"", "\"op\": \"\""), ("\"gates\": false", "\"gates\": 0"),
+      ("\"bound\": \"0x", "\"bound\": \"-0x"),
+      ("\"bound\": \"0x1.", "\"bound\": \"1."), ("\"tensors\"", "\"tensor\""), ("\"version\": \"1\"", "\"version\": 1"),
+      ("\"dtype\": \"f32\"", "\"dtype\": \"i64\""), ("\"suite\"", "\"suit\""),
+      ("\"tensor\": \"logits\"", "\"tensor\": \"hidden.*\""),
+    ] {
+      let changed = text.replacing(good, with: bad)
+      #expect(changed != text, "\(good)")
+      #expect(throws: CorpusError.self, "\(bad)") { try CalibratedBounds(parsing: Array(changed.utf8)) }
+    }
+  }
+
+  @Test func `TOL-15 a corpus without measured bounds has provisional ones`() throws {
+    let corpus = try CaseCorpus(
+      folder: "/nowhere", manifest: try Files.contents(of: Recorded.folder + "/manifest.json", byteLimit: 1 << 24))
+    let bounds = try CalibratedBounds(of: corpus)
+    #expect(bounds == .provisional && bounds.digest == nil && bounds.variants.isEmpty)
+  }
+}

@@ -56,7 +56,8 @@ struct RunnerTests {
   @Test func `RUN-6 shards have every unit once`() throws {
     let corpus = try ShellCandidate.corpus.get()
     let whole = Selection().units(of: corpus, declaredDtypes: ["bf16", "f64"])
-    #expect(whole.first?.dtype == "i64" && whole.contains { $0.dtype == "bf16" } && !whole.contains { $0.dtype == "f32" })
+    #expect(
+      whole.first?.dtype == "i64" && whole.contains { $0.dtype == "bf16" } && !whole.contains { $0.dtype == "f32" })
     let shards = try (1...3).map { index in
       let shard = try #require(Selection.Shard(index: index, count: 3))
       return Selection(shard: shard).units(of: corpus, declaredDtypes: ["bf16", "f64"])

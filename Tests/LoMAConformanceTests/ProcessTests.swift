@@ -42,15 +42,14 @@ struct ProcessTests {
     try FileManager.default.createDirectory(atPath: folder + "/bin", withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for name in ["port.py", "-x", "bin/tool"] {
-      FileManager.default.createFile(atPath: folder + "/" + name, contents: nil)
+      #expect(FileManager.default.createFile(atPath: folder + "/" + name, contents: nil))
     }
     chmod(folder + "/bin/tool", 0o755)
     func words(_ words: [String]) throws -> [String] {
       try CandidateCommand(words: words, startFolder: folder, path: "/nowhere:bin:/bin").words
     }
     #expect(try words(["bin/tool", "port.py"]) == [folder + "/bin/tool", folder + "/port.py"])
-    #expect(
-      try words(["./bin/tool", "bin", "-x", "--a=port.py"]) == [folder + "/./bin/tool", "bin", "-x", "--a=port.py"])
+    #expect(try words(["./bin/tool", "bin", "-x", "--a=port.py"]) == [folder + "/./bin/tool", "bin", "-x", "--a=port.py"])
     #expect(try words(["tool"]) == [folder + "/bin/tool"])
     #expect(try words(["sh", "none"]) == ["/bin/sh", "none"])
     for bad in [["port.py"], ["./port.py"], ["bin/none"], ["/"], [""], []] {

@@ -14,7 +14,8 @@ struct RunnerTests {
     let candidate = try ShellCandidate(when: wrong, "exit 1")
     func results(jobs: Int) throws -> [CaseResult] {
       let places = Mutex<[Int]>([])
-      let results = try candidate.run(op: "schedule", jobs: jobs) { _, place in places.withLock { $0.append(place) } }
+      let results = try candidate.run(
+        op: "schedule", jobs: jobs, tell: { _, place in places.withLock { $0.append(place) } })
       #expect(places.withLock { $0 } == Array(results.indices))
       return results.map { result in
         var result = result
@@ -92,9 +93,9 @@ struct RunnerTests {
   @Test func `RUN-13 an interrupted run keeps what was done and goes on later`() throws {
     let candidate = try ShellCandidate()
     let count = Mutex(0)
-    let first = try candidate.run(tell: { result, _ in if result.verdict == .pass { count.withLock { $0 += 1 } } }) {
-      count.withLock { $0 >= 4 }
-    }
+    let first = try candidate.run(
+      tell: { result, _ in if result.verdict == .pass { count.withLock { $0 += 1 } } },
+      isInterrupted: { count.withLock { $0 >= 4 } })
     #expect(first.map { $0.verdict } == Array(repeating: .pass, count: 4) + Array(repeating: .notRun, count: 5))
     #expect(first[8].why.contains("interrupted"))
     let broken = try ShellCandidate(when: "[ \"$name\" = \(first[0].id) ]", "exit 1")
@@ -105,7 +106,8 @@ struct RunnerTests {
     let hanging = try ShellCandidate(when: "true", "sleep 100")
     var limits = CandidateLimits.quick
     limits.timeFactor = 1
-    let given = try hanging.run(limits: limits) { SuspendingClock.now - start > .milliseconds(300) }
+    let given = try hanging.run(
+      limits: limits, isInterrupted: { SuspendingClock.now - start > .milliseconds(300) })
     #expect(given.counts == [.notRun: 9])
     #expect(SuspendingClock.now - start < .seconds(10))
   }

@@ -49,7 +49,8 @@ struct ProcessTests {
       try CandidateCommand(words: words, startFolder: folder, path: "/nowhere:bin:/bin").words
     }
     #expect(try words(["bin/tool", "port.py"]) == [folder + "/bin/tool", folder + "/port.py"])
-    #expect(try words(["./bin/tool", "bin", "-x", "--a=port.py"]) == [folder + "/./bin/tool", "bin", "-x", "--a=port.py"])
+    #expect(
+      try words(["./bin/tool", "bin", "-x", "--a=port.py"]) == [folder + "/./bin/tool", "bin", "-x", "--a=port.py"])
     #expect(try words(["tool"]) == [folder + "/bin/tool"])
     #expect(try words(["sh", "none"]) == ["/bin/sh", "none"])
     for bad in [["port.py"], ["./port.py"], ["bin/none"], ["/"], [""], []] {

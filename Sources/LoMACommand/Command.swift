@@ -43,6 +43,12 @@ struct Command {
         name: "report", summary: "join the results of shards, draw reports", help: reportHelp,
         run: { words, _ in try report(words) }),
       Command(
+        name: "requests", summary: "every request as files, to be answered elsewhere", help: requestsHelp,
+        run: { try requests($0, in: $1) }),
+      Command(
+        name: "judge", summary: "judge what was answered elsewhere", help: judgeHelp,
+        run: { try judgeAnswers($0, in: $1) }),
+      Command(
         name: "init", summary: "a candidate to begin with, in Python, Swift or C", help: initHelp,
         run: { words, _ in try initialise(words) }),
       Command(

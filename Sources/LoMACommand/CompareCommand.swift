@@ -32,5 +32,5 @@ func compare(_ words: [String]) throws -> Outcome {
   }
   let comparison = try FileComparison(paths[0], paths[1])
   return Outcome(
-    output: text.draw(comparison), exitCode: comparison.differences.isEmpty ? .fine : .differs)
+    output: text.draw(comparison), exitCode: comparison.differences.isEmpty ? .fine : .notConformant)
 }

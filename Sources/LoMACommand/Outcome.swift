@@ -48,8 +48,6 @@ enum ExitCode: Int32, CaseIterable {
   case fine = 0
   /// A candidate does not conform.
   case notConformant = 1
-  /// What was compared differs.
-  case differs = 1
   /// The arguments or the input are wrong, or the output cannot be written.
   case rejected = 2
   /// A candidate cannot be started, or does not introduce itself.
@@ -65,8 +63,7 @@ enum ExitCode: Int32, CaseIterable {
   var meaning: String {
     switch self {
     case .fine: "done"
-    case .differs: "what was compared differs"
-    case .notConformant: "the candidate does not conform, or passed nothing"
+    case .notConformant: "the candidate does not conform or passed nothing, or two files differ"
     case .candidateUnusable: "the candidate cannot be started, or does not introduce itself"
     case .vectorsDamaged:
       "the vectors are damaged, incomplete, not what recording them again gives, or none is selected"

@@ -23,7 +23,9 @@ public struct ComparisonText: Sendable {
   public func draw(_ comparison: FileComparison) -> String {
     var lines = comparison.differences.map { "\($0.name): \(line($0.difference))" }
     let count = comparison.differences.count
-    lines.append("\(comparison.equalCount) tensors are equal, \(count) \(count == 1 ? "differs" : "differ")")
+    let equal = comparison.equalCount
+    lines.append(
+      "\(equal) tensor\(equal == 1 ? " is" : "s are") equal, \(count) \(count == 1 ? "differs" : "differ")")
     return lines.map { $0 + "\n" }.joined()
   }
 

@@ -3,6 +3,20 @@
 import LoMA
 import LoMAVectors
 
+/// Why a file cannot be compared.
+public struct FileComparisonError: Error, Equatable, CustomStringConvertible {
+  /// The file.
+  public let path: String
+  /// Why it is none.
+  public let reason: ContainerError
+
+  /// One line for a person.
+  public var description: String {
+    if case .file(let error) = reason { return error.description }
+    return "\(path): \(reason)"
+  }
+}
+
 /// How two tensor files differ.
 public struct FileComparison: Sendable {
   /// The largest file that is read, in bytes.
@@ -50,11 +64,16 @@ public struct FileComparison: Sendable {
   /// How many tensors are equal.
   public let equalCount: Int
 
-  /// Compares two files that nobody vouches for; throws `ContainerError`.
-  public init(_ first: String, _ second: String) throws(ContainerError) {
-    try self.init(
-      try ArrayFile(contentsOf: first, byteLimit: FileComparison.byteLimit),
-      try ArrayFile(contentsOf: second, byteLimit: FileComparison.byteLimit))
+  /// Compares two files that nobody vouches for.
+  public init(_ first: String, _ second: String) throws(FileComparisonError) {
+    let (a, b) = (try FileComparison.read(first), try FileComparison.read(second))
+    do { try self.init(a, b) } catch { throw FileComparisonError(path: second, reason: error) }
+  }
+
+  private static func read(_ path: String) throws(FileComparisonError) -> ArrayFile {
+    do { return try ArrayFile(contentsOf: path, byteLimit: byteLimit) } catch {
+      throw FileComparisonError(path: path, reason: error)
+    }
   }
 
   /// Compares two files in memory.

@@ -14,7 +14,7 @@ import Testing
 
   @Test func `equal files are equal`() throws {
     let arrays = [try NamedArray("x", .f32, shape: [2], doubles: [.nan, 1])]
-    #expect(try text(arrays, arrays) == "1 tensors are equal, 0 differ\n")
+    #expect(try text(arrays, arrays) == "1 tensor is equal, 0 differ\n")
   }
 
   @Test func `what differs is named, with the worst element`() throws {
@@ -72,8 +72,10 @@ import Testing
     let folder = try ReportFolder()
     let path = folder.path + "/x.safetensors"
     try Files.replace(path, with: [1, 2, 3])
-    #expect(throws: ContainerError.noHeaderLength(fileBytes: 3)) { try FileComparison(path, path) }
-    #expect(throws: ContainerError.self) { try FileComparison(folder.path, folder.path) }
+    #expect(throws: FileComparisonError(path: path, reason: .noHeaderLength(fileBytes: 3))) {
+      try FileComparison(path, path)
+    }
+    #expect(throws: FileComparisonError.self) { try FileComparison(folder.path, folder.path) }
   }
 
   @Test func `RUN-28 reports appear together or not at all`() throws {

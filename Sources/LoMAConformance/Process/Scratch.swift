@@ -11,6 +11,14 @@ final class Scratch {
   private let isKept: Bool
   private var models: Set<String> = []
 
+  /// A folder that is there, for what was answered elsewhere; it is kept.
+  init(existing path: String) throws(FileError) {
+    isKept = true
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+  }
+
   /// A new folder, below `keep` where one is named, else below the system's folder for temporary files.
   init(keep: String?) throws(FileError) {
     isKept = keep != nil

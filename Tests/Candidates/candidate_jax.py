@@ -105,11 +105,14 @@ def adamw(p, m, v, g, hyper, powers):
     return p - (rate / (1 - powers[0])) * (m / (jnp.sqrt(v) / jnp.sqrt(1 - powers[1]) + epsilon)), m, v
 
 
-compiled_attention = jax.jit(attention)
-compiled_logits = jax.jit(batch_logits, static_argnums=0)
-compiled_losses = jax.jit(losses)
-compiled_gradients = jax.jit(jax.grad(loss, argnums=1), static_argnums=0)
-compiled_adamw = jax.jit(adamw)
+# Most of a run is compiling, so LLVM is told to hurry. JAX_COMPILATION_CACHE_DIR, if set, keeps what is compiled.
+quick = functools.partial(
+    jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True})
+compiled_attention = quick(attention)
+compiled_logits = quick(batch_logits, static_argnums=0)
+compiled_losses = quick(losses)
+compiled_gradients = quick(jax.grad(loss, argnums=1), static_argnums=0)
+compiled_adamw = quick(adamw)
 
 
 @functools.cache

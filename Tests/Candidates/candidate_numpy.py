@@ -33,8 +33,8 @@ class Reject(Exception):
 
 
 def check(op, p, profile, texts, given):
-    """Rejects bad input. Where there are several faults, the code that stands first in the list is right (OPS-6), so the
-    order below is the list's. A parameter that the operation does not name is not looked at."""
+    """Rejects bad input. Of several faults the code that stands first in the list is right (OPS-6), so the order below
+    is the list's. A parameter that the operation does not name is not looked at."""
 
     def need(condition, code):
         if not condition:
@@ -78,8 +78,9 @@ READING, MEMORY, REPETITION, PAD = range(4)
 PAD_ROW = [0, PAD, -1, -1, 0, -1]  # MSK-11
 
 
-def training_rows(text, p, axes):
-    """Chapters 2, 3 and 5: every full chunk as reading, memory and repetition rows, then the tail as reading rows."""
+def layout_rows(text, p, axes, generation=False):
+    """Chapters 2, 3 and 5: every full chunk as reading, memory and repetition rows, then the tail as reading rows. The
+    generation layout has no repetition rows; all else stays, positions too (LAY-5, POS-4)."""
     t, c, n = p["t"], p["c"], len(text)
     chunk_length = t * c
     rows = []
@@ -105,13 +106,8 @@ def training_rows(text, p, axes):
             add(p["memory_token"], MEMORY, k, j, position, labels[j])
         for i in range(chunk_length):  # POS-3
             add(p["repetition_token"], REPETITION, k, i, start + i, labels[t + i])
-    return np.array(rows, dtype=np.int64).reshape(-1, 6)
-
-
-def generation_rows(text, p, axes):
-    """LAY-5 and POS-4: the repetition rows are left out, all else stays, positions too."""
-    rows = training_rows(text, p, axes)
-    return rows[rows[:, ZONE] != REPETITION]
+    rows = np.array(rows, dtype=np.int64).reshape(-1, 6)
+    return rows[rows[:, ZONE] != REPETITION] if generation else rows
 
 
 def visible(queries, keys, axes):
@@ -133,23 +129,6 @@ def visible(queries, keys, axes):
     for (query_zone, key_zone), rule in rules.items():
         seen |= (q[..., ZONE] == query_zone) & (k[..., ZONE] == key_zone) & rule
     return seen
-
-
-# Counts: chapters 6, 7 and 9.
-
-
-def schedule(c, t, fed):
-    """GEN-2 and GEN-3: an event and the rows cached after it, in cache order."""
-    memory, reading, row = [], [], 0
-    for g in range(fed):
-        reading, row = reading + [row], row + 1
-        yield [0, g, row - 1, row, len(memory), len(reading)], memory + reading
-        if len(reading) == c * t:
-            new, row = list(range(row, row + t)), row + t
-            # While a chunk is compressed the cache holds earlier memory, the chunk's text and its memory, in this order.
-            yield [1, g // (c * t), new[0], row, len(memory) + t, len(reading)], memory + reading + new
-            memory, reading = memory + new, []
-            yield [2, g // (c * t), row, row, len(memory), 0], memory
 
 
 def cost(p, axes):
@@ -190,7 +169,7 @@ def rope(x, positions, head_dim, theta):
 
 
 def attention(q, k, v, seen, heads, kv_heads):
-    """MOD-4 and MSK-12: context [Q, H·d] and probabilities [H, Q, K]. A hidden score becomes -inf, never a finite number,
+    """MOD-4 and MSK-12: context [Q, H·d] and probabilities [H, Q, K]. A hidden score becomes -inf and no finite number,
     so its weight is exactly 0."""
     d = q.shape[1] // heads
     by_head = lambda x, n: x.reshape(len(x), n, d).swapaxes(0, 1)  # [n, rows, d]
@@ -202,9 +181,9 @@ def attention(q, k, v, seen, heads, kv_heads):
     return (weights @ v).swapaxes(0, 1).reshape(q.shape), weights
 
 
+@np.errstate(over="ignore")  # e^-x of a very negative x is infinite, and the quotient is rightly 0
 def silu(x):
-    with np.errstate(over="ignore"):  # e^-x of a very negative x is infinite, and the quotient is rightly 0
-        return x / (1 + np.exp(-x))
+    return x / (1 + np.exp(-x))
 
 
 def cross_entropy(logits, labels):
@@ -234,6 +213,7 @@ def decoder_layer(x, positions, seen, w, heads, kv_heads, epsilon, theta, past=N
     return out, out["middle"] + out["feed_forward.output"]
 
 
+@functools.cache
 class Model:
     """A directory with config.json and model.safetensors (MOD-1), computing in one type."""
 
@@ -266,9 +246,6 @@ class Model:
         return trace
 
 
-load_model = functools.cache(Model)
-
-
 class Cache:
     """Chapter 6: the entries of rows fed. `kept` says which entries, by number of row, the cache still holds."""
 
@@ -293,7 +270,7 @@ class Cache:
         """Reads a prompt and generates m tokens: chosen tokens, logits of text tokens, events, and the logits of each
         chunk's last memory row (for REC-4)."""
         fed = len(prompt) + max(m - 1, 0)  # GEN-5: the last token chosen is not fed
-        rows = generation_rows([0] * fed, p, self.axes)  # where tokens will stand; what they are comes as they are fed
+        rows = layout_rows([0] * fed, p, self.axes, generation=True)  # places; tokens come as they are fed
         chosen, logits, events, memory_logits = [], [], [], []
         for g in range(fed):
             token = prompt[g] if g < len(prompt) else chosen[-1] if forced is None else forced[g - len(prompt)]
@@ -334,14 +311,14 @@ class Request:
         check(self.op, self.p, profile, self.texts, self.input)
         self.axes = {axis: profile.get(axis, values[0]) for axis, values in AXES.items()}
         self.dtype = {"f32": np.float32}.get(message["dtype"], np.float64)  # structure and rejections have "i64"
-        self.model = load_model(message["model"], self.dtype) if message["model"] else None
+        self.model = Model(message["model"], self.dtype) if message["model"] else None
         self.capture = message.get("capture", [])
         # Inputs of stages, in the type asked for.
         self.given = {name: x.astype(self.dtype) for name, x in self.input.items() if x.dtype == np.float32}
 
     def layouts(self):
-        make = generation_rows if self.p.get("layout") == "generation" else training_rows
-        return [make(text, self.p, self.axes) for text in self.texts]
+        generation = self.p.get("layout") == "generation"
+        return [layout_rows(text, self.p, self.axes, generation) for text in self.texts]
 
 
 def padded(parts, longest, axes=(0,)):
@@ -367,14 +344,28 @@ def mask(r):
     return {"mask": out}
 
 
-def schedule_answer(r):
-    fed = r.p["prompt_length"] + max(r.p["generate"] - 1, 0)
-    steps = list(schedule(r.p["c"], r.p["t"], fed))
-    widest = max((len(cached) for _, cached in steps), default=0)
-    entries = [cached + [-1] * (widest - len(cached)) for _, cached in steps]
+def schedule(r):
+    """GEN-2 and GEN-3: every event, and the rows cached after it in cache order."""
+    t, size, memory, reading, row, events, entries = r.p["t"], r.p["c"] * r.p["t"], [], [], 0, [], []
+
+    def note(kind, argument, first, cached):
+        events.append([kind, argument, first, row, len(memory), len(reading)])
+        entries.append(cached)
+
+    for g in range(r.p["prompt_length"] + max(r.p["generate"] - 1, 0)):
+        reading, row = reading + [row], row + 1
+        note(0, g, row - 1, memory + reading)
+        if len(reading) == size:
+            order = memory + reading + list(range(row, row + t))  # new memory comes last while its chunk is still held
+            memory, row = memory + order[-t:], row + t
+            note(1, g // size, row - t, order)
+            reading = []
+            note(2, g // size, row, memory)
+    widest = max(map(len, entries), default=0)
+    entries = [cached + [-1] * (widest - len(cached)) for cached in entries]
     return {
-        "events": np.array([event for event, _ in steps], dtype=np.int64).reshape(-1, 6),
-        "entries": np.array(entries, dtype=np.int64).reshape(len(steps), widest), "maximum": widest}
+        "events": np.array(events, dtype=np.int64).reshape(-1, 6), "maximum": widest,
+        "entries": np.array(entries, dtype=np.int64).reshape(len(entries), widest)}
 
 
 def metrics(r):
@@ -444,7 +435,7 @@ def reconstruct(r):
     """REC-1 and REC-4. Nothing is kept of the repetition rows."""
     cache, chunk = Cache(r.model, r.axes), r.p["chunk"]
     _, _, _, memory_logits = cache.read(r.p, r.texts[0])
-    rows = training_rows(r.texts[0], r.p, r.axes)
+    rows = layout_rows(r.texts[0], r.p, r.axes)
     logits = cache.feed(rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == chunk)], keep=False)
     scores = list(logits)
     if r.axes["repetition_labels"] == "shifted":
@@ -454,7 +445,7 @@ def reconstruct(r):
 
 STAGES = ("rms_norm", "rope", "attention", "feed_forward", "decoder_layer", "cross_entropy")
 OPERATIONS = {
-    "layout": layout, "mask": mask, "schedule": schedule_answer, "metrics": metrics,
+    "layout": layout, "mask": mask, "schedule": schedule, "metrics": metrics,
     "cost": lambda r: cost(r.p, r.axes), **dict.fromkeys(STAGES, stage), "forward": forward, "loss": loss,
     "generate": generate, "reconstruct": reconstruct}
 HELLO = {"protocol": 1, "name": "numpy", "version": np.__version__, "ops": list(OPERATIONS), "dtypes": ["f64", "f32"],

@@ -30,15 +30,16 @@ notes, she can say the page aloud from them, word for word: naïve or not, "quot
 NEW = 40
 MODEL = "models/text"
 SETTINGS = [  # c, t, profile
-    (4, 2, {}), (8, 4, {}), (2, 3, {"numbering": "sequential"}), (3, 1, {"memory_context": "own_chunk"}),
-    (4, 2, {"repetition_labels": "shifted", "repetition_context": "past_memories"})]
+    (4, 2, {}), (2, 3, {"numbering": "sequential"}),
+    (8, 1, {"repetition_labels": "shifted", "repetition_context": "past_memories"})]
 
 
 def write_model(directory):
     directory.parent.mkdir()
     config = LlamaConfig(
         vocab_size=258, hidden_size=48, intermediate_size=64, num_hidden_layers=3, num_attention_heads=6,
-        num_key_value_heads=2, head_dim=8, rms_norm_eps=1e-5, rope_parameters={"rope_type": "default", "rope_theta": 1e4})
+        num_key_value_heads=2, head_dim=8, rms_norm_eps=1e-5,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e4})
     model = LlamaForCausalLM(config).to(torch.float64)
     lively(model, 11)
     model.to(torch.float32).save_pretrained(directory)
@@ -107,7 +108,7 @@ def main():
                       "model_vocabulary": 258}
             chunks = len(text) // (c * t)
             asked = [("forward", {}), ("generate", {"generate": NEW})]
-            asked += [("reconstruct", {"chunk": k}) for k in sorted({0, 1, chunks // 2, chunks - 1})]
+            asked += [("reconstruct", {"chunk": k}) for k in (0, chunks - 1)]
             for op, more in asked:
                 message = {"cmd": "run", "case": "real-text", "op": op, "dtype": "f64", "profile": profile,
                            "params": params | more, "model": MODEL, "input": "input.safetensors", "capture": []}
@@ -124,7 +125,8 @@ def main():
                     said = printed(loma, op, folder, c, t, profile, "--generate", NEW)
                     wanted = "tokens " + ",".join(map(str, theirs["chosen"].tolist()))
                 elif op == "reconstruct":
-                    said, own = printed(loma, op, folder, c, t, profile, "--chunk", more["chunk"]), more["chunk"] * c * t
+                    said = printed(loma, op, folder, c, t, profile, "--chunk", more["chunk"])
+                    own = more["chunk"] * c * t
                     right = int((theirs["tokens"] == text[own : own + c * t]).sum())
                     wanted = f"token repetition accuracy {right}/{c * t} "
                 if op != "forward" and wanted not in said:

@@ -86,6 +86,11 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
 
 /// Rows and mask of a case's texts.
 private func sections(of drawing: CaseDrawing) throws -> [SectionContent] {
+  try explanation(of: drawing).contents(of: [.rows, .mask], limits: .text)
+}
+
+/// What there is to say of a case's texts.
+func explanation(of drawing: CaseDrawing) throws -> Explanation {
   var inputs = ExplanationInputs(
     c: drawing.parameters.c, t: drawing.parameters.t, texts: drawing.texts.map { .tokens($0) })
   inputs.textVocabulary = drawing.vocabulary.textSize
@@ -94,5 +99,5 @@ private func sections(of drawing: CaseDrawing) throws -> [SectionContent] {
   inputs.modelVocabulary = drawing.vocabulary.modelSize
   inputs.profile = drawing.profile
   inputs.layout = drawing.isGeneration ? .generation : .training
-  return try Explanation(inputs).contents(of: [.rows, .mask], limits: .text)
+  return try Explanation(inputs)
 }

@@ -37,6 +37,24 @@ struct Command {
         name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
         run: { try vectors($0, in: $1) }),
       Command(
+        name: "conform", summary: "run a candidate and judge its answers", help: conformHelp,
+        run: { try conform($0, in: $1) }),
+      Command(
+        name: "report", summary: "join the results of shards, draw reports", help: reportHelp,
+        run: { words, _ in try report(words) }),
+      Command(
+        name: "requests", summary: "every request as files, to be answered elsewhere", help: requestsHelp,
+        run: { try requests($0, in: $1) }),
+      Command(
+        name: "judge", summary: "judge what was answered elsewhere", help: judgeHelp,
+        run: { try judgeAnswers($0, in: $1) }),
+      Command(
+        name: "init", summary: "a candidate to begin with, in Python, Swift or C", help: initHelp,
+        run: { words, _ in try initialise(words) }),
+      Command(
+        name: "compare", summary: "two tensor files: what differs, and where", help: compareHelp,
+        run: { words, _ in try compare(words) }),
+      Command(
         name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
         run: { words, _ in try reference(words) }),
       Command(

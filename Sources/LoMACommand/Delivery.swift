@@ -5,13 +5,14 @@
 #else
   import Darwin
 #endif
+import LoMAConformance
 
 /// Writes what the outcome says and returns the process's exit code.
 func deliver(_ outcome: Outcome) -> Int32 {
   var outcome = outcome
   if outcome.complaint == nil || !outcome.output.isEmpty {
     if let path = outcome.path {
-      if let reason = writeFile(outcome.output, to: path) {
+      if let reason = OutputFiles.write(outcome.output, to: path) {
         outcome = .rejected("cannot write \(path): \(reason)")
       }
     } else if let reason = write(outcome.output, to: STDOUT_FILENO), reason != EPIPE {
@@ -27,23 +28,6 @@ func say(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) == nil }
 
 /// Writes to standard error.
 func complain(_ text: String) { _ = write(text, to: STDERR_FILENO) }
-
-/// Writes a file beside its final place and renames it; returns why it could not.
-///
-/// What exists and is no regular file, such as a device or a pipe, is written to and not replaced.
-private func writeFile(_ text: String, to path: String) -> String? {
-  var status = stat()
-  let isReplaced = stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
-  let written = isReplaced ? "\(path).\(getpid()).part" : path
-  let descriptor = open(written, isReplaced ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY, 0o666)
-  guard descriptor >= 0 else { return describe(errno) }
-  var failure = write(text, to: descriptor)
-  if close(descriptor) != 0, failure == nil { failure = errno }
-  if isReplaced, failure == nil, rename(written, path) != 0 { failure = errno }
-  guard let failure else { return nil }
-  if isReplaced { unlink(written) }
-  return describe(failure)
-}
 
 /// Writes all of a text; returns the error number that stopped it.
 private func write(_ text: String, to descriptor: Int32) -> Int32? {

@@ -16,6 +16,10 @@ struct Surroundings {
   var program = VectorsFolder.programFolder
   /// Takes one line of progress for a person; does nothing where no person watches.
   var report: @Sendable (String) -> Void = { _ in }
+  /// The folders that commands are looked up in.
+  var path = "/usr/bin:/bin"
+  /// Has the wish of a person to stop taken note of, instead of ending the program.
+  var listenForInterruption: @Sendable () -> Void = {}
 }
 
 /// How a command ended.
@@ -46,15 +50,25 @@ enum ExitCode: Int32, CaseIterable {
   case notConformant = 1
   /// The arguments or the input are wrong, or the output cannot be written.
   case rejected = 2
+  /// A candidate cannot be started, or does not introduce itself.
+  case candidateUnusable = 3
   /// The vectors are damaged, incomplete or not what recording gives.
   case vectorsDamaged = 4
+  /// A fault of the runner.
+  case fault = 5
+  /// The run was interrupted.
+  case interrupted = 130
 
   /// What `loma help exit-codes` says of it.
   var meaning: String {
     switch self {
     case .fine: "done"
-    case .notConformant: "the candidate does not conform, or passed nothing"
-    case .vectorsDamaged: "the vectors are damaged, incomplete, or not what recording them again gives"
+    case .notConformant: "the candidate does not conform or passed nothing, or two files differ"
+    case .candidateUnusable: "the candidate cannot be started, or does not introduce itself"
+    case .vectorsDamaged:
+      "the vectors are damaged, incomplete, not what recording them again gives, or none is selected"
+    case .fault: "a fault of this program"
+    case .interrupted: "interrupted; what was done until then is reported"
     case .rejected: "usage or input error, or the output cannot be written; one line on standard error says which"
     }
   }
@@ -71,7 +85,8 @@ func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
     guard let command = Command.all.first(where: { $0.name == name }) else {
       return .rejected("no command is named \(name); loma help lists them")
     }
-    guard !rest.contains("--help") else { return Outcome(output: command.help) }
+    // Behind -- stands the command of a candidate.
+    guard !rest.prefix(while: { $0 != "--" }).contains("--help") else { return Outcome(output: command.help) }
     do { return try command.run(rest, surroundings) } catch let error as UsageError {
       return .rejected("\(name): \(error.line); see loma \(name) --help")
     } catch {

@@ -37,7 +37,8 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     throw UsageError(line: "option --output goes without --mutant and --dtype")
   }
   let folder = try VectorsFolder.find(
-    option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder)
+    option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
+    program: surroundings.program)
   let corpus = try CaseCorpus(folder: folder)
   let judged = try JudgedUnits(corpus, dtypes: dtypes)
   let runs = try Sensitivity(units: judged.units, threads: try ModelOptions.threads(arguments))

@@ -5,16 +5,18 @@
 #else
   import Darwin
 #endif
+import LoMAConformance
 import LoMASuite
 
 signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our process.
 
 /// Progress goes to a person at standard error, over the line before it.
-@Sendable func report(_ line: String) { complain("\r\u{1B}[K" + line) }
+@Sendable func showProgress(_ line: String) { complain("\r\u{1B}[K" + line) }
 
 let surroundings = Surroundings(
   isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
-  report: isatty(STDERR_FILENO) == 1 ? report : { @Sendable _ in })
+  report: isatty(STDERR_FILENO) == 1 ? showProgress : { @Sendable _ in },
+  path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
 exit(deliver(outcome))

@@ -19,7 +19,7 @@ public enum HexFloat {
     }
     var digits = String(fraction, radix: 16)
     digits = String(repeating: "0", count: 13 - digits.count) + digits
-    while digits.hasSuffix("0") { digits.removeLast() }
+    while digits.utf8.last == UInt8(ascii: "0") { digits.removeLast() }
     return "\(sign)0x\(lead)\(digits.isEmpty ? "" : ".")\(digits)p\(exponent < 0 ? "" : "+")\(exponent)"
   }
 }

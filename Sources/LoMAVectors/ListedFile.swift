@@ -19,7 +19,8 @@ public struct ListedFile: Hashable, Sendable {
     else { throw ListedFileError(description: "a file without path, bytes and sha256") }
     let isPlain = path.unicodeScalars.allSatisfy { ("!"..."~").contains($0) }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard isPlain, !parts.contains(where: { $0.isEmpty || $0.hasPrefix(".") }), bytes >= 0, bytes <= Self.byteLimit
+    guard isPlain, !parts.contains(where: { $0.isEmpty || $0.utf8.first == UInt8(ascii: ".") }), bytes >= 0,
+      bytes <= Self.byteLimit
     else {
       throw ListedFileError(
         description: "the path \(path.onOneLine) leaves the folder or is odd, or its size is out of range")

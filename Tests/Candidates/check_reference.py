@@ -12,7 +12,6 @@ every gradient, and parameters after each step. Rows, mask, positions and labels
 """
 
 import argparse
-import copy
 import pathlib
 import random
 import subprocess
@@ -154,7 +153,6 @@ def check_extended(loma, directory, worst):
     old = LlamaForCausalLM.from_pretrained(directory, dtype=torch.float64)
     new = LlamaForCausalLM.from_pretrained(output, dtype=torch.float64)
     kept = dict(new.named_parameters())
-    stored = {torch.float16: 2.0**-11, torch.bfloat16: 2.0**-8}.get(old.config.dtype, 0)
     for name, p in old.named_parameters():
         q = kept[name].detach()
         if q.shape != p.shape:

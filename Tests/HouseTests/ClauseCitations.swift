@@ -41,7 +41,9 @@ struct ClauseCitations {
     for (prefix, chapter) in zip(Clauses.prefixes, 1...) {
       let ids = clauses.filter { $0.id.hasPrefix(prefix + "-") }
       let number = chapter < 10 ? "0\(chapter)" : "\(chapter)"
-      for clause in ids where !clause.file.hasPrefix("Spec/\(number)-") {
+      // The run has two chapters: the conversation, and what it leaves behind.
+      let starts = prefix == "RUN" ? ["Spec/13-", "Spec/14-"] : ["Spec/\(number)-"]
+      for clause in ids where !starts.contains(where: { clause.file.hasPrefix($0) }) {
         problems.append("\(clause.file):\(clause.line): \(clause.id) belongs into chapter \(number)")
       }
       let names = ids.map { $0.id }

@@ -12,7 +12,7 @@ struct Clause {
 
 enum Clauses {
   /// The chapters' prefixes, in the order of the chapters.
-  static let prefixes = ["PAR", "LAY", "POS", "MSK", "LOS", "GEN", "REC", "MOD", "COST", "NUM", "OPS", "TOL"]
+  static let prefixes = ["PAR", "LAY", "POS", "MSK", "LOS", "GEN", "REC", "MOD", "COST", "NUM", "OPS", "TOL", "RUN"]
 
   /// The clauses and decisions that a Markdown file states: its headings `### ID Title`.
   static func stated(in file: SourceFile) -> [Clause] {
@@ -36,7 +36,7 @@ enum Clauses {
     guard mayCite(text) else { return ids }
     let citation =
       #/
-      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|D)-(\d+)([a-z]?)\b
+      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|D)-(\d+)([a-z]?)\b
       (?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?
       /#
     for match in text.matches(of: citation) {

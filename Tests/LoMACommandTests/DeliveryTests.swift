@@ -70,7 +70,8 @@ import Testing
     let help = loma("explain --help").output
     #expect(help == loma("help explain").output)
     for option in explainOptions { #expect(help.contains(option.name + " ")) }
-    #expect(loma("help exit-codes").output.split(separator: "\n").map { $0.prefix(1) } == ["0", "2", "4"])
+    #expect(
+      loma("help exit-codes").output.split(separator: "\n").map { $0.prefix(1) } == ["0", "1", "2", "3", "4", "5", "1"])
     #expect(loma("--version").output == "specification 0.1\nsuite 0.1\n")
     let lines = [overview, help].flatMap { $0.split(separator: "\n") }
     #expect(lines.allSatisfy { $0.count <= 120 })

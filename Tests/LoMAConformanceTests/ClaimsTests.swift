@@ -24,14 +24,14 @@ struct ClaimsTests {
     ([.pass, .memory], .notMet, 1), ([.pass, .runnerError, .fail], .notMet, 5), ([.pass, .notRun], .incomplete, 1),
     ([.pass, .crash, .notRun], .notMet, 1), ([.pass, .unsupported, .notRun], .incomplete, 1),
   ])
-  func `a claim is as good as its worst unit`(_ verdicts: [Verdict], _ status: Claims.Status, _ code: Int32) {
+  func `RUN-15 a claim is as good as its worst unit`(_ verdicts: [Verdict], _ status: Claims.Status, _ code: Int32) {
     let claims = Claims(results(verdicts))
     #expect(claims.cells.map(\.status) == [status] && claims.exitCode == code)
     #expect(claims.cells.first?.units == verdicts.count)
     #expect(Claims(results(verdicts), isInterrupted: true).exitCode == 130)
   }
 
-  @Test func `claims are by level, profile and element type, base first`() {
+  @Test func `RUN-15 claims are by level, profile and element type, base first`() {
     let claims = Claims(
       results([.pass], profile: "numbering=sequential") + results([.pass, .fail], dtype: "bf16") + results([.pass]))
     #expect(claims.cells.map(\.profile) == ["base", "base", "numbering=sequential"])

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Chapter 13: verdicts")
 struct VerdictTests {
-  @Test func `verdicts are written as the Spec names them`() {
+  @Test func `RUN-14 verdicts are written as the Spec names them`() {
     #expect(
       Verdict.allCases.map(\.rawValue) == [
         "pass", "fail", "unsupported", "indeterminate", "known-failure", "unexpected-pass", "crash", "timeout",

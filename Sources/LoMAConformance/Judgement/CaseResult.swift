@@ -70,6 +70,8 @@ public struct CaseResult: Equatable, Sendable {
   public var tensors: [TensorResult]
   /// Where it is wrong.
   public var finding: Finding?
+  /// How wrong the finding's tensor is, by row and column; none where there is no finding.
+  public var divergence: Divergence?
   /// What a diagnosis says of it, line by line.
   public var diagnosis: [String]
   /// The last of what the candidate wrote to standard error; kept only where it did not pass.
@@ -95,6 +97,7 @@ public struct CaseResult: Equatable, Sendable {
     self.why = why
     self.tensors = tensors
     self.finding = finding
+    self.divergence = nil
     self.diagnosis = []
     self.standardError = ""
     self.noise = 0

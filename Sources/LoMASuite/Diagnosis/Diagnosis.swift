@@ -24,6 +24,9 @@ public struct Diagnosis: Sendable {
   /// A diagnosis on the models of the catalogue.
   public init() throws(RecordingError) { models = try RecordedModels.shared.get().models }
 
+  /// The forward pass behind a request, to find the stage that is wrong; none where there is none.
+  public func divergence(of request: Request) -> Divergence? { Divergence(of: request, models: models) }
+
   /// The explanations whose answers the given one matches within its bounds, nearest first; profiles before mutants.
   ///
   /// `distance` is error over bound of the given answer against other expected tensors, none where their forms differ.

@@ -13,7 +13,7 @@ public struct Divergence: Sendable {
   private let expected: [NamedArray]
 
   /// The forward pass behind a request; none where there is none, or the request is bad.
-  public init?(of request: Request, models: [String: ModelInMemory]) {
+  init?(of request: Request, models: [String: ModelInMemory]) {
     let operations: Set<Operation> = [.forward, .loss, .gradients, .trainStep]
     guard operations.contains(request.operation), let model = request.model.flatMap({ models[$0] }),
       let batch = try? request.trainingBatch(), let profile = try? request.profile()
@@ -41,15 +41,15 @@ public struct Divergence: Sendable {
   }
 
   /// The first stage whose error is over a bound, max|y − ref| / max|ref|; lines for a person, none where all are within.
-  public func lines(_ answer: [NamedArray], bound: Double) -> [String] {
+  public func lines(_ answer: [NamedArray], bound: (_ tensor: String) -> Double) -> [String] {
     let given = Dictionary(answer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for name in request.captures + ["logits"] {
       guard let want = expected.first(where: { $0.name == name }), let got = given[name], got.shape == want.shape,
         let a = try? got.doubles(), let b = try? want.doubles()
       else { continue }
-      guard let worst = worst(a, b, shape: want.shape), !(worst.error <= bound) else { continue }
+      guard let worst = worst(a, b, shape: want.shape), !(worst.error <= bound(name)) else { continue }
       var lines = [
-        "the first stage that diverges is \(name): error \(worst.error) at \(words(worst.text, worst.row)), allowed \(bound)"
+        "the first stage that diverges is \(name): error \(worst.error) at \(words(worst.text, worst.row)), allowed \(bound(name))"
       ]
       if name.hasSuffix(".probabilities"), let leak = leak(a, shape: want.shape) { lines.append(leak) }
       return lines

@@ -1,0 +1,36 @@
+// `loma compare A B`: two files of tensors, and where in the layout they differ.
+
+import LoMAConformance
+
+let compareHelp = """
+  loma compare A.safetensors B.safetensors [--rows C,T,N] [--layout training|generation]
+
+  Compares two files tensor by tensor: which file lacks it, its element type, its shape; how many elements differ, the
+  largest difference |a − b|, that relative to max|b|, and its index. Elements are equal where their bytes are.
+  Returns 0 where the files are equal, 1 where they differ.
+
+    --rows C,T,N             names the row of the largest difference by zone and chunk, where the first or the second
+                             dimension is the number of rows of a text of N tokens under c = C and t = T
+    --layout KIND            training or generation, for --rows
+
+  """
+
+/// Runs `loma compare`.
+func compare(_ words: [String]) throws -> Outcome {
+  let paths = words.prefix { !$0.hasPrefix("--") }
+  guard paths.count == 2 else { throw UsageError(line: "two files are required, got \(paths.count)") }
+  let arguments = try Arguments(
+    Array(words.dropFirst(2)), options: ["--rows", "--layout"].map { Arguments.Option(name: $0, repeats: false) })
+  let layout: LayoutKind = try arguments.choice("--layout", otherwise: .training)
+  var text = ComparisonText()
+  if let rows = arguments["--rows"] {
+    let numbers = try Arguments.integers(rows, of: "--rows")
+    guard numbers.count == 3 else { throw UsageError(line: "option --rows takes C,T,N, not '\(rows)'") }
+    text = try ComparisonText(c: numbers[0], t: numbers[1], textLength: numbers[2], layout: layout)
+  } else if arguments["--layout"] != nil {
+    throw UsageError(line: "option --layout needs --rows")
+  }
+  let comparison = try FileComparison(paths[0], paths[1])
+  return Outcome(
+    output: text.draw(comparison), exitCode: comparison.differences.isEmpty ? .fine : .notConformant)
+}

@@ -1,0 +1,137 @@
+// `loma conform`: a candidate run and judged (RUN-1…RUN-26).
+
+import LoMAConformance
+import LoMASuite
+import LoMAVectors
+
+#if canImport(Synchronization)
+  import Synchronization
+#endif
+
+/// Runs `loma conform`.
+func conform(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let options = try ConformOptions(words)
+  do {
+    return try Conformance(options, surroundings).run()
+  } catch let error as CandidateError {
+    var outcome = Outcome.rejected("\(error)")
+    if case .noHello(_, _, let text) = error, !text.isEmpty {
+      outcome.output = text.hasSuffix("\n") ? text : text + "\n"
+    }
+    outcome.exitCode = .candidateUnusable
+    return outcome
+  } catch let error as CorpusError {
+    return damaged("\(error)")
+  } catch let error as VectorsFolder.Problem {
+    return damaged("\(error)")
+  }
+}
+
+private func damaged(_ complaint: String) -> Outcome {
+  var outcome = Outcome.rejected(complaint)
+  outcome.exitCode = .vectorsDamaged
+  return outcome
+}
+
+/// One run, from the options to the exit code.
+private struct Conformance {
+  let options: ConformOptions
+  let surroundings: Surroundings
+  let corpus: CaseCorpus
+  let bounds: CalibratedBounds
+  let runner: Runner
+  let diagnosis: ConformDiagnosis
+
+  init(_ options: ConformOptions, _ surroundings: Surroundings) throws {
+    self.options = options
+    self.surroundings = surroundings
+    let folder = try VectorsFolder.find(
+      option: options.arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
+      program: surroundings.program)
+    corpus = try CaseCorpus(folder: folder)
+    bounds = try CalibratedBounds(of: corpus)
+    let known = try options.arguments["--known-failures"].map { [corpus] in
+      try KnownFailures(contentsOf: $0, corpus: corpus)
+    }
+    let command =
+      options.command.isEmpty
+      ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
+      : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
+    diagnosis = try ConformDiagnosis(corpus, bounds)
+    runner = Runner(
+      corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
+      known: known ?? KnownFailures(), diagnosis: diagnosis.hook)
+  }
+
+  func run() throws -> Outcome {
+    surroundings.listenForInterruption()
+    let started = SuspendingClock.now
+    let writer = Mutex<ReportFile?>(nil)
+    let path = options.arguments["--report"]
+    if let path { try Disk.real.makeFolder(path) }
+    let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
+    var header: RunHeader?
+    let report = surroundings.report
+    let results = try runner.run(
+      select: { declaration in
+        let units = options.selection.units(of: corpus, declaredDtypes: declaration.dtypes)
+        var all = options.selection
+        all.shard = .whole
+        let head = self.header(declaration, units: all.units(of: corpus, declaredDtypes: declaration.dtypes).count)
+        header = head
+        let done = try resumed?.reusable(for: head) ?? []
+        if let path {
+          let file = ReportFile(try ResultsWriter(path + "/results.jsonl", header: head))
+          writer.withLock { $0 = file }
+        }
+        return (units, done)
+      },
+      tell: { result, place in writer.withLock { $0?.add(result, at: place) } },
+      progress: { report(ConformTexts.line(of: $0)) }, isInterrupted: { Interruption.isRequested })
+    report("")
+    guard let header else { return .rejected("the candidate declared nothing") }
+    let texts = ConformTexts(results, header: header, options: options, isInterrupted: Interruption.isRequested)
+    let footer = RunFooter(
+      units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
+      interrupted: Interruption.isRequested, exit: Int(texts.exitCode.rawValue))
+    var outcome = texts.outcome
+    if let proposal = diagnosis.proposal { outcome.output += proposal + "\n" }
+    if let path {
+      if let failure = writer.withLock({ $0?.finish(footer) }) { return .rejected("\(failure)") }
+      let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: path)
+      if written.complaint != nil { return written }
+      outcome.output += written.output
+    }
+    return outcome
+  }
+
+  private func header(_ declaration: Declaration, units: Int) -> RunHeader {
+    let shard = options.selection.shard
+    return RunHeader(
+      suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
+      boundsDigest: bounds.digest,
+      candidate: CandidateRecord(
+        declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command),
+      filters: options.filters, shard: (shard.index, shard.count), units: units, started: Timestamp.now)
+  }
+}
+
+/// The file of results while it grows; after an error it takes nothing more and tells of it at the end.
+private struct ReportFile {
+  private let writer: ResultsWriter
+  private var failure: FileError?
+
+  init(_ writer: sending ResultsWriter) { self.writer = writer }
+
+  mutating func add(_ result: CaseResult, at place: Int) {
+    if failure != nil { return }
+    do { try writer.add(result, at: place) } catch { failure = error }
+  }
+
+  mutating func finish(_ footer: RunFooter) -> FileError? {
+    if failure == nil {
+      do { try writer.finish(footer) } catch { failure = error }
+    }
+    return failure
+  }
+}

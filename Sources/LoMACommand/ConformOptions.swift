@@ -1,0 +1,115 @@
+// The options of `loma conform`.
+
+import LoMA
+import LoMAConformance
+import LoMASuite
+import LoMAVectors
+
+let conformHelp = """
+  loma conform [option]… [-- COMMAND ARG…]
+
+  Runs a candidate, asks it the cases of the golden vectors and judges its answers; Spec/13-protocol.md says how they
+  talk. Without a command the candidate is this program's own loma reference. The candidate is not sandboxed.
+
+    --level LEVEL            \(StoredCase.levels.joined(separator: " "))
+    --op OP                  cases of this operation
+    --dtype TYPE,…           of f64, f32, bf16, f16: numbers are asked in these; otherwise in all that are declared
+    --profile NAME           axis=value,axis=value…: cases that decide so; base: cases that decide nothing
+    --only GLOB              ids of this pattern: * is any text, ? one character
+    --shard I/N              every N-th unit from the I-th; loma report merge joins the results
+    --jobs N                 so many processes of the candidate at once
+    --known-failures FILE    a line a unit: id, element type or none, reason
+    --timeout-factor X       60 s for hello and 30 s for a question, times X
+    --memory-limit GIB       for a process and its descendants, otherwise 8; Linux only
+    --strict-stdout yes      a line on standard output that is no reply is an error
+    --require-all yes        what is unsupported counts as a failure
+    --report DIR             writes results.jsonl, report.json, junit.xml, report.html and badge.json there
+    --resume RESULTS.jsonl   goes on with a run that was ended early
+    --keep DIR               scratch folders are made there and stay
+    --vectors DIR            otherwise as in loma vectors
+
+  COMMAND is looked up in PATH, or relative to this folder; an argument that names a file here becomes an absolute path,
+  since the candidate works in a scratch folder; LOMA_START_FOLDER is the folder this was started in.
+
+  """
+
+/// What `loma conform` was asked to do.
+struct ConformOptions {
+  private enum Answer: String, CaseIterable {
+    case yes, no
+  }
+  private enum NumberType: String, CaseIterable {
+    case f64, f32, bf16, f16
+  }
+  private enum Level: String, CaseIterable {
+    case structure, stage, model, training, generation, rejection, property
+  }
+
+  static let names = [
+    "--level", "--op", "--dtype", "--profile", "--only", "--shard", "--jobs", "--known-failures", "--timeout-factor",
+    "--memory-limit", "--strict-stdout", "--require-all", "--report", "--resume", "--keep", "--vectors",
+  ]
+
+  /// Behind `--`; empty for the reference.
+  let command: [String]
+  let arguments: Arguments
+  var selection = Selection()
+  let limits: CandidateLimits
+  let jobs: Int
+  let requiresAll: Bool
+
+  init(_ words: [String]) throws {
+    let options = words.prefix { $0 != "--" }
+    command = Array(words.dropFirst(options.count + 1))
+    if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required behind --") }
+    arguments = try Arguments(Array(options), options: Self.names.map { .init(name: $0, repeats: false) })
+    if let level = arguments["--level"] {
+      let level: Level = try Arguments.choice(level, of: "--level")
+      selection.levels = [level.rawValue]
+    }
+    if let op = arguments["--op"] {
+      let op: LoMASuite.Operation = try Arguments.choice(op, of: "--op")
+      selection.ops = [op.rawValue]
+    }
+    for word in arguments["--dtype"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
+      let dtype: NumberType = try Arguments.choice(String(word), of: "--dtype")
+      selection.dtypes.insert(dtype.rawValue)
+    }
+    selection.profile = try arguments["--profile"].map { try Profile(name: $0) }
+    selection.idGlob = arguments["--only"].map { Glob($0) }
+    if let text = arguments["--shard"] {
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+      guard parts.count == 2, let index = parts[0], let count = parts[1],
+        let shard = Selection.Shard(index: index, count: count)
+      else { throw UsageError(line: "option --shard takes I/N with 1 ≤ I ≤ N ≤ 10000, not '\(text)'") }
+      selection.shard = shard
+    }
+    jobs = try arguments.integer("--jobs") ?? 1
+    guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
+    let gibibytes = try ConformOptions.number("--memory-limit", arguments, in: 0.001...65536) ?? 8
+    let strict: Answer = try arguments.choice("--strict-stdout", otherwise: .no)
+    let all: Answer = try arguments.choice("--require-all", otherwise: .no)
+    requiresAll = all == .yes
+    limits = CandidateLimits(
+      timeFactor: try ConformOptions.number("--timeout-factor", arguments, in: 0.001...1000) ?? 1,
+      memoryLimit: Int(gibibytes * 1_073_741_824), isStrict: strict == .yes, keep: arguments["--keep"])
+  }
+
+  /// The filters as the header of the results holds them.
+  var filters: JSONObject {
+    let names = ["--level", "--op", "--dtype", "--profile", "--only"]
+    return JSONObject(
+      names.compactMap { name in arguments[name].map { .init(String(name.dropFirst(2)), .string($0)) } })
+  }
+
+  private static func number(
+    _ name: String, _ arguments: Arguments, in range: ClosedRange<Double>
+  ) throws(UsageError) -> Double? {
+    guard let text = arguments[name] else { return nil }
+    guard let value = Double(text), range.contains(value) else {
+      throw UsageError(
+        line: "option \(name) takes a number of \(range.lowerBound)...\(range.upperBound), not '\(text)'")
+    }
+    return value
+  }
+}

@@ -1,0 +1,103 @@
+// What `loma conform` prints: what went wrong and where, the claims, and one line that sums up.
+
+import LoMAConformance
+import LoMASuite
+
+/// A judged run, for a person.
+struct ConformTexts {
+  /// So many wrong units are shown in full, further ones on one line.
+  private static let fullLimit = 20
+  private let results: [CaseResult]
+  private let header: RunHeader
+  private let options: ConformOptions
+  private let claims: Claims
+
+  init(_ results: [CaseResult], header: RunHeader, options: ConformOptions, isInterrupted: Bool) {
+    self.results = results
+    self.header = header
+    self.options = options
+    claims = Claims(results, isInterrupted: isInterrupted)
+  }
+
+  /// One line of progress.
+  static func line(of progress: Runner.Progress) -> String {
+    let left = progress.secondsLeft.map { " · \(Int($0.rounded(.up))) s left" } ?? ""
+    return "\(progress.done)/\(progress.total)\(left) · \(progress.current)"
+  }
+
+  /// What the process returns.
+  var exitCode: ExitCode {
+    let code = ExitCode(rawValue: claims.exitCode) ?? .fault
+    let isWhole = claims.cells.allSatisfy { $0.status == .met }
+    return code == .fine && options.requiresAll && !isWhole ? .notConformant : code
+  }
+
+  /// Everything printed, and the exit code.
+  var outcome: Outcome {
+    let wrong = results.filter { $0.verdict.isWrong }
+    var output = wrong.prefix(Self.fullLimit).map { block(of: $0) }.joined()
+    for result in wrong.dropFirst(Self.fullLimit) {
+      output += "\(result.verdict.rawValue)  \(result.id) \(result.dtype): \(result.why.onOneLine)\n"
+    }
+    if !wrong.isEmpty { output += "\n" }
+    output += table + summary
+    var outcome = Outcome(output: output, exitCode: exitCode)
+    if results.isEmpty { outcome.complaint = "loma: conform: no unit is selected" }
+    return outcome
+  }
+
+  /// A wrong unit: what it hunts, where it is wrong, and how to see it again.
+  private func block(of result: CaseResult) -> String {
+    var lines = ["\(result.verdict.rawValue)  \(result.id) \(result.dtype)", "  hunts: \(result.hunts)"]
+    if !result.why.isEmpty { lines.append("  why: \(result.why.onOneLine)") }
+    if let finding = result.finding {
+      lines.append("  where: \(finding.tensor)\(finding.index) \(finding.place)")
+      lines += ["  got:  \(finding.got)", "  want: \(finding.want)", "  error / bound: \(finding.ratio)"]
+    }
+    lines += result.diagnosis.map { "  \($0.onOneLine)" }
+    lines.append("  clauses: \(result.clauses.joined(separator: " "))")
+    let said = result.standardError.split(whereSeparator: \.isNewline).suffix(5)
+    if result.finding == nil, !said.isEmpty { lines += ["  it said:"] + said.map { "    \(String($0).onOneLine)" } }
+    lines.append("  again: \(replay(of: result))")
+    return lines.joined(separator: "\n") + "\n\n"
+  }
+
+  private func replay(of result: CaseResult) -> String {
+    let dtype = result.dtype == "i64" ? "" : " --dtype \(result.dtype)"
+    let command = options.command.isEmpty ? "" : " -- " + options.command.map { Self.quoted($0) }.joined(separator: " ")
+    return "loma conform --only \(result.id)\(dtype) --keep /tmp/\(result.id)\(command)"
+  }
+
+  /// A word as a shell takes it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.unicodeScalars.allSatisfy { scalar in
+        scalar.properties.isAlphabetic && scalar.isASCII || "0123456789./_-=,:+@%".unicodeScalars.contains(scalar)
+      }
+    return isPlain
+      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+  }
+
+  /// A line a claim.
+  private var table: String {
+    let rows = claims.cells.map { cell in
+      let counts = Verdict.allCases.compactMap { verdict in cell.counts[verdict].map { "\($0) \(verdict.rawValue)" } }
+      return [cell.level, cell.profile, cell.dtype, cell.status.rawValue, counts.joined(separator: ", ")]
+    }
+    let all = [["level", "profile", "dtype", "claim", "units"]] + rows
+    let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }.joined() + row[4] + "\n"
+    }.joined()
+  }
+
+  private var summary: String {
+    let counts = Verdict.allCases.filter { claims.count($0) > 0 }.map { "\(claims.count($0)) \($0.rawValue)" }
+    let met = claims.cells.count { $0.status == .met }
+    let cut = claims.isInterrupted ? "interrupted; " : ""
+    let name = "\(header.candidate.name) \(header.candidate.version)".onOneLine
+    return "\n\(name): \(cut)\(results.count) units: \(counts.joined(separator: ", ")); "
+      + "\(met) of \(claims.cells.count) claims met\n"
+  }
+}

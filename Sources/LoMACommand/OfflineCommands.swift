@@ -1,0 +1,60 @@
+// `loma requests` and `loma judge`: a run whose candidate is elsewhere (RUN-27).
+
+import LoMAConformance
+import LoMASuite
+
+let requestsHelp = """
+  loma requests DIR [--vectors DIR]
+
+  Writes every request with its input and models into a new folder DIR, and no expected value. Any program on any machine
+  puts its answers beside them, Tests/Candidates/answer_requests.py with a candidate of the protocol; loma judge DIR
+  judges them.
+
+  """
+
+let judgeHelp = """
+  loma judge DIR --report DIR [--vectors DIR]
+
+  Judges the answers in DIR, which loma requests wrote, as a run would, and writes its reports. Returns what loma conform
+  returns.
+
+  """
+
+/// Runs `loma requests`.
+func requests(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let (folder, arguments) = try folder(words, options: ["--vectors"])
+  let count = try OfflineRequests(try corpus(arguments, surroundings)).write(to: folder)
+  return Outcome(output: "\(count) requests in \(folder)/requests.jsonl\n")
+}
+
+/// Runs `loma judge`.
+func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let (folder, arguments) = try folder(words, options: ["--vectors", "--report"])
+  guard let report = arguments["--report"] else { throw UsageError(line: "option --report is needed") }
+  let corpus = try corpus(arguments, surroundings)
+  let bounds = try CalibratedBounds(of: corpus)
+  let (candidate, results) = try OfflineRequests(corpus).judge(folder, bounds: bounds)
+  let exitCode = Claims(results).exitCode
+  let header = RunHeader(
+    suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
+    boundsDigest: bounds.digest, candidate: candidate, filters: .init([]), shard: (1, 1), units: results.count,
+    started: Timestamp.now)
+  let footer = RunFooter(
+    units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: Int(exitCode))
+  var outcome = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: report)
+  if outcome.complaint == nil, let code = ExitCode(rawValue: exitCode) { outcome.exitCode = code }
+  return outcome
+}
+
+private func folder(_ words: [String], options: [String]) throws -> (String, Arguments) {
+  guard let folder = words.first, !folder.hasPrefix("--") else { throw UsageError(line: "a folder is required") }
+  let options = options.map { Arguments.Option(name: $0, repeats: false) }
+  return (folder, try Arguments(Array(words.dropFirst()), options: options))
+}
+
+private func corpus(_ arguments: Arguments, _ surroundings: Surroundings) throws -> CaseCorpus {
+  try CaseCorpus(
+    folder: try VectorsFolder.find(
+      option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
+      program: surroundings.program))
+}

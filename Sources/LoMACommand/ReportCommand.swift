@@ -1,0 +1,59 @@
+// `loma report merge|render`: the shards of a run joined, and every report of a run drawn (RUN-22…RUN-26).
+
+import LoMAConformance
+import LoMASuite
+
+let reportHelp = """
+  loma report merge A.jsonl B.jsonl … --output DIR
+  loma report render RESULTS.jsonl --output DIR
+
+  merge joins the results of all shards of one run and writes what the unsharded run would have written. It refuses
+  results of different candidates, vectors or filters, a shard that is missing or given twice, and incomplete files.
+
+  render draws the reports of one file of results again.
+
+  Both write into DIR, which is made where it is not there:
+    results.jsonl            a line for every unit, header first, footer last
+    report.json              the same with summary and claims; Spec/schemas/report.schema.json describes it
+    junit.xml                for programs that read JUnit's XML
+    report.html              one page that loads nothing: claims, units, findings with masks and heat maps
+    badge.json               for shields.io
+
+  """
+
+/// Runs `loma report`.
+func report(_ words: [String]) throws -> Outcome {
+  guard let action = words.first, ["merge", "render"].contains(action) else {
+    throw UsageError(line: "merge or render is required")
+  }
+  let paths = words.dropFirst().prefix { !$0.hasPrefix("--") }
+  let arguments = try Arguments(
+    Array(words.dropFirst(1 + paths.count)), options: [Arguments.Option(name: "--output", repeats: false)])
+  guard let folder = arguments["--output"] else { throw UsageError(line: "option --output is needed") }
+  if paths.isEmpty { throw UsageError(line: "a file of results is required") }
+  if action == "render" && paths.count > 1 { throw UsageError(line: "render takes one file, got \(paths.count)") }
+  let files = try paths.map { try ResultsFile(contentsOf: $0) }
+  let run = action == "merge" ? try RunRecord(merging: files) : try files[0].rendered()
+  return try writeReports(of: run, into: folder)
+}
+
+/// Writes every report of a run into a folder; says how many units there are.
+func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
+  let page = HTMLReport(picture: { maskPicture(ofCase: $0) })
+  let files = [
+    ("results.jsonl", run.lines), ("report.json", JSONReport().draw(run)), ("junit.xml", JUnitReport().draw(run)),
+    ("report.html", page.draw(run)), ("badge.json", Badge().draw(run)),
+  ]
+  if let failure = OutputFiles.write(files.map { ($0.0, Array($0.1.utf8)) }, into: folder) {
+    return .rejected("cannot write \(failure.path): \(failure.reason)")
+  }
+  return Outcome(output: "\(run.results.count) units: \(files.map { $0.0 }.joined(separator: ", ")) in \(folder)\n")
+}
+
+/// The mask of a case's texts; none where it has none, or too many rows to draw.
+private func maskPicture(ofCase id: String) -> CasePicture? {
+  guard let item = Catalogue.item(id), let drawing = CaseDrawing(item), let explanation = try? explanation(of: drawing),
+    let pictures = try? explanation.maskPictures(limits: .picture)
+  else { return nil }
+  return CasePicture(caption: explanation.title, svg: SVGDrawing().draw(pictures, title: explanation.title))
+}

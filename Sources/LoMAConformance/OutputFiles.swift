@@ -1,0 +1,68 @@
+// RUN-28: the files that a command writes for a person: whole or not at all, and one line where they cannot be.
+
+import Foundation
+import LoMAVectors
+
+/// Writing files, for a command.
+public enum OutputFiles {
+  /// Gives a path this text; a device or a pipe is written to and not replaced. Returns why it could not.
+  public static func write(_ text: String, to path: String) -> String? {
+    do { try Files.deliver(Array(text.utf8), to: path) } catch { return reason(error) }
+    return nil
+  }
+
+  /// Makes a folder, unless it is there, and gives it these files; returns the path and why it could not.
+  ///
+  /// All are written under other names before the first takes its own: where one cannot be, none appears.
+  public static func write(
+    _ files: [(name: String, bytes: [UInt8])], into folder: String
+  ) -> (path: String, reason: String)? {
+    if let failure = make(folder) { return failure }
+    let suffix = ".\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
+    var path = folder
+    do throws(FileError) {
+      for file in files {
+        path = folder + "/" + file.name
+        try Disk.real.create(path + suffix, file.bytes)
+      }
+      for file in files {
+        path = folder + "/" + file.name
+        try Disk.real.rename(path + suffix, path)
+      }
+    } catch {
+      for file in files { try? Disk.real.remove(folder + "/" + file.name + suffix) }
+      return (path, reason(error))
+    }
+    return nil
+  }
+
+  /// Makes a folder, unless it is there, and in it a new file; one that exists is not touched.
+  public static func create(_ name: String, _ text: String, in folder: String) -> (path: String, reason: String)? {
+    if let failure = make(folder) { return failure }
+    let path = folder + "/" + name
+    do { try Files.create(path, with: Array(text.utf8)) } catch { return (path, reason(error)) }
+    return nil
+  }
+
+  /// Makes a folder and those above it.
+  private static func make(_ folder: String) -> (path: String, reason: String)? {
+    if Disk.hasFolder(folder) || mkdir(folder, 0o777) == 0 { return nil }
+    let code = errno
+    let parent = String(
+      folder.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))
+    if code == ENOENT, !parent.isEmpty, parent != folder {
+      if let failure = make(parent) { return failure }
+      if mkdir(folder, 0o777) == 0 { return nil }
+    }
+    return (folder, String(cString: strerror(errno == 0 ? code : errno)))
+  }
+
+  /// The reason alone: what surrounds it names the path.
+  private static func reason(_ error: FileError) -> String {
+    switch error {
+    case .failed(_, _, let code): String(cString: strerror(code))
+    case .notRegular: "not a regular file"
+    case .tooLarge(_, let limit): "longer than \(limit) bytes"
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// RUN-1, RUN-7: the folder that a candidate works in, and what is taken from it.
+
+import Foundation
+import LoMAVectors
+
+/// A folder of one process: inputs and models go in, answers come out, nothing expected is ever in it.
+final class Scratch {
+  /// Its absolute path.
+  let path: String
+  private let descriptor: Int32
+  private let isKept: Bool
+  private var models: Set<String> = []
+
+  /// A folder that is there, for what was answered elsewhere; it is kept.
+  init(existing path: String) throws(FileError) {
+    isKept = true
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+  }
+
+  /// A new folder, below `keep` where one is named, else below the system's folder for temporary files.
+  init(keep: String?) throws(FileError) {
+    isKept = keep != nil
+    let parent = keep ?? NSTemporaryDirectory()
+    if keep != nil { try Disk.real.makeFolder(parent) }
+    let name = "loma-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    let base = parent.hasPrefix("/") ? parent : Disk.currentFolder + "/" + parent
+    path = (base.hasSuffix("/") ? base : base + "/") + name
+    if mkdir(path, 0o700) != 0 { throw .failed("mkdir", path: path, code: errno) }
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Writes a file that must be new; not forced to the disk, since nothing is to survive.
+  func write(_ name: String, _ bytes: [UInt8]) throws(FileError) {
+    let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    if file < 0 { throw .failed("open", path: name, code: errno) }
+    defer { close(file) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { throw .failed("write", path: name, code: errno) }
+      done += count
+    }
+  }
+
+  /// Copies a model's folder from the vectors, once; throws `CorpusError` or `FileError`.
+  func copy(model: String, from corpus: CaseCorpus) throws {
+    if models.contains(model) { return }
+    guard let files = corpus.models.first(where: { $0.path == model })?.files else {
+      throw CorpusError.manifest("no model \(model)")
+    }
+    try Disk.real.makeFolder(path + "/" + model)
+    for file in files { try write(file.path, try corpus.contents(of: file)) }
+    models.insert(model)
+  }
+
+  /// The bytes of a file that the candidate was to write: a regular file here, no link, of at most `limit` bytes.
+  func contents(_ name: String, limit: Int) throws(OutputError) -> [UInt8] {
+    // O_NONBLOCK: else opening a pipe would wait for its writer.
+    let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    if file < 0 {
+      switch errno {
+      case ENOENT: throw .missing
+      case ELOOP: throw .link
+      case let code: throw .unreadable(code: code)
+      }
+    }
+    defer { close(file) }
+    var status = stat()
+    if fstat(file, &status) != 0 { throw .unreadable(code: errno) }
+    if status.st_mode & S_IFMT != S_IFREG { throw .notRegular }
+    if Int(status.st_size) > limit { throw .oversize(bytes: Int(status.st_size), limit: limit) }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { throw .unreadable(code: errno) }
+      if count == 0 { break }
+      done += count
+    }
+    bytes.removeLast(bytes.count - done)
+    return bytes
+  }
+
+  /// Removes files of a question, where they are not kept.
+  func remove(_ names: [String]) {
+    if !isKept { for name in names { unlinkat(descriptor, name, 0) } }
+  }
+
+  /// Removes the folder, where it is not kept; links in it are not followed.
+  func removeAll() {
+    if !isKept { try? FileManager.default.removeItem(atPath: path) }
+  }
+}
+
+/// Why the file of an answer is not taken.
+enum OutputError: Error, Equatable {
+  case missing
+  case link
+  case notRegular
+  case oversize(bytes: Int, limit: Int)
+  case unreadable(code: Int32)
+
+  /// In words.
+  var description: String {
+    switch self {
+    case .missing: "missing: there is no file of the name that was asked for"
+    case .link: "link: the file is a symbolic link"
+    case .notRegular: "not a regular file"
+    case .oversize(let bytes, let limit): "oversize: \(bytes) bytes, the limit is \(limit)"
+    case .unreadable(let code): "unreadable: \(String(cString: strerror(code)))"
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// RUN-2, RUN-5: what a candidate says of itself, and what it is therefore not asked.
+
+import LoMAVectors
+
+/// The answer to a hello.
+public struct Declaration: Equatable, Sendable {
+  /// The profiles a candidate does.
+  public enum Profiles: Equatable, Sendable {
+    /// Every one.
+    case any
+    /// These; each is the axes that differ from `base`.
+    case these([[String: String]])
+  }
+
+  /// The name of the candidate.
+  public let name: String
+  /// Its version.
+  public let version: String
+  /// The operations it does.
+  public let ops: [String]
+  /// The element types it answers numbers in.
+  public let dtypes: [String]
+  /// The profiles it does.
+  public let profiles: Profiles
+  /// Whether it returns intermediates.
+  public let captures: Bool
+
+  /// The longest name.
+  static let nameLimit = 200
+  /// The most entries of a list.
+  static let listLimit = 1000
+
+  /// What a candidate declares in this object.
+  public init(_ object: JSONObject) throws(ReplyError) {
+    guard object["protocol"] == .integer(ConversationProtocol.version) else {
+      throw .member("protocol", must: "\(ConversationProtocol.version)")
+    }
+    name = try ReplyLine.word("name", of: object, limit: Declaration.nameLimit)
+    version = try ReplyLine.word("version", of: object, limit: Declaration.nameLimit)
+    ops = try Declaration.words("ops", of: object)
+    dtypes = try Declaration.words("dtypes", of: object)
+    if let unknown = dtypes.first(where: { !["f64", "f32", "bf16", "f16"].contains($0) }) {
+      throw .member("dtypes", must: "of f64, f32, bf16, f16, not \(unknown.prefix(20).debugDescription)")
+    }
+    switch object["profiles"] {
+    case nil: profiles = .these([[:]])
+    case .string("any"): profiles = .any
+    case .array(let values) where values.count <= Declaration.listLimit:
+      var these: [[String: String]] = []
+      for value in values { these.append(try Declaration.axes(value)) }
+      profiles = .these(these)
+    case _: throw .member("profiles", must: "\"any\" or a list of objects")
+    }
+    switch object["captures"] {
+    case nil: captures = false
+    case .boolean(let value): captures = value
+    case _: throw .member("captures", must: "true or false")
+    }
+  }
+
+  /// Why a question is not asked; none where it is. `question.dtype` i64 needs no declared type.
+  ///
+  /// A rejection case is asked in any profile, since its profile may be the fault.
+  public func refusal(of question: Question, isRejection: Bool) -> String? {
+    if !ops.contains(question.op) { return "not declared: operation \(question.op)" }
+    if question.dtype != "i64", !dtypes.contains(question.dtype) { return "not declared: dtype \(question.dtype)" }
+    guard !isRejection, case .these(let these) = profiles else { return nil }
+    let asked = Dictionary(
+      question.profile.members.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first })
+    if these.contains(asked) { return nil }
+    let words = asked.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    return "not declared: profile \(words.isEmpty ? "base" : words)"
+  }
+
+  private static func words(_ name: String, of object: JSONObject) throws(ReplyError) -> [String] {
+    guard let values = object[name]?.arrayValue, values.count <= listLimit else {
+      throw .member(name, must: "a list of strings")
+    }
+    var words: [String] = []
+    for value in values {
+      guard let word = value.stringValue, word.unicodeScalars.count <= nameLimit else {
+        throw .member(name, must: "a list of strings")
+      }
+      words.append(word)
+    }
+    return words
+  }
+
+  private static func axes(_ value: JSONValue) throws(ReplyError) -> [String: String] {
+    guard let members = value.objectValue?.members, members.count <= listLimit else {
+      throw .member("profiles", must: "\"any\" or a list of objects")
+    }
+    var axes: [String: String] = [:]
+    for member in members {
+      guard let word = member.value.stringValue else { throw .member("profiles", must: "of axes and words") }
+      axes[member.key] = word
+    }
+    return axes
+  }
+}
+
+extension CandidateRecord {
+  /// A candidate as it declares itself, and the words that started it.
+  public init(_ declaration: Declaration, command: [String]) {
+    let profiles: JSONValue =
+      switch declaration.profiles {
+      case .any: .string("any")
+      case .these(let these):
+        .array(
+          these.map { axes in
+            .members(axes.sorted { $0.key < $1.key }.map { JSONObject.Member($0.key, .string($0.value)) })
+          })
+      }
+    self.init(
+      command: command, name: declaration.name, version: declaration.version, ops: declaration.ops,
+      dtypes: declaration.dtypes, profiles: profiles, captures: declaration.captures)
+  }
+}

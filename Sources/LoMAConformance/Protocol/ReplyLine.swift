@@ -1,0 +1,50 @@
+// RUN-4: the lines that a candidate writes, parsed strictly.
+
+import LoMAVectors
+
+/// What a reply says.
+enum ReplyLine: Equatable, Sendable {
+  /// Done; for a hello with what the candidate declares.
+  case ok(JSONObject)
+  /// Bad input.
+  case reject(code: String)
+  /// The candidate does not do this.
+  case unsupported(why: String, issue: String?)
+
+  /// The longest explanation that is taken.
+  static let wordLimit = 2000
+
+  /// Whether a line claims to be a reply.
+  static func isReply(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: ConversationProtocol.replyStart) }
+
+  /// Parses the reply to request `id`. Members that nobody knows are ignored.
+  init(_ line: [UInt8], to id: Int) throws(ReplyError) {
+    let value: JSONValue
+    do {
+      value = try StrictJSON.parse(
+        line, sizeLimit: ConversationProtocol.lineLimit, depthLimit: ConversationProtocol.depthLimit)
+    } catch { throw .json(error) }
+    guard let object = value.objectValue, object["loma"] == .integer(1) else { throw .member("loma", must: "1") }
+    guard let found = object["id"]?.integerValue else { throw .member("id", must: "an integer") }
+    if found != id { throw .wrongID(expected: id, found: found) }
+    let outcomes = ["ok", "reject", "unsupported"].filter { object[$0] != nil }
+    guard outcomes.count == 1, let name = outcomes.first, let outcome = object[name]?.objectValue else {
+      if outcomes.count == 1 { throw .member(outcomes[0], must: "an object") }
+      throw .outcomes(outcomes)
+    }
+    switch name {
+    case "ok": self = .ok(outcome)
+    case "reject": self = .reject(code: try ReplyLine.word("code", of: outcome, limit: 100))
+    case _:
+      let issue = outcome["issue"] == nil ? nil : try ReplyLine.word("issue", of: outcome, limit: ReplyLine.wordLimit)
+      self = .unsupported(why: try ReplyLine.word("why", of: outcome, limit: ReplyLine.wordLimit), issue: issue)
+    }
+  }
+
+  /// A member that is a string of bounded length.
+  static func word(_ name: String, of object: JSONObject, limit: Int) throws(ReplyError) -> String {
+    guard let word = object[name]?.stringValue else { throw .member(name, must: "a string") }
+    if word.unicodeScalars.count > limit { throw .tooLong(name, limit: limit) }
+    return word
+  }
+}

@@ -1,0 +1,84 @@
+// RUN-23: report.json, a finished run for a program: summary, claims, where it ran from, and every unit.
+
+import LoMAVectors
+
+/// Draws a run as JSON; its schema is Spec/schemas/report.schema.json.
+public struct JSONReport: Sendable {
+  /// A report has no settings.
+  public init() {}
+
+  /// The whole file.
+  public func draw(_ run: RunRecord) -> String {
+    let claims = Claims(run.results, isInterrupted: run.footer.interrupted)
+    return JSONValue.members([
+      .init("loma_report", .integer(1)), .init("summary", summary(run, claims)),
+      .init("claims", .array(claims.cells.map { claim($0) })), .init("candidate", run.header.candidate.json),
+      .init(
+        "environment",
+        .members([
+          .init("suite", .string(run.header.suite)), .init("specification", .string(run.header.specification)),
+          .init("manifest_sha256", .string(run.header.manifestDigest)),
+          .init("bounds_sha256", .string(orNull: run.header.boundsDigest)),
+          .init("filters", .object(run.header.filters)),
+          .init("shard", .array([.integer(run.header.shard.index), .integer(run.header.shard.count)])),
+        ])),
+      .init(
+        "times",
+        .members([
+          .init("started", .string(run.header.started)), .init("finished", .string(run.footer.finished)),
+          .init("seconds", .double(run.footer.seconds)),
+        ])),
+      .init("units", .array(run.results.map { $0.json })),
+    ]).text() + "\n"
+  }
+
+  private func summary(_ run: RunRecord, _ claims: Claims) -> JSONValue {
+    .members([
+      .init("units", .integer(run.results.count)), .init("interrupted", .boolean(run.footer.interrupted)),
+      .init("exit", .integer(run.footer.exit)),
+      .init(
+        "verdicts", .members(Verdict.allCases.map { .init($0.rawValue, .integer(claims.count($0))) })),
+      .init(
+        "claims",
+        .members(
+          Claims.Status.allCases.map { status in
+            .init(status.rawValue, .integer(claims.cells.count { $0.status == status }))
+          })),
+    ])
+  }
+
+  private func claim(_ cell: Claims.Cell) -> JSONValue {
+    .members([
+      .init("level", .string(cell.level)), .init("profile", .string(cell.profile)),
+      .init("dtype", .string(cell.dtype)), .init("status", .string(cell.status.rawValue)),
+      .init("units", .integer(cell.units)),
+      .init(
+        "verdicts",
+        .members(
+          Verdict.allCases.compactMap { verdict in
+            cell.counts[verdict].map { JSONObject.Member(verdict.rawValue, .integer($0)) }
+          })),
+    ])
+  }
+}
+
+/// Draws a run as a badge, in the form that shields.io reads from an endpoint.
+public struct Badge: Sendable {
+  /// A badge has no settings.
+  public init() {}
+
+  /// The whole file: claims met of claims made, and the vectors they were met on.
+  public func draw(_ run: RunRecord) -> String {
+    let claims = Claims(run.results, isInterrupted: run.footer.interrupted)
+    let made = claims.cells.filter { $0.status != .notClaimed }
+    let met = made.count { $0.status == .met }
+    let digest = run.header.manifestDigest.prefix(12)
+    let isWrong = made.contains { $0.status == .notMet }
+    let isOpen = run.footer.interrupted || made.isEmpty || made.contains { $0.status == .incomplete }
+    let colour = isWrong ? "red" : isOpen ? "lightgrey" : met == made.count ? "brightgreen" : "yellow"
+    return JSONValue.members([
+      .init("schemaVersion", .integer(1)), .init("label", .string("LoMA \(run.header.suite)")),
+      .init("message", .string("\(met) of \(made.count) claims met · \(digest)")), .init("color", .string(colour)),
+    ]).text() + "\n"
+  }
+}

@@ -1,0 +1,59 @@
+// RUN-21, RUN-22: why a results file is refused.
+
+import LoMAVectors
+
+/// Why results cannot be read or joined; lines count from 1.
+public enum ReportError: Error, Equatable, Sendable {
+  /// The file cannot be read or written.
+  case file(FileError)
+  /// A line is longer than `ResultsFile.lineLimit`.
+  case longLine(path: String, line: Int, bytes: Int)
+  /// More lines than a run can have.
+  case tooManyLines(path: String, limit: Int)
+  /// A line is not strict JSON.
+  case json(JSONError, path: String, line: Int)
+  /// The first line is no header of version 1.
+  case noHeader(path: String)
+  /// A member is missing, unknown, or not what it must be.
+  case member(String, path: String, line: Int)
+  /// A unit stands there twice.
+  case repeatedUnit(id: String, dtype: String, path: String, line: Int)
+  /// Something follows the footer.
+  case behindFooter(path: String, line: Int)
+  /// Another number of units than the header or footer says.
+  case unitCount(found: Int, expected: Int, path: String)
+  /// There is no footer, or it says that the run was interrupted.
+  case incomplete(path: String, units: Int, of: Int)
+  /// Two files are not of one run: the first member in which their headers differ.
+  case differentRuns(member: String, first: String, second: String)
+  /// A shard that nobody gave.
+  case missingShard(Int, of: Int)
+  /// A shard given twice.
+  case repeatedShard(Int, of: Int, path: String)
+  /// The run to go on with is another one.
+  case notThisRun(member: String, path: String)
+}
+
+extension ReportError: CustomStringConvertible {
+  /// One line for a person.
+  public var description: String {
+    switch self {
+    case .file(let error): "\(error)"
+    case .longLine(let path, let line, let bytes):
+      "\(path): line \(line) has \(bytes) bytes, the limit is \(ResultsFile.lineLimit)"
+    case .tooManyLines(let path, let limit): "\(path): more than \(limit) lines"
+    case .json(let error, let path, let line): "\(path): line \(line): \(error)"
+    case .noHeader(let path): "\(path): the first line is no header of results of version 1"
+    case .member(let member, let path, let line): "\(path): line \(line): \(member)"
+    case .repeatedUnit(let id, let dtype, let path, let line): "\(path): line \(line): \(id) in \(dtype) a second time"
+    case .behindFooter(let path, let line): "\(path): line \(line) stands behind the footer"
+    case .unitCount(let found, let expected, let path): "\(path): \(found) units, not \(expected)"
+    case .incomplete(let path, let units, let count):
+      "\(path): the run is incomplete, it has \(units) of \(count) units; loma conform --resume goes on with it"
+    case .differentRuns(let member, let first, let second): "\(first) and \(second) differ in \(member)"
+    case .missingShard(let index, let count): "shard \(index)/\(count) is missing"
+    case .repeatedShard(let index, let count, let path): "\(path): shard \(index)/\(count) a second time"
+    case .notThisRun(let member, let path): "\(path): results of another run, they differ in \(member)"
+    }
+  }
+}

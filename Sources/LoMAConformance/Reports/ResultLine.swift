@@ -1,0 +1,88 @@
+// RUN-20: header, unit and footer as lines of JSON.
+
+import LoMAVectors
+
+extension RunHeader {
+  /// The line of this header.
+  public var json: JSONValue {
+    .members([
+      .init("loma_results", .integer(1)), .init("suite", .string(suite)),
+      .init("specification", .string(specification)), .init("manifest_sha256", .string(manifestDigest)),
+      .init("bounds_sha256", .string(orNull: boundsDigest)), .init("candidate", candidate.json),
+      .init("filters", .object(filters)), .init("shard", .array([.integer(shard.index), .integer(shard.count)])),
+      .init("units", .integer(units)), .init("started", .string(started)),
+    ])
+  }
+}
+
+extension CandidateRecord {
+  /// As it stands in a header.
+  var json: JSONValue {
+    .members([
+      .init("command", .strings(command)), .init("name", .string(name)), .init("version", .string(version)),
+      .init("ops", .strings(ops)), .init("dtypes", .strings(dtypes)), .init("profiles", profiles),
+      .init("captures", .boolean(captures)),
+    ])
+  }
+}
+
+extension RunFooter {
+  /// The line of this footer.
+  public var json: JSONValue {
+    .members([
+      .init("loma_results_end", .integer(1)), .init("units", .integer(units)), .init("finished", .string(finished)),
+      .init("seconds", .double(seconds)), .init("interrupted", .boolean(interrupted)), .init("exit", .integer(exit)),
+    ])
+  }
+}
+
+extension CaseResult {
+  /// The line of this unit.
+  public var json: JSONValue {
+    .members([
+      .init("id", .string(id)), .init("dtype", .string(dtype)), .init("level", .string(level)),
+      .init("op", .string(op)), .init("profile", .string(profile)), .init("hunts", .string(hunts)),
+      .init("clauses", .strings(clauses)), .init("verdict", .string(verdict.rawValue)), .init("why", .string(why)),
+      .init("tensors", .array(tensors.map { $0.json })), .init("finding", finding?.json ?? .null),
+      .init("divergence", divergence?.json ?? .null), .init("diagnosis", .strings(diagnosis)),
+      .init("standard_error", .string(standardError)), .init("noise", .integer(noise)),
+      .init("seconds", .double(seconds)),
+    ])
+  }
+}
+
+extension TensorResult {
+  var json: JSONValue {
+    .members([
+      .init("name", .string(name)), .init("rule", .string(rule)),
+      .init("error", error.map { .double($0) } ?? .null), .init("ratio", .double(ratio)),
+    ])
+  }
+}
+
+extension Finding {
+  var json: JSONValue {
+    .members([
+      .init("tensor", .string(tensor)), .init("index", .array(index.map { .integer($0) })),
+      .init("place", .string(place)), .init("got", .string(got)), .init("want", .string(want)),
+      .init("ratio", .double(ratio)),
+    ])
+  }
+}
+
+extension Divergence {
+  var json: JSONValue {
+    .members([
+      .init("tensor", .string(tensor)), .init("rows", .integer(rows)), .init("columns", .integer(columns)),
+      .init("cells", .array(cells.map { .array($0.map { .double($0) }) })),
+    ])
+  }
+}
+
+extension JSONValue {
+  /// A list of strings.
+  static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+
+  /// A double; JSON has no infinity, so that is the word `infinite`, and so is what is no number at all.
+  static func double(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .string("infinite") }
+}

@@ -1,0 +1,137 @@
+// RUN-20, RUN-21: header, unit and footer back from lines of JSON.
+
+import LoMAVectors
+
+extension RunHeader {
+  /// The header of a line.
+  init(_ value: JSONValue, path: String) throws(ReportError) {
+    guard value.objectValue?["loma_results"] == .integer(1) else { throw .noHeader(path: path) }
+    let members = try StrictMembers(
+      value,
+      keys: [
+        "loma_results", "suite", "specification", "manifest_sha256", "bounds_sha256", "candidate", "filters", "shard",
+        "units", "started",
+      ], of: "the header", path: path, line: 1)
+    let shard = try members.value("shard", "[I, N] with 1 ≤ I ≤ N") { value -> (index: Int, count: Int)? in
+      let numbers = value.arrayValue?.compactMap { $0.integerValue } ?? []
+      guard numbers.count == 2, value.arrayValue?.count == 2 else { return nil }
+      return 1 <= numbers[0] && numbers[0] <= numbers[1] && numbers[1] <= ResultsFile.shardLimit
+        ? (numbers[0], numbers[1]) : nil
+    }
+    self.init(
+      suite: try members.string("suite"), specification: try members.string("specification"),
+      manifestDigest: try members.digest("manifest_sha256"),
+      boundsDigest: members.optional("bounds_sha256") == nil ? nil : try members.digest("bounds_sha256"),
+      candidate: try CandidateRecord(members.object["candidate"], path: path),
+      filters: try members.object("filters"), shard: shard,
+      units: try members.value("units", "a count up to \(ResultsFile.unitLimit)") { value in
+        value.integerValue.flatMap { (0...ResultsFile.unitLimit).contains($0) ? $0 : nil }
+      }, started: try members.time("started"))
+  }
+}
+
+extension CandidateRecord {
+  init(_ value: JSONValue?, path: String) throws(ReportError) {
+    let members = try StrictMembers(
+      value, keys: ["command", "name", "version", "ops", "dtypes", "profiles", "captures"], of: "candidate",
+      path: path, line: 1)
+    let profiles = try members.value("profiles", "any or a list of objects") { value -> JSONValue? in
+      let isList = value.arrayValue?.allSatisfy { $0.objectValue != nil } ?? false
+      return isList || value == .string("any") ? value : nil
+    }
+    self.init(
+      command: try members.strings("command"), name: try members.string("name"),
+      version: try members.string("version"), ops: try members.strings("ops"), dtypes: try members.strings("dtypes"),
+      profiles: profiles, captures: try members.boolean("captures"))
+  }
+}
+
+extension RunFooter {
+  /// The footer of a line.
+  init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
+    let members = try StrictMembers(
+      value, keys: ["loma_results_end", "units", "finished", "seconds", "interrupted", "exit"], of: "the footer",
+      path: path, line: line)
+    guard members.object["loma_results_end"] == .integer(1) else {
+      throw .member("loma_results_end is not 1", path: path, line: line)
+    }
+    self.init(
+      units: try members.count("units"), finished: try members.time("finished"),
+      seconds: try members.seconds("seconds"), interrupted: try members.boolean("interrupted"),
+      exit: try members.count("exit"))
+  }
+}
+
+extension CaseResult {
+  /// The unit of a line.
+  init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
+    let members = try StrictMembers(
+      value,
+      keys: [
+        "id", "dtype", "level", "op", "profile", "hunts", "clauses", "verdict", "why", "tensors", "finding",
+        "divergence", "diagnosis", "standard_error", "noise", "seconds",
+      ], of: "the unit", path: path, line: line)
+    let verdict = try members.value("verdict", "a verdict") { $0.stringValue.flatMap { Verdict(rawValue: $0) } }
+    var tensors: [TensorResult] = []
+    for tensor in try members.value("tensors", "a list", { $0.arrayValue }) {
+      tensors.append(try TensorResult(tensor, path: path, line: line))
+    }
+    var finding: Finding?
+    if let value = members.optional("finding") { finding = try Finding(value, path: path, line: line) }
+    self.init(
+      id: try members.string("id"), dtype: try members.string("dtype"), level: try members.string("level"),
+      op: try members.string("op"), profile: try members.string("profile"), hunts: try members.string("hunts"),
+      clauses: try members.strings("clauses"), verdict: verdict, why: try members.string("why"), tensors: tensors,
+      finding: finding)
+    if let value = members.optional("divergence") {
+      divergence = try Divergence(value, path: path, line: line)
+    }
+    diagnosis = try members.strings("diagnosis")
+    standardError = try members.string("standard_error")
+    noise = try members.count("noise")
+    seconds = try members.seconds("seconds")
+  }
+}
+
+extension TensorResult {
+  init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
+    let members = try StrictMembers(
+      value, keys: ["name", "rule", "error", "ratio"], of: "a tensor", path: path, line: line)
+    self.init(
+      name: try members.string("name"), rule: try members.string("rule"),
+      error: members.optional("error") == nil ? nil : try members.size("error"), ratio: try members.size("ratio"))
+  }
+}
+
+extension Finding {
+  init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
+    let members = try StrictMembers(
+      value, keys: ["tensor", "index", "place", "got", "want", "ratio"], of: "finding", path: path, line: line)
+    let index = try members.value("index", "a list of integers") { value -> [Int]? in
+      let numbers = value.arrayValue?.compactMap { $0.integerValue }
+      return numbers?.count == value.arrayValue?.count ? numbers : nil
+    }
+    self.init(
+      tensor: try members.string("tensor"), index: index, place: try members.string("place"),
+      got: try members.string("got"), want: try members.string("want"), ratio: try members.size("ratio"))
+  }
+}
+
+extension Divergence {
+  init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
+    let members = try StrictMembers(
+      value, keys: ["tensor", "rows", "columns", "cells"], of: "divergence", path: path, line: line)
+    let (rows, columns) = (try members.count("rows"), try members.count("columns"))
+    let (height, width) = (min(rows, Divergence.side), min(columns, Divergence.side))
+    let cells = try members.value("cells", "\(height) rows of \(width) numbers") { value -> [[Double]]? in
+      guard height > 0, width > 0, let lines = value.arrayValue, lines.count == height else { return nil }
+      let cells = lines.compactMap { line -> [Double]? in
+        guard let values = line.arrayValue, values.count == width else { return nil }
+        let sizes = values.compactMap { $0.size }
+        return sizes.count == width ? sizes : nil
+      }
+      return cells.count == height ? cells : nil
+    }
+    self.init(tensor: try members.string("tensor"), rows: rows, columns: columns, cells: cells)
+  }
+}

@@ -1,0 +1,98 @@
+// RUN-21: results.jsonl, read strictly: a whole run, or what there is of one that was ended early.
+
+import LoMAVectors
+
+/// A results file as it was read: complete, or not.
+public struct ResultsFile: Equatable, Sendable {
+  /// The longest file, in bytes.
+  public static let byteLimit = 1 << 29
+  /// The longest line, in bytes without its end.
+  public static let lineLimit = 1 << 20
+  /// The most units of a run.
+  public static let unitLimit = 1 << 20
+  /// The most shards of a run.
+  public static let shardLimit = 1 << 20
+  /// How deep a line is nested.
+  static let depthLimit = 8
+
+  /// Where it was read.
+  public let path: String
+  /// Its first line.
+  public let header: RunHeader
+  /// Its units, in the order of the file.
+  public let results: [CaseResult]
+  /// Its last line; none where the run was ended early. A piece of a line at the end of the file is left out.
+  public let footer: RunFooter?
+
+  /// Reads a file that nobody vouches for.
+  public init(contentsOf path: String) throws(ReportError) {
+    let bytes: [UInt8]
+    do { bytes = try Files.contents(of: path, byteLimit: ResultsFile.byteLimit) } catch { throw .file(error) }
+    try self.init(decoding: bytes, path: path)
+  }
+
+  /// Reads the bytes of a file; `path` names it in errors.
+  public init(decoding bytes: [UInt8], path: String) throws(ReportError) {
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    lines.removeLast()  // Behind the last line break: nothing, or a line that was never finished.
+    if lines.count > ResultsFile.unitLimit + 2 { throw .tooManyLines(path: path, limit: ResultsFile.unitLimit + 2) }
+    guard let first = lines.first else { throw .noHeader(path: path) }
+    let header = try RunHeader(try ResultsFile.value(first, path: path, line: 1), path: path)
+    var results: [CaseResult] = []
+    var footer: RunFooter?
+    var seen: Set<String> = []
+    for (place, bytes) in lines.enumerated().dropFirst() {
+      let line = place + 1
+      if footer != nil { throw .behindFooter(path: path, line: line) }
+      let value = try ResultsFile.value(bytes, path: path, line: line)
+      if value.objectValue?["loma_results_end"] != nil {
+        footer = try RunFooter(value, path: path, line: line)
+      } else {
+        let result = try CaseResult(value, path: path, line: line)
+        guard seen.insert(result.id + "\n" + result.dtype).inserted else {
+          throw .repeatedUnit(id: result.id, dtype: result.dtype, path: path, line: line)
+        }
+        results.append(result)
+      }
+    }
+    let expected = footer?.units ?? results.count
+    if results.count != expected { throw .unitCount(found: results.count, expected: expected, path: path) }
+    if results.count > header.shardUnits {
+      throw .unitCount(found: results.count, expected: header.shardUnits, path: path)
+    }
+    self.path = path
+    self.header = header
+    self.results = results
+    self.footer = footer
+  }
+
+  /// The run, if it is complete: a footer, not interrupted, every unit of the shard.
+  public func complete() throws(ReportError) -> RunRecord {
+    let (found, expected) = (results.count, header.shardUnits)
+    guard let footer, !footer.interrupted else { throw .incomplete(path: path, units: found, of: expected) }
+    if found != expected { throw .unitCount(found: found, expected: expected, path: path) }
+    return RunRecord(header: header, results: results, footer: footer)
+  }
+
+  /// The run to draw: whole, or interrupted and ended with its footer; a file without a footer is refused.
+  public func rendered() throws(ReportError) -> RunRecord {
+    guard let footer else { throw .incomplete(path: path, units: results.count, of: header.shardUnits) }
+    return RunRecord(header: header, results: results, footer: footer)
+  }
+
+  /// The units that need not be asked again when the run of `header` goes on: those that were asked.
+  ///
+  /// Throws `notThisRun` where the file is of another run or another shard.
+  public func reusable(for header: RunHeader) throws(ReportError) -> [CaseResult] {
+    if let member = self.header.difference(from: header) { throw .notThisRun(member: member, path: path) }
+    if self.header.shard != header.shard { throw .notThisRun(member: "shard", path: path) }
+    return results.filter { $0.verdict != .notRun && $0.verdict != .runnerError }
+  }
+
+  private static func value(_ bytes: ArraySlice<UInt8>, path: String, line: Int) throws(ReportError) -> JSONValue {
+    if bytes.count > lineLimit { throw .longLine(path: path, line: line, bytes: bytes.count) }
+    do {
+      return try StrictJSON.parse(Array(bytes), sizeLimit: lineLimit, depthLimit: depthLimit)
+    } catch { throw .json(error, path: path, line: line) }
+  }
+}

@@ -1,0 +1,88 @@
+// RUN-21: the members of a line that nobody vouches for: each is there once, is what it must be, and no other is.
+
+import LoMAVectors
+
+/// Reads the members of one object of a results file.
+struct StrictMembers {
+  let object: JSONObject
+  let path: String
+  let line: Int
+
+  /// The members of a line or of an object in it; throws where it is none, or has others than `keys`.
+  init(_ value: JSONValue?, keys: [String], of name: String, path: String, line: Int) throws(ReportError) {
+    guard let object = value?.objectValue else {
+      throw .member("\(name) is no object", path: path, line: line)
+    }
+    self.object = object
+    self.path = path
+    self.line = line
+    if let extra = object.members.first(where: { !keys.contains($0.key) }) {
+      throw .member("\(shortened(extra.key)) is unknown", path: path, line: line)
+    }
+    for key in keys where object[key] == nil { throw .member("\(key) is missing", path: path, line: line) }
+  }
+
+  /// A value that the reading function accepts.
+  func value<Value>(_ key: String, _ what: String, _ read: (JSONValue) -> Value?) throws(ReportError) -> Value {
+    guard let value = object[key].flatMap(read) else { throw .member("\(key) is not \(what)", path: path, line: line) }
+    return value
+  }
+
+  func string(_ key: String) throws(ReportError) -> String { try value(key, "a string") { $0.stringValue } }
+
+  func boolean(_ key: String) throws(ReportError) -> Bool { try value(key, "true or false") { $0.booleanValue } }
+
+  func strings(_ key: String) throws(ReportError) -> [String] { try value(key, "a list of strings") { $0.words } }
+
+  func object(_ key: String) throws(ReportError) -> JSONObject { try value(key, "an object") { $0.objectValue } }
+
+  func count(_ key: String) throws(ReportError) -> Int {
+    try value(key, "a count") { value in value.integerValue.flatMap { $0 < 0 ? nil : $0 } }
+  }
+
+  /// A number of at least 0, or the word `infinite`.
+  func size(_ key: String) throws(ReportError) -> Double { try value(key, "a number of at least 0") { $0.size } }
+
+  /// A number of at least 0 that is finite.
+  func seconds(_ key: String) throws(ReportError) -> Double {
+    try value(key, "a number of at least 0") { value in value.size.flatMap { $0.isFinite ? $0 : nil } }
+  }
+
+  /// A time of UTC, to the second.
+  func time(_ key: String) throws(ReportError) -> String {
+    try value(key, "a time like 2026-11-21T04:00:00Z") { value in
+      value.stringValue.flatMap { $0.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) == nil ? nil : $0 }
+    }
+  }
+
+  /// What stands there, or nil for `null`.
+  func optional(_ key: String) -> JSONValue? { object[key].flatMap { $0 == .null ? nil : $0 } }
+
+  func digest(_ key: String) throws(ReportError) -> String {
+    try value(key, "64 hexadecimal digits") { value in
+      value.stringValue.flatMap { $0.utf8.count == 64 && $0.utf8.allSatisfy(isHexadecimal) ? $0 : nil }
+    }
+  }
+}
+
+private func isHexadecimal(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+}
+
+/// A name from a file as it may stand in a message.
+private func shortened(_ name: String) -> String { String(JSONValue.string(name).line.prefix(120)) }
+
+extension JSONValue {
+  /// A list of strings, if it is one.
+  fileprivate var words: [String]? {
+    guard let values = arrayValue else { return nil }
+    let words = values.compactMap { $0.stringValue }
+    return words.count == values.count ? words : nil
+  }
+
+  /// A number of at least 0, or infinity where the word `infinite` stands.
+  var size: Double? {
+    if self == .string("infinite") { return .infinity }
+    return doubleValue.flatMap { $0 >= 0 ? $0 : nil }
+  }
+}

@@ -1,0 +1,106 @@
+// RUN-11: which unit is next, and which results may be told: in the order of the units, whoever was first.
+
+import Foundation
+
+#if canImport(Synchronization)
+  import Synchronization
+#endif
+
+/// The units of a run, shared by the threads that ask them.
+final class Lineup: Sendable {
+  private struct State {
+    var next = 0
+    var results: [CaseResult?]
+    var told = 0
+    var done = 0
+    var asked = 0
+    var wrong = 0
+    var end: Result<String, any Error>?
+  }
+
+  let units: [(item: StoredCase, dtype: String)]
+  private let tell: @Sendable (CaseResult, Int) -> Void
+  private let progress: @Sendable (Runner.Progress) -> Void
+  private let start = SuspendingClock.now
+  private let state: Mutex<State>
+
+  init(
+    units: [(item: StoredCase, dtype: String)], tell: @escaping @Sendable (CaseResult, Int) -> Void,
+    progress: @escaping @Sendable (Runner.Progress) -> Void
+  ) {
+    self.units = units
+    self.tell = tell
+    self.progress = progress
+    state = Mutex(State(results: Array(repeating: nil, count: units.count)))
+  }
+
+  /// Takes results of an earlier run; those of units that this one does not have are left out.
+  func take(done results: [CaseResult]) {
+    let earlier = Dictionary(results.map { ($0.id + "\n" + $0.dtype, $0) }, uniquingKeysWith: { first, _ in first })
+    state.withLock { state in
+      for (place, unit) in units.enumerated() {
+        guard let result = earlier[unit.item.id + "\n" + unit.dtype] else { continue }
+        state.results[place] = result
+        state.done += 1
+      }
+      tellInOrder(&state)
+    }
+  }
+
+  /// The place of the next unit to ask; none where all are taken, or the run has to end.
+  func next() -> Int? {
+    state.withLock { state in
+      while state.next < units.count, state.results[state.next] != nil { state.next += 1 }
+      guard state.end == nil, state.next < units.count else { return nil }
+      defer { state.next += 1 }
+      return state.next
+    }
+  }
+
+  /// The result of a unit.
+  func put(_ result: CaseResult, at place: Int) {
+    state.withLock { state in
+      state.results[place] = result
+      state.done += 1
+      state.asked += 1
+      tellInOrder(&state)
+      let speed = (SuspendingClock.now - start).seconds / Double(state.asked)
+      progress(
+        Runner.Progress(
+          done: state.done, total: units.count, current: result.id,
+          secondsLeft: speed * Double(units.count - state.done)))
+    }
+  }
+
+  /// Nobody is to take a further unit: why those that are left were not asked, or what went wrong.
+  func stop(_ end: Result<String, any Error>) {
+    state.withLock { if $0.end == nil { $0.end = end } }
+  }
+
+  /// Whether one more wrong result is among the first so many.
+  func countsAmongFirst(_ limit: Int) -> Bool {
+    state.withLock { state in
+      state.wrong += 1
+      return state.wrong <= limit
+    }
+  }
+
+  /// Every result, after all threads are done; `missing` makes those of units that were not asked.
+  func finish(_ missing: (StoredCase, _ dtype: String, _ why: String) throws -> CaseResult) throws -> [CaseResult] {
+    try state.withLock { state in
+      let why = try state.end?.get() ?? ""
+      for (place, unit) in units.enumerated() where state.results[place] == nil {
+        state.results[place] = try missing(unit.item, unit.dtype, why)
+      }
+      tellInOrder(&state)
+      return state.results.compactMap { $0 }
+    }
+  }
+
+  private func tellInOrder(_ state: inout State) {
+    while state.told < units.count, let result = state.results[state.told] {
+      tell(result, state.told)
+      state.told += 1
+    }
+  }
+}

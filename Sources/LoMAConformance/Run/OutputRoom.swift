@@ -1,0 +1,29 @@
+// RUN-7: how large the files of a unit's answers may be.
+
+import LoMAVectors
+
+/// What is left for the answers of one unit, so that no candidate fills the runner's memory.
+struct OutputRoom {
+  /// For one answer where nothing is known about its size.
+  static let single = 16 << 20
+  /// For all answers of a property case.
+  private static let unit = 64 << 20
+
+  private var left: Int
+  private let most: Int
+
+  /// The room of a case: four times its recorded answer, and never less than a mebibyte.
+  init(of item: StoredCase) {
+    if case .tensors(let file, _) = item.answer {
+      most = min(256 << 20, max(1 << 20, 4 * file.bytes))
+    } else {
+      most = OutputRoom.single
+    }
+    left = max(most, OutputRoom.unit)
+  }
+
+  /// The size of the next file.
+  var next: Int { min(left, most) }
+
+  mutating func take(_ arrays: [NamedArray]) { left -= arrays.reduce(0) { $0 + $1.bytes.count } }
+}

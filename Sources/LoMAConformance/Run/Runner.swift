@@ -1,0 +1,180 @@
+// RUN-5, RUN-11…RUN-13: units asked of one or several processes of a candidate, in any order, told in theirs.
+
+import Foundation
+import LoMAVectors
+
+#if canImport(Synchronization)
+  import Synchronization
+#endif
+
+/// Asks a candidate and judges its answers.
+public struct Runner: Sendable {
+  /// What may be found out about a wrong answer: the case, the element type, the first question, the answer to it, and a
+  /// way to ask more; lines for a person.
+  public typealias Diagnosis =
+    @Sendable (
+      _ item: StoredCase, _ dtype: String, _ question: Question, _ answer: [NamedArray], _ ask: (Question) -> Reply
+    ) -> [String]
+
+  /// How far a run is.
+  public struct Progress: Sendable {
+    /// Units done.
+    public let done: Int
+    /// Units of the run.
+    public let total: Int
+    /// The case that was done last.
+    public let current: String
+    /// What is left at the speed so far; none before anything was asked.
+    public let secondsLeft: Double?
+  }
+
+  /// After so many units in a row at which its process ended, a candidate is not asked any more.
+  public static let deathLimit = 3
+  /// So many wrong answers are diagnosed, and keep all of their standard error; later ones keep its last 2,000 characters.
+  public static let diagnosisLimit = 20
+
+  /// What is asked.
+  public var corpus: CaseCorpus
+  /// The calibrated bounds.
+  public var bounds: CalibratedBounds
+  /// Who is asked.
+  public var command: CandidateCommand
+  /// What the candidate may take.
+  public var limits: CandidateLimits
+  /// How many processes of it run at once.
+  public var jobs: Int
+  /// What is known to fail.
+  public var known: KnownFailures
+  /// Looks into wrong answers.
+  public var diagnosis: Diagnosis?
+
+  /// A runner of these parts.
+  public init(
+    corpus: CaseCorpus, bounds: CalibratedBounds, command: CandidateCommand, limits: CandidateLimits, jobs: Int,
+    known: KnownFailures, diagnosis: Diagnosis?
+  ) {
+    self.corpus = corpus
+    self.bounds = bounds
+    self.command = command
+    self.limits = limits
+    self.jobs = jobs
+    self.known = known
+    self.diagnosis = diagnosis
+  }
+
+  /// Starts the candidate, has `select` choose units by what it declares, and asks them.
+  ///
+  /// `select` also returns results of an earlier run, which are told and not asked again. `tell` gets every result once,
+  /// in the order of the units, with its place. Returns all results in that order; those that were not asked, since the
+  /// candidate failed too often or `isInterrupted` turned true, are `not-run`. Throws `CandidateError` where there is no
+  /// candidate to talk to, `CorpusError` where vectors are damaged, and whatever `select` throws.
+  public func run(
+    select: (Declaration) throws -> (units: [Selection.Unit], done: [CaseResult]),
+    tell: @escaping @Sendable (CaseResult, _ place: Int) -> Void,
+    progress: @escaping @Sendable (Progress) -> Void, isInterrupted: @escaping @Sendable () -> Bool
+  ) throws -> [CaseResult] {
+    SystemCalls.becomeSubreaper()
+    let first = candidate(isInterrupted)
+    defer { first.stop() }
+    try first.start()
+    guard let declaration = first.declaration else { return [] }
+    let (units, done) = try select(declaration)
+    let lineup = Lineup(units: units.map { (corpus.cases[$0.caseIndex], $0.dtype) }, tell: tell, progress: progress)
+    lineup.take(done: done)
+    let others = DispatchGroup()
+    for _ in 1..<max(1, min(jobs, units.count)) {
+      others.enter()
+      let thread = Thread {
+        let candidate = candidate(isInterrupted)
+        work(on: lineup, with: candidate, declaration: declaration, isInterrupted: isInterrupted)
+        candidate.stop()
+        others.leave()
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    work(on: lineup, with: first, declaration: declaration, isInterrupted: isInterrupted)
+    first.stop()
+    others.wait()
+    return try lineup.finish { CaseResult($0, dtype: $1, verdict: .notRun, why: $2) }
+  }
+
+  private func candidate(_ isInterrupted: @escaping @Sendable () -> Bool) -> Candidate {
+    Candidate(
+      command, limits: limits, corpus: corpus,
+      isInterrupted: isInterrupted)
+  }
+
+  /// Takes units until there are none, or the candidate is not to be asked any more.
+  private func work(
+    on lineup: Lineup, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
+  ) {
+    var deathsInARow = 0
+    while !isInterrupted(), let place = lineup.next() {
+      let (item, dtype) = lineup.units[place]
+      let before = candidate.deaths
+      do {
+        let result = try ask(item, dtype, of: candidate, declaration: declaration, lineup: lineup)
+        if result.verdict == .notRun { break }
+        lineup.put(known.applied(to: result), at: place)
+      } catch { return lineup.stop(.failure(error)) }
+      deathsInARow = candidate.deaths > before ? deathsInARow + 1 : 0
+      if deathsInARow == Runner.deathLimit {
+        return lineup.stop(.success("not asked: the candidate ended, or had to be, at \(deathsInARow) units in a row"))
+      }
+    }
+    if isInterrupted() { lineup.stop(.success("not asked: the run was interrupted")) }
+  }
+
+  /// Asks and judges one unit.
+  private func ask(
+    _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: Lineup
+  ) throws -> CaseResult {
+    let questions = try corpus.questions(of: item, dtype: dtype)
+    for question in questions {
+      if let why = declaration.refusal(of: question, isRejection: item.level == "rejection") {
+        return CaseResult(item, dtype: dtype, verdict: .unsupported, why: why)
+      }
+    }
+    candidate.beginUnit()
+    let start = SuspendingClock.now
+    var replies: [Reply] = []
+    var room = OutputRoom(of: item)
+    for question in questions {
+      let reply = candidate.ask(
+        declaration.captures ? question : question.withoutCaptures, caseID: item.id, outputLimit: room.next)
+      replies.append(reply)
+      guard case .tensors(let arrays) = reply else { break }
+      room.take(arrays)
+    }
+    let seconds = (SuspendingClock.now - start).seconds
+    var result = try corpus.judge(
+      item, dtype: dtype, replies: replies, bounds: bounds, captures: declaration.captures)
+    result.seconds = seconds
+    result.noise = candidate.noise.lines
+    if result.verdict.isWrong {
+      let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit)
+      let text = candidate.standardError + candidate.noise.quoted
+      result.standardError = isEarly ? text : String(text.unicodeScalars.suffix(2000).map { Character($0) })
+      if isEarly, result.verdict == .fail, let diagnosis, case .tensors(let answer) = replies[0] {
+        result.diagnosis = diagnosis(item, dtype, questions[0], answer) { question in
+          candidate.ask(question, caseID: item.id, outputLimit: OutputRoom.single)
+        }
+      }
+    }
+    return result
+  }
+}
+
+extension Duration {
+  /// As a double.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension Question {
+  /// The same for a candidate that returns no intermediates.
+  fileprivate var withoutCaptures: Question {
+    Question(
+      op: op, dtype: dtype, profile: profile, parameters: parameters, model: model, input: input, captures: [])
+  }
+}

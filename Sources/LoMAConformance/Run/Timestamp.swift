@@ -1,0 +1,16 @@
+// RUN-20: the time of day as a results file holds it.
+
+import Foundation
+
+/// UTC, to the second.
+public enum Timestamp {
+  /// Now, as 2026-11-21T04:00:00Z.
+  public static var now: String {
+    var (seconds, parts) = (time(nil), tm())
+    gmtime_r(&seconds, &parts)
+    let fields = [parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec].map {
+      $0 < 10 ? "0\($0)" : "\($0)"
+    }
+    return "\(1900 + parts.tm_year)-\(fields[0])-\(fields[1])T\(fields[2]):\(fields[3]):\(fields[4])Z"
+  }
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Answers a folder of requests with a protocol candidate, on a machine that needs neither Swift nor the vectors.
+
+    python3 answer_requests.py DIR -- COMMAND ARG…
+
+DIR is what `loma requests DIR` wrote. Every line of requests.jsonl is put to the candidate, which works in DIR; its
+replies go to answers.jsonl, its tensors beside them. `loma judge DIR` judges both. A candidate that ends is started
+again for the next request; one that ends or is silent on a request leaves it without an answer.
+"""
+import json
+import subprocess
+import sys
+import threading
+
+TIME = 30  # seconds a request may take
+
+
+def start(command, folder):
+    """A running candidate."""
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def ask(candidate, line):
+    """The reply line to a request, or None; what is not a reply is noise."""
+    timer = threading.Timer(TIME, candidate.kill)
+    timer.start()
+    try:
+        candidate.stdin.write(line + b"\n")
+        candidate.stdin.flush()
+        for reply in candidate.stdout:
+            if reply.startswith(b'{"loma":1') and reply.endswith(b"\n"):
+                return reply
+    except OSError:  # It has ended.
+        pass
+    finally:
+        timer.cancel()
+    return None
+
+
+def main():
+    folder, separator, *command = sys.argv[1:]
+    if separator != "--" or not command:
+        sys.exit(__doc__)
+    with open(f"{folder}/requests.jsonl", "rb") as file:
+        hello, *requests = file.read().splitlines()
+    answered = 0
+    with open(f"{folder}/answers.jsonl", "wb") as answers:
+        candidate = start(command, folder)
+        answers.write(ask(candidate, hello) or sys.exit("the candidate does not answer hello"))
+        for line in requests:
+            if candidate.poll() is not None:
+                candidate = start(command, folder)
+                ask(candidate, hello)
+            reply = ask(candidate, line)
+            if reply is None:
+                candidate.kill()
+                candidate.wait()
+            else:
+                answers.write(reply)
+                answered += 1
+    candidate.stdin.close()
+    candidate.wait(TIME)
+    print(f"{answered} of {len(requests)} requests answered in {folder}/answers.jsonl")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""`loma conform` against every kind of hostile.py: the verdict, and that nothing is left behind.
+
+  python3 Tests/Candidates/check_hostile.py [--loma PROGRAM] [--full yes]
+
+For every kind: the right verdict at its case and `pass` at all others, the exit code, the runner's peak memory below
+200 MB, its descriptors bounded, and no process left. Then 2,000 cases and more with a candidate that dies again and
+again, and a candidate that hangs at every case, with --full yes at the real deadlines: the run must end within five
+minutes. Plain Python 3, Linux.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import hostile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MEMORY = 200 << 20
+DESCRIPTORS = 40
+
+
+def left_behind():
+    """Processes that were started by a runner and live on."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if b"\0LOMA_CANDIDATE=" in b"\0" + (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+class Run:
+    """One run of the command, watched."""
+
+    def __init__(self, loma, vectors, kind, *options, on=None):
+        self.memory = self.descriptors = 0
+        with tempfile.TemporaryDirectory() as folder:
+            candidate = [sys.executable, str(ROOT / "Tests/Candidates/hostile.py"), kind, "--vectors", str(vectors)]
+            if on:
+                candidate += ["--on", on]
+            command = [str(loma), "conform", "--vectors", str(vectors), "--report", folder, *options, "--", *candidate]
+            start = time.monotonic()
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            while True:
+                self.look(process.pid)
+                try:
+                    self.output, _ = process.communicate(timeout=0.03)
+                    break
+                except subprocess.TimeoutExpired:
+                    pass
+            self.seconds = time.monotonic() - start
+            self.exit = process.returncode
+            results = pathlib.Path(folder) / "results.jsonl"
+            lines = results.read_text().splitlines()[1:-1] if results.exists() else []
+        self.results = [json.loads(line) for line in lines]
+        self.left = left_behind()
+
+    def look(self, pid):
+        try:
+            self.descriptors = max(self.descriptors, len(os.listdir(f"/proc/{pid}/fd")))
+            for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    self.memory = max(self.memory, int(line.split()[1]) << 10)
+        except OSError:
+            pass
+
+    def problems(self):
+        found = []
+        if self.memory > MEMORY:
+            found.append(f"{self.memory >> 20} MiB resident")
+        if self.descriptors > DESCRIPTORS:
+            found.append(f"{self.descriptors} descriptors")
+        if self.left:
+            found.append(f"processes left: {self.left}")
+        return found
+
+
+def check_kind(loma, vectors, kind, case, verdict):
+    options = ["--timeout-factor", "0.1", "--memory-limit", "0.25", "--only", case.rsplit(".", 1)[0] + "*"]
+    run = Run(loma, vectors, kind, *options)
+    problems = run.problems()
+    found = [r for r in run.results if r["id"] == case]
+    if [r["verdict"] for r in found] != [verdict]:
+        problems.append(f"{[(r['verdict'], r['why']) for r in found]}, right is {verdict}; {run.output[-300:]}")
+    others = [(r["id"], r["verdict"], r["why"]) for r in run.results if r["id"] != case and r["verdict"] != "pass"]
+    if others or len(run.results) < 2:
+        problems.append(f"the others: {others[:3]} of {len(run.results)}")
+    if run.exit != (0 if verdict == "pass" else 1):
+        problems.append(f"exit code {run.exit}")
+    print(f"{kind:20} {verdict:16} {run.seconds:5.1f} s {run.memory >> 20:4} MiB {run.descriptors:3} descriptors")
+    return [f"{kind}: {problem}" for problem in problems]
+
+
+def check_starts(loma, vectors):
+    problems = []
+    for kind in hostile.STARTS:
+        run = Run(loma, vectors, kind, "--timeout-factor", "0.02")
+        problems += [f"{kind}: {problem}" for problem in run.problems()]
+        if run.exit != 3:
+            problems.append(f"{kind}: exit code {run.exit}, right is 3")
+        print(f"{kind:20} exit code {run.exit}    {run.seconds:5.1f} s")
+    return problems
+
+
+def check_many(loma, vectors):
+    """2,000 cases, with a death now and then."""
+    problems, units, deaths = [], 0, 0
+    while units < 2000:
+        run = Run(loma, vectors, "crashes", "--jobs", "2", on="structure.layout.c2-t1")
+        units += len(run.results)
+        deaths += sum(r["verdict"] == "crash" for r in run.results)
+        problems += run.problems()
+        wrong = [r for r in run.results if r["verdict"] not in ("pass", "unsupported", "crash")]
+        if wrong:
+            problems.append(f"{wrong[0]['id']} {wrong[0]['verdict']} {wrong[0]['why']}")
+            break
+    print(f"{units} units, {deaths} deaths: {run.memory >> 20} MiB, {run.descriptors} descriptors")
+    return problems
+
+
+def check_always_hanging(loma, vectors, factor):
+    run = Run(loma, vectors, "hangs", "--timeout-factor", factor, on="every")
+    verdicts = [r["verdict"] for r in run.results]
+    problems = run.problems()
+    if verdicts[:3] != ["timeout"] * 3 or set(verdicts[3:]) != {"not-run"} or run.exit != 1 or run.seconds > 300:
+        problems.append(f"{verdicts[:5]}, exit code {run.exit}, {run.seconds:.0f} s")
+    print(f"hangs at every case: {len(verdicts)} units in {run.seconds:.0f} s at {factor} of the deadlines")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--loma", type=pathlib.Path, default=ROOT / ".build/release/loma", metavar="PROGRAM")
+    parser.add_argument("--vectors", type=pathlib.Path, default=ROOT / "Vectors", metavar="DIR")
+    parser.add_argument("--kinds", nargs="*", default=list(hostile.KINDS), help="only these")
+    parser.add_argument("--full", choices=["yes", "no"], default="no", help="the real deadlines for the hanging one")
+    options = parser.parse_args()
+    problems = []
+    for kind in options.kinds:
+        _, case, verdict = hostile.KINDS[kind]
+        problems += check_kind(options.loma, options.vectors, kind, case, verdict)
+    problems += check_starts(options.loma, options.vectors)
+    problems += check_many(options.loma, options.vectors)
+    problems += check_always_hanging(options.loma, options.vectors, "1" if options.full == "yes" else "0.03")
+    for problem in problems:
+        print(f"PROBLEM {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

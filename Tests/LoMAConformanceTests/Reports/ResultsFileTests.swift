@@ -1,0 +1,164 @@
+// results.jsonl: what is written is what is read, and nothing else is.
+
+import Foundation
+import LoMAVectors
+import Testing
+
+@testable import LoMAConformance
+
+@Suite("Chapter 14: results") struct ResultsFileTests {
+  @Test func `RUN-20 the lines of a run are header, units in order, footer`() throws {
+    let folder = try ReportFolder()
+    let run = SampleRun.run(units: 40)
+    for order in [Array(0..<40), (0..<40).reversed(), (0..<40).map { $0 ^ 3 }] {
+      let path = folder.path + "/results.jsonl"
+      let writer = try ResultsWriter(path, header: run.header)
+      for place in order { try writer.add(run.results[place], at: place) }
+      try writer.finish(run.footer)
+      let written = try Files.contents(of: path, byteLimit: 1 << 24)
+      #expect(String(decoding: written, as: UTF8.self) == run.lines)
+      #expect(try ResultsFile(contentsOf: path).complete() == run)
+    }
+    let lines = run.lines.split(separator: "\n")
+    #expect(lines.count == 42)
+    #expect(lines[0].hasPrefix(#"{"loma_results":1,"suite":"0.1","specification":"0.1","manifest_sha256":"0123"#))
+    #expect(lines[1].hasPrefix(#"{"id":"model.forward.case-0","dtype":"f64","level":"structure","op":"forward""#))
+    #expect(lines[1].contains(#""ratio":0.5"#) && lines[2].contains(#""ratio":"infinite""#))
+    #expect(lines[41].hasPrefix(#"{"loma_results_end":1,"units":40,"#))
+  }
+
+  @Test func `RUN-20 a line is on disk before the next unit`() throws {
+    let folder = try ReportFolder()
+    let path = folder.path + "/results.jsonl"
+    let writer = try ResultsWriter(path, header: SampleRun.header(units: 3))
+    for place in 0..<3 {
+      try writer.add(SampleRun.unit(place), at: place)
+      let file = try ResultsFile(contentsOf: path)
+      #expect(file.results == (0...place).map { SampleRun.unit($0) })
+      #expect(file.footer == nil)
+      #expect(throws: ReportError.incomplete(path: path, units: place + 1, of: 3)) { try file.complete() }
+    }
+  }
+
+  @Test func `RUN-20 a unit too long for a line loses its picture and ends of texts, not its verdict`() throws {
+    var result = SampleRun.unit(1)
+    result.why = String(repeating: "w", count: 3 << 20)
+    result.standardError = String(repeating: "e", count: 3 << 20)
+    let run = RunRecord(
+      header: SampleRun.header(units: 1), results: [result],
+      footer: RunFooter(units: 1, finished: "2026-11-21T04:00:12Z", seconds: 0, interrupted: false, exit: 1))
+    let read = try #require(try SampleRun.file(run).results.first)
+    #expect(read.verdict == result.verdict && read.why.count == 4096 && read.standardError.count == 4096)
+    #expect(read.divergence == nil && read.finding == result.finding)
+  }
+
+  @Test func `RUN-21 a file cut at any byte is incomplete, and keeps its whole lines`() throws {
+    let run = SampleRun.run(units: 2)
+    let bytes = Array(run.lines.utf8)
+    let headerEnd = try #require(bytes.firstIndex(of: UInt8(ascii: "\n")))
+    for end in stride(from: 0, to: bytes.count, by: 7) {
+      guard end > headerEnd else {
+        #expect(throws: ReportError.noHeader(path: "p")) {
+          try ResultsFile(decoding: Array(bytes[..<end]), path: "p")
+        }
+        continue
+      }
+      let file = try ResultsFile(decoding: Array(bytes[..<end]), path: "p")
+      #expect(file.results == Array(run.results.prefix(file.results.count)))
+      #expect(throws: ReportError.self) { try file.complete() }
+      #expect(throws: ReportError.self) { try file.rendered() }
+    }
+  }
+
+  @Test func `RUN-21 what is no results file is refused, with the line`() throws {
+    let run = SampleRun.run(units: 3)
+    let lines = run.lines.split(separator: "\n").map(String.init)
+    func refusal(_ lines: [String]) -> String {
+      let text = lines.map { $0 + "\n" }.joined()
+      do {
+        _ = try ResultsFile(decoding: Array(text.utf8), path: "p").complete()
+        return "accepted"
+      } catch { return "\(error)" }
+    }
+    func changed(_ line: Int, _ old: String, _ new: String) -> String {
+      var copy = lines
+      copy[line] = copy[line].replacingOccurrences(of: old, with: new)
+      #expect(copy != lines, "\(old) stands in line \(line)")
+      return refusal(copy)
+    }
+    #expect(refusal(lines) == "accepted")
+    #expect(refusal([]) == "p: the first line is no header of results of version 1")
+    #expect(refusal(Array(lines.dropFirst())) == "p: the first line is no header of results of version 1")
+    #expect(changed(0, #""loma_results":1"#, #""loma_results":2"#).contains("no header"))
+    #expect(changed(0, SampleRun.digest, "ABC") == "p: line 1: manifest_sha256 is not 64 hexadecimal digits")
+    #expect(changed(0, "[1,1]", "[2,1]") == "p: line 1: shard is not [I, N] with 1 ≤ I ≤ N")
+    #expect(changed(0, #""units":3"#, #""units":-3"#).contains("units is not a count"))
+    #expect(changed(0, #""units":3"#, #""units":2"#) == "p: 3 units, not 2")
+    #expect(changed(0, #""units":3"#, #""units":4"#) == "p: 3 units, not 4")
+    #expect(changed(0, "04:00:00Z", "4 o'clock").contains("started is not a time"))
+    #expect(changed(0, "[{}]", #"["base"]"#) == "p: line 1: profiles is not any or a list of objects")
+    #expect(changed(1, #""verdict":"pass""#, #""verdict":"fine""#) == "p: line 2: verdict is not a verdict")
+    #expect(changed(1, #""noise""#, #""noises""#) == #"p: line 2: "noises" is unknown"#)
+    #expect(changed(1, #","noise":0"#, "") == "p: line 2: noise is missing")
+    #expect(changed(1, #""noise":0"#, #""noise":-1"#) == "p: line 2: noise is not a count")
+    #expect(changed(1, #""seconds":0.0"#, #""seconds":"infinite""#).contains("seconds is not"))
+    #expect(changed(1, "{", "[").hasPrefix("p: line 2: "))
+    #expect(changed(2, #""rows":11"#, #""rows":12"#) == "p: line 3: cells is not 12 rows of 16 numbers")
+    #expect(changed(2, "[0,7,3]", "[0,7.5,3]") == "p: line 3: index is not a list of integers")
+    #expect(changed(4, #""exit":1"#, #""exit":true"#) == "p: line 5: exit is not a count")
+    #expect(changed(4, #""units":3"#, #""units":2"#) == "p: 3 units, not 2")
+    #expect(refusal(lines + [lines[1]]) == "p: line 6 stands behind the footer")
+    let twice = [lines[0], lines[1], lines[1]]
+    #expect(refusal(twice) == "p: line 3: model.forward.case-0 in f64 a second time")
+    let long = [lines[0], String(repeating: " ", count: 1 << 20) + "1"]
+    #expect(refusal(long) == "p: line 2 has 1048577 bytes, the limit is 1048576")
+    #expect(throws: ReportError.file(.failed("open", path: "/nowhere/x", code: ENOENT))) {
+      try ResultsFile(contentsOf: "/nowhere/x")
+    }
+  }
+
+  @Test func `RUN-21 a run goes on where its results end, if it is the same run`() throws {
+    let whole = SampleRun.run(units: 30)
+    let lines = whole.lines.split(separator: "\n")
+    let text = lines.prefix(21).map { $0 + "\n" }.joined() + "{\"id\":"
+    let file = try ResultsFile(decoding: Array(text.utf8), path: "p")
+    let kept = try file.reusable(for: whole.header)
+    #expect(kept == whole.results.prefix(20).filter { ![.notRun, .runnerError].contains($0.verdict) })
+    var other = whole.header
+    other.candidate.version = "0.4"
+    #expect(throws: ReportError.notThisRun(member: "candidate", path: "p")) { try file.reusable(for: other) }
+    other = whole.header
+    other.manifestDigest = String(repeating: "a", count: 64)
+    #expect(throws: ReportError.notThisRun(member: "manifest_sha256", path: "p")) { try file.reusable(for: other) }
+    other = whole.header
+    other.shard = (1, 2)
+    #expect(throws: ReportError.notThisRun(member: "shard", path: "p")) { try file.reusable(for: other) }
+    other = whole.header
+    other.started = "2027-01-01T00:00:00Z"
+    #expect(try file.reusable(for: other) == kept)
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  func `RUN-28 a full disk and a place that is none are typed errors`() throws {
+    #expect(throws: FileError.failed("write", path: "/dev/full", code: ENOSPC)) {
+      _ = try ResultsWriter("/dev/full", header: SampleRun.header(units: 1))
+    }
+    #expect(throws: FileError.failed("open", path: "/nowhere/r", code: ENOENT)) {
+      _ = try ResultsWriter("/nowhere/r", header: SampleRun.header(units: 1))
+    }
+  }
+}
+
+/// A folder that is removed at the end.
+final class ReportFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "/loma-reports-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  var contents: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+}

@@ -1,0 +1,132 @@
+// RUN-5, RUN-6, RUN-11…RUN-13: a run as a whole.
+
+import Foundation
+import LoMAVectors
+import Synchronization
+import Testing
+
+@testable import LoMAConformance
+
+extension CandidateSuites {
+  @Suite("Chapter 13: runs", .serialized)
+  struct RunnerTests {
+    @Test func `RUN-11 any number of jobs gives the same results in the same order`() throws {
+      let wrong = #"[ "$name" = structure.schedule.c2-t2 ]"#
+      let candidate = try ShellCandidate(when: wrong, "exit 1")
+      func results(jobs: Int) throws -> [CaseResult] {
+        let places = Mutex<[Int]>([])
+        let results = try candidate.run(
+          op: "schedule", jobs: jobs, tell: { _, place in places.withLock { $0.append(place) } })
+        #expect(places.withLock { $0 } == Array(results.indices))
+        return results.map { result in
+          var result = result
+          result.seconds = 0
+          return result
+        }
+      }
+      let one = try results(jobs: 1)
+      #expect(one.counts == [.pass: 20, .crash: 1])
+      #expect(try results(jobs: 3) == one)
+      #expect(try results(jobs: 40) == one)
+    }
+
+    @Test func `RUN-11 after three ends in a row the rest is not run`() throws {
+      let candidate = try ShellCandidate(when: "true", "sleep 100")
+      let results = try candidate.run(limits: .brief)
+      #expect(results.map { $0.verdict } == Array(repeating: .timeout, count: 3) + Array(repeating: .notRun, count: 6))
+      #expect(results[8].why.contains("3 units in a row"))
+      // Not in a row: every second process answers once.
+      let other = try ShellCandidate(when: "[ $n = 2 ]", "exit 1")
+      #expect(try other.run().counts == [.pass: 5, .crash: 4])
+    }
+
+    @Test func `RUN-11 a question is asked once`() throws {
+      let candidate = try ShellCandidate(when: "echo \"$name\" >>'\(NSTemporaryDirectory())/asked'$PPID; false")
+      let path = NSTemporaryDirectory() + "/asked\(getpid())"
+      defer { unlink(path) }
+      let results = try candidate.run()
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == results.map { $0.id + "\n" }.joined())
+    }
+
+    @Test func `RUN-5 operations that are not declared are unsupported`() throws {
+      let hello = ShellCandidate.hello.replacingOccurrences(of: #""metrics","#, with: "")
+      let results = try ShellCandidate(hello: hello, when: "true", "exit 1").run()
+      #expect(results.counts == [.unsupported: 9])
+      #expect(results[0].why == "not declared: operation metrics")
+    }
+
+    @Test func `RUN-6 shards have every unit once`() throws {
+      let corpus = try ShellCandidate.corpus.get()
+      let whole = Selection().units(of: corpus, declaredDtypes: ["bf16", "f64"])
+      #expect(
+        whole.first?.dtype == "i64" && whole.contains { $0.dtype == "bf16" } && !whole.contains { $0.dtype == "f32" })
+      let shards = try (1...3).map { index in
+        let shard = try #require(Selection.Shard(index: index, count: 3))
+        return Selection(shard: shard).units(of: corpus, declaredDtypes: ["bf16", "f64"])
+      }
+      #expect(whole.indices.allSatisfy { shards[$0 % 3][$0 / 3] == whole[$0] })
+      #expect(shards.map { $0.count }.reduce(0, +) == whole.count)
+    }
+
+    @Test func `RUN-12 known failures have verdicts of their own`() throws {
+      let corpus = try ShellCandidate.corpus.get()
+      let known = try KnownFailures(
+        """
+        # two that are known
+
+        structure.metrics.exact i64 it always did
+        structure.metrics.all-wrong never worked
+        """, corpus: corpus)
+      let candidate = try ShellCandidate(when: "[ \"$name\" = structure.metrics.all-wrong ]", "exit 1")
+      let results = try candidate.run(known: known)
+      #expect(results.counts == [.pass: 7, .unexpectedPass: 1, .knownFailure: 1])
+      #expect(results.first { $0.verdict == .knownFailure }?.why.hasPrefix("known: never worked; crash: ") == true)
+      for (text, problem) in [
+        ("structure.metrics.none x", KnownFailures.Problem.unknownCase("structure.metrics.none", line: 1)),
+        ("\nstructure.metrics.exact", .noReason(id: "structure.metrics.exact", line: 2)),
+        ("structure.metrics.exact f32 x", .unknownType("f32", id: "structure.metrics.exact", line: 1)),
+        ("structure.metrics.exact x\nstructure.metrics.exact y", .repeated(id: "structure.metrics.exact", line: 2)),
+      ] {
+        #expect(throws: problem) { try KnownFailures(text, corpus: corpus) }
+      }
+    }
+
+    @Test func `RUN-13 an interrupted run keeps what was done and goes on later`() throws {
+      let candidate = try ShellCandidate()
+      let count = Mutex(0)
+      let first = try candidate.run(
+        tell: { result, _ in if result.verdict == .pass { count.withLock { $0 += 1 } } },
+        isInterrupted: { count.withLock { $0 >= 4 } })
+      #expect(first.map { $0.verdict } == Array(repeating: .pass, count: 4) + Array(repeating: .notRun, count: 5))
+      #expect(first[8].why.contains("interrupted"))
+      let broken = try ShellCandidate(when: "[ \"$name\" = \(first[0].id) ]", "exit 1")
+      let second = try broken.run(done: first.filter { $0.verdict != .notRun })
+      #expect(second.counts == [.pass: 9], "what was done is not asked again")
+      // A question under way is given up, not waited for.
+      let start = SuspendingClock.now
+      let hanging = try ShellCandidate(when: "true", "sleep 100")
+      var limits = CandidateLimits.quick
+      limits.timeFactor = 1
+      let given = try hanging.run(
+        limits: limits, isInterrupted: { SuspendingClock.now - start > .milliseconds(300) })
+      #expect(given.counts == [.notRun: 9])
+      #expect(SuspendingClock.now - start < .seconds(10))
+    }
+
+    @Test func `wrong answers are diagnosed, and more may be asked`() throws {
+      let swap = "name=structure.metrics.exact; copy; reply '\"ok\":{}'"
+      let candidate = try ShellCandidate(when: "[ $n = 4 ]", swap)
+      let results = try candidate.run(diagnosis: { item, _, question, answer, ask in
+        guard case .tensors(let again) = ask(question) else { return ["no answer"] }
+        return ["\(item.id) \(answer.count) \(again != answer)"]
+      })
+      #expect(results[3].verdict == .fail && results[3].diagnosis == ["structure.metrics.all-wrong 1 true"])
+    }
+
+    @Test func `RUN-2 without a hello there is no run`() throws {
+      for hello in ["1", #"{"protocol":2}"#, ShellCandidate.hello.replacingOccurrences(of: "[]", with: #"["f8"]"#)] {
+        #expect(throws: CandidateError.self, "\(hello)") { try ShellCandidate(hello: hello).run() }
+      }
+    }
+  }
+}

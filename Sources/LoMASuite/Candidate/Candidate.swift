@@ -38,6 +38,11 @@ public struct Candidate: Sendable {
     self.init(name: name, types: types, mutant: mutant, isPort: true, models: models)
   }
 
+  /// A port on the catalogue's models, in every type of numbers.
+  public init(port mutant: Mutant?) throws(RecordingError) {
+    self.init(port: mutant, types: [.f64, .f32, .bf16, .f16], models: try RecordedModels.shared.get().models)
+  }
+
   private init(name: String, types: [ElementType], mutant: Mutant?, isPort: Bool, models: [String: ModelInMemory]) {
     self.name = name
     self.types = types
@@ -49,6 +54,14 @@ public struct Candidate: Sendable {
   /// The element type of a protocol's word, as far as it is one of this candidate's; i64 for answers without numbers.
   func type(_ word: String) -> ElementType? {
     ([.i64] + types).first { $0.word == word }
+  }
+
+  /// Answers a request in the type of a protocol's word.
+  public func respond(to request: Request, dtype word: String) -> CandidateResponse {
+    guard let type = type(word) else {
+      return .unsupported(why: "no dtype of this candidate is called \(escaped(word))")
+    }
+    return respond(to: request, in: type)
   }
 
   /// Answers a request.

@@ -10,7 +10,7 @@ public struct Diagnosis: Sendable {
   public struct Explanation: Hashable, Sendable {
     /// What is the same: `the reference under memory_attention=causal`, or `M017: I …`.
     public let words: String
-    /// The axes that the request is answered under, joined as in a profile's name; none for a mutant.
+    /// What is decided otherwise than asked, as axis=value joined by commas; none for a mutant.
     public let profile: String?
     /// Error over bound between the answer and this one.
     public let distance: Double
@@ -43,10 +43,10 @@ public struct Diagnosis: Sendable {
       return Explanation(words: words, profile: profile, distance: far)
     }
     let profiles = Self.alternatives(of: request)
-    for group in [profiles.filter { $0.changes == 1 }, profiles.filter { $0.changes == 2 }] {
+    for group in [profiles.filter { $0.pairs.count == 1 }, profiles.filter { $0.pairs.count == 2 }] {
       let found = group.compactMap { alternative in
         match(
-          "the reference with \(alternative.words)", alternative.profile.name, answers,
+          "the reference with \(alternative.words)", alternative.changes, answers,
           request.with(axes: alternative.profile.axes))
       }
       if !found.isEmpty { return Self.nearest(found + mutants(answers, request, match)) }
@@ -73,11 +73,13 @@ public struct Diagnosis: Sendable {
     try answers.answer(request).filter { !$0.isBound }.map { try $0.array() }
   }
 
-  /// A profile near a request's, the axes that are decided otherwise, and how many they are.
+  /// A profile near a request's, and what it decides otherwise.
   private struct Alternative {
     let profile: Profile
-    let words: String
-    let changes: Int
+    let pairs: [(axis: String, value: String)]
+
+    var changes: String { pairs.map { "\($0.axis)=\($0.value)" }.joined(separator: ",") }
+    var words: String { pairs.map { "\($0.axis) = \($0.value)" }.joined(separator: " and ") }
   }
 
   /// The profiles that differ from the request's on one axis, then on two; none where no profile matters.
@@ -86,8 +88,7 @@ public struct Diagnosis: Sendable {
     return Profile.all.compactMap { profile in
       let changed = Axis.allCases.filter { profile[$0] != asked[$0] }
       guard 1...2 ~= changed.count else { return nil }
-      let words = changed.map { "\($0.rawValue) = \(profile[$0])" }.joined(separator: " and ")
-      return Alternative(profile: profile, words: words, changes: changed.count)
+      return Alternative(profile: profile, pairs: changed.map { ($0.rawValue, profile[$0]) })
     }
   }
 }

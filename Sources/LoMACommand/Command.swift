@@ -55,6 +55,9 @@ struct Command {
         name: "compare", summary: "two tensor files: what differs, and where", help: compareHelp,
         run: { words, _ in try compare(words) }),
       Command(
+        name: "calibrate", summary: "bounds of the vectors from the errors of right implementations",
+        help: calibrateHelp, run: { try calibrate($0, in: $1) }),
+      Command(
         name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
         run: { words, _ in try reference(words) }),
       Command(

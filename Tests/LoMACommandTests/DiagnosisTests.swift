@@ -76,7 +76,7 @@ struct DiagnosisTests {
 private struct PortInProcess {
   let candidate: LoMASuite.Candidate
 
-  init(mutant id: String) throws { candidate = try LoMASuite.Candidate(port: try #require(Mutant.named(id))) }
+  init(mutant id: String) throws { candidate = try LoMASuite.Candidate(port: Mutant.named(id)) }
 
   func reply(to question: Question) -> Reply {
     do { return Reply(candidate.respond(to: try Request(question), dtype: question.dtype)) } catch {

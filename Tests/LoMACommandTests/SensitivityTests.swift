@@ -35,6 +35,24 @@ struct SensitivityTests {
     }
   }
 
+  @Test func `TOL-1 an equivalent mutant answers every case of its profile as the reference does`() throws {
+    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    for equivalent in Mutant.equivalents {
+      let cases = corpus.cases.filter { $0.profileName == equivalent.profile && $0.level != "property" }
+      #expect(!cases.isEmpty, "\(equivalent.profile)")
+      let mutant = try #require(Mutant.all.first { $0.id == equivalent.mutant })
+      let (right, wrong) = (try LoMASuite.Candidate(port: nil), try LoMASuite.Candidate(port: mutant))
+      for item in cases {
+        let dtype = item.dtypes.contains("i64") ? "i64" : "f64"
+        let request = try Request(try #require(try corpus.questions(of: item, dtype: dtype).first))
+        guard case .tensors(let a) = right.respond(to: request, dtype: dtype),
+          case .tensors(let b) = wrong.respond(to: request, dtype: dtype)
+        else { continue }
+        #expect(a == b, "\(mutant.id): \(item.id)")
+      }
+    }
+  }
+
   @Test func `OPS-7 every case kills a mutant or serves a clause that no other serves`() throws {
     let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
     var serving: [String: Int] = [:]

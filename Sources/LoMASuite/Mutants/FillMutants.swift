@@ -6,10 +6,10 @@ import LoMAReference
 extension Mutant {
   /// Attention with other weights, made of the scores of all keys and of which of them are visible.
   private static func weighted(
-    _ id: String, _ sentence: String, harmless: [String: String] = [:],
+    _ id: String, _ sentence: String,
     _ weights: @escaping @Sendable (_ scores: [Double], _ visible: Set<Int>) -> [Double]
   ) -> Mutant {
-    functions(id, .mask, sentence, on: Set.models.union([.attention, .decoderLayer]), harmless: harmless) { functions in
+    functions(id, .mask, sentence, on: Set.models.union([.attention, .decoderLayer])) { functions in
       functions.attend = { q, k, v, visible, heads, _ in
         let d = heads.dimension
         let lists = visible.lists.map { Set($0) }
@@ -43,13 +43,7 @@ extension Mutant {
   static var fills: [Mutant] {
     [
       added("M076", -30, "−30"), added("M077", -1e4, "−10⁴"),
-      weighted(
-        "M078", "I set hidden scores to −30",
-        harmless: [
-          "f16":
-            "e⁻³⁰ is below half the least number of binary16, and times the largest value there below its roundings"
-        ]
-      ) { scores, visible in
+      weighted("M078", "I set hidden scores to −30") { scores, visible in
         Attention.softmax(scores.enumerated().map { visible.contains($0) ? $1 : -30 })
       },
       weighted("M079", "I masked after the softmax and did not normalise again") { scores, visible in

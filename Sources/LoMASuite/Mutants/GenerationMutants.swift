@@ -15,7 +15,7 @@ extension Mutant {
       let length = integers.map { if case .integer(let value) = $0 { value } else { 0 } }
       change(&answers.rules, length ?? (try? request.texts().first?.count) ?? 0)
       if request.operation == .schedule {
-        guard let schedule = try? WrongSchedule(request, rules: answers.rules) else { return }
+        guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: false) else { return }
         answers.finish = { _ in schedule.tensors }
       } else if seesWholeCache {
         answers.functions.visible = { mask, queries in wholeCache(mask, queries) }
@@ -59,6 +59,10 @@ extension Mutant {
           return fed < length || fed >= end ? (fed / length + 1) * length : end
         }
         rules.keeps = { place, _ in place.zone != .reading }
+      },
+      answers("M151", .generation, "I compressed at 0 tokens, a multiple of L", on: [.schedule]) { answers, request in
+        guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: true) else { return }
+        answers.finish = { _ in schedule.tensors }
       },
       Mutant("M143", .generation, "I fed the last token chosen", on: [.schedule]) { answers, request in
         guard case .integer(let count)? = request.parameters["generate"], count > 0 else { return nil }
@@ -121,7 +125,7 @@ struct WrongSchedule: Sendable {
   /// `events`, `entries` and `maximum`.
   let tensors: [ResultTensor]
 
-  init(_ request: Request, rules: GenerationRules) throws(RequestError) {
+  init(_ request: Request, rules: GenerationRules, compressesAtStart: Bool) throws(RequestError) {
     let parameters = try request.lomaParameters()
     let (t, length) = (parameters.t, parameters.chunkLength)
     let (prompt, count) = (try request.integer("prompt_length"), try request.integer("generate"))
@@ -138,15 +142,19 @@ struct WrongSchedule: Sendable {
         })
       row += rows
     }
-    for fed in 0..<n {
-      cached.append(.reading(chunk: fed / length, index: fed % length))
-      note(0, fed, feeding: 1)
-      guard fed + 1 == border else { continue }
+    func compress() {
       cached += (0..<t).map { .memory(chunk: chunk, index: $0) }
       note(1, chunk, feeding: t)
       cached = cached.filter { rules.keeps($0, chunk) }
       note(2, chunk, feeding: 0)
       chunk += 1
+    }
+    if compressesAtStart { compress() }
+    for fed in 0..<n {
+      cached.append(.reading(chunk: fed / length, index: fed % length))
+      note(0, fed, feeding: 1)
+      guard fed + 1 == border else { continue }
+      compress()
       border = rules.nextCompression(border, parameters)
     }
     let widest = held.map { $0.count }.max() ?? 0

@@ -20,7 +20,15 @@ extension Mutant {
     }
   }
 
-  static var layouts: [Mutant] { chunks + specials + numbers }
+  static var layouts: [Mutant] { chunks + specials + numbers + empties }
+
+  private static var empties: [Mutant] {
+    [
+      rows("M014", "I gave the empty text a row") { rows, chunks in
+        chunks.text.isEmpty ? [Row(token: 0, place: .reading(chunk: 0, index: 0), position: 0, label: nil)] : rows
+      }
+    ]
+  }
 
   private static var chunks: [Mutant] {
     [

@@ -104,6 +104,23 @@ extension Mutant {
           }
         }
       },
+      functions("M120", .losses, "I divided by the number of labelled rows where there are none", on: [.loss]) {
+        $0.loss = { texts, logits in
+          let (loss, counts) = (Loss(texts: texts, logits: logits), RowCounts(texts))
+          return Loss(
+            languageModelling: counts.texts(with: .languageModelling) == 0 ? .nan : loss.languageModelling,
+            repetition: counts.texts(with: .repetition) == 0 ? .nan : loss.repetition)
+        }
+      },
+      answers("M121", .losses, "I took logarithms to base 2", on: [.loss, .crossEntropy]) { answers, _ in
+        answers.finish = { tensors in
+          tensors.map { tensor in
+            guard case .doubles(let values) = tensor.content, !tensor.isBound else { return tensor }
+            let binary = values.map { $0 / Elementary.logarithm(2) }
+            return .tensor(tensor.name, Tensor(shape: tensor.shape, values: binary))
+          }
+        }
+      },
       answers("M119", .losses, "I left the special ids out of the softmax of the loss", on: [.loss]) {
         answers, request in
         guard case .integer(let size)? = request.parameters["text_vocabulary"] else { return }

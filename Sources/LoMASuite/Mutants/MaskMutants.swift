@@ -121,10 +121,6 @@ extension Mutant {
         guard query == key else { return mask.allows(query: query, key: key) }
         return !mask.rows.indices.contains { $0 != query && mask.allows(query: query, key: $0) }
       },
-      visible("M074", "I let repetition rows see themselves and their memory only") { mask, query, key in
-        mask.allows(query: query, key: key)
-          && (mask.rows[query].place.zone != .repetition || mask.rows[key].place.zone == .memory || query == key)
-      },
       visible("M075", "I compared positions, not rows, for causality within a chunk") { mask, query, key in
         let (a, b) = (mask.rows[query], mask.rows[key])
         guard a.place.chunk == b.place.chunk, a.place.zone == .memory, b.place.zone == .reading else {

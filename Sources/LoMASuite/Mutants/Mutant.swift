@@ -36,29 +36,25 @@ public struct Mutant: Sendable {
   public let family: Family
   /// What its author would say.
   public let sentence: String
-  /// Element types in which it changes nothing that a case may look at, with the proof.
-  public let harmless: [String: String]
   /// The answers and the request of someone who makes the mistake; none where a request leaves no room for it.
   let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
 
   init(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
-    harmless: [String: String] = [:],
     _ apply: @escaping @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
   ) {
     self.id = id
     self.family = family
     self.sentence = sentence
-    self.harmless = harmless
     self.apply = { answers, request in operations.contains(request.operation) ? apply(answers, request) : nil }
   }
 
   /// Other answers to the same request.
   static func answers(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
-    harmless: [String: String] = [:], _ change: @escaping @Sendable (inout ReferenceAnswers, Request) -> Void
+    _ change: @escaping @Sendable (inout ReferenceAnswers, Request) -> Void
   ) -> Mutant {
-    Mutant(id, family, sentence, on: operations, harmless: harmless) { answers, request in
+    Mutant(id, family, sentence, on: operations) { answers, request in
       var answers = answers
       change(&answers, request)
       return (answers, request)
@@ -68,9 +64,9 @@ public struct Mutant: Sendable {
   /// Other layer functions.
   static func functions(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
-    harmless: [String: String] = [:], _ change: @escaping @Sendable (inout LayerFunctions) -> Void
+    _ change: @escaping @Sendable (inout LayerFunctions) -> Void
   ) -> Mutant {
-    .answers(id, family, sentence, on: operations, harmless: harmless) { answers, _ in change(&answers.functions) }
+    .answers(id, family, sentence, on: operations) { answers, _ in change(&answers.functions) }
   }
 
   /// Other parameters of the request; none where it leaves no room.

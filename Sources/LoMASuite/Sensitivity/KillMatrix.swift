@@ -30,8 +30,6 @@ public struct KillMatrix: Sendable {
     case killed(margin: Double)
     /// The best margin of a failed comparison, 0 without one.
     case survives(margin: Double)
-    /// It changes nothing there, with the proof.
-    case harmless(proof: String)
     /// No case leaves room for it there.
     case notAsked
   }
@@ -46,7 +44,7 @@ public struct KillMatrix: Sendable {
   /// The element types a mutant must be dead in.
   public static let dtypes = ["f64", "f32", "bf16", "f16"]
 
-  /// The fate of every mutant that is not dead in a type, nor harmless, nor out of reach there.
+  /// The fate of every mutant that is asked in a type and not dead there.
   public var survivors: [(mutant: Mutant, dtype: String, margin: Double)] {
     lines.flatMap { line in
       Self.dtypes.compactMap { dtype in
@@ -76,7 +74,6 @@ extension KillMatrix.Line {
   public func fate(_ dtype: String) -> KillMatrix.Fate {
     let margin = best { $0.dtype == dtype || $0.dtype == "i64" } ?? 0
     if margin >= KillMatrix.sufficient { return .killed(margin: margin) }
-    if let proof = mutant.harmless[dtype] { return .harmless(proof: proof) }
     guard asked.contains(dtype) || asked.contains("i64") else { return .notAsked }
     return .survives(margin: margin)
   }

@@ -61,12 +61,11 @@ enum Margin {
     return "\(Int(rest))e\(exponent)"
   }
 
-  /// A fate as a cell: the margin, `=` where it is harmless, `–` where nothing asks.
+  /// A fate as a cell: the margin, `–` where nothing asks.
   static func text(_ fate: KillMatrix.Fate) -> String {
     switch fate {
     case .killed(let margin): text(margin)
     case .survives(let margin): "ALIVE " + text(margin)
-    case .harmless: "="
     case .notAsked: "–"
     }
   }

@@ -106,7 +106,9 @@ public struct Sensitivity: Sendable {
     func isDead(_ dtype: String) -> Bool {
       kills.contains { ($0.dtype == dtype || $0.dtype == "i64") && $0.margin >= KillMatrix.sufficient }
     }
-    for unit in units where unit.requests.contains(where: { mutant.apply(candidate.answers, $0) != nil }) {
+    // No mutant changes what is refused.
+    for unit in units where unit.level != .rejection {
+      guard unit.requests.contains(where: { mutant.apply(candidate.answers, $0) != nil }) else { continue }
       asked.insert(unit.dtype)
       if untilDead, isDead(unit.dtype) { continue }
       guard let verdict = judged(candidate, unit) else { continue }

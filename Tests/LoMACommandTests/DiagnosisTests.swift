@@ -39,6 +39,7 @@ struct DiagnosisTests {
     #expect(proposal?.contains("memory_attention=causal") == true)
     let first = try #require(lines.first { $0.hasPrefix("the first stage that diverges is ") })
     #expect(first.contains("layers.0.attention.probabilities"), "\(first)")
+    #expect(lines.last?.contains("gives no weight to") == true && lines.last?.hasSuffix("which MSK-5 shows it") == true)
   }
 
   @Test func `MSK-7 a repetition row that sees the text is named with its clause`() throws {

@@ -34,7 +34,8 @@ public struct Diagnosis: Sendable {
     of request: Request, distance: (_ expected: [NamedArray]) -> Double?
   ) -> [Explanation] {
     let answers = ReferenceAnswers(models: models, workers: .single)
-    guard let right = try? Self.arrays(answers, request) else { return [] }
+    // A right answer needs no explanation.
+    guard let right = try? Self.arrays(answers, request), !(distance(right).map { $0 <= 1 } ?? false) else { return [] }
     func match(_ words: String, _ profile: String?, _ answers: ReferenceAnswers, _ request: Request) -> Explanation? {
       // What answers as the right answer does explains nothing.
       guard let other = try? Self.arrays(answers, request), other != right, let far = distance(other), far <= 1 else {

@@ -51,7 +51,7 @@ public struct Divergence: Sendable {
       var lines = [
         "the first stage that diverges is \(name): error \(worst.error) at \(words(worst.text, worst.row)), allowed \(bound(name))"
       ]
-      if name.hasSuffix(".probabilities"), let leak = leak(a, shape: want.shape) { lines.append(leak) }
+      if name.hasSuffix(".probabilities"), let cell = wrongCell(a, b, shape: want.shape) { lines.append(cell) }
       return lines
     }
     return []
@@ -73,26 +73,32 @@ public struct Divergence: Sendable {
     return found
   }
 
-  /// The first hidden key that has weight, with the clause that hides it.
-  private func leak(_ p: [Double], shape: [Int]) -> String? {
+  /// The first hidden key that has weight, or visible one that has none where it should have some; with its clause.
+  private func wrongCell(_ given: [Double], _ right: [Double], shape: [Int]) -> String? {
     let (heads, rows) = (shape[1], shape[2])
     for (text, places) in batch.texts.enumerated() {
       let mask = Mask(rows: places, profile: profile)
       for query in 0..<rows where places[query].place.zone != .pad {
         for key in 0..<rows {
           let rule = mask.rule(query: query, key: key)
-          if rule.isVisible { continue }
           for head in 0..<heads {
-            let weight = p[((text * heads + head) * rows + query) * rows + key]
-            if weight == 0 { continue }
-            return
-              "\(words(text, query)) gives weight \(weight) to \(words(text, key)), which \(rule.clause) hides from it"
+            let cell = ((text * heads + head) * rows + query) * rows + key
+            if !rule.isVisible, given[cell] != 0 {
+              return
+                "\(words(text, query)) gives weight \(given[cell]) to \(words(text, key)), which \(rule.clause) hides from it"
+            }
+            if rule.isVisible, given[cell] == 0, right[cell] > Self.noticeable {
+              return "\(words(text, query)) gives no weight to \(words(text, key)), which \(rule.clause) shows it"
+            }
           }
         }
       }
     }
     return nil
   }
+
+  /// A weight that no type rounds to 0.
+  private static let noticeable = 1e-3
 
   private func words(_ text: Int, _ row: Int) -> String {
     let place = batch.texts[text][row].place

@@ -35,6 +35,12 @@ struct Command {
         name: "evaluate", summary: "how much of fresh texts a model recites", help: evaluateHelp,
         run: { try evaluate($0, in: $1) }),
       Command(
+        name: "sweep", summary: "train what Docs/Losslessness.md compares", help: sweepHelp,
+        run: { try sweep($0, in: $1) }),
+      Command(
+        name: "lossless", summary: "the page of a sweep's results", help: losslessnessHelp,
+        run: { words, _ in try losslessness(words) }),
+      Command(
         name: "list", summary: "the cases of the golden vectors", help: listHelp, run: { words, _ in try list(words) }),
       Command(
         name: "show", summary: "one case: what it asks, hunts and expects", help: showHelp,

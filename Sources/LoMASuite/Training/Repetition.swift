@@ -32,6 +32,9 @@ public struct Repetition: Hashable, Sendable {
   /// Nothing counted.
   public init() {}
 
+  /// Counts made before.
+  init(_ byChunk: [RepetitionCount]) { self.byChunk = byChunk }
+
   /// All chunks together.
   public var total: RepetitionCount { byChunk.reduce(RepetitionCount(), +) }
 

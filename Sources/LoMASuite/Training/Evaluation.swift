@@ -29,7 +29,8 @@ public struct Fraction: Hashable, Sendable {
 
   /// Two decimals, rounded down: 100.00 only where all are right.
   public static func percent(_ value: Double) -> String {
-    let hundredths = Int(value * 10_000)
+    // 57 of 100 times 10,000 is a little below 5,700.
+    let hundredths = Int(value * 10_000 + 1e-6)
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
   }

@@ -10,19 +10,19 @@ struct TrainerTests {
     _ decay: Decay
   ) {
     let rate = LearningRate(peak: 0.5, warmUp: 4, steps: 10, decay: decay)
-    #expect((1...4).map { rate[step: $0] } == [0.125, 0.25, 0.375, 0.5])
-    let falling = (4...10).map { rate[step: $0] }
+    #expect((1...4).map { rate[$0] } == [0.125, 0.25, 0.375, 0.5])
+    let falling = (4...10).map { rate[$0] }
     #expect(zip(falling, falling.dropFirst()).allSatisfy { $0 > $1 })
     #expect(falling.allSatisfy { $0 > 0 })
     // Half way between the peak and the step after the last both are at half the peak.
     let half = LearningRate(peak: 1, warmUp: 0, steps: 9, decay: decay)
-    #expect((half[step: 5] - 0.5).magnitude < 1e-15)
+    #expect((half[5] - 0.5).magnitude < 1e-15)
   }
 
   @Test func `TRN-1 quarter points tell the cosine from the line`() {
     let cosine = LearningRate(peak: 1, warmUp: 0, steps: 7, decay: .cosine)
-    #expect((cosine[step: 2] - (1 + 0.5.squareRoot()) / 2).magnitude < 1e-15)
-    #expect(LearningRate(peak: 1, warmUp: 0, steps: 7, decay: .linear)[step: 2] == 0.75)
+    #expect((cosine[2] - (1 + 0.5.squareRoot()) / 2).magnitude < 1e-15)
+    #expect(LearningRate(peak: 1, warmUp: 0, steps: 7, decay: .linear)[2] == 0.75)
   }
 
   @Test func `TRN-2 gradients above the limit are shortened to it, others are left alone`() {
@@ -113,7 +113,7 @@ struct TrainerTests {
 
   @Test func `TRN-8 an optimiser taken up again goes on with the same bits`() throws {
     var whole = try Self.trainer()
-    for step in 0..<2 { _ = try whole.step(texts: try Self.texts(step), profile: .base, workers: .single) }
+    for step: UInt64 in 0..<2 { _ = try whole.step(texts: try Self.texts(step), profile: .base, workers: .single) }
     var resumed = Trainer(
       configuration: whole.configuration, parameters: whole.parameters,
       optimiser: AdamW(

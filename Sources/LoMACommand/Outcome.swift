@@ -12,6 +12,8 @@ struct Surroundings {
   var vectors: String?
   /// The folder that paths begin at.
   var folder = VectorsFolder.currentFolder
+  /// The folder of this program.
+  var program = VectorsFolder.programFolder
   /// Takes one line of progress for a person; does nothing where no person watches.
   var report: @Sendable (String) -> Void = { _ in }
 }

@@ -14,7 +14,8 @@ let vectorsHelp = """
   tensor and index of each file, and returns 4; otherwise it prints the SHA-256 of the manifest, which a port may pin.
 
     --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors with a manifest,
-                             here or above; record makes Vectors here where there is none
+                             here or above, then where this program lies or above; record
+                             makes Vectors here where there is none
     --digests-only yes       does not record again: the manifest itself is then only as good as its SHA-256
     --threads N              otherwise all processors; the bytes do not depend on it
 
@@ -36,7 +37,7 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   let folder =
     action == "record"
     ? VectorsFolder.forRecording(option: option, environment: environment, current: here)
-    : try VectorsFolder.find(option: option, environment: environment, current: here)
+    : try VectorsFolder.find(option: option, environment: environment, current: here, program: surroundings.program)
   let threads = try ModelOptions.threads(arguments)
   let digestsOnly: Answer = try arguments.choice("--digests-only", otherwise: .no)
   let report = surroundings.report

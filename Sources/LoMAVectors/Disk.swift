@@ -98,4 +98,9 @@ extension Disk {
 
   /// The absolute path of the folder that relative paths begin at.
   public static var currentFolder: String { FileManager.default.currentDirectoryPath }
+
+  /// The folder of the running program, links resolved; none where the system does not say.
+  public static var programFolder: String? {
+    Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
+  }
 }

@@ -11,7 +11,9 @@ import Testing
 struct VectorsCommandTests {
   private func vectors(_ line: String, in folder: String, variable: String? = nil) -> Outcome {
     let words = ("vectors " + line).split(separator: " ").map { String($0) }
-    return run(words, in: Surroundings(isTerminal: false, refusesColour: false, vectors: variable, folder: folder))
+    let surroundings = Surroundings(
+      isTerminal: false, refusesColour: false, vectors: variable, folder: folder, program: folder)
+    return run(words, in: surroundings)
   }
 
   @Test func `vectors are recorded here, found from below and by the environment, and verified`() throws {

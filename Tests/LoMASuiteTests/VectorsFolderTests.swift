@@ -12,13 +12,13 @@ struct VectorsFolderTests {
       for folder in ["named", "env", "package/Vectors", "package/Sources/deep", "package/Sources/Vectors"] {
         try Disk.real.makeFolder(top + "/" + folder)
       }
-      func found(_ option: String?, _ environment: String?, from here: String = "") -> Result<
-        String, VectorsFolder.Problem
-      > {
+      func found(
+        _ option: String?, _ environment: String?, from here: String = "", program: String? = nil
+      ) -> Result<String, VectorsFolder.Problem> {
         Result { () throws(VectorsFolder.Problem) in
           try VectorsFolder.find(
             option: option.map { top + "/" + $0 }, environment: environment.map { top + "/" + $0 },
-            current: top + "/package" + here)
+            current: top + "/package" + here, program: program.map { top + $0 })
         }
       }
       #expect(found("named", "env") == .success(top + "/named"))
@@ -33,6 +33,11 @@ struct VectorsFolderTests {
       }
       try Files.create(top + "/package/Sources/Vectors/INCOMPLETE", with: [])
       #expect(found(nil, nil, from: "/Sources/deep") == .success(top + "/package/Sources/Vectors"))
+      // A release archive: bin/loma beside Vectors, called from elsewhere.
+      try Disk.real.makeFolder(top + "/archive/Vectors")
+      try Files.create(top + "/archive/Vectors/manifest.json", with: [])
+      #expect(found(nil, nil, from: "/../named", program: "/archive/bin") == .success(top + "/archive/Vectors"))
+      #expect(found(nil, nil, program: "/archive/bin") == .success(top + "/package/Vectors"))
     }
   }
 

@@ -11,6 +11,8 @@ public enum VectorsFolder {
 
   /// The folder that relative paths begin at.
   public static var currentFolder: String { Disk.currentFolder }
+  /// The folder of the running program, which a release archive puts beside its vectors.
+  public static var programFolder: String? { Disk.programFolder }
 
   /// Why there are no vectors.
   public enum Problem: Error, Equatable, Sendable {
@@ -21,19 +23,30 @@ public enum VectorsFolder {
   }
 
   /// The folder an option names, else the one the environment names, else the nearest of `Vectors` in `current`, in the
-  /// folder above it, and so on, that holds a manifest or the mark of a recording. An empty name counts as none.
-  public static func find(option: String?, environment: String?, current: String) throws(Problem) -> String {
+  /// folder above it, and so on, that holds a manifest or the mark of a recording; else the same from `program`. An empty
+  /// name counts as none.
+  public static func find(
+    option: String?, environment: String?, current: String, program: String?
+  ) throws(Problem) -> String {
     for (folder, source) in [(option, "--vectors"), (environment, variable)] {
       guard let folder, !folder.isEmpty else { continue }
       guard Disk.hasFolder(folder) else { throw .noSuchFolder(folder, namedBy: source) }
       return folder
     }
-    var above = current.split(separator: "/").map { String($0) }
+    guard let folder = nearest(above: current) ?? program.flatMap({ nearest(above: $0) }) else {
+      throw .nowhere(from: current)
+    }
+    return folder
+  }
+
+  /// The nearest folder of vectors in a folder or above it.
+  private static func nearest(above start: String) -> String? {
+    var above = start.split(separator: "/").map { String($0) }
     while true {
       let folder = above.map { "/" + $0 }.joined() + "/" + name
       let held = Disk.files(in: folder)
       if held.contains(Recording.manifestName) || held.contains(Recorder.mark) { return folder }
-      guard above.popLast() != nil else { throw .nowhere(from: current) }
+      guard above.popLast() != nil else { return nil }
     }
   }
 
@@ -42,7 +55,7 @@ public enum VectorsFolder {
     for folder in [option, environment] {
       if let folder, !folder.isEmpty { return folder }
     }
-    return (try? find(option: nil, environment: nil, current: current)) ?? current + "/" + name
+    return nearest(above: current) ?? current + "/" + name
   }
 }
 
@@ -52,7 +65,8 @@ extension VectorsFolder.Problem: CustomStringConvertible {
     switch self {
     case .noSuchFolder(let folder, let source): "no-vectors: \(source) names \(folder.onOneLine), which is no folder"
     case .nowhere(let current):
-      "no-vectors: no folder \(VectorsFolder.name) with a manifest in \(current.onOneLine) or above; "
+      "no-vectors: no folder \(VectorsFolder.name) with a manifest in \(current.onOneLine) or above, nor "
+        + "where this program lies; "
         + "name one with --vectors or \(VectorsFolder.variable)"
     }
   }

@@ -49,20 +49,24 @@ def rope(x, positions, theta):
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
+def attend(q, k, v, mask):
+    """One head, [R, d]; softmax over the visible keys alone."""
+    weights = jax.nn.softmax(wide(q @ k.T) / math.sqrt(q.shape[-1]), axis=-1, where=mask).astype(q.dtype)
+    return weights @ v, weights
+
+
 def attention(q, k, v, mask):
-    """[R, H, d] and [R, H_kv, d]; softmax over the visible keys alone."""
+    """All heads, [R, H, d] and [R, H_kv, d]."""
     groups = q.shape[1] // k.shape[1]
     k, v = jnp.repeat(k, groups, axis=1), jnp.repeat(v, groups, axis=1)
-    scores = wide(jnp.einsum("qhd,khd->hqk", q, k)) / math.sqrt(q.shape[-1])
-    weights = jax.nn.softmax(scores, axis=-1, where=mask[None]).astype(q.dtype)
-    return jnp.einsum("hqk,khd->qhd", weights, v), weights
+    return jax.vmap(attend, in_axes=(1, 1, 1, None), out_axes=(1, 0))(q, k, v, mask)[0]
 
 
 def layer(head_dim, x, w, positions, mask, epsilon, theta):
     """MOD-6, one layer of one text [R, D]."""
     norm = rms_norm(x, w["input_layernorm"], epsilon)
     q, k, v = ((norm @ w[f"{name}_proj"].T).reshape(len(x), -1, head_dim) for name in "qkv")
-    context, _ = attention(rope(q, positions, theta), rope(k, positions, theta), v, mask)
+    context = attention(rope(q, positions, theta), rope(k, positions, theta), v, mask)
     x = x + context.reshape(len(x), -1) @ w["o_proj"].T
     norm = rms_norm(x, w["post_attention_layernorm"], epsilon)
     return x + (jax.nn.silu(norm @ w["gate_proj"].T) * (norm @ w["up_proj"].T)) @ w["down_proj"].T
@@ -106,7 +110,7 @@ def adamw(p, m, v, g, hyper, powers):
 # LLVM is told to hurry. JAX_COMPILATION_CACHE_DIR, if set, keeps what is compiled.
 quick = functools.partial(
     jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True})
-compiled_attention = quick(attention)
+compiled_attend = quick(attend)
 compiled_layer, compiled_layer_gradient = (quick(f, static_argnums=0) for f in (layer, layer_gradient))
 compiled_scores, compiled_row_losses, compiled_head_gradient = map(quick, (scores, row_losses, head_gradient))
 compiled_embedding_gradient, compiled_adamw = quick(embedding_gradient), quick(adamw)
@@ -191,15 +195,20 @@ def arrays(request, rows):
 
 
 def attention_stage(request, dtype):
-    """OPS-3, on padded rows."""
+    """OPS-3, on padded rows, head by head: query head h reads KV head h * H_kv // H."""
     p, x = request.params, request.input
     count, size = len(x["q"]), bucket(len(x["q"]))
     q, k, v = (padded(x[name].astype(dtype).reshape(count, p[heads], -1), size)
                for name, heads in (("q", "heads"), ("k", "kv_heads"), ("v", "kv_heads")))
     mask = np.eye(size, dtype=bool)
     mask[:count, :count] = x["mask"]
-    context, weights = map(np.asarray, compiled_attention(q, k, v, mask))
-    return {"context": context[:count].reshape(count, -1), "probabilities": weights[:, :count, :count]}
+    context, probabilities = [], []
+    for head in range(p["heads"]):
+        shared = head * p["kv_heads"] // p["heads"]
+        out, weights = compiled_attend(q[:, head], k[:, shared], v[:, shared], mask)
+        context.append(np.asarray(out)[:count])
+        probabilities.append(np.asarray(weights)[:count, :count])
+    return {"context": np.concatenate(context, axis=1), "probabilities": np.stack(probabilities)}
 
 
 def answer(request):

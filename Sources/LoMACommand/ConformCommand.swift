@@ -2,11 +2,6 @@
 
 import LoMAConformance
 import LoMASuite
-import LoMAVectors
-
-#if canImport(Synchronization)
-  import Synchronization
-#endif
 
 /// Runs `loma conform`.
 func conform(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
@@ -64,9 +59,8 @@ private struct Conformance {
   func run() throws -> Outcome {
     surroundings.listenForInterruption()
     let started = SuspendingClock.now
-    let writer = Mutex<ReportFile?>(nil)
     let path = options.arguments["--report"]
-    if let path { try Disk.real.makeFolder(path) }
+    let growing = try GrowingReport(folder: path)
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     var header: RunHeader?
     let report = surroundings.report
@@ -78,13 +72,10 @@ private struct Conformance {
         let head = self.header(declaration, units: all.units(of: corpus, declaredDtypes: declaration.dtypes).count)
         header = head
         let done = try resumed?.reusable(for: head) ?? []
-        if let path {
-          let file = ReportFile(try ResultsWriter(path + "/results.jsonl", header: head))
-          writer.withLock { $0 = file }
-        }
+        try growing.begin(head)
         return (units, done)
       },
-      tell: { result, place in writer.withLock { $0?.add(result, at: place) } },
+      tell: { growing.add($0, at: $1) },
       progress: { report(ConformTexts.line(of: $0)) }, isInterrupted: { Interruption.isRequested })
     report("")
     guard let header else { return .rejected("the candidate declared nothing") }
@@ -94,7 +85,7 @@ private struct Conformance {
       interrupted: Interruption.isRequested, exit: Int(texts.exitCode.rawValue))
     var outcome = texts.outcome
     if let path {
-      if let failure = writer.withLock({ $0?.finish(footer) }) { return .rejected("\(failure)") }
+      try growing.finish(footer)
       let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: path)
       if written.complaint != nil { return written }
       outcome.output += written.output
@@ -110,25 +101,5 @@ private struct Conformance {
       candidate: CandidateRecord(
         declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command),
       filters: options.filters, shard: (shard.index, shard.count), units: units, started: Timestamp.now)
-  }
-}
-
-/// The file of results while it grows; after an error it takes nothing more and tells of it at the end.
-private struct ReportFile {
-  private let writer: ResultsWriter
-  private var failure: FileError?
-
-  init(_ writer: sending ResultsWriter) { self.writer = writer }
-
-  mutating func add(_ result: CaseResult, at place: Int) {
-    if failure != nil { return }
-    do { try writer.add(result, at: place) } catch { failure = error }
-  }
-
-  mutating func finish(_ footer: RunFooter) -> FileError? {
-    if failure == nil {
-      do { try writer.finish(footer) } catch { failure = error }
-    }
-    return failure
   }
 }

@@ -79,13 +79,32 @@ struct ConformTexts {
       ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
   }
 
-  /// A line a claim.
+  /// A line for all profiles of a level and an element type whose claims have one status, where that is not trouble; a line
+  /// for every other claim.
   private var table: String {
-    let rows = claims.cells.map { cell in
-      let counts = Verdict.allCases.compactMap { verdict in cell.counts[verdict].map { "\($0) \(verdict.rawValue)" } }
-      return [cell.level, cell.profile, cell.dtype, cell.status.rawValue, counts.joined(separator: ", ")]
+    struct Key: Hashable {
+      let level: String
+      let dtype: String
+      let status: Claims.Status
+      let profile: String?
     }
-    let all = [["level", "profile", "dtype", "claim", "units"]] + rows
+    var order: [Key] = []
+    var groups: [Key: (profiles: [String], counts: [Verdict: Int])] = [:]
+    for cell in claims.cells {
+      let isTrouble = cell.status == .notMet || cell.status == .incomplete
+      let key = Key(
+        level: cell.level, dtype: cell.dtype, status: cell.status, profile: isTrouble ? cell.profile : nil)
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: ([], [:])].profiles.append(cell.profile)
+      groups[key, default: ([], [:])].counts.merge(cell.counts) { $0 + $1 }
+    }
+    let rows = order.map { key in
+      let (profiles, counts) = groups[key] ?? ([], [:])
+      let text = Verdict.allCases.compactMap { verdict in counts[verdict].map { "\($0) \(verdict.rawValue)" } }
+      let name = profiles.count == 1 ? profiles[0] : "\(profiles.count) profiles"
+      return [key.level, key.dtype, name, key.status.rawValue, text.joined(separator: ", ")]
+    }
+    let all = [["level", "dtype", "profile", "claim", "units"]] + rows
     let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in
       zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }.joined() + row[4] + "\n"

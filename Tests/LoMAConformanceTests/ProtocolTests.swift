@@ -12,7 +12,9 @@ struct ProtocolTests {
     parameters: JSONObject([.init("c", .integer(2)), .init("epsilon", .string("0x1p-14"))]), model: "models/gqa",
     input: [], captures: ["hidden.0"])
 
-  private func text(_ request: Request, id: Int) -> String { String(decoding: request.line(id: id), as: UTF8.self) }
+  private func text(_ request: ProtocolRequest, id: Int) -> String {
+    String(decoding: request.line(id: id), as: UTF8.self)
+  }
 
   private func declaration(_ text: String) throws -> Declaration {
     let value = try StrictJSON.parse(Array(text.utf8), sizeLimit: 1 << 20, depthLimit: 8)
@@ -27,11 +29,13 @@ struct ProtocolTests {
     #expect(
       text(.hello(specification: "0.1"), id: 0)
         == #"{"loma":1,"id":0,"cmd":"hello","protocols":[1],"specification":"0.1"}"# + "\n")
-    #expect(
-      text(.run(caseID: "a.b.c", Self.question, input: nil, output: "7.output.safetensors"), id: 7)
-        == #"{"loma":1,"id":7,"cmd":"run","case":"a.b.c","op":"forward","dtype":"f32","#
-        + #""profile":{"memory_context":"no_past"},"params":{"c":2,"epsilon":"0x1p-14"},"model":"models/gqa","#
-        + #""input":null,"output":"7.output.safetensors","capture":["hidden.0"]}"# + "\n")
+    let line = """
+      {"loma":1,"id":7,"cmd":"run","case":"a.b.c","op":"forward","dtype":"f32",\
+      "profile":{"memory_context":"no_past"},"params":{"c":2,"epsilon":"0x1p-14"},"model":"models/gqa",\
+      "input":null,"output":"7.output.safetensors","capture":["hidden.0"]}
+
+      """
+    #expect(text(.run(caseID: "a.b.c", Self.question, input: nil, output: "7.output.safetensors"), id: 7) == line)
     #expect(text(.stop, id: 9) == #"{"loma":1,"id":9,"cmd":"stop"}"# + "\n")
   }
 

@@ -26,8 +26,10 @@ struct PropertyTests {
       case .null, .boolean, .number, .array, .object: Issue.record("\(member.key) is no parameter")
       }
     }
+    // Foundation has an Operation too, and a qualified name is no argument of `#require`.
+    let operation = LoMASuite.Operation(rawValue: question.op)
     return Request(
-      try #require(LoMASuite.Operation(rawValue: question.op)), axes: axes, parameters: parameters,
+      try #require(operation), axes: axes, parameters: parameters,
       model: question.model, input: try ArrayFile(question.input, metadata: [:]), captures: question.captures)
   }
 

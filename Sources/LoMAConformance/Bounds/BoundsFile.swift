@@ -79,8 +79,8 @@ extension CalibratedBounds {
     self.digest = SHA256.hexDigest(of: bytes)
   }
 
-  /// The file, ending in a line break; equal bounds give equal bytes.
-  public func encoded() -> [UInt8] {
+  /// The file, ending in a line break; equal bounds give equal text.
+  public var text: String {
     let groups = general.sorted { ($0.key.op, $0.key.tensor, $0.key.order) < ($1.key.op, $1.key.tensor, $1.key.order) }
     let units = cases.sorted { ($0.key.id, $0.key.order) < ($1.key.id, $1.key.order) }
     let value = JSONValue.members([
@@ -115,7 +115,7 @@ extension CalibratedBounds {
             ])
           })),
     ])
-    return Array((value.text() + "\n").utf8)
+    return value.text() + "\n"
   }
 
   /// The floor of an element type by name.

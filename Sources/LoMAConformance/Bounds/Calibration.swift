@@ -29,21 +29,22 @@ public struct Calibration: Sendable {
     public let id: String
     /// The element type.
     public let dtype: String
-    /// The tensor.
+    /// The tensors: what their names have in common (TOL-13).
     public let tensor: String
-    /// Its error over the bound of the others: under ½ where the bound may gate.
+    /// Their worst error over the bound of the others: under ½ where the bound may gate.
     public let share: Double
   }
 
   /// The bounds, for the file.
   public let bounds: CalibratedBounds
-  /// One entry for each candidate and tensor that another candidate has too.
+  /// One entry for each candidate and kind of tensor of a case that another candidate has too.
   public let headroom: [Headroom]
 
-  /// The measured error of a tensor by each candidate.
+  /// The worst measured error of a case's tensors of one kind by each candidate.
   private struct Measured {
     let op: String
-    var errors: [(candidate: String, error: Double)]
+    var names: Set<String> = []
+    var errors: [String: Double] = [:]
   }
 
   /// Bounds of every tensor that the candidates' results compare by a calibrated bound; properties set none.
@@ -56,31 +57,33 @@ public struct Calibration: Sendable {
         let unit = CalibratedBounds.Unit(id: result.id, dtype: result.dtype)
         for tensor in result.tensors where tensor.rule == Rule.calibrated.rawValue {
           guard let error = tensor.error, error.isFinite else { continue }
-          measured[unit, default: [:]][tensor.name, default: Measured(op: result.op, errors: [])].errors
-            .append((candidate.name, error))
+          let kind = CalibratedBounds.group(of: tensor.name)
+          var entry = measured[unit]?[kind] ?? Measured(op: result.op)
+          entry.names.insert(tensor.name)
+          entry.errors[candidate.name] = max(entry.errors[candidate.name] ?? 0, error)
+          measured[unit, default: [:]][kind] = entry
         }
       }
     }
     var cases: [CalibratedBounds.Unit: [String: CalibratedBounds.Allowed]] = [:]
     var general: [CalibratedBounds.Group: Double] = [:]
     var headroom: [Headroom] = []
-    for (unit, tensors) in measured.sorted(by: { ($0.key.id, $0.key.dtype) < ($1.key.id, $1.key.dtype) }) {
-      for (name, measured) in tensors.sorted(by: { $0.key < $1.key }) {
-        let errors = measured.errors
-        let bound = Self.bound(errors.map(\.error), unit.dtype)
-        let shares = errors.indices.map { index in
-          let others = errors.indices.filter { $0 != index }.map { errors[$0].error }
-          return others.isEmpty ? nil : errors[index].error / Self.bound(others, unit.dtype)
-        }
-        for (error, share) in zip(errors, shares) {
-          guard let share else { continue }
+    for (unit, kinds) in measured.sorted(by: { ($0.key.id, $0.key.dtype) < ($1.key.id, $1.key.dtype) }) {
+      for (kind, measured) in kinds.sorted(by: { $0.key < $1.key }) {
+        let bound = Self.bound(measured.errors.values, unit.dtype)
+        var shares: [Double] = []
+        for (candidate, error) in measured.errors.sorted(by: { $0.key < $1.key }) where measured.errors.count > 1 {
+          let others = measured.errors.filter { $0.key != candidate }.values
+          let share = error / Self.bound(others, unit.dtype)
+          shares.append(share)
           headroom.append(
-            Headroom(candidate: error.candidate, id: unit.id, dtype: unit.dtype, tensor: name, share: share))
+            Headroom(candidate: candidate, id: unit.id, dtype: unit.dtype, tensor: kind, share: share))
         }
-        let gates = shares.allSatisfy { share in share.map { $0 < 0.5 } ?? false }
-        cases[unit, default: [:]][name] = CalibratedBounds.Allowed(bound: bound, gates: gates)
-        let group = CalibratedBounds.Group(
-          op: measured.op, tensor: CalibratedBounds.group(of: name), dtype: unit.dtype)
+        let gates = !shares.isEmpty && shares.allSatisfy { $0 < 0.5 }
+        for name in measured.names {
+          cases[unit, default: [:]][name] = CalibratedBounds.Allowed(bound: bound, gates: gates)
+        }
+        let group = CalibratedBounds.Group(op: measured.op, tensor: kind, dtype: unit.dtype)
         general[group] = max(general[group] ?? 0, 2 * bound)
       }
     }
@@ -96,7 +99,7 @@ public struct Calibration: Sendable {
   }
 
   /// Four times the worst error, and never below the floor.
-  private static func bound(_ errors: [Double], _ dtype: String) -> Double {
+  private static func bound(_ errors: some Collection<Double>, _ dtype: String) -> Double {
     max(4 * (errors.max() ?? 0), CalibratedBounds.floor(dtype) ?? 0)
   }
 }

@@ -8,8 +8,19 @@ struct Comparison {
   let result: TensorResult
   /// The worst cell, or the first that is no number; none where the tensor is right.
   let finding: Finding?
+  /// Where it is off; none where the tensor is right.
+  let divergence: Divergence?
   /// Whether it has a NaN or an infinity where a number belongs.
   let isNonFinite: Bool
+
+  private init(
+    _ result: TensorResult, finding: Finding? = nil, divergence: Divergence? = nil, isNonFinite: Bool = false
+  ) {
+    self.result = result
+    self.finding = finding
+    self.divergence = divergence
+    self.isNonFinite = isNonFinite
+  }
 
   /// How numbers are compared.
   enum Bound {
@@ -24,15 +35,15 @@ struct Comparison {
     _ name: String, _ got: [String], _ want: [String], shape: [Int], words: ([Int]) -> String
   ) -> Comparison {
     guard let cell = want.indices.first(where: { got[$0] != want[$0] }) else {
-      return Comparison(
-        result: TensorResult(name: name, rule: "exact", error: nil, ratio: 0), finding: nil, isNonFinite: false)
+      return Comparison(TensorResult(name: name, rule: Rule.exact.rawValue, error: nil, ratio: 0))
     }
     let index = Self.index(of: cell, shape)
     let finding = Finding(
       tensor: name, index: index, place: words(index), got: got[cell], want: want[cell], ratio: .infinity)
     return Comparison(
-      result: TensorResult(name: name, rule: "exact", error: nil, ratio: .infinity), finding: finding,
-      isNonFinite: false)
+      TensorResult(name: name, rule: Rule.exact.rawValue, error: nil, ratio: .infinity), finding: finding,
+      divergence: Divergence(
+        tensor: name, shape: shape, ratios: want.indices.map { got[$0] == want[$0] ? 0 : .infinity }))
   }
 
   /// Numbers within a bound; cells of `ignored` are not looked at.
@@ -74,13 +85,16 @@ struct Comparison {
       }
     let result = TensorResult(name: name, rule: rule.rawValue, error: error, ratio: worstRatio)
     guard let worst, isNonFinite || worstRatio > 1 && gates else {
-      return Comparison(result: result, finding: nil, isNonFinite: false)
+      return Comparison(result)
     }
     let index = Self.index(of: worst, shape)
     let finding = Finding(
       tensor: name, index: index, place: words(index), got: Self.text(got[worst]), want: Self.text(want[worst]),
       ratio: worstRatio)
-    return Comparison(result: result, finding: finding, isNonFinite: isNonFinite)
+    let ratios = want.indices.map { ignored?[$0] == true ? 0 : ratio($0) }
+    return Comparison(
+      result, finding: finding, divergence: Divergence(tensor: name, shape: shape, ratios: ratios),
+      isNonFinite: isNonFinite)
   }
 
   /// The index of a cell, one number a dimension.

@@ -85,11 +85,13 @@ struct Judge {
 
   /// A verdict with what it rests on.
   func verdict(
-    _ verdict: Verdict, _ why: String, tensors: [TensorResult] = [], finding: Finding? = nil
+    _ verdict: Verdict, _ why: String, tensors: [TensorResult] = [], finding: Finding? = nil,
+    divergence: Divergence? = nil
   ) -> CaseResult {
     var result = CaseResult(item, dtype: dtype, verdict: verdict, why: why)
     result.tensors = tensors
     result.finding = finding
+    result.divergence = divergence
     return result
   }
 
@@ -97,14 +99,16 @@ struct Judge {
   func verdict(of comparisons: [Comparison]) -> CaseResult {
     let tensors = comparisons.map(\.result)
     if let broken = comparisons.first(where: \.isNonFinite) {
-      return verdict(.invalidOutput, "non-finite: \(broken.result.name)", tensors: tensors, finding: broken.finding)
+      return verdict(
+        .invalidOutput, "non-finite: \(broken.result.name)", tensors: tensors, finding: broken.finding,
+        divergence: broken.divergence)
     }
     guard let wrong = comparisons.first(where: { $0.finding != nil }) else {
       return verdict(.pass, "", tensors: tensors)
     }
     let others = comparisons.count { $0.finding != nil } - 1
     let why = wrong.result.name + (others == 0 ? " is wrong" : " and \(others) more are wrong")
-    return verdict(.fail, why, tensors: tensors, finding: wrong.finding)
+    return verdict(.fail, why, tensors: tensors, finding: wrong.finding, divergence: wrong.divergence)
   }
 }
 

@@ -32,7 +32,7 @@ public struct OfflineRequests {
   public func write(to folder: String) throws -> Int {
     try Disk.real.makeFolder(folder)
     let scratch = try Scratch(existing: folder)
-    var lines = Request.hello(specification: corpus.specification).line(id: 0)
+    var lines = ProtocolRequest.hello(specification: corpus.specification).line(id: 0)
     var count = 0
     for (unit, firstID, questions) in units {
       for (place, question) in questions.enumerated() {
@@ -40,7 +40,7 @@ public struct OfflineRequests {
         let input = question.input.isEmpty ? nil : "\(id).input.safetensors"
         if let model = question.model { try scratch.copy(model: model, from: corpus) }
         if let input { try scratch.write(input, try ArrayFile(question.input, metadata: [:]).encoded()) }
-        lines += Request.run(
+        lines += ProtocolRequest.run(
           caseID: corpus.cases[unit.caseIndex].id, question, input: input, output: "\(id).output.safetensors"
         ).line(id: id)
         count += 1

@@ -101,13 +101,13 @@ final class Candidate {
   /// Tells the process to end and sees to it that it does.
   func stop() {
     guard var process = process.take() else { return }
-    process.pipes.send(Request.stop.line(id: nextID))
+    process.pipes.send(ProtocolRequest.stop.line(id: nextID))
     _ = process.end(politely: true)
     removeScratch()
   }
 
   /// Writes a request and waits for its reply.
-  private func exchange(_ request: Request, time: Duration) -> Result<ReplyLine, Lost> {
+  private func exchange(_ request: ProtocolRequest, time: Duration) -> Result<ReplyLine, Lost> {
     let id = nextID
     nextID += 1
     let deadline = SuspendingClock.now + time * limits.timeFactor

@@ -11,6 +11,12 @@ public struct Loss: Hashable, Sendable {
   /// L_LM + L_rep.
   public var total: Double { languageModelling + repetition }
 
+  /// Two terms computed elsewhere.
+  public init(languageModelling: Double, repetition: Double) {
+    self.languageModelling = languageModelling
+    self.repetition = repetition
+  }
+
   /// The loss of a batch: the rows of every text and their logits, [rows, V'] each.
   ///
   /// Each term sums by rising text, then rising row, and divides once by its number of rows.

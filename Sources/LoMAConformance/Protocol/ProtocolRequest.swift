@@ -15,7 +15,7 @@ public enum ConversationProtocol {
 }
 
 /// A line that the runner writes.
-public enum Request: Sendable {
+public enum ProtocolRequest: Sendable {
   /// The first: who are you?
   case hello(specification: String)
   /// A question, with the names of its files in the scratch folder.

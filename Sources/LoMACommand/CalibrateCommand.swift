@@ -1,0 +1,57 @@
+// `loma calibrate`: the bounds of the vectors, from the errors of right implementations (TOL-12…TOL-14).
+
+import LoMAConformance
+import LoMASuite
+
+let calibrateHelp = """
+  loma calibrate RESULTS.jsonl … [option]…
+
+  Makes bounds.json of the vectors from the results of right implementations, each a whole run of loma conform, and says
+  how much room each has where only the others set the bounds.
+
+    --vectors DIR            otherwise as loma vectors finds them; bounds.json is written there
+    --held-out RESULTS.jsonl an implementation that is shown beside the others and sets no bound; may be given again
+    --scoreboard FILE        writes the page of errors over bounds
+
+  """
+
+/// Runs `loma calibrate`.
+func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let paths = words.prefix { !$0.hasPrefix("--") }
+  let arguments = try Arguments(
+    Array(words.dropFirst(paths.count)),
+    options: [
+      Arguments.Option(name: "--vectors", repeats: false), Arguments.Option(name: "--held-out", repeats: true),
+      Arguments.Option(name: "--scoreboard", repeats: false),
+    ])
+  guard paths.count >= 2 else { throw UsageError(line: "results of at least two implementations are required") }
+  let folder = try VectorsFolder.find(
+    option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
+    program: surroundings.program)
+  let corpus = try CaseCorpus(folder: folder)
+  let calibrating = try paths.map { try candidate($0, of: corpus) }
+  let heldOut = try arguments.values("--held-out").map { try candidate($0, of: corpus) }
+  let calibration = Calibration(calibrating, suite: corpus.suite, manifestDigest: corpus.manifestDigest)
+  let scoreboard = Scoreboard(calibration, calibrating: calibrating, heldOut: heldOut)
+  let path = folder + "/" + CalibratedBounds.fileName
+  if let reason = OutputFiles.write(calibration.bounds.text, to: path) {
+    return .rejected("cannot write \(path): \(reason)")
+  }
+  if let page = arguments["--scoreboard"], let reason = OutputFiles.write(scoreboard.text, to: page) {
+    return .rejected("cannot write \(page): \(reason)")
+  }
+  return Outcome(output: scoreboard.text)
+}
+
+/// The results of a whole run on these vectors in which nothing failed.
+private func candidate(_ path: String, of corpus: CaseCorpus) throws -> Calibration.Candidate {
+  let run = try ResultsFile(contentsOf: path).complete()
+  guard run.header.manifestDigest == corpus.manifestDigest else {
+    throw UsageError(line: "\(path) is of other vectors, manifest \(run.header.manifestDigest)")
+  }
+  if let wrong = run.results.first(where: { $0.verdict.isWrong || $0.verdict == .notRun }) {
+    throw UsageError(line: "\(path): \(wrong.id) in \(wrong.dtype) is \(wrong.verdict.rawValue)")
+  }
+  return Calibration.Candidate(
+    name: run.header.candidate.name, version: run.header.candidate.version, results: run.results)
+}

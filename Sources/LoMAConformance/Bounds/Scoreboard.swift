@@ -1,0 +1,136 @@
+// TOL-12…TOL-14: how right implementations stand to the bounds, as a page.
+
+import LoMAVectors
+
+/// Right implementations, and the worst of each by level and element type.
+public struct Scoreboard: Sendable {
+  /// What set the bounds.
+  public let calibration: Calibration
+  /// The implementations that set them.
+  public let calibrating: [Calibration.Candidate]
+  /// Implementations that had no part in setting them.
+  public let heldOut: [Calibration.Candidate]
+
+  /// A page on these implementations.
+  public init(
+    _ calibration: Calibration, calibrating: [Calibration.Candidate], heldOut: [Calibration.Candidate]
+  ) {
+    self.calibration = calibration
+    self.calibrating = calibrating
+    self.heldOut = heldOut
+  }
+
+  /// The page in Markdown.
+  public var text: String {
+    """
+    # Scoreboard
+
+    Right implementations of LoMA, as `loma calibrate` measured them on this suite's vectors. Each derives layout, mask and
+    positions by itself; [Tests/Candidates](../Tests/Candidates/README.md) has them all, with their versions and how to run
+    them. A cell is the worst error over bound of all cases that passed, and how many there were; `-` where the
+    implementation does not do it. At most 1 is right.
+
+    Bounds of stages are derived ([chapter 12](../Spec/12-tolerances.md)); those of the other levels are four times the
+    worst error of the implementations named here (TOL-12), so that ¼ is the most that one of them can reach.
+
+    ## Error over bound
+
+    \(worst)
+    ## Without its own vote
+
+    The same with each tensor measured by the bound that the others alone would set (TOL-14). Where it is under ½ for all of
+    them, the bound gates; else the error is reported and decides nothing.
+
+    \(leaveOneOut)
+    ## What gates
+
+    \(gates)
+
+    """
+  }
+
+  private static let levels = ["stage", "model", "training", "generation"]
+  private static let dtypes = ["f64", "f32", "bf16", "f16"]
+
+  private func table(_ names: [String], cell: (_ index: Int, _ level: String, _ dtype: String) -> String) -> String {
+    let columns = Self.levels.flatMap { level in Self.dtypes.map { (level, $0) } }.filter { column in
+      names.indices.contains { cell($0, column.0, column.1) != "-" }
+    }
+    var lines = ["| implementation | " + columns.map { "\($0.0) \($0.1)" }.joined(separator: " | ") + " |"]
+    lines.append("|---|" + columns.map { _ in "---|" }.joined())
+    for (index, name) in names.enumerated() {
+      lines.append("| \(name) | " + columns.map { cell(index, $0.0, $0.1) }.joined(separator: " | ") + " |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var worst: String {
+    let all = calibrating + heldOut
+    let names =
+      calibrating.map { "\($0.name) \($0.version)" } + heldOut.map { "\($0.name) \($0.version), set no bound" }
+    return table(names) { index, level, dtype in
+      let results = all[index].results.filter { $0.level == level && $0.dtype == dtype && $0.verdict == .pass }
+      let ratios = results.flatMap { result in
+        result.tensors.map { tensor in
+          guard tensor.rule == Rule.calibrated.rawValue, let error = tensor.error else { return tensor.ratio }
+          return error / calibration.bounds.bound(of: tensor.name, id: result.id, op: result.op, dtype: dtype)
+        }
+      }
+      return ratios.max().map { "\(Self.digits($0)) of \(results.count)" } ?? "-"
+    }
+  }
+
+  private var leaveOneOut: String {
+    let names = calibrating.map(\.name)
+    return table(names) { index, level, dtype in
+      let shares = calibration.headroom.filter {
+        $0.candidate == names[index] && $0.dtype == dtype && $0.id.hasPrefix(level + ".")
+      }
+      return shares.map(\.share).max().map { worst in
+        "\(Self.digits(worst)), \(shares.count { $0.share < 0.5 })/\(shares.count) under ½"
+      } ?? "-"
+    }
+  }
+
+  private var gates: String {
+    let counts = calibration.bounds.gateCounts
+    var lines = ["| level | dtype | tensors | that gate |", "|---|---|---|---|"]
+    for level in Self.levels {
+      for dtype in Self.dtypes {
+        guard let (all, gating) = counts["\(level) \(dtype)"] else { continue }
+        lines.append("| \(level) | \(dtype) | \(all) | \(gating) |")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Two digits that count.
+  private static func digits(_ value: Double) -> String {
+    if value == 0 { return "0" }
+    var (scale, places) = (value.magnitude, 0)
+    while scale < 10, places < 6 { (scale, places) = (scale * 10, places + 1) }
+    var power = 1.0
+    for _ in 0..<places { power *= 10 }
+    return "\((value * power).rounded() / power)"
+  }
+}
+
+extension CalibratedBounds {
+  /// What a tensor may be off.
+  func bound(of tensor: String, id: String, op: String, dtype: String) -> Double {
+    cases[Unit(id: id, dtype: dtype)]?[tensor]?.bound ?? generalBound(of: tensor, op: op, dtype: dtype)
+  }
+
+  /// By level and element type: how many tensors have a bound, and how many bounds gate.
+  var gateCounts: [String: (all: Int, gating: Int)] {
+    var counts: [String: (all: Int, gating: Int)] = [:]
+    for (unit, tensors) in cases {
+      let level = unit.id.prefix { $0 != "." }
+      for allowed in tensors.values {
+        counts["\(level) \(unit.dtype)", default: (0, 0)].all += 1
+        if allowed.gates { counts["\(level) \(unit.dtype)", default: (0, 0)].gating += 1 }
+      }
+    }
+    return counts
+  }
+}

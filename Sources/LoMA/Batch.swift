@@ -8,11 +8,14 @@ public struct Batch: Hashable, Sendable {
   public let rowCount: Int
 
   /// Pads every layout to the longest with rows that see only themselves (MSK-11).
-  public init(_ layouts: [Layout]) {
-    let longest = layouts.map { $0.rows.count }.max() ?? 0
+  public init(_ layouts: [Layout]) { self.init(rows: layouts.map { $0.rows }) }
+
+  /// Pads the rows of several texts to the longest likewise.
+  public init(rows texts: [[Row]]) {
+    let longest = texts.map { $0.count }.max() ?? 0
     let pad = Row(token: 0, place: .pad, position: 0, label: nil)
     self.rowCount = longest
-    self.texts = layouts.map { $0.rows + Array(repeating: pad, count: longest - $0.rows.count) }
+    self.texts = texts.map { $0 + Array(repeating: pad, count: longest - $0.count) }
   }
 
   /// How many rows a term's mean pools, over all texts together (LOS-4).

@@ -72,6 +72,9 @@ struct Command {
       Command(
         name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
         run: { words, _ in try reference(words) }),
+      Command(
+        name: "sensitivity", summary: "which mistakes the cases catch", help: sensitivityHelp,
+        run: { try sensitivity($0, in: $1) }),
     ]
   }
 }

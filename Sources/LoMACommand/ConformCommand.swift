@@ -35,6 +35,7 @@ private struct Conformance {
   let corpus: CaseCorpus
   let bounds: CalibratedBounds
   let runner: Runner
+  let diagnosis: ConformDiagnosis
 
   init(_ options: ConformOptions, _ surroundings: Surroundings) throws {
     self.options = options
@@ -51,9 +52,10 @@ private struct Conformance {
       options.command.isEmpty
       ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
       : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
+    diagnosis = try ConformDiagnosis(corpus, bounds)
     runner = Runner(
       corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
-      known: known ?? KnownFailures(), diagnosis: nil)
+      known: known ?? KnownFailures(), diagnosis: diagnosis.hook)
   }
 
   func run() throws -> Outcome {
@@ -84,6 +86,7 @@ private struct Conformance {
       units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
       interrupted: Interruption.isRequested, exit: Int(texts.exitCode.rawValue))
     var outcome = texts.outcome
+    if let proposal = diagnosis.proposal { outcome.output += proposal + "\n" }
     if let path {
       try growing.finish(footer)
       let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: path)

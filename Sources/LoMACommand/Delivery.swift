@@ -10,7 +10,7 @@ import LoMAConformance
 /// Writes what the outcome says and returns the process's exit code.
 func deliver(_ outcome: Outcome) -> Int32 {
   var outcome = outcome
-  if outcome.complaint == nil {
+  if outcome.complaint == nil || !outcome.output.isEmpty {
     if let path = outcome.path {
       if let reason = OutputFiles.write(outcome.output, to: path) {
         outcome = .rejected("cannot write \(path): \(reason)")

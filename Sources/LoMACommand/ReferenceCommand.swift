@@ -3,18 +3,37 @@
 import LoMASuite
 
 let referenceHelp = """
-  loma reference
+  loma reference [--mutant ID] [--dtypes DTYPE,…]
 
   Speaks the protocol of loma conform as a candidate, on standard input and output: JSON lines, tensors by file in the
   working directory. All operations, all profiles, captures; dtypes f64 and f32. It computes in binary64: in f32 every
   number of an answer is the binary64 result, rounded once. It ends when it is told to stop or its input ends.
 
+  With either option it answers as a port would: the output of every stage is rounded to the type.
+
+    --mutant ID              makes one mistake, M001 and on; loma sensitivity lists them
+    --dtypes DTYPE,…         of f64, f32, bf16 and f16; otherwise f64,f32
+
   """
 
 /// Runs `loma reference`.
 func reference(_ words: [String]) throws -> Outcome {
-  _ = try Arguments(words, options: [])
-  var session = CandidateSession(folder: ".")
+  let options = ["--mutant", "--dtypes"].map { Arguments.Option(name: $0, repeats: false) }
+  var session = try session(try Arguments(words, options: options))
   while let line = readLine(), let reply = session.reply(to: line), say(reply + "\n") {}
   return Outcome()
+}
+
+private func session(_ arguments: Arguments) throws -> CandidateSession {
+  let (mutant, dtypes) = (arguments["--mutant"], arguments["--dtypes"])
+  if mutant == nil, dtypes == nil { return CandidateSession(folder: ".") }
+  let types = (dtypes ?? "f64,f32").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  guard let session = CandidateSession(folder: ".", mutant: mutant, types: types) else {
+    let isKnown = mutant.map { Mutant.named($0) != nil } ?? true
+    throw UsageError(
+      line: isKnown
+        ? "option --dtypes takes some of f64, f32, bf16 and f16, not '\(dtypes ?? "")'"
+        : "no mutant is called '\(mutant ?? "")'")
+  }
+  return session
 }

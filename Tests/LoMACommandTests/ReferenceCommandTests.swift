@@ -20,6 +20,6 @@ struct ReferenceCommandTests {
   @Test func `the end of its input ends it, and an option is refused`() throws {
     let ended = try Binary().shell("loma reference < /dev/null")
     #expect(ended.output.isEmpty && ended.errors.isEmpty && ended.exitCode == 0)
-    #expect(loma("reference --mutant M001").complaint?.contains("unknown option --mutant") == true)
+    #expect(loma("reference --mutant M999").complaint?.contains("no mutant is called 'M999'") == true)
   }
 }

@@ -71,7 +71,7 @@ public struct CalibratedBounds: Equatable, Sendable {
   }
 
   /// The bound of a group (TOL-13), the provisional one of the element type where the group was not measured (TOL-15).
-  func generalBound(of tensor: String, op: String, dtype: String) -> Double {
+  public func generalBound(of tensor: String, op: String, dtype: String) -> Double {
     general[Group(op: op, tensor: Self.group(of: tensor), dtype: dtype)]
       ?? ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.provisionalBound ?? 0
   }

@@ -24,8 +24,8 @@ extension Generator {
     let logits = try pass(rows).logits
     let tokens = plan.predictingRows.map { source in
       switch source {
-      case .repetition(let index): vocabulary.greedyToken(Array(logits.row(index)))
-      case .lastMemory: vocabulary.greedyToken(lastMemoryLogits[chunk])
+      case .repetition(let index): rules.choose(vocabulary, Array(logits.row(index)))
+      case .lastMemory: rules.choose(vocabulary, lastMemoryLogits[chunk])
       }
     }
     return ReconstructedChunk(tokens: tokens, logits: logits)

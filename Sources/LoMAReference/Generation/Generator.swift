@@ -26,6 +26,8 @@ public struct Generator: Sendable {
   public let parameters: Parameters
   /// The decisions in force.
   public let profile: Profile
+  /// What it decides by.
+  public var rules = GenerationRules()
   /// The cache after everything fed so far.
   public private(set) var cache: KeyValueCache
   /// How many text tokens were fed.
@@ -60,10 +62,12 @@ public struct Generator: Sendable {
     var next = 0
     while next < tokens.count {
       let inChunk = ahead.fedLength % parameters.chunkLength
-      let count = min(passLength, parameters.chunkLength - inChunk, tokens.count - next)
+      let border = rules.nextCompression(ahead.fedLength, parameters)
+      let count = min(
+        passLength, parameters.chunkLength - inChunk, border - ahead.fedLength, tokens.count - next)
       try ahead.read(Array(tokens[next..<next + count]), observe: observe)
       next += count
-      if ahead.fedLength % parameters.chunkLength == 0 { try ahead.compress(observe: observe) }
+      if ahead.fedLength == border { try ahead.compress(observe: observe) }
     }
     self = ahead
   }
@@ -81,13 +85,20 @@ public struct Generator: Sendable {
 
   /// GEN-3: the chunk's memory rows in one pass, then its reading entries go.
   private mutating func compress(observe: (GenerationEvent) -> Void) throws(ModelError) {
-    let chunk = fedLength / parameters.chunkLength - 1
+    let chunk = lastMemoryLogits.count
     let rows = (0..<parameters.t).map { row(vocabulary.memoryToken, .memory(chunk: chunk, index: $0)) }
-    let trace = try pass(rows)
-    cache.append(rows, from: trace)
-    lastMemoryLogits.append(Array(trace.logits.row(rows.count - 1)))
-    observe(event(.compress(chunk: chunk), rows, trace.logits))
-    cache.dropReading(ofChunk: chunk)
+    var logits = Tensor(zeros: [0, transformer.configuration.vocabularySize])
+    for part in rules.memoryPasses(parameters.t) {
+      let trace = try pass(Array(rows[part]))
+      cache.append(Array(rows[part]), from: trace)
+      logits = logits.appending(trace.logits)
+    }
+    let last = Array(logits.row(rows.count - 1))
+    lastMemoryLogits.append(last)
+    lastLogits = rules.logitsAfterCompression(lastLogits, last)
+    observe(event(.compress(chunk: chunk), rows, logits))
+    let keeps = rules.keeps
+    cache.keepEntries { keeps($0, chunk) }
     observe(event(.drop(chunk: chunk), [], Tensor(zeros: [0, transformer.configuration.vocabularySize])))
   }
 
@@ -112,7 +123,7 @@ public struct Generator: Sendable {
   }
 
   func row(_ token: Int, _ place: Place) -> Row {
-    Row(token: token, place: place, position: Positions(parameters: parameters, profile: profile)[place], label: nil)
+    Row(token: token, place: place, position: rules.position(place, parameters, profile), label: nil)
   }
 }
 

@@ -21,9 +21,9 @@ public struct KeyValueCache: Hashable, Sendable {
     for (index, layer) in trace.layers.enumerated() { layers[index] = layers[index].appending(layer.own) }
   }
 
-  /// Removes the reading entries of a chunk (GEN-3); the others keep their order.
-  mutating func dropReading(ofChunk chunk: Int) {
-    let kept = rows.indices.filter { rows[$0].place.zone != .reading || rows[$0].place.chunk != chunk }
+  /// Removes the entries whose places are not kept (GEN-3); the others keep their order.
+  mutating func keepEntries(_ keeps: (Place) -> Bool) {
+    let kept = rows.indices.filter { keeps(rows[$0].place) }
     rows = kept.map { rows[$0] }
     layers = layers.map { layer in
       KeyValues(keys: layer.keys.selecting(rows: kept), values: layer.values.selecting(rows: kept))

@@ -6,6 +6,12 @@ public struct AttentionOutput: Hashable, Sendable {
   public let context: Tensor
   /// Softmax weights, exactly 0 where hidden: [H, queries, keys].
   public let probabilities: Tensor
+
+  /// Context and probabilities of the same queries.
+  public init(context: Tensor, probabilities: Tensor) {
+    self.context = context
+    self.probabilities = probabilities
+  }
 }
 
 /// The heads of an attention layer: H query heads, H_kv key/value heads, dimension d.

@@ -23,6 +23,36 @@ public struct AdamWSettings: Hashable, Sendable {
   }
 }
 
+/// One value of a parameter with its two moments.
+public struct AdamWValue: Hashable, Sendable {
+  /// p.
+  public var parameter: Double
+  /// m.
+  public var firstMoment: Double
+  /// v.
+  public var secondMoment: Double
+}
+
+/// What a step applies to every value.
+public struct AdamWFactors: Hashable, Sendable {
+  /// Step size, decay rates, ε and weight decay.
+  public let settings: AdamWSettings
+  /// 1 − η·λ.
+  public let keep: Double
+  /// η / (1 − β₁ˢ).
+  public let stepSize: Double
+  /// √(1 − β₂ˢ).
+  public let correction: Double
+
+  /// Any factors.
+  public init(settings: AdamWSettings, keep: Double, stepSize: Double, correction: Double) {
+    self.settings = settings
+    self.keep = keep
+    self.stepSize = stepSize
+    self.correction = correction
+  }
+}
+
 /// The optimiser's state between steps.
 public struct AdamW: Hashable, Sendable {
   /// Steps taken so far, s.
@@ -53,30 +83,43 @@ public struct AdamW: Hashable, Sendable {
     }
   }
 
-  /// One step: per value, in this order,
+  /// What a step does to one value with gradient g, in this order:
   /// 1. p ← p · (1 − η·λ)
   /// 2. m ← m + (g − m) · (1 − β₁)
   /// 3. v ← v · β₂ + (1 − β₂) · g · g
   /// 4. p ← p − (η / (1 − β₁ˢ)) · (m / (√v / √(1 − β₂ˢ) + ε))
   /// with βˢ the product of s factors, from the left.
+  public static let update: @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue = { old, g, factors in
+    var value = old
+    let settings = factors.settings
+    value.parameter *= factors.keep
+    value.firstMoment += (g - value.firstMoment) * (1 - settings.beta1)
+    value.secondMoment = value.secondMoment * settings.beta2 + (1 - settings.beta2) * g * g
+    value.parameter -=
+      factors.stepSize
+      * (value.firstMoment / (value.secondMoment.squareRoot() / factors.correction + settings.epsilon))
+    return value
+  }
+
+  /// One step: `update` on every value.
   public mutating func step(
-    _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings
+    _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings,
+    update: (AdamWValue, Double, AdamWFactors) -> AdamWValue
   ) {
     steps += 1
     beta1Power *= settings.beta1
     beta2Power *= settings.beta2
-    let stepSize = settings.learningRate / (1 - beta1Power)
-    let correction = (1 - beta2Power).squareRoot()
-    let keep = 1 - settings.learningRate * settings.weightDecay
+    let factors = AdamWFactors(
+      settings: settings, keep: 1 - settings.learningRate * settings.weightDecay,
+      stepSize: settings.learningRate / (1 - beta1Power), correction: (1 - beta2Power).squareRoot())
     for name in parameters.names {
       guard var p = parameters.tensors[name], let g = gradients.tensors[name],
         var m = firstMoments.tensors[name], var v = secondMoments.tensors[name]
       else { preconditionFailure("a gradient and moments for every parameter") }
       for i in p.values.indices {
-        p.values[i] *= keep
-        m.values[i] += (g.values[i] - m.values[i]) * (1 - settings.beta1)
-        v.values[i] = v.values[i] * settings.beta2 + (1 - settings.beta2) * g.values[i] * g.values[i]
-        p.values[i] -= stepSize * (m.values[i] / (v.values[i].squareRoot() / correction + settings.epsilon))
+        let old = AdamWValue(parameter: p.values[i], firstMoment: m.values[i], secondMoment: v.values[i])
+        let new = update(old, g.values[i], factors)
+        (p.values[i], m.values[i], v.values[i]) = (new.parameter, new.firstMoment, new.secondMoment)
       }
       parameters.tensors[name] = p
       firstMoments.tensors[name] = m

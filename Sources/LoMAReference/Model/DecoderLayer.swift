@@ -67,7 +67,8 @@ struct DecoderLayer: Sendable {
     let attentionNorm = f.round(f.rmsNorm(x, try weights.tensor(name.attentionNorm).values, configuration.epsilon))
     let query = f.round(f.rotate(try linear(attentionNorm, name.query, to: heads.query * heads.dimension), angles))
     let key = f.round(f.rotate(try linear(attentionNorm, name.key, to: heads.keyValue * heads.dimension), angles))
-    let own = KeyValues(keys: key, values: try linear(attentionNorm, name.value, to: key.columns))
+    let value = f.round(f.placeValues(try linear(attentionNorm, name.value, to: key.columns), angles))
+    let own = KeyValues(keys: key, values: value)
     let all = past.appending(own)
     let attended = f.attend(query, all.keys, all.values, visible, heads, f.workers)
     let attention = AttentionOutput(

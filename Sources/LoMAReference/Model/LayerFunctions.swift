@@ -1,4 +1,4 @@
-// MOD-2…MOD-5: the functions a decoder is made of, as one value. The Spec's Llama is one instance; a deliberately wrong
+// MOD-2…MOD-5, LOS-4: the functions a decoder is made of, as one value. The Spec's Llama is one instance; a deliberately wrong
 // model or a simulated narrower type is another, so the transformer itself has no switch for either.
 
 import LoMA
@@ -36,6 +36,8 @@ public struct LayerFunctions: Sendable {
   public var rotate: @Sendable (Tensor, RotaryAngles) -> Tensor = { RotaryPosition.forward($0, angles: $1) }
   /// MOD-3: dy and the angles of its rows.
   public var rotateBackward: @Sendable (Tensor, RotaryAngles) -> Tensor = { RotaryPosition.backward($0, angles: $1) }
+  /// MOD-3: values, and the angles of their rows; only queries and keys are rotated, so these stay as they are.
+  public var placeValues: @Sendable (Tensor, RotaryAngles) -> Tensor = { values, _ in values }
   /// MOD-4: q, k, v, visible keys, heads.
   public var attend: @Sendable (Tensor, Tensor, Tensor, VisibleKeys, AttentionHeads, Workers) -> AttentionOutput = {
     Attention.forward($0, $1, $2, visible: $3, heads: $4, workers: $5)
@@ -53,6 +55,11 @@ public struct LayerFunctions: Sendable {
   public var activateBackward: @Sendable (Tensor, Tensor, Tensor, Workers) -> (gate: Tensor, up: Tensor) = {
     FeedForward.backward($0, gate: $1, up: $2, workers: $3)
   }
+
+  /// LOS-4: the rows of every text and their logits.
+  public var loss: @Sendable ([[Row]], [Tensor]) -> Loss = { Loss(texts: $0, logits: $1) }
+  /// LOS-4: the same, to the gradient of the loss for each text's logits.
+  public var lossBackward: @Sendable ([[Row]], [Tensor]) -> [Tensor] = { Loss.backward(texts: $0, logits: $1) }
 
   /// The Llama of the Spec.
   public static func llama(workers: Workers) -> LayerFunctions { LayerFunctions(workers: workers) }

@@ -11,7 +11,7 @@ public struct Loss: Hashable, Sendable {
   /// L_LM + L_rep.
   public var total: Double { languageModelling + repetition }
 
-  /// Two terms computed elsewhere.
+  /// Two terms.
   public init(languageModelling: Double, repetition: Double) {
     self.languageModelling = languageModelling
     self.repetition = repetition

@@ -34,7 +34,7 @@ extension Transformer {
     var traces: [ForwardTrace] = []
     for result in forwards { traces.append(try result.get()) }
     let logits = traces.map { $0.logits }
-    let dLogits = Loss.backward(texts: texts, logits: logits)
+    let dLogits = functions.lossBackward(texts, logits)
     let finished = traces
     let backwards = functions.workers.map(texts.count) { index in
       Result { () throws(ModelError) in
@@ -49,7 +49,7 @@ extension Transformer {
     for result in backwards {
       for (name, gradient) in try result.get().tensors { sum.add(gradient, to: name) }
     }
-    return TrainingPass(loss: Loss(texts: texts, logits: logits), logits: logits, gradients: sum)
+    return TrainingPass(loss: functions.loss(texts, logits), logits: logits, gradients: sum)
   }
 
   /// The same model with kernels that do not share their rows; texts already run side by side.

@@ -63,6 +63,16 @@ public struct ReferenceAnswers: Sendable {
   public let workers: Workers
   /// The layer functions: the Spec's Llama, or a deliberately wrong one.
   public var functions: LayerFunctions
+  /// The rows of a text: those of chapters 2, 3 and 5, or deliberately wrong ones.
+  var rows: RowsOfText = RowsOfLayout.right
+  /// What a generator decides by.
+  var rules = GenerationRules()
+  /// What the optimiser is given of the gradients: all of them.
+  var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
+  /// What an optimiser step does to a value.
+  var update: @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue = AdamW.update
+  /// What is done to an answer before it leaves: nothing.
+  var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
 
   /// Answers of the Spec's Llama.
   public init(models: [String: ModelInMemory], workers: Workers) {
@@ -73,9 +83,13 @@ public struct ReferenceAnswers: Sendable {
 
   /// The tensors that answer a request, in a fixed order; throws what is wrong with it.
   public func answer(_ request: Request) throws(RequestError) -> [ResultTensor] {
+    finish(try computed(request))
+  }
+
+  private func computed(_ request: Request) throws(RequestError) -> [ResultTensor] {
     switch request.operation {
-    case .layout: try request.layoutAnswer()
-    case .mask: try request.maskAnswer()
+    case .layout: try layout(request)
+    case .mask: try mask(request)
     case .schedule: try request.scheduleAnswer()
     case .metrics: try request.metricsAnswer()
     case .cost: try request.costAnswer()

@@ -19,8 +19,9 @@ extension ReferenceAnswers {
     }
     guard vocabulary.modelSize == configuration.vocabularySize else { throw .parameter("model_vocabulary") }
     let model = Transformer(configuration: configuration, weights: Weights(weights), functions: functions)
-    let generator = Generator(
+    var generator = Generator(
       transformer: model, vocabulary: vocabulary, parameters: parameters, profile: try request.profile())
+    generator.rules = rules
     return (generator, texts[0])
   }
 
@@ -38,7 +39,7 @@ extension ReferenceAnswers {
     var chosen: [Int] = []
     for step in 0..<m {
       guard let logits = generator.lastLogits else { break }
-      chosen.append(generator.vocabulary.greedyToken(logits))
+      chosen.append(rules.choose(generator.vocabulary, logits))
       guard step < m - 1 else { break }
       let next = forced?[step] ?? chosen[step]
       try request.model { () throws(ModelError) in

@@ -9,7 +9,7 @@ extension ReferenceAnswers {
   private func prepared(_ request: Request) throws(RequestError) -> (Transformer, Batch) {
     let (configuration, parameters) = try loaded(request)
     let model = Transformer(configuration: configuration, weights: Weights(parameters), functions: functions)
-    return (model, try request.trainingBatch())
+    return (model, try request.batch(.training, rows: rows))
   }
 
   /// Configuration and parameters of the request's model.
@@ -57,7 +57,7 @@ extension ReferenceAnswers {
   func loss(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let (model, batch) = try prepared(request)
     let traces = try traces(request, model, batch)
-    let loss = Loss(texts: batch.texts, logits: traces.map { $0.logits })
+    let loss = functions.loss(batch.texts, traces.map { $0.logits })
     return [scalar("language_modelling", loss.languageModelling), scalar("repetition", loss.repetition)]
   }
 
@@ -67,12 +67,12 @@ extension ReferenceAnswers {
     let pass = try request.model { () throws(ModelError) in
       try model.trainingPass(texts: batch.texts, profile: profile)
     }
-    return named("gradients.", pass.gradients)
+    return named("gradients.", trained(pass.gradients))
   }
 
   func trainStep(_ request: Request) throws(RequestError) -> [ResultTensor] {
     var (configuration, parameters) = try loaded(request)
-    let (batch, profile) = (try request.trainingBatch(), try request.profile())
+    let (batch, profile) = (try request.batch(.training, rows: rows), try request.profile())
     let settings = AdamWSettings(
       learningRate: try request.real("learning_rate"), beta1: try request.real("beta1"),
       beta2: try request.real("beta2"), epsilon: try request.real("adam_epsilon"),
@@ -85,7 +85,7 @@ extension ReferenceAnswers {
       let pass = try request.model { () throws(ModelError) in
         try model.trainingPass(texts: batch.texts, profile: profile)
       }
-      optimiser.step(&parameters, gradients: pass.gradients, settings: settings)
+      optimiser.step(&parameters, gradients: trained(pass.gradients), settings: settings, update: update)
     }
     return named("parameters.", parameters) + named("first_moments.", optimiser.firstMoments)
       + named("second_moments.", optimiser.secondMoments)

@@ -2,44 +2,57 @@
 
 import LoMA
 
-extension Request {
-  /// The padded batch of the texts' layouts; `layout` is `training` or `generation`.
-  func batch() throws(RequestError) -> Batch {
-    let kind = try word("layout")
-    return try batch { (text, vocabulary, parameters, profile) throws(InputError) in
-      switch kind {
-      case "generation":
-        try .generation(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
-      default: try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
-      }
+/// Which rows a text becomes.
+enum LayoutKind: String {
+  /// LAY-2.
+  case training
+  /// LAY-5.
+  case generation
+}
+
+/// The rows of a text.
+typealias RowsOfText =
+  @Sendable (LayoutKind, [Int], Vocabulary, Parameters, Profile) throws(InputError) -> [Row]
+
+/// The rows of the Spec.
+enum RowsOfLayout {
+  /// Those of `Layout`.
+  static let right: RowsOfText = { (kind, text, vocabulary, parameters, profile) throws(InputError) in
+    switch kind {
+    case .training:
+      try Layout.training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile).rows
+    case .generation:
+      try Layout.generation(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile).rows
     }
   }
+}
+
+extension Request {
+  /// Which rows are asked for; a word that is no kind counts as `training`.
+  func layoutKind() throws(RequestError) -> LayoutKind { LayoutKind(rawValue: try word("layout")) ?? .training }
 
   /// The padded training layouts of the texts.
-  func trainingBatch() throws(RequestError) -> Batch {
-    try batch { (text, vocabulary, parameters, profile) throws(InputError) in
-      try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
-    }
-  }
+  func trainingBatch() throws(RequestError) -> Batch { try batch(.training, rows: RowsOfLayout.right) }
 
-  /// Faults are met in the order of the list of rejections (OPS-6): c and t, ids, tokens, and the profile last.
-  private func batch(
-    _ layout: ([Int], Vocabulary, Parameters, Profile) throws(InputError) -> Layout
-  ) throws(RequestError) -> Batch {
+  /// The padded batch of the texts' rows. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
+  /// tokens, and the profile last.
+  func batch(_ kind: LayoutKind, rows: RowsOfText) throws(RequestError) -> Batch {
     let (parameters, vocabulary, texts) = (try lomaParameters(), try vocabulary(), try texts())
     for text in texts { try input { () throws(InputError) in try vocabulary.check(text: text) } }
     let profile = try profile()
-    var layouts: [Layout] = []
+    var all: [[Row]] = []
     for text in texts {
-      layouts.append(try input { () throws(InputError) in try layout(text, vocabulary, parameters, profile) })
+      all.append(try input { () throws(InputError) in try rows(kind, text, vocabulary, parameters, profile) })
     }
-    return Batch(layouts)
+    return Batch(rows: all)
   }
+}
 
+extension ReferenceAnswers {
   /// `tokens`, `zones` (0 reading, 1 memory, 2 repetition, 3 pad), `chunks`, `indices`, `positions`, `labels`: [texts, rows]
   /// each, −1 for none.
-  func layoutAnswer() throws(RequestError) -> [ResultTensor] {
-    let batch = try batch()
+  func layout(_ request: Request) throws(RequestError) -> [ResultTensor] {
+    let batch = try request.batch(try request.layoutKind(), rows: rows)
     let shape = [batch.texts.count, batch.rowCount]
     let rows = batch.texts.flatMap { $0 }
     return [
@@ -53,12 +66,21 @@ extension Request {
   }
 
   /// `mask`: [texts, rows, rows], query before key.
-  func maskAnswer() throws(RequestError) -> [ResultTensor] {
-    let (batch, profile) = (try batch(), try profile())
-    let cells = batch.texts.flatMap { Mask(rows: $0, profile: profile).cells() }
-    return [.booleans("mask", shape: [batch.texts.count, batch.rowCount, batch.rowCount], cells)]
+  func mask(_ request: Request) throws(RequestError) -> [ResultTensor] {
+    let (batch, profile) = (try request.batch(try request.layoutKind(), rows: rows), try request.profile())
+    let count = batch.rowCount
+    var cells = [Bool](repeating: false, count: batch.texts.count * count * count)
+    for (index, rows) in batch.texts.enumerated() {
+      let visible = functions.visible(Mask(rows: rows, profile: profile), 0..<count)
+      for (query, keys) in visible.lists.enumerated() {
+        for key in keys { cells[(index * count + query) * count + key] = true }
+      }
+    }
+    return [.booleans("mask", shape: [batch.texts.count, count, count], cells)]
   }
+}
 
+extension Request {
   /// `events`: [steps, 6]: kind (0 read, 1 compress, 2 drop), text index or chunk, the range of generation-layout rows fed,
   /// memory and reading entries cached afterwards. `entries`: [steps, maximum], the cached rows in cache order, −1 behind
   /// them. `maximum`: the most entries ever cached.

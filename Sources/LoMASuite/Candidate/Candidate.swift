@@ -16,18 +16,38 @@ public enum CandidateResponse: Sendable {
 
 /// The reference, answering in the types it declares.
 ///
-/// It computes in binary64 whatever it is asked for; in f32 every number of an answer is that result, rounded once.
+/// As it is, it computes in binary64 whatever it is asked for; in f32 every number of an answer is that result, rounded
+/// once. As a port it also rounds the output of every stage to the type, and may make one mistake.
 public struct Candidate: Sendable {
   /// Its name.
   public let name: String
   /// The types of numbers it answers in.
   public let types: [ElementType]
+  let mutant: Mutant?
+  private let isPort: Bool
   var answers: ReferenceAnswers
 
   /// The reference on some models, by path.
   init(models: [String: ModelInMemory]) {
-    name = "loma-reference"
-    types = [.f64, .f32]
+    self.init(name: "loma-reference", types: [.f64, .f32], mutant: nil, isPort: false, models: models)
+  }
+
+  /// A port of the reference on some models, with one mistake or none.
+  init(port mutant: Mutant?, types: [ElementType], models: [String: ModelInMemory]) {
+    let name = "loma-reference-port" + (mutant.map { "-" + $0.id } ?? "")
+    self.init(name: name, types: types, mutant: mutant, isPort: true, models: models)
+  }
+
+  /// A port on the catalogue's models, in every type of numbers.
+  public init(port mutant: Mutant?) throws(RecordingError) {
+    self.init(port: mutant, types: [.f64, .f32, .bf16, .f16], models: try RecordedModels.shared.get().models)
+  }
+
+  private init(name: String, types: [ElementType], mutant: Mutant?, isPort: Bool, models: [String: ModelInMemory]) {
+    self.name = name
+    self.types = types
+    self.mutant = mutant
+    self.isPort = isPort
     answers = ReferenceAnswers(models: models, workers: .single)
   }
 
@@ -36,8 +56,19 @@ public struct Candidate: Sendable {
     ([.i64] + types).first { $0.word == word }
   }
 
+  /// Answers a request in the type of a protocol's word.
+  public func respond(to request: Request, dtype word: String) -> CandidateResponse {
+    guard let type = type(word) else {
+      return .unsupported(why: "no dtype of this candidate is called \(escaped(word))")
+    }
+    return respond(to: request, in: type)
+  }
+
   /// Answers a request.
   func respond(to request: Request, in type: ElementType) -> CandidateResponse {
+    var (answers, request) = (answers, request)
+    if isPort { answers.functions.round = type.rounding }
+    if let changed = mutant?.apply(answers, request) { (answers, request) = changed }
     let results: [ResultTensor]
     do { results = try answers.answer(request) } catch {
       return error.rejectionCode.map { .rejection(code: $0) } ?? .unsupported(why: error.description)
@@ -47,6 +78,22 @@ public struct Candidate: Sendable {
       do { arrays.append(try result.array(storing: type)) } catch { return .unsupported(why: "\(error)") }
     }
     return .tensors(arrays)
+  }
+}
+
+extension ElementType {
+  /// Every element rounded to the type; of an integer type, and of f64, as it is.
+  var rounding: @Sendable (Tensor) -> Tensor {
+    switch self {
+    case .f32: { Tensor(shape: $0.shape, values: $0.values.map { Double(Float($0)) }) }
+    case .bf16: Self.rounding(.bfloat16)
+    case .f16: Self.rounding(.float16)
+    case .f64, .i64, .i32, .u8, .bool: { $0 }
+    }
+  }
+
+  private static func rounding(_ format: NarrowFloat) -> @Sendable (Tensor) -> Tensor {
+    { Tensor(shape: $0.shape, values: $0.values.map { format.widened(format.narrowed($0)) }) }
   }
 }
 

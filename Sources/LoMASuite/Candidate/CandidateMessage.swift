@@ -49,10 +49,10 @@ struct MessageError: Error {
   let why: String
 }
 
-/// A member of a line that is missing or of another kind.
-struct FieldError: Error {
+/// A member of a line or a question that is missing or of another kind.
+public struct FieldError: Error {
   /// One line.
-  let why: String
+  public let why: String
 }
 
 /// One question as a line carries it.

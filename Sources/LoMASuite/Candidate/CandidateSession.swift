@@ -21,6 +21,20 @@ public struct CandidateSession {
   /// The reference, which reads models when it is first asked about them.
   public init(folder: String) { self.init(Candidate(models: [:]), folder: folder) }
 
+  /// A port of the reference, with the mistake of an id or none, that declares some types of numbers.
+  ///
+  /// None where there is no such mutant or no such type.
+  public init?(folder: String, mutant id: String?, types words: [String]) {
+    let types = words.compactMap { word in
+      [ElementType.f64, .f32, .bf16, .f16].first { $0.word == word }
+    }
+    let mutant = id.flatMap { Mutant.named($0) }
+    guard types.count == words.count, Set(types).count == types.count, (mutant == nil) == (id == nil) else {
+      return nil
+    }
+    self.init(Candidate(port: mutant, types: types, models: [:]), folder: folder)
+  }
+
   /// The reply to a line, without its end; none to the command to stop.
   ///
   /// A line that cannot be read is answered with `unsupported` and the reason, under id −1 where it has none.

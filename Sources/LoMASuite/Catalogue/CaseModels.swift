@@ -16,6 +16,8 @@ struct CaseModel: Sendable {
   let epsilon: Double
   let theta: Double
   let tied: Bool
+  /// Whether text ids v and v + 4 have the same row in the head, one number of which is 1: equal scores whatever the order of sums.
+  let hasEqualScores: Bool
   let vocabulary: CaseVocabulary
 
   /// The directory below Vectors.
@@ -33,11 +35,14 @@ struct CaseModel: Sendable {
   static let sixHeads = CaseModel(
     "six-heads", 9, layers: 2, heads: 6, keyValueHeads: 2, headDimension: 2, tied: false, hidden: 12)
 
-  static let all = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads]
+  static let ties = CaseModel(
+    "ties", 10, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, hasEqualScores: true)
+
+  static let all = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
 
   private init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int, tied: Bool,
-    hidden: Int = 8, vocabulary: CaseVocabulary = .small
+    hidden: Int = 8, vocabulary: CaseVocabulary = .small, hasEqualScores: Bool = false
   ) {
     self.name = name
     self.seed = seed
@@ -51,6 +56,7 @@ struct CaseModel: Sendable {
     self.epsilon = 0x1p-14
     self.theta = 1000
     self.tied = tied
+    self.hasEqualScores = hasEqualScores
     self.vocabulary = vocabulary
   }
 
@@ -64,7 +70,13 @@ struct CaseModel: Sendable {
   /// The weights.
   func parameters() throws(ModelError) -> ParameterSet {
     var numbers = SeededNumbers(seed: seed)
-    return ParameterSet.lively(try configuration(), numbers: &numbers)
+    var parameters = ParameterSet.lively(try configuration(), numbers: &numbers)
+    if hasEqualScores {
+      var head = Tensor(zeros: [vocabulary.model, hidden])
+      for id in 0..<vocabulary.text { head[id, id % 4] = 1 }
+      parameters.tensors[ParameterName.head] = head
+    }
+    return parameters
   }
 
   /// Both, as the reference answers with them.

@@ -44,6 +44,8 @@ enum GenerationCases {
         "generation.generate.bytes.prompt", .generation, hunts: "ids that are not small", clauses: ["GEN-5", "GEN-8"],
         ModelCases.request(
           .generate, .bytes, c: 4, t: 1, [prompt], .base, parameters: ["generate": .integer(4)])))
+    cases.append(
+      generate(.ties, "c2-t2", c: 2, t: 2, prompt: 5, m: 4, .base, "another than the lowest id among equal scores"))
     return cases
   }
 
@@ -70,7 +72,7 @@ enum GenerationCases {
           .deep, "c2-t2-chunk\(chunk)-of-3", c: 2, t: 2, n: 13, chunk: chunk, .base, "another chunk's memory is seen"))
     }
     let shapes: [(CaseModel, Int, Int)] = [
-      (.mqa, 1, 1), (.mha, 4, 1), (.sixHeads, 1, 3), (.wide64, 4, 4), (.gqa, 8, 1),
+      (.mqa, 1, 1), (.mha, 4, 1), (.sixHeads, 1, 3), (.wide64, 4, 4), (.gqa, 8, 1), (.ties, 2, 2),
     ]
     for (model, c, t) in shapes {
       cases.append(

@@ -93,6 +93,22 @@ enum ModelCases {
     }
   }
 
+  /// Texts chosen so that a mean over other rows, or another softmax, is far off also in bf16.
+  private static var chosenLosses: [Case] {
+    let likely = [1, 1, 1, 1, 1, 1, 1, 8, 6, 6, 6, 6, 6]
+    let singles = [[4, 9]] + (0..<9).map { [$0] }
+    let chosen: [(String, CaseModel, Int, Int, [[Int]], String)] = [
+      ("likely-and-unlikely", .mqa, 2, 2, [likely, [3, 1]], "means per text"),
+      ("special-ids-likely", .mqa, 2, 2, [[0, 8]], "special ids left out of the softmax"),
+      ("single-tokens", .mha, 1, 1, singles, "one mean over the rows of both terms"),
+    ]
+    return chosen.map { what, model, c, t, texts, hunts in
+      .tensors(
+        "model.loss.\(model.name).\(what)", .model, hunts: hunts, clauses: ["LOS-1", "LOS-4", "LOS-5"],
+        request(.loss, model, c: c, t: t, texts, .base))
+    }
+  }
+
   private static var losses: [Case] {
     var cases: [Case] = []
     for profile in Profile.singleAlternatives {
@@ -114,6 +130,6 @@ enum ModelCases {
           "model.loss.\(model.name).\(what)", .model, hunts: hunts, clauses: ["LOS-1", "LOS-4", "LOS-5", "MSK-11"],
           request(.loss, model, c: 2, t: 2, CaseInputs.texts(lengths, below: 11, seed: 101), .base)))
     }
-    return cases
+    return cases + chosenLosses
   }
 }

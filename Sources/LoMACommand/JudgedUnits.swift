@@ -1,0 +1,66 @@
+// The cases of a corpus as the suite's sensitivity and diagnosis take them: the judge handed in, not imported.
+
+import LoMAConformance
+import LoMASuite
+
+/// Units with the judgement that candidates get.
+struct JudgedUnits {
+  let units: [SensitivityUnit]
+
+  /// The units of a corpus in some element types of numbers; all of its files are read and kept.
+  init(_ corpus: CaseCorpus, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }) throws {
+    let corpus = try corpus.inMemory()
+    let bounds = try CalibratedBounds(of: corpus)
+    units = try corpus.cases.filter(passing).flatMap { item in
+      try item.dtypes.filter { $0 == "i64" || dtypes.contains($0) }.compactMap { dtype in
+        let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
+        return SensitivityUnit(
+          id: item.id, level: item.level, dtype: dtype, clauses: item.clauses, requests: requests
+        ) { responses in
+          let replies = responses.map { Reply($0) }
+          guard let result = try? corpus.judge(item, dtype: dtype, replies: replies, bounds: bounds) else {
+            return SensitivityUnit.Verdict(fails: false, margin: 0)
+          }
+          return SensitivityUnit.Verdict(result)
+        }
+      }
+    }
+  }
+}
+
+extension Request {
+  /// A question of the runner.
+  init(_ question: Question) throws {
+    try self.init(
+      op: question.op, profile: question.profile, parameters: question.parameters, model: question.model,
+      input: question.input, captures: question.captures)
+  }
+}
+
+extension Reply {
+  /// What a candidate in process says.
+  init(_ response: CandidateResponse) {
+    self =
+      switch response {
+      case .tensors(let arrays): .tensors(arrays)
+      case .rejection(let code): .rejection(code: code)
+      case .unsupported(let why): .unsupported(why: why, issue: nil)
+      }
+  }
+}
+
+extension SensitivityUnit.Verdict {
+  /// Only a comparison that failed counts, or tensors of another form; no refusal of good input, no error.
+  init(_ result: CaseResult) {
+    let worst = result.tensors.map(\.ratio).max() ?? 0
+    switch result.verdict {
+    case .fail: self.init(fails: true, margin: worst)
+    case .invalidOutput: self.init(fails: true, margin: .infinity)
+    case .pass: self.init(fails: false, margin: worst)
+    case .unsupported, .indeterminate, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError,
+      .wrongRejection,
+      .memory, .notRun, .runnerError:
+      self.init(fails: false, margin: 0)
+    }
+  }
+}

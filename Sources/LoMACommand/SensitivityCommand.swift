@@ -1,0 +1,57 @@
+// `loma sensitivity`: every mutant judged as a candidate is, and which cases kill it.
+
+import LoMAConformance
+import LoMASuite
+
+let sensitivityHelp = """
+  loma sensitivity [--mutant ID] [--dtype DTYPE] [--vectors DIR] [--output FILE] [--threads N]
+
+  Runs the reference with one plausible mistake at a time through the judgement that loma conform passes on a candidate,
+  and prints for every mutant the largest error over bound of a failed comparison, level by level. A mutant is dead where
+  that is at least \(Int(KillMatrix.sufficient)). Returns 1 where one survives.
+
+    --mutant ID              this mutant only, with every case that kills it
+    --dtype DTYPE            f64, f32, bf16 or f16; otherwise all four
+    --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors, here or above
+    --output FILE            writes the page Docs/Sensitivity.md instead; only of everything
+    --threads N              otherwise all processors
+
+  """
+
+/// Runs `loma sensitivity`.
+func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let names = ["--mutant", "--dtype", "--vectors", "--output", "--threads"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  var mutants = Mutant.all
+  if let id = arguments["--mutant"] {
+    mutants = mutants.filter { $0.id == id }
+    guard !mutants.isEmpty else { throw UsageError(line: "no mutant is called '\(id)'") }
+  }
+  let dtypes = arguments["--dtype"].map { [$0] } ?? KillMatrix.dtypes
+  guard dtypes.allSatisfy({ KillMatrix.dtypes.contains($0) }) else {
+    throw UsageError(
+      line: "option --dtype takes one of \(KillMatrix.dtypes.joined(separator: ", ")), not '\(dtypes[0])'")
+  }
+  let isWhole = arguments["--mutant"] == nil && arguments["--dtype"] == nil
+  guard arguments["--output"] == nil || isWhole else {
+    throw UsageError(line: "option --output goes without --mutant and --dtype")
+  }
+  let folder = try VectorsFolder.find(
+    option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
+    program: surroundings.program)
+  let corpus = try CaseCorpus(folder: folder)
+  let judged = try JudgedUnits(corpus, dtypes: dtypes)
+  let runs = try Sensitivity(units: judged.units, threads: try ModelOptions.threads(arguments))
+  let (count, report) = (mutants.count, surroundings.report)
+  let matrix = runs.matrix(of: mutants) { report("mutant \($0) of \(count)") }
+  report("")
+  let survivors = matrix.survivors
+  let complaint =
+    survivors.isEmpty ? nil : "loma: \(Set(survivors.map(\.mutant.id)).count) mutants survive"
+  let text =
+    arguments["--output"] == nil
+    ? KillMatrixText(matrix, dtypes: dtypes).text(detailed: mutants.count == 1) : SensitivityPage.text(matrix)
+  return Outcome(
+    output: text, path: arguments["--output"], complaint: complaint,
+    exitCode: survivors.isEmpty ? .fine : .notConformant)
+}

@@ -1,0 +1,54 @@
+// MSK-12: keys that are hidden by a number, or after the softmax.
+
+import LoMA
+import LoMAReference
+
+extension Mutant {
+  /// Attention with other weights, made of the scores of all keys and of which of them are visible.
+  private static func weighted(
+    _ id: String, _ sentence: String,
+    _ weights: @escaping @Sendable (_ scores: [Double], _ visible: Set<Int>) -> [Double]
+  ) -> Mutant {
+    functions(id, .mask, sentence, on: Set.models.union([.attention, .decoderLayer])) { functions in
+      functions.attend = { q, k, v, visible, heads, _ in
+        let d = heads.dimension
+        let lists = visible.lists.map { Set($0) }
+        var context = Tensor(zeros: q.shape)
+        var probabilities: [Double] = []
+        for h in 0..<heads.query {
+          let group = heads.keyValueHead(ofQuery: h) * d
+          for r in 0..<q.rows {
+            let scores = (0..<k.rows).map { j in
+              (0..<d).reduce(0) { $0 + q[r, h * d + $1] * k[j, group + $1] } * heads.scale
+            }
+            let row = weights(scores, lists[r])
+            for (j, p) in row.enumerated() where p != 0 {
+              for i in 0..<d { context[r, h * d + i] += p * v[j, group + i] }
+            }
+            probabilities += row
+          }
+        }
+        return AttentionOutput(
+          context: context, probabilities: Tensor(shape: [heads.query, q.rows, k.rows], values: probabilities))
+      }
+    }
+  }
+
+  private static func added(_ id: String, _ fill: Double, _ name: String) -> Mutant {
+    weighted(id, "I added \(name) to hidden scores") { scores, visible in
+      Attention.softmax(scores.enumerated().map { visible.contains($0) ? $1 : $1 + fill })
+    }
+  }
+
+  static var fills: [Mutant] {
+    [
+      added("M076", -30, "−30"), added("M077", -1e4, "−10⁴"),
+      weighted("M078", "I set hidden scores to −30") { scores, visible in
+        Attention.softmax(scores.enumerated().map { visible.contains($0) ? $1 : -30 })
+      },
+      weighted("M079", "I masked after the softmax and did not normalise again") { scores, visible in
+        Attention.softmax(scores).enumerated().map { visible.contains($0) ? $1 : 0 }
+      },
+    ]
+  }
+}

@@ -1,0 +1,152 @@
+// LOS: labels and means that are others.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+extension Mutant {
+  static var losses: [Mutant] { labels + means }
+
+  /// Other labels of rows, from the right rows of a text.
+  private static func labelled(
+    _ id: String, _ sentence: String,
+    _ wrong: @escaping @Sendable (_ rows: [Row], _ index: Int, _ text: [Int], _ parameters: Parameters) -> Int?
+  ) -> Mutant {
+    .answers(id, .losses, sentence, on: [.layout, .loss, .gradients, .trainStep]) { answers, _ in
+      let right = answers.rows
+      answers.rows = { (kind, text, vocabulary, parameters, profile) throws(InputError) in
+        let rows = try right(kind, text, vocabulary, parameters, profile)
+        return rows.indices.map { rows[$0].with(label: .some(wrong(rows, $0, text, parameters))) }
+      }
+    }
+  }
+
+  /// Whether a row is the last reading row of a full chunk.
+  private static func isBorder(_ row: Row, _ parameters: Parameters) -> Bool {
+    row.place.zone == .reading && row.place.index == parameters.chunkLength - 1
+  }
+
+  private static var labels: [Mutant] {
+    [
+      labelled("M110", "I labelled the last row of a chunk with the next row, `<m>`") { rows, index, _, parameters in
+        isBorder(rows[index], parameters) && index + 1 < rows.count ? rows[index + 1].token : rows[index].label
+      },
+      labelled("M111", "I gave the last row of a chunk no label") { rows, index, _, parameters in
+        isBorder(rows[index], parameters) ? nil : rows[index].label
+      },
+      labelled("M112", "I rolled the labels, so that the last token is labelled with the first") {
+        rows, index, text, _ in
+        rows[index].place.zone == .reading ? rows[index].label ?? text.first : rows[index].label
+      },
+      labelled("M113", "I labelled memory rows with the last token of their spans") { rows, index, text, parameters in
+        guard case .memory(let chunk, let j) = rows[index].place else { return rows[index].label }
+        return text[chunk * parameters.chunkLength + (j + 1) * parameters.c - 1]
+      },
+      Mutant(
+        "M114", .losses, "I shifted the labels of repetition rows as those of reading rows",
+        on: [.layout, .loss, .gradients, .trainStep]
+      ) { answers, request in
+        guard request.axes.isEmpty else { return nil }
+        return (answers, request.with(axes: ["repetition_labels": "shifted"]))
+      },
+    ]
+  }
+
+  /// Other weights of the rows' cross-entropies: the rows of a term, of each text's, and how many texts have any.
+  private static func weighted(
+    _ id: String, _ sentence: String, _ weight: @escaping @Sendable (LossTerm, RowCounts, _ text: Int) -> Double
+  ) -> Mutant {
+    functions(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { functions in
+      functions.loss = { texts, logits in
+        var sums: [LossTerm: Double] = [:]
+        let counts = RowCounts(texts)
+        for (text, rows) in texts.enumerated() {
+          for (r, row) in rows.enumerated() {
+            guard let term = row.lossTerm, let label = row.label else { continue }
+            sums[term, default: 0] +=
+              weight(term, counts, text) * CrossEntropy.forward(logits[text].row(r), label: label)
+          }
+        }
+        return Loss(languageModelling: sums[.languageModelling] ?? 0, repetition: sums[.repetition] ?? 0)
+      }
+      functions.lossBackward = { texts, logits in
+        Self.gradients(texts, logits) { weight($0, RowCounts(texts), $1) }
+      }
+    }
+  }
+
+  private static func gradients(
+    _ texts: [[Row]], _ logits: [Tensor], _ weight: (LossTerm, _ text: Int) -> Double
+  ) -> [Tensor] {
+    texts.enumerated().map { text, rows in
+      var gradient = Tensor(zeros: logits[text].shape)
+      for (r, row) in rows.enumerated() {
+        guard let term = row.lossTerm, let label = row.label else { continue }
+        let values = CrossEntropy.backward(weight(term, text), logits: logits[text].row(r), label: label)
+        for (j, value) in values.enumerated() { gradient[r, j] = value }
+      }
+      return gradient
+    }
+  }
+
+  private static var means: [Mutant] {
+    [
+      weighted("M115", "I summed, and took no mean") { _, _, _ in 1 },
+      weighted("M116", "I took one mean over the rows of both terms") { _, counts, _ in 1 / Double(counts.all) },
+      weighted("M117", "I took a mean per text and then the mean of those") { term, counts, text in
+        1 / Double((counts.perText[text][term] ?? 1) * counts.texts(with: term))
+      },
+      functions("M118", .losses, "I weighted the repetition loss with ½", on: [.gradients, .trainStep]) { functions in
+        functions.lossBackward = { texts, logits in
+          let counts = RowCounts(texts)
+          return gradients(texts, logits) { term, _ in
+            (term == .repetition ? 0.5 : 1) / Double(counts.perText.reduce(0) { $0 + ($1[term] ?? 0) })
+          }
+        }
+      },
+      functions("M120", .losses, "I divided by the number of labelled rows where there are none", on: [.loss]) {
+        $0.loss = { texts, logits in
+          let (loss, counts) = (Loss(texts: texts, logits: logits), RowCounts(texts))
+          return Loss(
+            languageModelling: counts.texts(with: .languageModelling) == 0 ? .nan : loss.languageModelling,
+            repetition: counts.texts(with: .repetition) == 0 ? .nan : loss.repetition)
+        }
+      },
+      answers("M121", .losses, "I took logarithms to base 2", on: [.loss, .crossEntropy]) { answers, _ in
+        answers.finish = { tensors in
+          tensors.map { tensor in
+            guard case .doubles(let values) = tensor.content, !tensor.isBound else { return tensor }
+            let binary = values.map { $0 / Elementary.logarithm(2) }
+            return .tensor(tensor.name, Tensor(shape: tensor.shape, values: binary))
+          }
+        }
+      },
+      answers("M119", .losses, "I left the special ids out of the softmax of the loss", on: [.loss]) {
+        answers, request in
+        guard case .integer(let size)? = request.parameters["text_vocabulary"] else { return }
+        answers.functions.loss = { texts, logits in
+          Loss(texts: texts, logits: logits.map { $0.columns(0..<size) })
+        }
+      },
+    ]
+  }
+}
+
+/// How many labelled rows each text has.
+struct RowCounts: Sendable {
+  /// By term, for every text.
+  let perText: [[LossTerm: Int]]
+
+  init(_ texts: [[Row]]) {
+    perText = texts.map { rows in
+      rows.reduce(into: [:]) { counts, row in
+        if let term = row.lossTerm { counts[term, default: 0] += 1 }
+      }
+    }
+  }
+
+  /// Of both terms and all texts.
+  var all: Int { perText.reduce(0) { $0 + $1.values.reduce(0, +) } }
+
+  func texts(with term: LossTerm) -> Int { perText.filter { $0[term] != nil }.count }
+}

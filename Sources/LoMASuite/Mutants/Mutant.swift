@@ -1,0 +1,123 @@
+// One plausible mistake of a port, as a change of the reference's answers or of the request they are given.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// The reference with one mistake.
+public struct Mutant: Sendable {
+  /// What the mistake is about.
+  public enum Family: String, CaseIterable, Sendable {
+    /// Rows and their tokens.
+    case layout = "Layout"
+    /// What the rotation is fed.
+    case positions = "Positions"
+    /// Who sees whom, and what hidden means.
+    case mask = "Mask"
+    /// The decoder.
+    case model = "Model"
+    /// Labels and means.
+    case losses = "Losses"
+    /// What reaches a parameter.
+    case gradients = "Gradients"
+    /// The compressed cache, and which token is chosen.
+    case generation = "Generation"
+    /// AdamW.
+    case optimiser = "Optimiser"
+    /// The two accuracies.
+    case metrics = "Metrics"
+    /// Counts of pairs, entries and bytes.
+    case cost = "Cost"
+  }
+
+  /// M and three digits; never renumbered, never used again.
+  public let id: String
+  /// What it is about.
+  public let family: Family
+  /// What its author would say.
+  public let sentence: String
+  /// The answers and the request of someone who makes the mistake; none where a request leaves no room for it.
+  let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
+
+  init(
+    _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
+    _ apply: @escaping @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
+  ) {
+    self.id = id
+    self.family = family
+    self.sentence = sentence
+    self.apply = { answers, request in operations.contains(request.operation) ? apply(answers, request) : nil }
+  }
+
+  /// Other answers to the same request.
+  static func answers(
+    _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
+    _ change: @escaping @Sendable (inout ReferenceAnswers, Request) -> Void
+  ) -> Mutant {
+    Mutant(id, family, sentence, on: operations) { answers, request in
+      var answers = answers
+      change(&answers, request)
+      return (answers, request)
+    }
+  }
+
+  /// Other layer functions.
+  static func functions(
+    _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
+    _ change: @escaping @Sendable (inout LayerFunctions) -> Void
+  ) -> Mutant {
+    .answers(id, family, sentence, on: operations) { answers, _ in change(&answers.functions) }
+  }
+
+  /// Other parameters of the request; none where it leaves no room.
+  static func parameters(
+    _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
+    _ change: @escaping @Sendable ([String: RequestParameter]) -> [String: RequestParameter]?
+  ) -> Mutant {
+    Mutant(id, family, sentence, on: operations) { answers, request in
+      change(request.parameters).map { (answers, request.with(parameters: $0)) }
+    }
+  }
+}
+
+extension Set where Element == Operation {
+  /// Those that run a whole model.
+  static let models: Self = [.forward, .loss, .gradients, .trainStep, .generate, .reconstruct]
+  /// Those that lay out texts for training.
+  static let training: Self = [.forward, .loss, .gradients, .trainStep]
+  /// Those that lay out texts.
+  static let texts: Self = [.layout, .mask, .forward, .loss, .gradients, .trainStep]
+  /// Those with a compressed cache.
+  static let caches: Self = [.generate, .reconstruct]
+}
+
+extension Request {
+  /// The same with other parameters.
+  func with(parameters: [String: RequestParameter]) -> Request {
+    Request(
+      operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
+  }
+
+  /// The same under another profile.
+  func with(axes: [String: String]) -> Request {
+    Request(operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
+  }
+}
+
+extension Row {
+  /// The same row with another token, place, position or label.
+  func with(position: Int? = nil, label: Int?? = nil, place: Place? = nil) -> Row {
+    Row(
+      token: token, place: place ?? self.place, position: position ?? self.position, label: label ?? self.label)
+  }
+}
+
+extension Mutant {
+  /// Every mutant, by id.
+  public static let all: [Mutant] =
+    (layouts + positions + maskCells + fills + models + losses + gradients + generation + optimisers + metrics + costs)
+    .sorted { $0.id < $1.id }
+
+  /// The mutant of an id.
+  public static func named(_ id: String) -> Mutant? { all.first { $0.id == id } }
+}

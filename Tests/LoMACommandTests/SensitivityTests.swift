@@ -1,0 +1,89 @@
+// The suite catches every mistake of its catalogue; TOL-1 judges them as it judges a candidate.
+
+import Foundation
+import LoMAConformance
+import LoMASuite
+import Testing
+
+@testable import LoMACommand
+
+@Suite("Sensitivity")
+struct SensitivityTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  private static let threads = ProcessInfo.processInfo.activeProcessorCount
+
+  private func sensitivity(
+    _ dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
+  ) throws -> Sensitivity {
+    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    let judged = try JudgedUnits(corpus, dtypes: dtypes, passing: passing)
+    return try Sensitivity(units: judged.units, threads: Self.threads)
+  }
+
+  @Test func `TOL-1 every mutant dies in every element type by four times a bound`() throws {
+    let matrix = try sensitivity(KillMatrix.dtypes).deaths(of: Mutant.all)
+    for survivor in matrix.survivors {
+      Issue.record("\(survivor.mutant.id) survives in \(survivor.dtype) with margin \(survivor.margin)")
+    }
+    #expect(matrix.lines.count >= 60)
+  }
+
+  @Test func `TOL-1 the reference as a port needs at most half of every bound`() throws {
+    for (unit, verdict) in try sensitivity(KillMatrix.dtypes).headroom() {
+      #expect(!verdict.fails && verdict.margin <= 0.5, "\(unit.id) in \(unit.dtype): \(verdict.margin)")
+    }
+  }
+
+  @Test func `TOL-1 an equivalent mutant answers every case of its profile as the reference does`() throws {
+    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    for equivalent in Mutant.equivalents {
+      let cases = corpus.cases.filter { $0.profileName == equivalent.profile && $0.level != "property" }
+      #expect(!cases.isEmpty, "\(equivalent.profile)")
+      let mutant = try #require(Mutant.all.first { $0.id == equivalent.mutant })
+      let (right, wrong) = (try LoMASuite.Candidate(port: nil), try LoMASuite.Candidate(port: mutant))
+      for item in cases {
+        let dtype = item.dtypes.contains("i64") ? "i64" : "f64"
+        let request = try Request(try #require(try corpus.questions(of: item, dtype: dtype).first))
+        guard case .tensors(let a) = right.respond(to: request, dtype: dtype),
+          case .tensors(let b) = wrong.respond(to: request, dtype: dtype)
+        else { continue }
+        #expect(a == b, "\(mutant.id): \(item.id)")
+      }
+    }
+  }
+
+  @Test func `OPS-7 every case kills a mutant or serves a clause that no other serves`() throws {
+    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    var serving: [String: Int] = [:]
+    for clause in corpus.cases.flatMap(\.clauses) { serving[clause, default: 0] += 1 }
+    let harmless = try sensitivity(["f32"]).harmlessCases(to: Mutant.all)
+    let idle = corpus.cases.filter { item in
+      harmless.contains(item.id) && item.clauses.allSatisfy { serving[$0] != 1 }
+    }
+    #expect(idle.map(\.id) == [])
+  }
+
+  @Test func `the page lists the catalogue's mutants, and families have three at least`() throws {
+    let page = try String(
+      contentsOf: Self.root.appendingPathComponent("Docs/Sensitivity.md"), encoding: .utf8)
+    let listed = page.split(separator: "\n").filter { $0.hasPrefix("| M") }.map { line in
+      line.split(separator: "|").prefix(2).map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let known = Mutant.all.map { [$0.id, $0.sentence] }
+    #expect(listed.sorted { $0[0] < $1[0] } == known, "stale: loma sensitivity --output Docs/Sensitivity.md")
+    #expect(Set(Mutant.all.map(\.id)).count == Mutant.all.count)
+    for family in Mutant.Family.allCases {
+      #expect(Mutant.all.count { $0.family == family } >= 3, "\(family.rawValue)")
+    }
+  }
+
+  @Test func `one mutant is listed with what kills it`() {
+    let outcome = loma("sensitivity --mutant M024 --dtype f32")
+    #expect(outcome.exitCode == .fine)
+    #expect(outcome.output.contains("M024") && outcome.output.contains("structure.layout.c2-t2-n4"))
+    #expect(loma("sensitivity --mutant M999").complaint?.contains("no mutant is called 'M999'") == true)
+    #expect(loma("sensitivity --dtype f8").complaint?.contains("option --dtype takes one of f64") == true)
+    #expect(loma("sensitivity --mutant M024 --output x").complaint?.contains("goes without --mutant") == true)
+  }
+}

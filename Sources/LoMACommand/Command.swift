@@ -29,6 +29,18 @@ struct Command {
         name: "extend", summary: "give a checkpoint rows for <m> and <r>", help: extendHelp,
         run: { words, _ in try extend(words) }),
       Command(
+        name: "train", summary: "train a model from nothing, as a recipe says", help: trainHelp,
+        run: { try train($0, in: $1) }),
+      Command(
+        name: "evaluate", summary: "how much of fresh texts a model recites", help: evaluateHelp,
+        run: { try evaluate($0, in: $1) }),
+      Command(
+        name: "sweep", summary: "train what Docs/Losslessness.md compares", help: sweepHelp,
+        run: { try sweep($0, in: $1) }),
+      Command(
+        name: "lossless", summary: "the page of a sweep's results", help: losslessnessHelp,
+        run: { words, _ in try losslessness(words) }),
+      Command(
         name: "list", summary: "the cases of the golden vectors", help: listHelp, run: { words, _ in try list(words) }),
       Command(
         name: "show", summary: "one case: what it asks, hunts and expects", help: showHelp,

@@ -1,4 +1,4 @@
-// `loma conform`: a candidate run and judged (RUN-1…RUN-26).
+// `loma conform`: a candidate run and judged (chapters 13 and 14: RUN-1, RUN-16, RUN-20).
 
 import LoMAConformance
 import LoMASuite
@@ -103,6 +103,7 @@ private struct Conformance {
       boundsDigest: bounds.digest,
       candidate: CandidateRecord(
         declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command),
-      filters: options.filters, shard: (shard.index, shard.count), units: units, started: Timestamp.now)
+      filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (shard.index, shard.count),
+      units: units, started: Timestamp.now)
   }
 }

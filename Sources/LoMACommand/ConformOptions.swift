@@ -1,9 +1,7 @@
 // The options of `loma conform`.
 
-import LoMA
 import LoMAConformance
 import LoMASuite
-import LoMAVectors
 
 let conformHelp = """
   loma conform [option]… [-- COMMAND ARG…]
@@ -75,8 +73,8 @@ struct ConformOptions {
       let dtype: NumberType = try Arguments.choice(String(word), of: "--dtype")
       selection.dtypes.insert(dtype.rawValue)
     }
-    selection.profile = try arguments["--profile"].map { try Profile(name: $0) }
-    selection.idGlob = arguments["--only"].map { Glob($0) }
+    if let profile = arguments["--profile"] { try selection.choose(profile: profile) }
+    if let pattern = arguments["--only"] { selection.choose(ids: pattern) }
     if let text = arguments["--shard"] {
       let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
       guard parts.count == 2, let index = parts[0], let count = parts[1],
@@ -95,11 +93,11 @@ struct ConformOptions {
       memoryLimit: Int(gibibytes * 1_073_741_824), isStrict: strict == .yes, keep: arguments["--keep"])
   }
 
-  /// The filters as the header of the results holds them.
-  var filters: JSONObject {
-    let names = ["--level", "--op", "--dtype", "--profile", "--only"]
-    return JSONObject(
-      names.compactMap { name in arguments[name].map { .init(String(name.dropFirst(2)), .string($0)) } })
+  /// The filters that were given, as the header of the results holds them.
+  var filters: [(name: String, value: String)] {
+    ["--level", "--op", "--dtype", "--profile", "--only"].compactMap { name in
+      arguments[name].map { (String(name.dropFirst(2)), $0) }
+    }
   }
 
   private static func number(

@@ -2,14 +2,16 @@
 """Hugging Face LlamaForCausalLM as a candidate: every operation, in float64, float32, bfloat16 and float16.
 
   pip install -r Tests/Candidates/requirements-torch.txt
-  loma conform -- python3 Tests/Candidates/candidate_huggingface.py
+  loma conform -- python3 Tests/Candidates/candidate_huggingface.py [--attention eager|sdpa]
 
 The model is the stock one, given a 4-D mask and position ids of its own; gradients are autograd's, training steps
 torch.optim.AdamW's. Generation keeps a DynamicCache, out of which the entries of a full chunk are dropped. Stages are
 the modules and functions of transformers' Llama. In float64 the three forms that transformers computes in float32 are
-replaced (llama64.py). Intermediates are seen by hooks.
+replaced (llama64.py). Intermediates are seen by hooks. With `--attention sdpa` the model runs on transformers' own
+"sdpa" instead: it gives no probabilities away, so there are no captures and no stage `attention`.
 """
 
+import argparse
 import copy
 import functools
 import pathlib
@@ -29,6 +31,8 @@ import loma_protocol
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 STAGES = ("rms_norm", "rope", "attention", "feed_forward", "decoder_layer", "cross_entropy")
 MODEL = ("forward", "loss", "gradients", "train_step", "generate", "reconstruct")
+
+attention_implementation = "loma"  # attend, below; or transformers' "sdpa"
 
 
 def attend(module, query, key, value, attention_mask, scaling, **kwargs):
@@ -59,14 +63,15 @@ def in_float64(module):
 
 @functools.cache
 def load_model(directory, dtype):
-    model = LlamaForCausalLM.from_pretrained(pathlib.Path(directory), dtype=dtype, attn_implementation="loma").eval()
+    model = LlamaForCausalLM.from_pretrained(
+        pathlib.Path(directory), dtype=dtype, attn_implementation=attention_implementation).eval()
     return in_float64(model) if dtype == torch.float64 else model
 
 
 def config_of(**sizes):
     """A configuration for a module on its own."""
     config = LlamaConfig(num_hidden_layers=1, vocab_size=1, attention_dropout=0.0, **sizes)
-    config._attn_implementation = "loma"
+    config._attn_implementation = attention_implementation
     return config
 
 
@@ -346,6 +351,12 @@ def save(tensors, path):
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--attention", choices=("eager", "sdpa"), default="eager")
+    sdpa = parser.parse_args().attention == "sdpa"
+    attention_implementation = "sdpa" if sdpa else "loma"
     loma_protocol.serve(
-        "huggingface", f"transformers-{transformers.__version__}-torch-{torch.__version__}",
-        [*loma_protocol.STRUCTURE, *STAGES, *MODEL], DTYPES, answer, load_file, save, captures=True)
+        "huggingface-sdpa" if sdpa else "huggingface",
+        f"transformers-{transformers.__version__}-torch-{torch.__version__}",
+        [op for op in (*loma_protocol.STRUCTURE, *STAGES, *MODEL) if not (sdpa and op == "attention")], DTYPES, answer,
+        load_file, save, captures=not sdpa)

@@ -4,9 +4,11 @@
   pip install -r Tests/Candidates/requirements-jax.txt
   loma conform -- python3 Tests/Candidates/candidate_jax.py
 
-A compiled function has fixed shapes, so batches are padded to a power of two of texts and of rows with the pads of
-MSK-11: they see themselves, nobody sees them and they count in no loss. What is compiled depends on the model's sizes,
-the padded shape and the type alone; tokens, positions, mask, labels and weights are its arguments.
+A run is nearly all compiling, so what is compiled is small and used again: one layer and its gradient, the head and its
+gradient, one step of AdamW, each once for a type and a layer's sizes, however many layers, texts and rows there are.
+Texts go through one at a time, padded to 64 rows (then 128 and on) with the pads of MSK-11: they see themselves,
+nobody sees them and they count in no loss. All else is done in NumPy, since an operation outside jit is compiled for
+every shape.
 """
 
 import functools
@@ -25,7 +27,7 @@ import loma_protocol
 
 jax.config.update("jax_enable_x64", True)
 DTYPES = {"f64": np.float64, "f32": np.float32, "bf16": ml_dtypes.bfloat16}
-SMALLEST_TEXTS, SMALLEST_ROWS = 4, 32
+SMALLEST_ROWS, PARAMETERS = 64, 4096
 
 
 def wide(x):
@@ -47,138 +49,208 @@ def rope(x, positions, theta):
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
+def attend(q, k, v, mask):
+    """One head, [R, d]; softmax over the visible keys alone."""
+    weights = jax.nn.softmax(wide(q @ k.T) / math.sqrt(q.shape[-1]), axis=-1, where=mask).astype(q.dtype)
+    return weights @ v, weights
+
+
 def attention(q, k, v, mask):
-    """[R, H, d] and [R, H_kv, d]; softmax over the visible keys alone."""
+    """All heads, [R, H, d] and [R, H_kv, d]."""
     groups = q.shape[1] // k.shape[1]
     k, v = jnp.repeat(k, groups, axis=1), jnp.repeat(v, groups, axis=1)
-    scores = wide(jnp.einsum("qhd,khd->hqk", q, k)) / math.sqrt(q.shape[-1])
-    weights = jax.nn.softmax(scores, axis=-1, where=mask[None]).astype(q.dtype)
-    return jnp.einsum("hqk,khd->qhd", weights, v), weights
+    return jax.vmap(attend, in_axes=(1, 1, 1, None), out_axes=(1, 0))(q, k, v, mask)[0]
 
 
-def logits_of_text(sizes, weights, x, positions, mask):
-    """MOD-6 for one text [R, D]; `sizes` are the numbers of the configuration. A scan over stacked weights is compiled
-    once, however many layers there are."""
-    layers, head_dim, epsilon, theta, head = sizes
-    by_layer = [{name.split(".")[-2]: w for name, w in weights.items() if name.startswith(f"model.layers.{n}.")}
-                for n in range(layers)]
-
-    def layer(x, w):
-        norm = rms_norm(x, w["input_layernorm"], epsilon)
-        q, k, v = ((norm @ w[f"{name}_proj"].T).reshape(len(x), -1, head_dim) for name in "qkv")
-        context, _ = attention(rope(q, positions, theta), rope(k, positions, theta), v, mask)
-        x = x + context.reshape(len(x), -1) @ w["o_proj"].T
-        norm = rms_norm(x, w["post_attention_layernorm"], epsilon)
-        return x + (jax.nn.silu(norm @ w["gate_proj"].T) * (norm @ w["up_proj"].T)) @ w["down_proj"].T, None
-
-    x, _ = jax.lax.scan(layer, x, jax.tree.map(lambda *parts: jnp.stack(parts), *by_layer))
-    return rms_norm(x, weights["model.norm.weight"], epsilon) @ weights[head].T
+def layer(head_dim, x, w, positions, mask, epsilon, theta):
+    """MOD-6, one layer of one text [R, D]."""
+    norm = rms_norm(x, w["input_layernorm"], epsilon)
+    q, k, v = ((norm @ w[f"{name}_proj"].T).reshape(len(x), -1, head_dim) for name in "qkv")
+    context = attention(rope(q, positions, theta), rope(k, positions, theta), v, mask)
+    x = x + context.reshape(len(x), -1) @ w["o_proj"].T
+    norm = rms_norm(x, w["post_attention_layernorm"], epsilon)
+    return x + (jax.nn.silu(norm @ w["gate_proj"].T) * (norm @ w["up_proj"].T)) @ w["down_proj"].T
 
 
-def batch_logits(sizes, weights, x, positions, mask):
-    """[B, R, V']."""
-    return jax.vmap(functools.partial(logits_of_text, sizes, weights))(x, positions, mask)
+def layer_gradient(head_dim, x, w, positions, mask, epsilon, theta, above):
+    """Of the sum of `above` times the layer's result: by x and by the weights."""
+    _, pull = jax.vjp(lambda x, w: layer(head_dim, x, w, positions, mask, epsilon, theta), x, w)
+    return pull(above)
 
 
-def losses(logits, labels, reading):
-    """LOS-4; an unlabelled row has the label -1."""
+def scores(x, gain, head, epsilon):
+    return rms_norm(x, gain, epsilon) @ head.T
+
+
+def row_losses(logits, labels):
+    """LOS-5; what stands at an unlabelled row, of label -1, is not used."""
     log_p = jax.nn.log_softmax(wide(logits))
-    nll = -jnp.take_along_axis(log_p, jnp.maximum(labels, 0)[..., None], axis=-1)[..., 0]
-    terms = []
-    for own in (reading, ~reading):
-        own = own & (labels >= 0)
-        terms.append(jnp.where(own, nll, 0).sum() / jnp.maximum(own.sum(), 1))
-    return tuple(terms)
+    return -jnp.take_along_axis(log_p, jnp.maximum(labels, 0)[:, None], axis=-1)[:, 0]
 
 
-def loss(sizes, weights, batch):
-    x = weights["model.embed_tokens.weight"][batch["tokens"]]
-    logits = batch_logits(sizes, weights, x, batch["positions"], batch["mask"])
-    return sum(losses(logits, batch["labels"], batch["reading"]))
+def head_gradient(x, gain, head, epsilon, labels, shares):
+    """Of the rows' losses, each times its share in its mean: by x, the final gain and the head."""
+    total = lambda x, gain, head: (shares * row_losses(scores(x, gain, head, epsilon), labels)).sum()
+    return jax.grad(total, argnums=(0, 1, 2))(x, gain, head)
+
+
+def embedding_gradient(table, tokens, above):
+    _, pull = jax.vjp(lambda table: table[tokens], table)
+    return pull(above)[0]
 
 
 def adamw(p, m, v, g, hyper, powers):
-    """LOS-6, one parameter, one step; `powers` are the betas to the number of the step."""
+    """LOS-6, one step; `powers` are the betas to the number of the step."""
     rate, beta1, beta2, epsilon, decay = hyper
     p = p * (1 - rate * decay)
     m, v = m + (g - m) * (1 - beta1), v * beta2 + (1 - beta2) * g * g
     return p - (rate / (1 - powers[0])) * (m / (jnp.sqrt(v) / jnp.sqrt(1 - powers[1]) + epsilon)), m, v
 
 
-# Most of a run is compiling, so LLVM is told to hurry. JAX_COMPILATION_CACHE_DIR, if set, keeps what is compiled.
+# LLVM is told to hurry. JAX_COMPILATION_CACHE_DIR, if set, keeps what is compiled.
 quick = functools.partial(
     jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True})
-compiled_attention = quick(attention)
-compiled_logits = quick(batch_logits, static_argnums=0)
-compiled_losses = quick(losses)
-compiled_gradients = quick(jax.grad(loss, argnums=1), static_argnums=0)
-compiled_adamw = quick(adamw)
+compiled_attend = quick(attend)
+compiled_layer, compiled_layer_gradient = (quick(f, static_argnums=0) for f in (layer, layer_gradient))
+compiled_scores, compiled_row_losses, compiled_head_gradient = map(quick, (scores, row_losses, head_gradient))
+compiled_embedding_gradient, compiled_adamw = quick(embedding_gradient), quick(adamw)
 
 
-@functools.cache
-def load_model(directory, dtype):
-    config = json.loads((pathlib.Path(directory) / "config.json").read_text())
-    head = "model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"
-    sizes = (
-        config["num_hidden_layers"], config["head_dim"], config["rms_norm_eps"], float(config["rope_theta"]), head)
-    stored = load_file(pathlib.Path(directory) / "model.safetensors")
-    return sizes, {name: jnp.asarray(w.astype(dtype)) for name, w in stored.items()}
-
-
-def bucket(size, smallest):
+def bucket(size, smallest=SMALLEST_ROWS):
     return max(smallest, 1 << max(size - 1, 0).bit_length())
 
 
-def arrays(request, dtype):
-    """The batch, padded to buckets, and its own numbers of texts and rows."""
-    layouts = [request.rows(text) for text in request.texts]
-    texts, longest = len(layouts), max(map(len, layouts))
-    count, size = bucket(texts, SMALLEST_TEXTS), bucket(longest, SMALLEST_ROWS)
-    batch = [rows + [loma_layout.PAD] * (size - len(rows)) for rows in layouts + [[]] * (count - texts)]
-    column = lambda key: np.array([[-1 if row[key] is None else row[key] for row in rows] for rows in batch])
-    mask = np.broadcast_to(np.eye(size, dtype=bool), (count, size, size)).copy()
-    for cells, rows in zip(mask, layouts):
-        cells[: len(rows), : len(rows)] = np.array(request.mask(rows), dtype=bool).reshape(len(rows), len(rows))
-    out = {"tokens": column("token"), "positions": column("position"), "labels": column("label"),
-           "reading": column("zone") == "x", "mask": mask}
-    return out, texts, longest
+def padded(x, rows):
+    """Zeros are added to the first axis."""
+    return np.concatenate([x, np.zeros((rows - len(x), *x.shape[1:]), x.dtype)])
+
+
+class Model:
+    """A directory with config.json and model.safetensors (MOD-1)."""
+
+    def __init__(self, directory, dtype):
+        config = json.loads((pathlib.Path(directory) / "config.json").read_text())
+        stored = load_file(pathlib.Path(directory) / "model.safetensors")
+        self.weights = {name: w.astype(dtype) for name, w in stored.items()}
+        self.layers, self.head_dim = config["num_hidden_layers"], config["head_dim"]
+        self.epsilon, self.theta = config["rms_norm_eps"], float(config["rope_theta"])
+        self.head = "model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"
+
+    def of_layer(self, n):
+        """The names of a layer's weights by their short names."""
+        return {name.split(".")[-2]: name for name in self.weights if name.startswith(f"model.layers.{n}.")}
+
+    def hidden(self, text, weights, embeddings=None):
+        """The inputs of all layers, and the last one's result, for a padded text."""
+        xs = [weights["model.embed_tokens.weight"][text["tokens"]] if embeddings is None else embeddings]
+        for n in range(self.layers):
+            w = {short: weights[name] for short, name in self.of_layer(n).items()}
+            xs.append(compiled_layer(
+                self.head_dim, xs[-1], w, text["positions"], text["mask"], self.epsilon, self.theta))
+        return xs
+
+    def logits(self, text, weights, embeddings=None):
+        """[R, V'] of a padded text."""
+        x = self.hidden(text, weights, embeddings)[-1]
+        return compiled_scores(x, weights["model.norm.weight"], weights[self.head], self.epsilon)
+
+    def gradients(self, texts, weights):
+        """Of LOS-4's sum by every weight: layer by layer from above, text by text, added in at least float32."""
+        total = {name: np.zeros(w.shape, np.float64 if w.dtype == np.float64 else np.float32)
+                 for name, w in weights.items()}
+        counts = [max(1, sum(text[kind].sum() for text in texts)) for kind in ("reading", "other")]
+        for text in texts:
+            xs = self.hidden(text, weights)
+            shares = sum(text[kind] / count for kind, count in zip(("reading", "other"), counts))
+            found = {}
+            above, found["model.norm.weight"], head = compiled_head_gradient(
+                xs[-1], weights["model.norm.weight"], weights[self.head], self.epsilon, text["labels"],
+                shares.astype(total["model.norm.weight"].dtype))
+            for n in reversed(range(self.layers)):
+                names = self.of_layer(n)
+                above, own = compiled_layer_gradient(
+                    self.head_dim, xs[n], {short: weights[name] for short, name in names.items()}, text["positions"],
+                    text["mask"], self.epsilon, self.theta, above)
+                found |= {names[short]: g for short, g in own.items()}
+            table = weights["model.embed_tokens.weight"]
+            found["model.embed_tokens.weight"] = compiled_embedding_gradient(table, text["tokens"], above)
+            for name, g in [*found.items(), (self.head, head)]:  # a tied head adds to the embedding
+                total[name] += np.asarray(g)
+        return {name: g.astype(weights[name].dtype) for name, g in total.items()}
+
+
+load_model = functools.cache(Model)
+
+
+def arrays(request, rows):
+    """A text's rows, padded; `reading` and `other` are the labelled rows of either mean."""
+    size = bucket(len(rows))
+    fed = rows + [loma_layout.PAD] * (size - len(rows))
+    column = lambda key: np.array([-1 if row[key] is None else row[key] for row in fed])
+    mask = np.eye(size, dtype=bool)
+    mask[: len(rows), : len(rows)] = np.array(request.mask(rows), dtype=bool).reshape(len(rows), len(rows))
+    labels, reading = column("label"), column("zone") == "x"
+    return {"tokens": column("token"), "positions": column("position"), "mask": mask, "labels": labels,
+            "reading": reading & (labels >= 0), "other": ~reading & (labels >= 0)}
+
+
+def attention_stage(request, dtype):
+    """OPS-3, on padded rows, head by head: query head h reads KV head h * H_kv // H."""
+    p, x = request.params, request.input
+    count, size = len(x["q"]), bucket(len(x["q"]))
+    q, k, v = (padded(x[name].astype(dtype).reshape(count, p[heads], -1), size)
+               for name, heads in (("q", "heads"), ("k", "kv_heads"), ("v", "kv_heads")))
+    mask = np.eye(size, dtype=bool)
+    mask[:count, :count] = x["mask"]
+    context, probabilities = [], []
+    for head in range(p["heads"]):
+        shared = head * p["kv_heads"] // p["heads"]
+        out, weights = compiled_attend(q[:, head], k[:, shared], v[:, shared], mask)
+        context.append(np.asarray(out)[:count])
+        probabilities.append(np.asarray(weights)[:count, :count])
+    return {"context": np.concatenate(context, axis=1), "probabilities": np.stack(probabilities)}
 
 
 def answer(request):
-    dtype, p = DTYPES[request.dtype], request.params
+    dtype = DTYPES[request.dtype]
     if request.op == "attention":
-        q, k, v = (request.input[name].astype(dtype) for name in "qkv")
-        q, k, v = (x.reshape(len(x), p[heads], -1) for x, heads in ((q, "heads"), (k, "kv_heads"), (v, "kv_heads")))
-        context, weights = compiled_attention(q, k, v, request.input["mask"])
-        return {"context": context.reshape(len(q), -1), "probabilities": weights}
-    sizes, weights = load_model(request.model, dtype)
-    batch, texts, longest = arrays(request, dtype)
+        return attention_stage(request, dtype)
+    model, layouts = load_model(request.model, dtype), [request.rows(text) for text in request.texts]
+    texts = [arrays(request, rows) for rows in layouts]
     if request.op == "gradients":
-        return {f"gradients.{name}": g for name, g in compiled_gradients(sizes, weights, batch).items()}
+        return {f"gradients.{name}": g for name, g in model.gradients(texts, model.weights).items()}
     if request.op == "train_step":
-        return train(request, dtype, sizes, weights, batch)
-    x = weights["model.embed_tokens.weight"][batch["tokens"]]
-    if "embeddings" in request.input:
-        x = np.zeros(x.shape, dtype)
-        x[:texts, :longest] = request.input["embeddings"]
-    logits = compiled_logits(sizes, weights, x, batch["positions"], batch["mask"])
+        return train(request.params, dtype, model, texts)
+    longest, logits = max(map(len, layouts)), []
+    for b, text in enumerate(texts):
+        given = None
+        if "embeddings" in request.input:
+            given = padded(request.input["embeddings"][b].astype(dtype), len(text["tokens"]))
+        logits.append(model.logits(text, model.weights, given))
     if request.op == "forward":
-        return {"logits": logits[:texts, :longest]}
-    terms = compiled_losses(logits, batch["labels"], batch["reading"])
-    return dict(zip(("language_modelling", "repetition"), (term.astype(dtype) for term in terms)))
+        return {"logits": np.stack([padded(np.asarray(x)[:longest], longest) for x in logits])}
+    losses = [np.asarray(compiled_row_losses(x, text["labels"])) for x, text in zip(logits, texts)]
+    means = []
+    for kind in ("reading", "other"):  # LOS-4
+        own = np.concatenate([row[text[kind]] for row, text in zip(losses, texts)])
+        means.append(np.asarray(own.mean() if own.size else 0).astype(dtype))
+    return dict(zip(("language_modelling", "repetition"), means))
 
 
-def train(request, dtype, sizes, weights, batch):
-    """LOS-6 over all steps, from moments of zero."""
-    p = request.params
+def train(p, dtype, model, texts):
+    """LOS-6 over all steps, from moments of zero, on all parameters as one vector."""
     hyper = [dtype(p[name]) for name in ("learning_rate", "beta1", "beta2", "adam_epsilon", "weight_decay")]
-    state = {name: (w, jnp.zeros_like(w), jnp.zeros_like(w)) for name, w in weights.items()}
+    ends = np.cumsum([w.size for w in model.weights.values()]).tolist()
+    joined = lambda named: padded(np.concatenate([named[name].ravel() for name in model.weights]),
+                                  bucket(ends[-1], PARAMETERS))
+    apart = lambda vector: {name: part.reshape(w.shape) for (name, w), part in zip(
+        model.weights.items(), np.split(np.asarray(vector), ends))}
+    state = [joined(model.weights), *np.zeros((2, bucket(ends[-1], PARAMETERS)), dtype)]
     for step in range(1, p["steps"] + 1):
         powers = [dtype(p["beta1"] ** step), dtype(p["beta2"] ** step)]
-        gradients = compiled_gradients(sizes, {name: parts[0] for name, parts in state.items()}, batch)
-        state = {name: compiled_adamw(*parts, gradients[name], hyper, powers) for name, parts in state.items()}
+        state = compiled_adamw(*state, joined(model.gradients(texts, apart(state[0]))), hyper, powers)
     kinds = ("parameters", "first_moments", "second_moments")
-    return {f"{kind}.{name}": parts[i] for i, kind in enumerate(kinds) for name, parts in state.items()}
+    return {f"{kind}.{name}": x for kind, vector in zip(kinds, state) for name, x in apart(vector).items()}
 
 
 def save(tensors, path):

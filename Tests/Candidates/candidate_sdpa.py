@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""PyTorch's scaled_dot_product_attention with a boolean mask: attention, forward, loss and gradients.
+"""PyTorch's scaled_dot_product_attention with a boolean mask: attention, the model, gradients and generation.
 
   pip install -r Tests/Candidates/requirements-torch.txt
   loma conform -- python3 Tests/Candidates/candidate_sdpa.py
 
 A small Llama of its own, in float64, float32, bfloat16 and float16. Everything is computed in the type asked for; only
-what chapter 12 keeps in the accumulation type (angles, the mean of squares, the loss) is wider in 16 bits.
+what chapter 12 keeps in the accumulation type (angles, the mean of squares, the loss) is wider in 16 bits. Generation
+keeps a cache of its own (sdpa_cache.py).
 """
 
 import functools
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 import loma_protocol
+import sdpa_cache
 
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -57,33 +59,54 @@ class Llama(torch.nn.Module):
 
     def __init__(self, directory, dtype):
         super().__init__()
+        self.dtype = dtype
         self.config = json.loads((pathlib.Path(directory) / "config.json").read_text())
         stored = load_file(pathlib.Path(directory) / "model.safetensors")
         self.weights = {name: w.to(dtype).requires_grad_() for name, w in stored.items()}
 
-    def forward(self, tokens, positions, mask, embeddings=None):
-        """Logits [B, R, V']; tokens and positions [B, R], mask [B, R, R]."""
-        config, w = self.config, self.weights
+    def forward(self, tokens, positions, mask, embeddings=None, cache=None, seen=None):
+        """Logits [B, R, V']; tokens and positions [B, R], mask [B, R, keys]. A cache puts its keys and values before
+        the rows' own; every intermediate of MOD-7 is left in `seen`."""
+        config, w, seen = self.config, self.weights, {} if seen is None else seen
         d, epsilon, theta = config["head_dim"], config["rms_norm_eps"], config["rope_theta"]
         x = functional.embedding(tokens, w["model.embed_tokens.weight"]) if embeddings is None else embeddings
+        split = lambda x: x.unflatten(-1, (-1, d)).transpose(1, 2)
+        joined = lambda x: x.transpose(1, 2).flatten(2)
         for n in range(config["num_hidden_layers"]):
+            norm_of = lambda x, name: rms_norm(x, w[f"model.layers.{n}.{name}_layernorm.weight"], epsilon)
             linear = lambda x, name: functional.linear(x, w[f"model.layers.{n}.{name}.weight"])
-            split = lambda x: x.unflatten(-1, (-1, d)).transpose(1, 2)
-            norm = rms_norm(x, w[f"model.layers.{n}.input_layernorm.weight"], epsilon)
+            norm = norm_of(x, "input")
             q, k, v = (split(linear(norm, f"self_attn.{name}_proj")) for name in "qkv")
-            context = attention(rope(q, positions, theta), rope(k, positions, theta), v, mask[:, None])
-            x = x + linear(context.transpose(1, 2).flatten(2), "self_attn.o_proj")
-            norm = rms_norm(x, w[f"model.layers.{n}.post_attention_layernorm.weight"], epsilon)
-            inner = functional.silu(linear(norm, "mlp.gate_proj")) * linear(norm, "mlp.up_proj")
-            x = x + linear(inner, "mlp.down_proj")
+            q, k = rope(q, positions, theta), rope(k, positions, theta)
+            seen |= {f"layers.{n}.attention.norm": norm, f"layers.{n}.attention.query": joined(q),
+                     f"layers.{n}.attention.key": joined(k), f"layers.{n}.attention.value": joined(v),
+                     f"hidden.{n}": x}
+            if cache is not None:
+                k, v = cache.append(n, k, v)
+            context = joined(attention(q, k, v, mask[:, None]))
+            output = linear(context, "self_attn.o_proj")
+            middle = x + output
+            seen |= {f"layers.{n}.attention.context": context, f"layers.{n}.attention.output": output,
+                     f"layers.{n}.middle": middle}
+            if f"layers.{n}.attention.probabilities" in seen:  # asked for: it costs a second pass of the kernel
+                seen[f"layers.{n}.attention.probabilities"] = probabilities(q, k, mask[:, None])
+            norm = norm_of(middle, "post_attention")
+            gate, up = linear(norm, "mlp.gate_proj"), linear(norm, "mlp.up_proj")
+            inner = functional.silu(gate) * up
+            down = linear(inner, "mlp.down_proj")
+            x = middle + down
+            seen |= {f"layers.{n}.feed_forward.{name}": value for name, value in (
+                ("norm", norm), ("gate", gate), ("up", up), ("activation", inner), ("output", down))}
+        seen[f"hidden.{config['num_hidden_layers']}"] = x
+        seen["final_norm"] = rms_norm(x, w["model.norm.weight"], epsilon)
         head = "model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"
-        return functional.linear(rms_norm(x, w["model.norm.weight"], epsilon), w[head])
+        return functional.linear(seen["final_norm"], w[head])
 
 
 load_model = functools.cache(Llama)
 
 
-def logits_and_rows(request, model, dtype):
+def logits_and_rows(request, model, dtype, seen=None):
     batch = request.batch()
     shape = (len(batch), len(batch[0]))
     tokens, positions = (
@@ -91,7 +114,7 @@ def logits_and_rows(request, model, dtype):
         for key in ("token", "position"))
     mask = torch.tensor([request.mask(rows) for rows in batch], dtype=torch.bool).reshape(*shape, shape[1])
     given = request.input.get("embeddings")
-    return model(tokens, positions, mask, None if given is None else given.to(dtype)), batch
+    return model(tokens, positions, mask, None if given is None else given.to(dtype), seen=seen), batch
 
 
 def losses(request, model, dtype):
@@ -119,8 +142,13 @@ def answer(request):
         return {"context": context, "probabilities": probabilities(q, k, mask)[0]}
     model = load_model(request.model, dtype)
     if request.op == "forward":
+        seen = dict.fromkeys(request.capture)
         with torch.no_grad():
-            return {"logits": logits_and_rows(request, model, dtype)[0]}
+            logits, _ = logits_and_rows(request, model, dtype, seen)
+        return {"logits": logits, **{name: seen[name] for name in request.capture}}
+    if request.op in ("generate", "reconstruct"):
+        with torch.no_grad():
+            return getattr(sdpa_cache, request.op)(request, model)
     if request.op == "loss":
         with torch.no_grad():
             terms = losses(request, model, dtype)
@@ -136,5 +164,6 @@ def save(tensors, path):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     loma_protocol.serve(
-        "sdpa", f"torch-{torch.__version__}", ["attention", "forward", "loss", "gradients"], DTYPES, answer, load_file,
-        save)
+        "sdpa", f"torch-{torch.__version__}",
+        ["attention", "forward", "loss", "gradients", "generate", "reconstruct"], DTYPES, answer, load_file, save,
+        captures=True)

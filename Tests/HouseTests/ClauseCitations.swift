@@ -38,7 +38,7 @@ struct ClauseCitations {
     let clauses = try Clauses.ofSpec()
     #expect(clauses.count >= 50, "clauses were found at all")
     var problems: [String] = []
-    for (prefix, chapter) in zip(Clauses.prefixes, 1...) {
+    for (prefix, chapter) in Clauses.chapters {
       let ids = clauses.filter { $0.id.hasPrefix(prefix + "-") }
       let number = chapter < 10 ? "0\(chapter)" : "\(chapter)"
       // The run has two chapters: the conversation, and what it leaves behind.

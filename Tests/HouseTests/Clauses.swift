@@ -11,8 +11,13 @@ struct Clause {
 }
 
 enum Clauses {
-  /// The chapters' prefixes, in the order of the chapters.
-  static let prefixes = ["PAR", "LAY", "POS", "MSK", "LOS", "GEN", "REC", "MOD", "COST", "NUM", "OPS", "TOL", "RUN"]
+  /// The chapters' prefixes, with their numbers.
+  static let chapters: KeyValuePairs = [
+    "PAR": 1, "LAY": 2, "POS": 3, "MSK": 4, "LOS": 5, "GEN": 6, "REC": 7, "MOD": 8, "COST": 9, "NUM": 10, "OPS": 11,
+    "TOL": 12, "RUN": 13, "TRN": 15,
+  ]
+
+  static let prefixes = chapters.map(\.key)
 
   /// The clauses and decisions that a Markdown file states: its headings `### ID Title`.
   static func stated(in file: SourceFile) -> [Clause] {
@@ -36,7 +41,7 @@ enum Clauses {
     guard mayCite(text) else { return ids }
     let citation =
       #/
-      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|D)-(\d+)([a-z]?)\b
+      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|D)-(\d+)([a-z]?)\b
       (?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?
       /#
     for match in text.matches(of: citation) {

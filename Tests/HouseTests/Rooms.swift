@@ -30,10 +30,16 @@ struct Rooms {
       import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias|actor)\s+)?(\w+)
       /#
     var conditions: [String] = []
+    var isText = false
     var found: [(String, Int, Bool)] = []
     for (index, line) in file.lines.enumerated() {
       let code = line.trimmingCharacters(in: .whitespaces)
-      if code.hasPrefix("#if") {
+      // A program in another language may stand in a raw literal.
+      if code.hasSuffix("= #\"\"\"") || code == "\"\"\"#" {
+        isText.toggle()
+      } else if isText {
+        continue
+      } else if code.hasPrefix("#if") {
         conditions.append(code)
       } else if code.hasPrefix("#else"), !conditions.isEmpty {
         conditions[conditions.count - 1] += code
@@ -84,10 +90,14 @@ struct Rooms {
         import Glibc
       #endif
       // import Nothing
+      let python = #\"""
+        import json
+        \"""#
+      import Last
       """
     let found = Self.imports(in: SourceFile(path: "Sources/X/Y.swift", text: text))
-    #expect(found.map { $0.module } == ["LoMA", "Foundation", "Dispatch", "Glibc"])
-    #expect(found.map { $0.line } == [1, 2, 4, 6])
-    #expect(found.map { $0.isGuarded } == [false, false, true, true])
+    #expect(found.map { $0.module } == ["LoMA", "Foundation", "Dispatch", "Glibc", "Last"])
+    #expect(found.map { $0.line } == [1, 2, 4, 6, 12])
+    #expect(found.map { $0.isGuarded } == [false, false, true, true, false])
   }
 }

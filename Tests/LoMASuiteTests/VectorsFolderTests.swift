@@ -13,12 +13,12 @@ struct VectorsFolderTests {
         try Disk.real.makeFolder(top + "/" + folder)
       }
       func found(
-        _ option: String?, _ environment: String?, from here: String = "", program: String? = nil
+        _ option: String?, _ environment: String?, from here: String = "/package", program: String? = nil
       ) -> Result<String, VectorsFolder.Problem> {
         Result { () throws(VectorsFolder.Problem) in
           try VectorsFolder.find(
             option: option.map { top + "/" + $0 }, environment: environment.map { top + "/" + $0 },
-            current: top + "/package" + here, program: program.map { top + $0 })
+            current: top + here, program: program.map { top + $0 })
         }
       }
       #expect(found("named", "env") == .success(top + "/named"))
@@ -28,15 +28,15 @@ struct VectorsFolderTests {
       #expect(found(nil, nil) == .failure(.nowhere(from: top + "/package")))
       try Files.create(top + "/package/Vectors/manifest.json", with: [])
       // A folder of that name without a manifest or a mark is passed over.
-      for here in ["", "/Sources", "/Sources/deep"] {
+      for here in ["/package", "/package/Sources", "/package/Sources/deep"] {
         #expect(found(nil, nil, from: here) == .success(top + "/package/Vectors"))
       }
       try Files.create(top + "/package/Sources/Vectors/INCOMPLETE", with: [])
-      #expect(found(nil, nil, from: "/Sources/deep") == .success(top + "/package/Sources/Vectors"))
+      #expect(found(nil, nil, from: "/package/Sources/deep") == .success(top + "/package/Sources/Vectors"))
       // A release archive: bin/loma beside Vectors, called from elsewhere.
       try Disk.real.makeFolder(top + "/archive/Vectors")
       try Files.create(top + "/archive/Vectors/manifest.json", with: [])
-      #expect(found(nil, nil, from: "/../named", program: "/archive/bin") == .success(top + "/archive/Vectors"))
+      #expect(found(nil, nil, from: "/named", program: "/archive/bin") == .success(top + "/archive/Vectors"))
       #expect(found(nil, nil, program: "/archive/bin") == .success(top + "/package/Vectors"))
     }
   }

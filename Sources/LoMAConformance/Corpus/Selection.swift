@@ -62,6 +62,12 @@ public struct Selection: Sendable {
     self.shard = shard
   }
 
+  /// Only cases that decide as this profile, given by name; throws `InputError` where it has none.
+  public mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
+
+  /// Only cases whose ids have this pattern: `*` is any text, `?` one character.
+  public mutating func choose(ids pattern: String) { idGlob = Glob(pattern) }
+
   /// Whether a case passes all filters.
   public func passes(_ item: StoredCase) -> Bool {
     (levels.isEmpty || levels.contains(item.level)) && (ops.isEmpty || ops.contains(item.op))

@@ -127,6 +127,9 @@ let pythonSkeleton = #"""
 
 
   # --- files: safetensors, https://github.com/huggingface/safetensors ---
+  # Two traps, once there are numbers and NumPy: safetensors.numpy.save_file writes a transposed array wrongly and says
+  # nothing, so copy it into row order first (numpy.array(x, order="C")); numpy.sqrt of a Python integer is a float64
+  # and makes float32 arrays float64, math.sqrt does not.
 
 
   def read_integers(path):

@@ -15,7 +15,8 @@
 /// Every function below says how many draws it takes, and takes them in order. The generator is Steele, Lea and
 /// Flood's ("Fast splittable pseudorandom number generators", 2014) with Vigna's constants.
 public struct SeededNumbers: Equatable, Sendable {
-  private var state: UInt64
+  /// The state after the draws so far; the generator with this seed goes on where this one stands.
+  public private(set) var state: UInt64
 
   /// The generator whose first state is `seed`.
   public init(seed: UInt64) {

@@ -70,6 +70,19 @@ public struct AdamW: Hashable, Sendable {
     secondMoments = ParameterSet(zerosFor: configuration)
   }
 
+  /// The state after `steps` steps with these decay rates, from its moments.
+  public init(
+    resumingAfter steps: Int, firstMoments: ParameterSet, secondMoments: ParameterSet, settings: AdamWSettings
+  ) {
+    self.steps = steps
+    self.firstMoments = firstMoments
+    self.secondMoments = secondMoments
+    for _ in 0..<steps {
+      beta1Power *= settings.beta1
+      beta2Power *= settings.beta2
+    }
+  }
+
   /// What a step does to one value with gradient g, in this order:
   /// 1. p ← p · (1 − η·λ)
   /// 2. m ← m + (g − m) · (1 − β₁)

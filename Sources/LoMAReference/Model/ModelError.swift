@@ -26,6 +26,8 @@ public enum ModelError: Error, Hashable, Sendable {
   case nonFiniteLogits(Place)
   /// The squares that an RMSNorm sums for a fed row leave the range of binary64, which would make the row 0 (MOD-2).
   case nonFiniteNorm(Place)
+  /// The gradients of a training step, counted from 1, have no finite norm (TRN-2).
+  case divergedTraining(step: Int)
   /// The bytes of a parameter could not be read.
   case unreadable(tensor: String, reason: String)
 }
@@ -48,6 +50,7 @@ extension ModelError: CustomStringConvertible {
       "token-outside-model: token \(token) at row \(index) is not in 0..<\(vocabulary)"
     case .nonFiniteLogits(let place): "non-finite-logits: \(Self.name(place))"
     case .nonFiniteNorm(let place): "non-finite-norm: \(Self.name(place))"
+    case .divergedTraining(let step): "diverged-training: the gradients of step \(step) have no finite norm"
     case .unreadable(let name, let reason): "unreadable-tensor: \(name): \(reason)"
     }
   }

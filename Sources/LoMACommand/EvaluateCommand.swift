@@ -1,0 +1,39 @@
+// `loma evaluate`: both accuracies of a model, by chunk index, with their uncertainty (REC-2).
+
+import LoMASuite
+
+let evaluateHelp = """
+  loma evaluate --model DIR [--recipe FILE] [option]…
+
+  Reads fresh texts through a model, recites every chunk from its memory, and prints how many tokens and how many whole
+  chunks came back, by chunk index, each with Wilson's interval at 95 %.
+
+  \(ModelOptions.help)  --recipe FILE            texts of this recipe: fresh random ones of its alphabet, or the held-out
+                           part of its corpus; otherwise random texts over the whole text vocabulary
+    --seed S                 of the random texts, otherwise 0; choose another than the recipe's own
+    --chunks N               at most so many chunks, otherwise 1000; held-out text may have fewer
+    --text-chunks K          chunks a text, otherwise the recipe's number, or 2
+
+  """
+
+/// Runs `loma evaluate`.
+func evaluate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let names = ModelOptions.names + ["--recipe", "--seed", "--chunks", "--text-chunks"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  let model = try ModelOptions.load(arguments)
+  let chunks = try arguments.integer("--chunks") ?? 1000
+  guard chunks >= 1 else { throw UsageError(line: "option --chunks takes at least 1, not \(chunks)") }
+  guard let seed = UInt64(arguments["--seed"] ?? "0") else {
+    throw UsageError(line: "option --seed takes 0...\(UInt64.max), not '\(arguments["--seed"] ?? "")'")
+  }
+  var recipe: EvaluationTexts.Source?
+  if let file = arguments["--recipe"] { recipe = .init(try Recipe(file: file), corpora: directory(of: file)) }
+  let textChunks = try arguments.integer("--text-chunks") ?? recipe?.recipe.chunks ?? 2
+  guard textChunks >= 1 else { throw UsageError(line: "option --text-chunks takes at least 1, not \(textChunks)") }
+  let texts = try EvaluationTexts(model, source: recipe, chunks: chunks, textChunks: textChunks, seed: seed)
+  let evaluation = try texts.evaluation(of: model, threads: try ModelOptions.threads(arguments)) { done, all in
+    surroundings.report("text \(done) of \(all)")
+  }
+  surroundings.report("")
+  return Outcome(output: evaluation.lines.map { $0 + "\n" }.joined())
+}

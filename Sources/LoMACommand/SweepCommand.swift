@@ -1,0 +1,80 @@
+// `loma sweep` and `loma lossless`: the runs behind Docs/Losslessness.md, and the page.
+
+import LoMASuite
+
+let sweepHelp = """
+  loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--threads N]
+
+  Trains what Docs/Losslessness.md compares: c of 2, 8 and 16 with three seeds, c = 4 and each alternative of each axis
+  with five, from a recipe whose c, t, profile and seed are replaced. Runs that have a result are passed over, a run that was
+  interrupted goes on where it was: the same command again continues the sweep.
+
+    --recipe FILE            Docs/Recipes/sweep.json, or another of random text
+    --results DIR            gets one small JSON file a run
+    --work DIR               gets the checkpoints; may be removed afterwards
+    --runs N                 stops after N more runs, otherwise when all are done
+    --only TEXT              only runs whose name contains TEXT
+    --chunks N               fresh chunks that a run is measured on, otherwise 2000
+    --threads N              otherwise all processors; the results do not depend on it
+
+  """
+
+let losslessnessHelp = """
+  loma lossless --recipe FILE --results DIR [--model DIR] [--output FILE]
+
+  The page of a sweep's results, as Markdown. Missing runs are said to be missing.
+
+    --recipe FILE            the sweep's
+    --results DIR            the sweep's
+    --model DIR              a trained model whose attention is shown
+    --output FILE            writes there instead of standard output
+
+  """
+
+/// Runs `loma sweep`.
+func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let names = ["--recipe", "--results", "--work", "--runs", "--only", "--chunks", "--threads"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  let (sweep, folder) = try sweepAndFolder(arguments)
+  guard let work = arguments["--work"] else { throw UsageError(line: "option --work is required") }
+  let limit = try arguments.integer("--runs") ?? .max
+  guard limit >= 1 else { throw UsageError(line: "option --runs takes at least 1, not \(limit)") }
+  let chunks = try arguments.integer("--chunks") ?? 2000
+  guard (1...1_000_000).contains(chunks) else {
+    throw UsageError(line: "option --chunks takes 1...1000000, not \(chunks)")
+  }
+  let threads = try ModelOptions.threads(arguments)
+  let present = try sweep.results(in: folder)
+  let missing = sweep.runs.filter { run in
+    present[run.name] == nil && (arguments["--only"].map { run.name.contains($0) } ?? true)
+  }
+  for run in missing.prefix(limit) {
+    surroundings.report(run.name + "\n")
+    let watch = StepWatch(first: 0, total: run.recipe.settings.learningRate.steps, surroundings: surroundings)
+    let result = try sweep.result(of: run, work: work, chunks: chunks, threads: threads, progress: watch.saw)
+    watch.finish()
+    try sweep.store(result, in: folder)
+  }
+  let done = min(limit, missing.count)
+  return Outcome(output: "\(done) runs done now, \(present.count + done) of \(sweep.runs.count) in \(folder)\n")
+}
+
+/// Runs `loma lossless`.
+func losslessness(_ words: [String]) throws -> Outcome {
+  let names = ["--recipe", "--results", "--model", "--output"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  let (sweep, folder) = try sweepAndFolder(arguments)
+  var picture: [String] = []
+  if let directory = arguments["--model"] {
+    let model = try LoadedModel(directory: directory, choices: LoMAChoices())
+    picture = try AttentionPicture(model, texts: 64).lines
+  }
+  let page = LosslessnessPage(sweep, results: try sweep.results(in: folder), picture: picture)
+  return Outcome(output: page.text, path: arguments["--output"])
+}
+
+private func sweepAndFolder(_ arguments: Arguments) throws -> (Sweep, String) {
+  guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
+  guard let folder = arguments["--results"] else { throw UsageError(line: "option --results is required") }
+  return (try Sweep(try Recipe(file: file)), folder)
+}

@@ -1,0 +1,53 @@
+// `loma train`: a model trained from nothing (TRN).
+
+import LoMASuite
+
+let trainHelp = """
+  loma train --recipe FILE --out DIR [option]…
+
+  Trains a model from nothing as a recipe says. DIR gets training.safetensors, the state at the last checkpoint, and at
+  the end model, a Hugging Face directory. The weights are the same bits on every machine, for any number of threads, and
+  after any interruption. A file of text that the recipe names is looked for beside it.
+
+    --recipe FILE            JSON; Docs/Recipes holds some, Spec/15-training.md says what the keys mean
+    --out DIR                the run's folder
+    --resume yes|no          yes goes on with the run in DIR, or starts one; otherwise a run in DIR is an error
+    --stop-after N           stops at step N of the recipe's steps, with a checkpoint
+    --threads N              otherwise all processors; the result does not depend on it
+
+  """
+
+/// Runs `loma train`.
+func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+  let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
+  guard let folder = arguments["--out"] else { throw UsageError(line: "option --out is required") }
+  let stop = try arguments.integer("--stop-after") ?? .max
+  guard stop >= 1 else { throw UsageError(line: "option --stop-after takes at least 1, not \(stop)") }
+  let resume: YesOrNo = try arguments.choice("--resume", otherwise: .no)
+  let threads = try ModelOptions.threads(arguments)
+  var run = try TrainingRun(
+    try Recipe(file: file), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
+  let first = run.steps
+  let watch = StepWatch(first: first, total: min(stop, run.allSteps), surroundings: surroundings)
+  try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
+  watch.finish()
+  var lines = [
+    "steps    \(run.steps) of \(run.allSteps)" + (first > 0 ? ", \(first) of them before" : ""),
+    "weights  SHA-256 \(try run.state.weightsDigest)",
+  ]
+  if run.steps == run.allSteps { lines.append("model    \(folder)/\(TrainingRun.modelName)") }
+  return Outcome(output: lines.map { $0 + "\n" }.joined())
+}
+
+/// An option's two words.
+enum YesOrNo: String, CaseIterable {
+  case yes, no
+}
+
+/// Everything before a path's last slash.
+func directory(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}

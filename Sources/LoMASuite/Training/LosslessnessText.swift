@@ -1,0 +1,47 @@
+// The prose of Docs/Losslessness.md and its table of costs.
+
+import LoMA
+
+enum LosslessnessText {
+  static let introduction = [
+    "# Losslessness, measured",
+    "",
+    "Does a model learn to recite what it compressed? Small models are trained from nothing, by `loma sweep`, in the",
+    "reference's own arithmetic: every number here comes back bit for bit when the runs are repeated. Seeds differ much, so a",
+    "line gives the least, the median and the most of its seeds, and says how many of them were run. The files this page is",
+    "made of are in [Losslessness](Losslessness); `loma lossless` makes it again from them.",
+  ]
+
+  static let picture = [
+    "Attention from the repetition rows r0, r1, … of a chunk to its memory rows, in per cent, averaged over texts; what is",
+    "missing to 100 goes to repetition rows.",
+  ]
+
+  static let limits = [
+    "## What this agrees with, and what it cannot show",
+    "",
+    "The paper reports a repetition loss near zero for c ≤ 8 and token accuracies above chunk accuracies, since one wrong",
+    "token spoils a chunk. Both can be looked for above. A toy cannot show what the paper's scale does: its text is random",
+    "and its vocabulary small, so each memory row has a few dozen bits to keep and nothing can be guessed from language;",
+    "it reads one or two chunks, not thousands of tokens; and how well compressed text is *used*, beyond being recited,",
+    "is not measured here at all. Alternatives are compared at one size, one length of training and one learning rate:",
+    "one that is behind here may only be slower.",
+  ]
+
+  /// Entries and scores of a long text against full attention (COST-2, GEN-6).
+  static func savings(_ sweep: Sweep) -> [String] {
+    var lines = [
+      "Of a text of 4,096 tokens, by the closed forms of chapter 9, profile `base`, t = 2.", "",
+      "| c | cached entries | of full attention's | scores evaluated | of full attention's |", "|---|---|---|---|---|",
+    ]
+    let n = 4096
+    for setting in sweep.settings.filter({ $0.profile == .base }).sorted(by: { $0.parameters.c < $1.parameters.c }) {
+      guard let cost = try? Cost(textLength: n, parameters: setting.parameters, profile: .base) else { continue }
+      let entries = setting.parameters.t * setting.parameters.fullChunks(n) + setting.parameters.tailLength(n)
+      lines.append(
+        "| \(setting.parameters.c) | \(entries) | \(Fraction.percent(Double(entries) / Double(n))) % | "
+          + "\(cost.generation) | \(Fraction.percent(Double(cost.generation) / Double(cost.fullAttention))) % |")
+    }
+    return lines
+  }
+}

@@ -94,7 +94,8 @@ struct TrainerTests {
     var optimiser = AdamW(configuration: trainer.configuration)
     optimiser.step(
       &expected, gradients: gradients,
-      settings: AdamWSettings(learningRate: 0.005, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1))
+      settings: AdamWSettings(learningRate: 0.005, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1),
+      update: AdamW.update)
     #expect(trainer.parameters == expected && trainer.parameters != start)
     #expect(trainer.optimiser == optimiser)
   }

@@ -63,7 +63,7 @@ extension LoadedModel {
         if gradients { arrays += try Self.arrays(pass.gradients, prefix: "gradients.") }
       }
       guard step < steps else { break }
-      optimiser.step(&weights, gradients: pass.gradients, settings: settings, update: AdamW.update)
+      optimiser.step(&weights, gradients: pass.gradients, settings: settings)
       let prefix = "steps.\(step + 1)."
       arrays += try Self.arrays(weights, prefix: prefix + "parameters.")
       arrays += try Self.arrays(optimiser.firstMoments, prefix: prefix + "first_moments.")

@@ -20,7 +20,7 @@ struct OptimiserTests {
     var moments = expected.mapValues { $0.map { _ in (m: 0.0, v: 0.0) } }
     for step in 1...3 {
       let gradients = ParameterSet.lively(configuration, numbers: &numbers)
-      optimiser.step(&parameters, gradients: gradients, settings: settings, update: AdamW.update)
+      optimiser.step(&parameters, gradients: gradients, settings: settings)
       for (name, gradient) in gradients.tensors {
         for (i, g) in gradient.values.enumerated() {
           var (m, v) = try #require(moments[name]?[i])

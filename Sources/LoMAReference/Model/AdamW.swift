@@ -101,7 +101,14 @@ public struct AdamW: Hashable, Sendable {
     return value
   }
 
-  /// One step: `update` on every value.
+  /// One step of LOS-6.
+  public mutating func step(
+    _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings
+  ) {
+    step(&parameters, gradients: gradients, settings: settings, update: Self.update)
+  }
+
+  /// One step with another rule: `update` on every value.
   public mutating func step(
     _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings,
     update: (AdamWValue, Double, AdamWFactors) -> AdamWValue

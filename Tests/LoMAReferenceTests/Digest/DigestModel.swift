@@ -99,7 +99,7 @@ struct DigestModel {
       digest.add([pass.loss.languageModelling, pass.loss.repetition])
       for logits in pass.logits { digest.add(logits) }
       digest.add(pass.gradients)
-      optimiser.step(&trained, gradients: pass.gradients, settings: settings, update: AdamW.update)
+      optimiser.step(&trained, gradients: pass.gradients, settings: settings)
       for set in [trained, optimiser.firstMoments, optimiser.secondMoments] { digest.add(set) }
     }
   }

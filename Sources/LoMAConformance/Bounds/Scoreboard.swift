@@ -28,7 +28,8 @@ public struct Scoreboard: Sendable {
     Right implementations of LoMA, as `loma calibrate` measured them on this suite's vectors. Each derives layout, mask and
     positions by itself; [Tests/Candidates](../Tests/Candidates/README.md) has them all, with their versions and how to run
     them. A cell is the worst error over bound of all cases that passed, and how many there were; `-` where the
-    implementation does not do it. At most 1 is right.
+    implementation does not do it. At most 1 is right. One is no second implementation: `loma-reference-port` is the
+    reference with the output of every stage rounded (`loma reference --dtypes`), and stands for a port's roundings alone.
 
     Bounds of stages are derived ([chapter 12](../Spec/12-tolerances.md)); those of the other levels are four times the
     worst error of the implementations named here (TOL-12), so that ¼ is the most that one of them can reach.

@@ -8,7 +8,7 @@ import LoMAVectors
 public struct Diagnosis: Sendable {
   /// One way to come to an answer.
   public struct Explanation: Hashable, Sendable {
-    /// What is the same: `the reference under memory_attention=causal`, or `M017: I …`.
+    /// What is the same: `the reference under memory_attention=causal`, or `M054: I …`.
     public let words: String
     /// What is decided otherwise than asked, as axis=value joined by commas; none for a mutant.
     public let profile: String?

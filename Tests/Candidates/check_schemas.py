@@ -8,6 +8,7 @@ list and registry; the recorded files must fit; and each of a list of deliberate
 """
 
 import argparse
+import hashlib
 import copy
 import json
 import pathlib
@@ -111,6 +112,13 @@ def slim(document):
     return {**document, "cases": [case for cases in kept.values() for case in cases[:2]]}
 
 
+def schema_of(name):
+    """The validator of a schema of the Spec."""
+    schema = json.loads((ROOT / "Spec" / "schemas" / f"{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
 def check_lists(schema):
     """Rejection codes are the Spec's table, axes and values the registry's."""
     table = (ROOT / "Spec" / "rejections.md").read_text()
@@ -131,9 +139,7 @@ def main():
     options = parser.parse_args()
     problems = []
     for name, breaks in (("manifest", BROKEN_MANIFESTS), ("structure", BROKEN_STRUCTURES)):
-        schema = json.loads((ROOT / "Spec" / "schemas" / f"{name}.schema.json").read_text())
-        jsonschema.Draft202012Validator.check_schema(schema)
-        validator = jsonschema.Draft202012Validator(schema)
+        validator = schema_of(name)
         document = json.loads((options.vectors / f"{name}.json").read_text())
         found = [
             f"{name}.json: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
@@ -146,8 +152,15 @@ def main():
         print(f"{name}.json: {len(document['cases'])} cases, {len(found)} errors; "
               f"{len(breaks) - len(accepted)} of {len(breaks)} broken files rejected")
         if name == "manifest":
-            codes, axes = check_lists(schema)
+            codes, axes = check_lists(validator.schema)
             print(f"{codes} rejection codes and {axes} axes as in the Spec")
+    bounds = json.loads((options.vectors / "bounds.json").read_text())
+    found = list(schema_of("bounds").iter_errors(bounds))
+    problems += [f"bounds.json: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in found]
+    digest = hashlib.sha256((options.vectors / "manifest.json").read_bytes()).hexdigest()
+    if bounds["manifest_sha256"] != digest:
+        problems.append("bounds.json was measured on another manifest")
+    print(f"bounds.json: {len(bounds['cases'])} cases in an element type each, {len(found)} errors")
     for problem in problems:
         print(f"PROBLEM {problem}")
     return 1 if problems else 0

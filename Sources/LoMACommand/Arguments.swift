@@ -5,6 +5,11 @@ struct UsageError: Error, Equatable {
   let line: String
 }
 
+/// The two words of an option that is on or off.
+enum YesOrNo: String, CaseIterable {
+  case yes, no
+}
+
 /// The options of one command line, in the order they were given.
 struct Arguments {
   /// An option that a command takes.

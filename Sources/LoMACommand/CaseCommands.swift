@@ -31,10 +31,6 @@ let showHelp = """
 
   """
 
-private enum Answer: String, CaseIterable {
-  case yes, no
-}
-
 /// All words of a choice; the help's second column goes on below itself.
 private func words<Choice: RawRepresentable & CaseIterable>(
   _ type: Choice.Type, breakingAfter count: Int = .max
@@ -69,7 +65,7 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   guard let id = words.first, !id.hasPrefix("--") else { throw UsageError(line: "the id of a case is required") }
   let arguments = try Arguments(
     Array(words.dropFirst()), options: ["--draw", "--color"].map { Arguments.Option(name: $0, repeats: false) })
-  let draw: Answer = try arguments.choice("--draw", otherwise: .yes)
+  let draw: YesOrNo = try arguments.choice("--draw", otherwise: .yes)
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
   guard let item = Catalogue.item(id) else {
     let nearest = Catalogue.ids(nearest: id, count: 3).joined(separator: ", ")

@@ -33,14 +33,8 @@ let conformHelp = """
 
 /// What `loma conform` was asked to do.
 struct ConformOptions {
-  private enum Answer: String, CaseIterable {
-    case yes, no
-  }
   private enum NumberType: String, CaseIterable {
     case f64, f32, bf16, f16
-  }
-  private enum Level: String, CaseIterable {
-    case structure, stage, model, training, generation, rejection, property
   }
 
   static let names = [
@@ -85,8 +79,8 @@ struct ConformOptions {
     jobs = try arguments.integer("--jobs") ?? 1
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
     let gibibytes = try ConformOptions.number("--memory-limit", arguments, in: 0.001...65536) ?? 8
-    let strict: Answer = try arguments.choice("--strict-stdout", otherwise: .no)
-    let all: Answer = try arguments.choice("--require-all", otherwise: .no)
+    let strict: YesOrNo = try arguments.choice("--strict-stdout", otherwise: .no)
+    let all: YesOrNo = try arguments.choice("--require-all", otherwise: .no)
     requiresAll = all == .yes
     limits = CandidateLimits(
       timeFactor: try ConformOptions.number("--timeout-factor", arguments, in: 0.001...1000) ?? 1,

@@ -50,7 +50,7 @@ func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   }
   for run in missing.prefix(limit) {
     surroundings.report(run.name + "\n")
-    let watch = StepWatch(first: 0, total: run.recipe.settings.learningRate.steps, surroundings: surroundings)
+    let watch = Watch(first: 0, total: run.recipe.settings.learningRate.steps, surroundings: surroundings)
     let result = try sweep.result(of: run, work: work, chunks: chunks, threads: threads, progress: watch.saw)
     watch.finish()
     try sweep.store(result, in: folder)

@@ -15,10 +15,6 @@ let traceHelp = """
 
   """
 
-private enum Answer: String, CaseIterable {
-  case yes, no
-}
-
 /// Runs `loma trace`.
 func trace(_ words: [String]) throws -> Outcome {
   let repeating = ModelOptions.textNames.map { Arguments.Option(name: $0, repeats: true) }
@@ -27,7 +23,7 @@ func trace(_ words: [String]) throws -> Outcome {
   }
   let arguments = try Arguments(words, options: repeating + single)
   guard let output = arguments["--output"] else { throw UsageError(line: "option --output is required") }
-  let gradients: Answer = try arguments.choice("--gradients", otherwise: .no)
+  let gradients: YesOrNo = try arguments.choice("--gradients", otherwise: .no)
   let steps = try arguments.integer("--steps") ?? 0
   guard (0...1000).contains(steps) else { throw UsageError(line: "option --steps takes 0...1000, not \(steps)") }
   let settings = steps == 0 ? [0, 0, 0, 0, 0] : try arguments.numbers("--adamw")

@@ -30,7 +30,7 @@ func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   var run = try TrainingRun(
     try Recipe(file: file), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
   let first = run.steps
-  let watch = StepWatch(first: first, total: min(stop, run.allSteps), surroundings: surroundings)
+  let watch = Watch(first: first, total: min(stop, run.allSteps), surroundings: surroundings)
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
   watch.finish()
   var lines = [
@@ -39,11 +39,6 @@ func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   ]
   if run.steps == run.allSteps { lines.append("model    \(folder)/\(TrainingRun.modelName)") }
   return Outcome(output: lines.map { $0 + "\n" }.joined())
-}
-
-/// An option's two words.
-enum YesOrNo: String, CaseIterable {
-  case yes, no
 }
 
 /// Everything before a path's last slash.

@@ -21,10 +21,6 @@ let vectorsHelp = """
 
   """
 
-private enum Answer: String, CaseIterable {
-  case yes, no
-}
-
 /// Runs `loma vectors`.
 func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   guard let action = words.first, ["record", "verify"].contains(action) else {
@@ -39,7 +35,7 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
     ? VectorsFolder.forRecording(option: option, environment: environment, current: here)
     : try VectorsFolder.find(option: option, environment: environment, current: here, program: surroundings.program)
   let threads = try ModelOptions.threads(arguments)
-  let digestsOnly: Answer = try arguments.choice("--digests-only", otherwise: .no)
+  let digestsOnly: YesOrNo = try arguments.choice("--digests-only", otherwise: .no)
   let report = surroundings.report
   let recording =
     digestsOnly == .yes ? nil : try Corpus.record(threads: threads) { report("case \($0) of \($1)") }

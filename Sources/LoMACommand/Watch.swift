@@ -1,44 +1,64 @@
-// Progress of a run through the cache, for a person at a terminal: tokens fed, cache size, speed and time left.
+// Progress of a long command, for a person at a terminal.
 
 import LoMASuite
 
-/// Tells how far a run is, at most a few times a second.
-final class Watch {
-  private let total: Int
+/// Tells how far something is, at most once in an interval.
+final class Watch<State> {
+  private let interval: Duration
   private let report: @Sendable (String) -> Void
+  private let text: (_ state: State, _ elapsed: Duration) -> String
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var told: ContinuousClock.Instant
-  private var last: SessionProgress?
+  private var last: State?
 
-  init(total: Int, surroundings: Surroundings) {
-    self.total = total
-    self.report = surroundings.report
+  /// A watch that begins now and says of a state what `text` says of it.
+  init(
+    every interval: Duration, _ surroundings: Surroundings,
+    text: @escaping (_ state: State, _ elapsed: Duration) -> String
+  ) {
+    self.interval = interval
+    report = surroundings.report
+    self.text = text
     start = clock.now
     told = start
   }
 
-  /// Takes note of an event.
-  func saw(_ progress: SessionProgress) {
-    last = progress
-    guard clock.now - told > .milliseconds(200) else { return }
+  /// Takes note of a state.
+  func saw(_ state: State) {
+    last = state
+    guard clock.now - told > interval else { return }
     told = clock.now
-    tell(progress, ending: "")
+    report(text(state, clock.now - start))
   }
 
   /// Tells the last state and ends the line.
   func finish() {
-    if let last { tell(last, ending: "\n") }
+    if let last { report(text(last, clock.now - start) + "\n") }
   }
+}
 
-  private func tell(_ progress: SessionProgress, ending: String) {
-    let elapsed = clock.now - start
-    let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
-    let fed = Int64(progress.fedLength)
-    let tenths = milliseconds == 0 ? 0 : fed * 10_000 / milliseconds
-    let left = fed == 0 ? 0 : milliseconds * max(Int64(total) - fed, 0) / fed / 1000
-    report(
-      "\(fed)/\(total) tokens · cache \(progress.cacheSize) entries · \(tenths / 10).\(tenths % 10) tokens/s · "
-        + "\(left) s left" + ending)
+extension Watch where State == SessionProgress {
+  /// Tokens fed, cache size, speed and time left.
+  convenience init(total: Int, surroundings: Surroundings) {
+    self.init(every: .milliseconds(200), surroundings) { progress, elapsed in
+      let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+      let fed = Int64(progress.fedLength)
+      let tenths = milliseconds == 0 ? 0 : fed * 10_000 / milliseconds
+      let left = fed == 0 ? 0 : milliseconds * max(Int64(total) - fed, 0) / fed / 1000
+      return "\(fed)/\(total) tokens · cache \(progress.cacheSize) entries · \(tenths / 10).\(tenths % 10) tokens/s · "
+        + "\(left) s left"
+    }
+  }
+}
+
+extension Watch where State == CurvePoint {
+  /// Losses, both accuracies and time left; `first` steps were made before this process, `total` are to be reached.
+  convenience init(first: Int, total: Int, surroundings: Surroundings) {
+    self.init(every: .milliseconds(500), surroundings) { point, elapsed in
+      let done = Int64(max(1, point.step - first))
+      let left = elapsed.components.seconds * Int64(max(0, total - point.step)) / done
+      return "step \(point.step)/\(total) · \(point.summary) · \(left) s left"
+    }
   }
 }

@@ -71,7 +71,9 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
     let nearest = Catalogue.ids(nearest: id, count: 3).joined(separator: ", ")
     throw UsageError(line: "no case is called '\(id)', the nearest are \(nearest)")
   }
-  var text = try CaseTexts.text(of: item)
+  let folder = try VectorsFolder.find(
+    option: nil, environment: surroundings.vectors, current: surroundings.folder, program: surroundings.program)
+  var text = try CaseTexts.text(of: item, models: try StoredModels(vectors: folder))
   if draw == .yes, let drawing = CaseDrawing(item) {
     let suits = surroundings.isTerminal && !surroundings.refusesColour
     let hasColour = colour == .always || colour == .auto && suits

@@ -18,7 +18,7 @@ final class ConformDiagnosis: Sendable {
   init(_ corpus: CaseCorpus, _ bounds: CalibratedBounds) throws {
     self.corpus = corpus
     self.bounds = bounds
-    diagnosis = try Diagnosis()
+    diagnosis = Diagnosis(models: try StoredModels(vectors: corpus.folder))
   }
 
   /// The runner's hook.

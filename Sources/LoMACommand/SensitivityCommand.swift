@@ -41,7 +41,8 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     program: surroundings.program)
   let corpus = try CaseCorpus(folder: folder)
   let judged = try JudgedUnits(corpus, dtypes: dtypes)
-  let runs = try Sensitivity(units: judged.units, threads: try ModelOptions.threads(arguments))
+  let runs = Sensitivity(
+    units: judged.units, models: try StoredModels(vectors: folder), threads: try ModelOptions.threads(arguments))
   let (count, report) = (mutants.count, surroundings.report)
   let matrix = runs.matrix(of: mutants) { report("mutant \($0) of \(count)") }
   report("")

@@ -3,7 +3,7 @@
 import LoMASuite
 
 let vectorsHelp = """
-  loma vectors record [--vectors DIR]
+  loma vectors record [--vectors DIR] [--trained DIR]
   loma vectors verify [--vectors DIR] [--digests-only yes|no]
 
   record computes every case of the catalogue, writes what differs and removes what is not of it. A file appears under its
@@ -16,6 +16,8 @@ let vectorsHelp = """
     --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors with a manifest,
                              here or above, then where this program lies or above; record
                              makes Vectors here where there is none
+    --trained DIR            what trained models are taken from, a folder of its name each: it is not trained here;
+                             otherwise models in the folder of the vectors, or in the nearest Vectors
     --digests-only yes       does not record again: the manifest itself is then only as good as its SHA-256
     --threads N              otherwise all processors; the bytes do not depend on it
 
@@ -26,7 +28,7 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   guard let action = words.first, ["record", "verify"].contains(action) else {
     throw UsageError(line: "record or verify is required")
   }
-  let options = ["--vectors", "--threads"] + (action == "verify" ? ["--digests-only"] : [])
+  let options = ["--vectors", "--threads"] + (action == "verify" ? ["--digests-only"] : ["--trained"])
   let arguments = try Arguments(
     Array(words.dropFirst()), options: options.map { Arguments.Option(name: $0, repeats: false) })
   let (option, environment, here) = (arguments["--vectors"], surroundings.vectors, surroundings.folder)
@@ -37,8 +39,12 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   let threads = try ModelOptions.threads(arguments)
   let digestsOnly: YesOrNo = try arguments.choice("--digests-only", otherwise: .no)
   let report = surroundings.report
+  let trained =
+    arguments["--trained"]
+    ?? VectorsFolder.withTrainedModels(folder, current: here, program: surroundings.program) + "/models"
   let recording =
-    digestsOnly == .yes ? nil : try Corpus.record(threads: threads) { report("case \($0) of \($1)") }
+    digestsOnly == .yes
+    ? nil : try Corpus.record(trained: trained, threads: threads) { report("case \($0) of \($1)") }
   report("")
   if action == "record", let recording {
     let changed = try Corpus.write(recording, to: folder)

@@ -14,6 +14,7 @@ import json
 import math
 import sys
 
+import ml_dtypes  # noqa: F401  by being imported it gives NumPy the type bfloat16, of trained models' weights
 import numpy as np
 from safetensors.numpy import load_file, save_file
 

@@ -10,6 +10,7 @@ import functools
 import json
 import pathlib
 
+import ml_dtypes  # noqa: F401  by being imported it gives NumPy the type bfloat16
 import numpy as np
 from safetensors.numpy import load_file
 

@@ -17,13 +17,13 @@ struct DiagnosisTests {
 
   init() throws {
     corpus = try CaseCorpus(folder: Self.vectors)
-    diagnosis = try Diagnosis()
+    diagnosis = Diagnosis(models: try StoredModels(vectors: Self.vectors))
   }
 
   /// What a mutant, as a port in a type, is told about its answer to a case.
   private func lines(_ mutant: String, _ id: String, _ dtype: String) throws -> (lines: [String], proposal: String?) {
     let item = try #require(corpus.cases.first { $0.id == id })
-    let candidate = try PortInProcess(mutant: mutant)
+    let candidate = try PortInProcess(mutant: mutant, vectors: Self.vectors)
     let question = try #require(try corpus.questions(of: item, dtype: dtype).first)
     guard case .tensors(let answer) = candidate.reply(to: question) else { return (["no answer"], nil) }
     let conform = try ConformDiagnosis(corpus, .provisional)
@@ -77,7 +77,9 @@ struct DiagnosisTests {
 private struct PortInProcess {
   let candidate: LoMASuite.Candidate
 
-  init(mutant id: String) throws { candidate = try LoMASuite.Candidate(port: Mutant.named(id)) }
+  init(mutant id: String, vectors: String) throws {
+    candidate = LoMASuite.Candidate(port: Mutant.named(id), models: try StoredModels(vectors: vectors))
+  }
 
   func reply(to question: Question) -> Reply {
     do { return Reply(candidate.respond(to: try Request(question), dtype: question.dtype)) } catch {

@@ -11,14 +11,15 @@ import Testing
 struct SensitivityTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
+  private static let vectors = root.appendingPathComponent("Vectors").path
   private static let threads = ProcessInfo.processInfo.activeProcessorCount
 
   private func sensitivity(
     _ dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
   ) throws -> Sensitivity {
-    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    let corpus = try CaseCorpus(folder: Self.vectors)
     let judged = try JudgedUnits(corpus, dtypes: dtypes, passing: passing)
-    return try Sensitivity(units: judged.units, threads: Self.threads)
+    return Sensitivity(units: judged.units, models: try StoredModels(vectors: Self.vectors), threads: Self.threads)
   }
 
   @Test func `TOL-1 every mutant dies in every element type by four times a bound`() throws {
@@ -36,12 +37,14 @@ struct SensitivityTests {
   }
 
   @Test func `TOL-1 an equivalent mutant answers every case of its profile as the reference does`() throws {
-    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    let corpus = try CaseCorpus(folder: Self.vectors)
+    let models = try StoredModels(vectors: Self.vectors)
+    let right = LoMASuite.Candidate(port: nil, models: models)
     for equivalent in Mutant.equivalents {
       let cases = corpus.cases.filter { $0.profileName == equivalent.profile && $0.level != "property" }
       #expect(!cases.isEmpty, "\(equivalent.profile)")
       let mutant = try #require(Mutant.all.first { $0.id == equivalent.mutant })
-      let (right, wrong) = (try LoMASuite.Candidate(port: nil), try LoMASuite.Candidate(port: mutant))
+      let wrong = LoMASuite.Candidate(port: mutant, models: models)
       for item in cases {
         let dtype = item.dtypes.contains("i64") ? "i64" : "f64"
         let request = try Request(try #require(try corpus.questions(of: item, dtype: dtype).first))
@@ -54,7 +57,7 @@ struct SensitivityTests {
   }
 
   @Test func `OPS-7 every case kills a mutant or serves a clause that no other serves`() throws {
-    let corpus = try CaseCorpus(folder: Self.root.appendingPathComponent("Vectors").path)
+    let corpus = try CaseCorpus(folder: Self.vectors)
     var serving: [String: Int] = [:]
     for clause in corpus.cases.flatMap(\.clauses) { serving[clause, default: 0] += 1 }
     let harmless = try sensitivity(["f32"]).harmlessCases(to: Mutant.all)

@@ -11,7 +11,7 @@ import Testing
 struct OperationTests {
   private func results(_ id: String) throws -> [ResultTensor] {
     let item = try #require(Catalogue.cases.first { $0.id == id }, "\(id)")
-    return try ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single).answer(item.request)
+    return try ReferenceAnswers(models: try RecordedModels.seeded.get().models, workers: .single).answer(item.request)
   }
 
   private func shapes(_ id: String) throws -> [String] { try results(id).map { "\($0.name) \($0.shape)" } }
@@ -56,7 +56,7 @@ struct OperationTests {
 
   @Test func `OPS-4 the embeddings of the tokens give the logits of the tokens`() throws {
     let item = try #require(Catalogue.cases.first { $0.id == "model.forward.gqa.embeddings" })
-    let models = try RecordedModels.shared.get().models
+    let models = try RecordedModels.seeded.get().models
     let answers = ReferenceAnswers(models: models, workers: .single)
     let rows = try #require(try item.request.trainingBatch().texts.first)
     let table = try #require(models["models/gqa"]?.parameters.tensors[ParameterName.embedding])
@@ -94,7 +94,7 @@ struct OperationTests {
 
   @Test func `OPS-5 forcing what would be chosen changes nothing`() throws {
     let item = try #require(Catalogue.cases.first { $0.id == "generation.generate.gqa.base" })
-    let answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
+    let answers = ReferenceAnswers(models: try RecordedModels.seeded.get().models, workers: .single)
     let free = try answers.answer(item.request)
     let chosen = try integers(free, "chosen")
     #expect(chosen.count == 6)
@@ -113,7 +113,7 @@ struct OperationTests {
   }
 
   @Test func `OPS-6 every rejection case is rejected with its code`() throws {
-    let answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
+    let answers = ReferenceAnswers(models: try RecordedModels.seeded.get().models, workers: .single)
     var seen: Set<String> = []
     for item in Catalogue.cases {
       guard case .rejection(let code) = item.expectation else { continue }

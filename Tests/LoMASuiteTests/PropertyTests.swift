@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Chapter 11: properties")
 struct PropertyTests {
-  private static let models = try? RecordedModels.shared.get().models
+  private static let models = try? RecordedModels.seeded.get().models
   private static let corpus = try? CaseCorpus(
     folder: URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Vectors")
       .standardized.path)

@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import LoMASuite
 
-/// A dozen cases of all levels, recorded with every model; and what it was in an older version.
+/// A dozen cases of all levels, recorded with every seeded model; and what it was in an older version.
 enum SmallCorpus {
   static let ids = [
     "structure.layout.c2-t2-n5", "structure.mask.c2-t2-n4", "structure.schedule.c2-t2-n3", "structure.metrics.pooled",
@@ -22,7 +22,8 @@ enum SmallCorpus {
     _ cases: [Case] = cases, threads: Int = 1, retired: [(id: String, reason: String)] = [], isPublished: Bool = false
   ) throws -> Recording {
     try Recording(
-      cases: cases, workers: Workers(threads: threads), retired: retired, isPublished: isPublished,
+      cases: cases, models: RecordedModels.seeded.get(), workers: Workers(threads: threads), retired: retired,
+      isPublished: isPublished,
       progress: { _, _ in })
   }
 

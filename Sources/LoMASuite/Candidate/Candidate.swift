@@ -38,9 +38,9 @@ public struct Candidate: Sendable {
     self.init(name: name, types: types, mutant: mutant, isPort: true, models: models)
   }
 
-  /// A port on the catalogue's models, in every type of numbers.
-  public init(port mutant: Mutant?) throws(RecordingError) {
-    self.init(port: mutant, types: [.f64, .f32, .bf16, .f16], models: try RecordedModels.shared.get().models)
+  /// A port in every type of numbers.
+  public init(port mutant: Mutant?, models: StoredModels) {
+    self.init(port: mutant, types: [.f64, .f32, .bf16, .f16], models: models.models)
   }
 
   private init(name: String, types: [ElementType], mutant: Mutant?, isPort: Bool, models: [String: ModelInMemory]) {

@@ -27,7 +27,7 @@ public struct CaseFilter: Sendable {
   /// Takes a model's name or path; false where there is none.
   public mutating func choose(model name: String) -> Bool {
     model = name
-    return CaseModel.all.contains { $0.name == name || $0.path == name }
+    return Catalogue.modelNames.contains { name == $0 || name == "models/" + $0 }
   }
 
   /// The cases of the catalogue that pass, in its order.
@@ -50,7 +50,7 @@ extension Catalogue {
   public static func item(_ id: String) -> Case? { cases.first { $0.id == id } }
 
   /// The names of the models that cases may name.
-  public static var modelNames: [String] { CaseModel.all.map(\.name) }
+  public static var modelNames: [String] { CaseModel.all.map(\.name) + TrainedModel.all.map(\.name) }
 
   /// The ids that a mistyped one most likely means, nearest first: those that contain it, then by edits.
   public static func ids(nearest text: String, count: Int) -> [String] {

@@ -12,8 +12,8 @@ public enum CaseTexts {
     return table([["id", "op", "profile", "clauses"]] + lines) + "\(cases.count) case\(cases.count == 1 ? "" : "s")\n"
   }
 
-  /// What a case asks, hunts and expects; its answer is computed now.
-  public static func text(of item: Case) throws(RecordingError) -> String {
+  /// What a case asks, hunts and expects; its answer is computed now, on models below a folder of vectors.
+  public static func text(of item: Case, models: StoredModels) throws(RecordingError) -> String {
     let request = item.request
     var lines = [
       ["level", item.level.rawValue], ["op", request.operation.rawValue], ["since", item.since], ["hunts", item.hunts],
@@ -28,13 +28,13 @@ public enum CaseTexts {
     switch item.expectation {
     case .rejection(let code): text += section("expected", [["rejection", code]])
     case .property(let property): text += section("expected", [["property", property.rawValue]])
-    case .tensors: text += section("expected", try answer(item))
+    case .tensors: text += section("expected", try answer(item, models))
     }
     return text
   }
 
-  private static func answer(_ item: Case) throws(RecordingError) -> [[String]] {
-    let answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
+  private static func answer(_ item: Case, _ models: StoredModels) throws(RecordingError) -> [[String]] {
+    let answers = ReferenceAnswers(models: models.models, workers: .single)
     let tensors: [ResultTensor]
     do { tensors = try answers.answer(item.request) } catch {
       throw .wrongAnswer(id: item.id, answer: error.description)

@@ -4,8 +4,8 @@
 public enum Catalogue {
   /// Every case; ids are unique.
   public static var cases: [Case] {
-    StructureCases.all + StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all + RejectionCases.all
-      + PropertyCases.all
+    StructureCases.all + StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all + LosslessCases.all
+      + RejectionCases.all + PropertyCases.all
   }
 
   /// Retired ids with the reason; none is ever used again.

@@ -21,8 +21,8 @@ public struct Diagnosis: Sendable {
 
   private let models: [String: ModelInMemory]
 
-  /// A diagnosis on the models of the catalogue.
-  public init() throws(RecordingError) { models = try RecordedModels.shared.get().models }
+  /// A diagnosis on some models.
+  public init(models: StoredModels) { self.models = models.models }
 
   /// The forward pass behind a request, to find the stage that is wrong; none where there is none.
   public func divergence(of request: Request) -> Divergence? { Divergence(of: request, models: models) }

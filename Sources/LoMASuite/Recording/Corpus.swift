@@ -9,11 +9,13 @@ public enum Corpus {
   /// How many cases there are.
   public static var caseCount: Int { Catalogue.cases.count }
 
-  /// Every case in memory.
+  /// Every case in memory; the trained models are taken from folders of their names below `trained`.
   public static func record(
-    threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
+    trained: String, threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
-    try Recording(cases: Catalogue.cases, workers: Workers(threads: threads), progress: progress)
+    try Recording(
+      cases: Catalogue.cases, models: RecordedModels(trainedBelow: trained), workers: Workers(threads: threads),
+      progress: progress)
   }
 
   /// Writes a recording below a folder; returns how many files changed.

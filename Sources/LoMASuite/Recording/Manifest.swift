@@ -9,15 +9,15 @@ struct Manifest {
   let text: String
 
   init(
-    cases: [Recording.CaseResult], files: [Recording.File], retired: [(id: String, reason: String)], isPublished: Bool
+    models: [RecordedModels.Entry], cases: [Recording.CaseResult], files: [Recording.File],
+    retired: [(id: String, reason: String)], isPublished: Bool
   ) {
     let digests = Dictionary(uniqueKeysWithValues: files.map { ($0.path, Self.entry($0)) })
-    let models = CaseModel.all.map { model in
-      JSONValue.members([
-        .init("name", .string(model.name)), .init("path", .string(model.path)),
-        .init(
-          "files", .array(files.filter { $0.path.hasPrefix(model.path + "/") }.compactMap { digests[$0.path] })),
-      ])
+    let models = models.map { model in
+      JSONValue.members(
+        [.init("name", .string(model.name)), .init("path", .string(model.path))]
+          + (model.recipe.map { [.init("recipe", .string($0))] } ?? [])
+          + [.init("files", .array(model.files.compactMap { digests[$0.path] }))])
     }
     let value = JSONValue.members([
       .init("loma_vectors", .integer(1)), .init("suite", .string(Versions.suite)),

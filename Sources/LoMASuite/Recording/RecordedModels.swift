@@ -4,36 +4,72 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Every model of the catalogue.
+/// Models of the catalogue.
 struct RecordedModels: Sendable {
-  /// By path below Vectors.
-  let models: [String: ModelInMemory]
-  /// config.json and model.safetensors of each.
-  let files: [Recording.File]
+  /// A model as the manifest lists it.
+  struct Entry: Sendable {
+    let name: String
+    let path: String
+    /// What trained it; none where its weights are drawn from a seed.
+    let recipe: String?
+    let files: [Recording.File]
+  }
 
-  /// Made once: they are always the same.
-  static let shared = Result { () throws(RecordingError) in try RecordedModels() }
+  /// By path below Vectors.
+  private(set) var models: [String: ModelInMemory] = [:]
+  /// In the manifest's order.
+  private(set) var entries: [Entry] = []
+
+  /// Those drawn from seeds. Made once: they are always the same.
+  static let seeded = Result { () throws(RecordingError) in try RecordedModels() }
 
   private init() throws(RecordingError) {
-    var models: [String: ModelInMemory] = [:]
-    var files: [Recording.File] = []
     for model in CaseModel.all {
-      do throws(ModelError) {
-        let inMemory = try model.inMemory()
-        models[model.path] = inMemory
-        let section = LoMASection(
-          textVocabulary: model.vocabulary.text, memoryToken: model.vocabulary.memory,
-          repetitionToken: model.vocabulary.repetition, c: 2, t: 2, profile: .base)
-        do throws(CheckpointError) {
-          for file in try CheckpointWriter.files(
-            inMemory.parameters, configuration: inMemory.configuration, loma: section, elementType: .f32)
-          {
-            files.append(Recording.File(path: model.path + "/" + file.name, bytes: file.bytes))
-          }
-        } catch { throw ModelError.unreadable(tensor: model.name, reason: error.description) }
-      } catch { throw .model(name: model.name, error) }
+      do throws(ModelError) { try add(model) } catch { throw .model(name: model.name, error) }
     }
-    self.models = models
-    self.files = files
+  }
+
+  /// All: those drawn from seeds, and the trained ones, each in a folder of its name below `folder`.
+  ///
+  /// Throws `trainedModel` where a file is missing or another than the one that is pinned.
+  init(trainedBelow folder: String) throws(RecordingError) {
+    self = try Self.seeded.get()
+    for model in TrainedModel.all { try add(model, from: folder + "/" + model.name) }
+  }
+
+  private mutating func add(_ model: CaseModel) throws(ModelError) {
+    let inMemory = try model.inMemory()
+    let section = LoMASection(
+      textVocabulary: model.vocabulary.text, memoryToken: model.vocabulary.memory,
+      repetitionToken: model.vocabulary.repetition, c: 2, t: 2, profile: .base)
+    do throws(CheckpointError) {
+      let files = try CheckpointWriter.files(
+        inMemory.parameters, configuration: inMemory.configuration, loma: section, elementType: .f32)
+      entries.append(
+        Entry(
+          name: model.name, path: model.path, recipe: nil,
+          files: files.map { Recording.File(path: model.path + "/" + $0.name, bytes: $0.bytes) }))
+    } catch { throw ModelError.unreadable(tensor: model.name, reason: error.description) }
+    models[model.path] = inMemory
+  }
+
+  private mutating func add(_ model: TrainedModel, from folder: String) throws(RecordingError) {
+    func failure(_ reason: String) -> RecordingError { .trainedModel(name: model.name, reason: reason) }
+    var files: [Recording.File] = []
+    for file in model.files {
+      let bytes: [UInt8]
+      do { bytes = try Files.contents(of: folder + "/" + file.name, byteLimit: 600 << 10) } catch {
+        throw failure("\(error)")
+      }
+      let digest = SHA256.hexDigest(of: bytes)
+      guard digest == file.sha256 else {
+        throw failure("\(folder.onOneLine)/\(file.name) has SHA-256 \(digest), \(model.recipe) leads to \(file.sha256)")
+      }
+      files.append(Recording.File(path: model.path + "/" + file.name, bytes: bytes))
+    }
+    do throws(CheckpointError) { models[model.path] = try Checkpoint(directory: folder).inMemory() } catch {
+      throw failure(error.description)
+    }
+    entries.append(Entry(name: model.name, path: model.path, recipe: model.recipe, files: files))
   }
 }

@@ -22,22 +22,23 @@ public struct Recording: Sendable {
   /// Measured bounds, which name the manifest they were measured on and are not in it (TOL-12).
   static let boundsName = "bounds.json"
 
-  /// Records cases, and every model. `progress` is told how many cases are done.
+  /// Records cases and models. `progress` is told how many cases are done.
   ///
   /// `retired` are the ids that are gone, and `isPublished` says that the others are frozen. Throws `wrongAnswer` where the
   /// reference does not give a case's right answer: a mistake of ours, not of the input.
-  public init(
-    cases: [Case], workers: Workers, retired: [(id: String, reason: String)] = Catalogue.retired,
+  init(
+    cases: [Case], models: RecordedModels, workers: Workers,
+    retired: [(id: String, reason: String)] = Catalogue.retired,
     isPublished: Bool = Versions.isPublished, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) {
-    let models = try RecordedModels.shared.get()
     let results = try Self.record(cases, models: models, workers: workers, progress: progress)
-    var files = models.files
+    var files = models.entries.flatMap(\.files)
     for result in results {
       files += [result.input, result.expected].compactMap { $0 }
     }
     files.append(File(path: StructureText.name, bytes: StructureText.bytes(of: results)))
-    let manifest = Manifest(cases: results, files: files, retired: retired, isPublished: isPublished)
+    let manifest = Manifest(
+      models: models.entries, cases: results, files: files, retired: retired, isPublished: isPublished)
     files.append(File(path: Self.manifestName, bytes: Array(manifest.text.utf8)))
     self.files = files
   }
@@ -106,6 +107,8 @@ public enum RecordingError: Error, Sendable {
   case container(id: String, ContainerError)
   /// A model cannot be made.
   case model(name: String, ModelError)
+  /// The files of a trained model are not those that its recipe leads to.
+  case trainedModel(name: String, reason: String)
   /// A file could not be read, written or renamed.
   case file(FileError)
   /// The manifest on disk is malformed.
@@ -125,6 +128,7 @@ extension RecordingError: CustomStringConvertible {
     case .wrongAnswer(let id, let answer): "wrong-answer: \(id): \(answer)"
     case .container(let id, let error): "container: \(id): \(error)"
     case .model(let name, let error): "model: \(name): \(error)"
+    case .trainedModel(let name, let reason): "trained-model: \(name): \(reason)"
     case .file(let error): "file: \(error)"
     case .manifest(let reason): "manifest: \(reason)"
     case .publishedWouldChange(let ids):

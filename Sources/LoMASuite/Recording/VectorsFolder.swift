@@ -39,6 +39,14 @@ public enum VectorsFolder {
     return folder
   }
 
+  /// The first of a folder, the nearest folder of vectors, and that of the program, that has the trained models; else `folder`.
+  public static func withTrainedModels(_ folder: String, current: String, program: String?) -> String {
+    let places = [folder, nearest(above: current), program.flatMap { nearest(above: $0) }]
+    return places.compactMap { $0 }.first { place in
+      TrainedModel.all.allSatisfy { Disk.hasFolder(place + "/" + $0.path) }
+    } ?? folder
+  }
+
   /// The nearest folder of vectors in a folder or above it.
   private static func nearest(above start: String) -> String? {
     var above = start.split(separator: "/").map { String($0) }

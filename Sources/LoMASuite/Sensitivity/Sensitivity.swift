@@ -54,10 +54,10 @@ public struct Sensitivity: Sendable {
   private let models: [String: ModelInMemory]
   private let workers: Workers
 
-  /// Units whose models are the catalogue's; `threads` share the work.
-  public init(units: [SensitivityUnit], threads: Int) throws(RecordingError) {
+  /// Units on some models; `threads` share the work.
+  public init(units: [SensitivityUnit], models: StoredModels, threads: Int) {
     self.units = units
-    models = try RecordedModels.shared.get().models
+    self.models = models.models
     workers = Workers(threads: threads)
   }
 

@@ -1,0 +1,38 @@
+// The models that recipes trained. Recording does not train: it takes their files as they are, if they are the ones pinned here.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A model of the corpus that compresses without loss, as far as its recipe led.
+struct TrainedModel: Sendable {
+  /// Its name and its recipe's: Docs/Recipes/NAME.json.
+  let name: String
+  let vocabulary: CaseVocabulary
+  let c: Int
+  let t: Int
+  /// SHA-256 of config.json and of model.safetensors, which holds BF16.
+  let files: [(name: String, sha256: String)]
+
+  /// The directory below Vectors.
+  var path: String { "models/\(name)" }
+  /// The recipe, below the project.
+  var recipe: String { "Docs/Recipes/\(name).json" }
+
+  /// Random text over 16 tokens, on the repetition loss alone.
+  static let random = TrainedModel(
+    name: "random-c4", vocabulary: CaseVocabulary(text: 16, memory: 16, repetition: 17, model: 18), c: 4, t: 2,
+    files: [
+      ("config.json", "bf28e2373736f1675367a9d00812823a312169b0dd884b7aa5a8da01b14009c8"),
+      ("model.safetensors", "99fcf4e1fef36941890367d96cffee13f62a4fabfe1c8f7009592aa168c07666"),
+    ])
+  /// Bytes of this project's prose, on both losses.
+  static let text = TrainedModel(
+    name: "text-c4", vocabulary: .bytes, c: 4, t: 2,
+    files: [
+      ("config.json", "f3a6c510f793eecd6a3e506bb45d3423dc399c6f8ad4f6720c7471274ee538c3"),
+      ("model.safetensors", "1a15495cba9d1ac49225e71288133ba8517b190f40ed7af2d425c202cb7a5aa3"),
+    ])
+
+  static let all = [random, text]
+}

@@ -1,0 +1,27 @@
+// The models that lie below a folder of vectors, whoever wrote them.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Every model below a folder of vectors, in memory.
+public struct StoredModels: Sendable {
+  /// By path below the folder: models/NAME.
+  let models: [String: ModelInMemory]
+
+  /// Reads every folder of `models`; none is there where that folder is missing.
+  public init(vectors folder: String) throws(CheckpointError) {
+    var models: [String: ModelInMemory] = [:]
+    for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
+      models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory()
+    }
+    self.models = models
+  }
+}
+
+extension Checkpoint {
+  /// Shape and all weights.
+  func inMemory() throws(CheckpointError) -> ModelInMemory {
+    ModelInMemory(configuration: configuration, parameters: try parameters())
+  }
+}

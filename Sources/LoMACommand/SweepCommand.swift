@@ -20,13 +20,14 @@ let sweepHelp = """
   """
 
 let losslessnessHelp = """
-  loma lossless --recipe FILE --results DIR [--model DIR] [--output FILE]
+  loma lossless --recipe FILE --results DIR [--model DIR] [--vectors DIR] [--output FILE]
 
   The page of a sweep's results, as Markdown. Missing runs are said to be missing.
 
     --recipe FILE            the sweep's
     --results DIR            the sweep's
     --model DIR              a trained model whose attention is shown
+    --vectors DIR            what its trained models recite with every mistake is shown too
     --output FILE            writes there instead of standard output
 
   """
@@ -61,7 +62,7 @@ func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
 
 /// Runs `loma lossless`.
 func losslessness(_ words: [String]) throws -> Outcome {
-  let names = ["--recipe", "--results", "--model", "--output"]
+  let names = ["--recipe", "--results", "--model", "--vectors", "--output"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   let (sweep, folder) = try sweepAndFolder(arguments)
   var picture: [String] = []
@@ -69,7 +70,17 @@ func losslessness(_ words: [String]) throws -> Outcome {
     let model = try LoadedModel(directory: directory, choices: LoMAChoices())
     picture = try AttentionPicture(model, texts: 64).lines
   }
-  let page = LosslessnessPage(sweep, results: try sweep.results(in: folder), picture: picture)
+  var recitals: (sentence: [Recital], random: [Recital]) = ([], [])
+  if let vectors = arguments["--vectors"] {
+    let models = try StoredModels(vectors: vectors)
+    let threads = try ModelOptions.threads(arguments)
+    func all(_ recitation: Recitation) -> [Recital] {
+      recitation.alternatives(models) + recitation.mistakes(models, threads: threads)
+    }
+    recitals = (all(.sentence), all(.random))
+  }
+  let page = LosslessnessPage(
+    sweep, results: try sweep.results(in: folder), picture: picture, recitals: recitals)
   return Outcome(output: page.text, path: arguments["--output"])
 }
 

@@ -45,7 +45,7 @@ enum LosslessCases {
     }
   }
 
-  private static func request(
+  static func request(
     _ operation: Operation, _ model: TrainedModel, _ text: [Int], _ parameters: [String: RequestParameter]
   ) -> Request {
     Request(

@@ -8,14 +8,19 @@ public struct LosslessnessPage: Sendable {
   private let sweep: Sweep
   private let results: [String: SweepResult]
   private let picture: [String]
+  private let recitals: (sentence: [Recital], random: [Recital])
 
   /// A page of the results there are; a part of the sweep gives a page that says what is missing.
   ///
-  /// `picture` are the lines of an `AttentionPicture`, none where no model was given.
-  public init(_ sweep: Sweep, results: [String: SweepResult], picture: [String]) {
+  /// `picture` are the lines of an `AttentionPicture`, `recitals` the same mistakes on both; none where no model was given.
+  public init(
+    _ sweep: Sweep, results: [String: SweepResult], picture: [String],
+    recitals: (sentence: [Recital], random: [Recital]) = ([], [])
+  ) {
     self.sweep = sweep
     self.results = results
     self.picture = picture
+    self.recitals = recitals
   }
 
   /// The page.
@@ -43,6 +48,11 @@ public struct LosslessnessPage: Sendable {
     if !picture.isEmpty {
       lines +=
         ["", "## Where a trained model looks", ""] + LosslessnessText.picture + ["", "```text"] + picture + ["```"]
+    }
+    if !recitals.sentence.isEmpty {
+      lines +=
+        ["", "## What a mistake loses", ""]
+        + LosslessnessText.recitals(sentence: recitals.sentence, random: recitals.random)
     }
     lines += [""] + LosslessnessText.limits
     return lines.joined(separator: "\n") + "\n"

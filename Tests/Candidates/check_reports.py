@@ -4,9 +4,9 @@
     python3 check_reports.py DIR [JUnit.xsd]
 
 results.jsonl and report.json must fit the schemas of Spec/schemas and agree with each other; junit.xml must keep the
-rules that the JUnit schemas of Jenkins and Windyroad have in common, and fit the schema that is given; badge.json must
-be what shields.io reads; report.html must load nothing. Broken copies must not pass. Needs jsonschema, and xmlschema
-where a schema is given.
+rules that the JUnit schemas of Jenkins and Windyroad have in common, and fit the schema that is given, which in CI is
+Jenkins's; badge.json must be what shields.io reads; report.html must load nothing. Broken copies must not pass. Needs
+jsonschema, and xmlschema where a schema is given: requirements-reports.txt.
 """
 import copy
 import json

@@ -9,6 +9,9 @@ import Testing
 
 @Suite("loma vectors")
 struct VectorsCommandTests {
+  private static let trained = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Vectors/models").path
+
   private func vectors(_ line: String, in folder: String, variable: String? = nil) -> Outcome {
     let words = ("vectors " + line).split(separator: " ").map { String($0) }
     let surroundings = Surroundings(
@@ -18,7 +21,11 @@ struct VectorsCommandTests {
 
   @Test func `vectors are recorded here, found from below and by the environment, and verified`() throws {
     let folder = try TemporaryFolder()
-    let first = vectors("record", in: folder.path)
+    // Trained models are taken from where they are; they are not trained again.
+    let without = vectors("record", in: folder.path)
+    #expect(without.exitCode == .rejected && without.complaint?.hasPrefix("loma: trained-model: random-c4: ") == true)
+    #expect(folder.contents.isEmpty)
+    let first = vectors("record --trained \(Self.trained)", in: folder.path)
     #expect(first.exitCode == .fine && first.output.hasPrefix("\(Catalogue.cases.count) cases in "))
     let vectorsFolder = folder.path.split(separator: "/").map { "/" + $0 }.joined() + "/Vectors"
     #expect(vectors("record", in: folder.path).output.hasSuffix(": 0 files changed in \(vectorsFolder)\n"))
@@ -52,7 +59,7 @@ struct VectorsCommandTests {
   @Test func `recording into a folder of other files is refused`() throws {
     let folder = try TemporaryFolder()
     try Files.create(folder.path + "/notes", with: [1])
-    let outcome = vectors("record --vectors \(folder.path)", in: folder.path)
+    let outcome = vectors("record --vectors \(folder.path) --trained \(Self.trained)", in: folder.path)
     #expect(outcome.exitCode == .rejected && outcome.complaint?.hasPrefix("loma: not-a-corpus: ") == true)
     #expect(folder.contents == ["notes"])
   }

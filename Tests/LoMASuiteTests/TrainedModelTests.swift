@@ -64,7 +64,7 @@ struct TrainedModelTests {
     ]
     let mutants = Mutant.all.filter { lossy.contains($0.id) }
     let random =
-      Recitation.random.alternatives(models) + Recitation.random.mistakes(mutants, models, threads: 2)
+      Recitation.random.alternatives(models) + Recitation.random.mistakes(models, of: mutants, threads: 2)
     for name in lossy {
       let recital = try #require(random.first { $0.name == name }, "\(name)")
       #expect(try #require(recital.correct) <= Recitation.random.tokens.count * 3 / 5, "\(name)")
@@ -91,6 +91,16 @@ struct TrainedModelTests {
         #expect("\(error)".hasSuffix("Docs/Recipes/text-c4.json leads to \(TrainedModel.text.files[1].sha256)"))
       }
     }
+  }
+
+  @Test func `OPS-1 the corpus is small: 5 MiB without trained models and their cases, 3 MiB for these`() throws {
+    let listed = try #require(try StoredManifest(folder: Self.root + "/Vectors")).files
+    let trained = listed.filter { file in
+      file.path.contains(".lossless") || TrainedModel.all.contains { file.path.hasPrefix($0.path + "/") }
+    }
+    let sizes = (all: listed.reduce(0) { $0 + $1.bytes }, trained: trained.reduce(0) { $0 + $1.bytes })
+    #expect(sizes.all - sizes.trained <= 5 << 20 && sizes.trained <= 3 << 20, "\(sizes)")
+    #expect(trained.count == LosslessCases.all.count * 2 + TrainedModel.all.count * 2)
   }
 
   @Test func `the recipes' page names the digests that are pinned, and no model is larger than 600 KiB`() throws {

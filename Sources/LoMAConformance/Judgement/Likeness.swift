@@ -5,19 +5,61 @@ import LoMAVectors
 extension CaseCorpus {
   /// Error over bound of an answer to a case's question, compared with other tensors as with the recorded ones; none where
   /// names or forms differ.
+  ///
+  /// Bounds are those of the recorded answer. Where the other has larger numbers they grow with them; a NaN or an infinity
+  /// is equal to itself, and a tensor that decides no verdict decides nothing here.
   public func distance(
     of answer: [NamedArray], to other: [NamedArray], _ item: StoredCase, dtype: String, bounds: CalibratedBounds
   ) -> Double? {
-    guard case .tensors(_, let rules) = item.answer, Set(other.map(\.name)) == Set(rules.map(\.name)),
-      let input = try? input(of: item), let recorded = try? expected(of: item)
+    guard case .tensors(_, let rules) = item.answer, let input = try? input(of: item),
+      let recorded = try? expected(of: item)
     else { return nil }
-    let units = recorded.filter { array in !rules.contains { $0.name == array.name } }
     let names = Set(answer.map(\.name))
+    let compared = rules.filter { names.contains($0.name) || !item.captures.contains($0.name) }
+    guard Set(other.map(\.name)).isSuperset(of: compared.map(\.name)) else { return nil }
+    let units = recorded.filter { array in !rules.contains { $0.name == array.name } }
+    let (got, want) = Self.withoutEqualExceptions(answer, other)
     let judge = Judge(
       item: item, dtype: dtype, bounds: bounds, captures: item.captures.allSatisfy { names.contains($0) }, input: input,
-      expected: other + units)
-    guard let result = try? judge.result(of: [.tensors(answer)]), result.verdict == .pass || result.verdict == .fail
-    else { return nil }
-    return result.tensors.map(\.ratio).max() ?? 0
+      expected: want + units)
+    guard let result = try? judge.result(of: [.tensors(got)]) else { return nil }
+    switch result.verdict {
+    case .pass: return min(1, result.tensors.map(\.ratio).max() ?? 0)
+    case .fail:
+      return result.tensors.map { tensor in
+        tensor.rule == Rule.derived.rawValue ? tensor.ratio / Self.growth(tensor.name, recorded, want) : tensor.ratio
+      }.max() ?? 0
+    default: return nil
+    }
+  }
+
+  /// How many times larger the largest number of a tensor is than the recorded one's, at least 1.
+  private static func growth(_ name: String, _ recorded: [NamedArray], _ other: [NamedArray]) -> Double {
+    func largest(_ arrays: [NamedArray]) -> Double {
+      let values = try? arrays.first { $0.name == name }?.doubles()
+      return (values ?? []).reduce(0) { max($0, $1.magnitude) }
+    }
+    let (before, after) = (largest(recorded), largest(other))
+    return before > 0 && after.isFinite ? max(1, after / before) : 1
+  }
+
+  /// Both with 0 for every number that is a NaN, or the same infinity, in both.
+  private static func withoutEqualExceptions(
+    _ answer: [NamedArray], _ other: [NamedArray]
+  ) -> ([NamedArray], [NamedArray]) {
+    var (got, want) = (answer, other)
+    for (i, array) in answer.enumerated() {
+      guard let j = other.firstIndex(where: { $0.name == array.name }), other[j].shape == array.shape,
+        var a = try? array.doubles(), var b = try? other[j].doubles()
+      else { continue }
+      let both = a.indices.filter { (a[$0].isNaN && b[$0].isNaN) || (a[$0].isInfinite && a[$0] == b[$0]) }
+      if both.isEmpty { continue }
+      for cell in both { (a[cell], b[cell]) = (0, 0) }
+      guard let x = try? NamedArray(array.name, array.elementType, shape: array.shape, doubles: a),
+        let y = try? NamedArray(array.name, other[j].elementType, shape: array.shape, doubles: b)
+      else { continue }
+      (got[i], want[j]) = (x, y)
+    }
+    return (got, want)
   }
 }

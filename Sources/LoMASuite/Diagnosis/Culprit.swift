@@ -35,7 +35,7 @@ extension Diagnosis {
   /// So many wrong answers are shown to every suspect; who misses more than half of them is none any more.
   private static let sampleSize = 6
   /// So many wrong and so many right answers are shown to who is left.
-  private static let limit = 48
+  private static let witnessLimit = 48
   /// A right answer so many bounds away from a suspect's is not the suspect's.
   private static let clear = 4.0
   /// Distances that differ by less than this factor do not tell two suspects apart.
@@ -49,8 +49,8 @@ extension Diagnosis {
   /// Right answers count only for operations where others are wrong: a port may make its mistake in one and not in another.
   public func culprit(wrong: [Witness], right: [Witness], threads: Int) -> Culprit? {
     let operations = Set(wrong.map { $0.request.operation })
-    let wrong = Witness.spread(wrong, limit: Self.limit)
-    let right = Witness.spread(right.filter { operations.contains($0.request.operation) }, limit: Self.limit)
+    let wrong = Witness.spread(wrong, limit: Self.witnessLimit)
+    let right = Witness.spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit)
     let sample = Witness.spread(wrong, limit: Self.sampleSize)
     let workers = Workers(threads: threads)
     func tallies(_ suspects: [Suspect]) -> [Tally] {

@@ -49,11 +49,11 @@ final class ConformDiagnosis: Sendable {
     }
   }
 
-  private func witness(_ answer: Wrong) -> Witness? {
-    guard let request = try? Request(answer.question) else { return nil }
-    return Witness(request: request) { [corpus, bounds] other in
-      corpus.distance(of: answer.answer, to: other, answer.item, dtype: answer.dtype, bounds: bounds)
-    }
+  private func witness(_ wrong: Wrong) -> Witness? {
+    guard let request = try? Request(wrong.question),
+      let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds)
+    else { return nil }
+    return Witness(request: request) { likeness.distance(of: wrong.answer, to: $0) }
   }
 
   /// The first stage that is wrong, where the candidate returns intermediates.
@@ -87,15 +87,13 @@ final class ConformDiagnosis: Sendable {
     return diagnosis.culprit(wrong: wrong, right: right, threads: threads)
   }
 
-  /// A right answer, as near to the recorded one as its bounds.
+  /// A right answer, known as the recorded one.
   private func recorded(_ item: StoredCase, _ dtype: String) -> Witness? {
-    guard let question = try? corpus.questions(of: item, dtype: dtype).first, let expected = try? corpus.expected(of: item),
-      let request = try? Request(question), case .tensors(_, let rules) = item.answer
+    guard let question = try? corpus.questions(of: item, dtype: dtype).first, let request = try? Request(question),
+      let likeness = Likeness(corpus, item, dtype: dtype, bounds: bounds)
     else { return nil }
-    let answer = expected.filter { array in rules.contains { $0.name == array.name } }
-    return Witness(request: request) { [corpus, bounds] other in
-      corpus.distance(of: answer, to: other, item, dtype: dtype, bounds: bounds)
-    }
+    let right = likeness.right
+    return Witness(request: request) { likeness.distance(of: right, to: $0) }
   }
 }
 

@@ -1,19 +1,40 @@
-// TOL-1: how near an answer is to another than the recorded one, for a diagnosis.
+// TOL-1: how near an answer to a case is to another than the recorded one, for a diagnosis.
 
 import LoMAVectors
 
-extension CaseCorpus {
-  /// Error over bound of an answer to a case's question, compared with other tensors as with the recorded ones; none where
-  /// names or forms differ.
-  ///
-  /// Bounds are those of the recorded answer. Where the other has larger numbers they grow with them; a NaN or an infinity
-  /// is equal to itself, and a tensor that decides no verdict decides nothing here.
-  public func distance(
-    of answer: [NamedArray], to other: [NamedArray], _ item: StoredCase, dtype: String, bounds: CalibratedBounds
-  ) -> Double? {
-    guard case .tensors(_, let rules) = item.answer, let input = try? input(of: item),
-      let recorded = try? expected(of: item)
+/// What comparing an answer to a case with other tensors than the recorded ones needs, read once.
+public struct Likeness: Sendable {
+  private let item: StoredCase
+  private let dtype: String
+  private let bounds: CalibratedBounds
+  private let rules: [(name: String, rule: Rule)]
+  private let input: [NamedArray]
+  private let recorded: [NamedArray]
+
+  /// None where a case has no recorded tensors, or its files are damaged.
+  public init?(_ corpus: CaseCorpus, _ item: StoredCase, dtype: String, bounds: CalibratedBounds) {
+    guard case .tensors(_, let rules) = item.answer, let input = try? corpus.input(of: item),
+      let recorded = try? corpus.expected(of: item)
     else { return nil }
+    (self.item, self.dtype, self.bounds, self.rules) = (item, dtype, bounds, rules)
+    (self.input, self.recorded) = (input, recorded)
+  }
+
+  /// The recorded answer, rounded once to the type that was asked for.
+  public var right: [NamedArray] {
+    let type = ElementType(rawValue: dtype.uppercased())
+    return recorded.filter { array in rules.contains { $0.name == array.name } }.map { array in
+      guard array.elementType.kind == .floating, let type, let values = try? array.doubles() else { return array }
+      return (try? NamedArray(array.name, type, shape: array.shape, doubles: values)) ?? array
+    }
+  }
+
+  /// Error over bound of an answer, compared with other tensors as with the recorded ones; none where names or forms
+  /// differ.
+  ///
+  /// Bounds are those of the recorded answer. Derived ones grow with the numbers of the other; a NaN or an infinity is
+  /// equal to itself, and a tensor that decides no verdict decides nothing here.
+  public func distance(of answer: [NamedArray], to other: [NamedArray]) -> Double? {
     let names = Set(answer.map(\.name))
     let compared = rules.filter { names.contains($0.name) || !item.captures.contains($0.name) }
     guard Set(other.map(\.name)).isSuperset(of: compared.map(\.name)) else { return nil }
@@ -27,14 +48,14 @@ extension CaseCorpus {
     case .pass: return min(1, result.tensors.map(\.ratio).max() ?? 0)
     case .fail:
       return result.tensors.map { tensor in
-        tensor.rule == Rule.derived.rawValue ? tensor.ratio / Self.growth(tensor.name, recorded, want) : tensor.ratio
+        tensor.rule == Rule.derived.rawValue ? tensor.ratio / growth(tensor.name, want) : tensor.ratio
       }.max() ?? 0
     default: return nil
     }
   }
 
   /// How many times larger the largest number of a tensor is than the recorded one's, at least 1.
-  private static func growth(_ name: String, _ recorded: [NamedArray], _ other: [NamedArray]) -> Double {
+  private func growth(_ name: String, _ other: [NamedArray]) -> Double {
     func largest(_ arrays: [NamedArray]) -> Double {
       let values = try? arrays.first { $0.name == name }?.doubles()
       return (values ?? []).reduce(0) { max($0, $1.magnitude) }

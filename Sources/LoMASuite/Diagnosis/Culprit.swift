@@ -53,20 +53,18 @@ extension Diagnosis {
     let right = Witness.spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit)
     let sample = Witness.spread(wrong, limit: Self.sampleSize)
     let workers = Workers(threads: threads)
-    func tallies(_ suspects: [Suspect]) -> [Tally] {
-      let left = workers.map(suspects.count) { tally(suspects[$0], wrong: sample, allowing: sample.count / 2) }
+    func tallies(_ suspects: [Suspect], missing limit: Int) -> [Tally] {
+      let left = workers.map(suspects.count) { tally(suspects[$0], wrong: sample, allowing: min(limit, sample.count / 2)) }
         .compactMap { $0 }
       return workers.map(left.count) { index in
-        tally(left[index].suspect, wrong: wrong, allowing: (wrong.count - 1) / 2).map { weighed($0, right) }
+        tally(left[index].suspect, wrong: wrong, allowing: limit).map { weighed($0, right) }
       }.compactMap { $0 }
     }
     guard !wrong.isEmpty else { return nil }
-    var all = tallies(Suspect.axes + Suspect.mutants)
-    // Two axes only where nothing simpler explains everything.
-    if !all.contains(where: { $0.missed == 0 && $0.contradicted == 0 }) {
-      let least = all.map { $0.missed }.min() ?? wrong.count
-      all += tallies(Suspect.pairs).filter { $0.missed < least || $0.missed == 0 }
-    }
+    var all = tallies(Suspect.axes + Suspect.mutants, missing: (wrong.count - 1) / 2)
+    // Two axes only where they explain more than anything simpler.
+    if let least = all.map({ $0.missed }).min(), least > 0 { all += tallies(Suspect.pairs, missing: least - 1) }
+    if all.isEmpty { all = tallies(Suspect.pairs, missing: (wrong.count - 1) / 2) }
     guard let best = all.min(by: Tally.isBetter) else { return nil }
     let explained = wrong.count - best.missed
     guard best.contradicted < explained else { return nil }

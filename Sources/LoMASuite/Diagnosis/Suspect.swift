@@ -10,31 +10,24 @@ public struct Suspect: Sendable {
   public let words: String
   /// The axes it decides, whatever is asked, as axis=value joined by commas; none for a mutant.
   public let profile: String?
-  private let change: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
+  private let mutant: Mutant
 
   private init(_ mutant: Mutant) {
     words = "\(mutant.id): \(mutant.sentence)"
     profile = nil
-    change = mutant.apply
+    self.mutant = mutant
   }
 
-  private init(_ pairs: [(axis: Axis, value: String)]) {
-    words = "the reference with " + pairs.map { "\($0.axis.rawValue) = \($0.value)" }.joined(separator: " and ")
-    profile = pairs.map { "\($0.axis.rawValue)=\($0.value)" }.joined(separator: ",")
-    let choices = pairs.map { ($0.axis.rawValue, $0.value) }
-    change = { answers, request in
-      // Only what has chunks has a profile that matters.
-      guard request.parameters["c"] != nil, let asked = try? request.profile() else { return nil }
-      let other = request.with(axes: request.axes.merging(choices) { $1 })
-      guard let profile = try? other.profile(), profile.canonical != asked.canonical else { return nil }
-      return (answers, other)
-    }
+  private init(_ choices: [(axis: Axis, value: String)]) {
+    mutant = .deciding(choices)
+    words = "the reference with " + choices.map { "\($0.axis.rawValue) = \($0.value)" }.joined(separator: " and ")
+    profile = mutant.id
   }
 
   /// Every mutant.
   static let mutants = Mutant.all.map { Suspect($0) }
   private static let values = Axis.allCases.flatMap { axis in axis.values.map { (axis: axis, value: $0) } }
-  /// Every value of every axis, decided whatever is asked.
+  /// Every value of every axis.
   static let axes = values.map { Suspect([$0]) }
   /// Every two values of two axes.
   static let pairs = values.indices.flatMap { first in
@@ -43,11 +36,11 @@ public struct Suspect: Sendable {
 
   /// Its answer to a request; none where it answers as is right, or not at all.
   func answer(to request: Request, _ right: ReferenceAnswers) -> [NamedArray]? {
-    change(right, request).flatMap { answers, request in
+    mutant.apply(right, request).flatMap { answers, request in
       try? answers.answer(request).filter { !$0.isBound }.map { try $0.array() }
     }
   }
 
   /// Whether it leaves a request as it is, so that its answer is the right one.
-  func answersRightly(_ request: Request, _ right: ReferenceAnswers) -> Bool { change(right, request) == nil }
+  func answersRightly(_ request: Request, _ right: ReferenceAnswers) -> Bool { mutant.apply(right, request) == nil }
 }

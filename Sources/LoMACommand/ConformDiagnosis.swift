@@ -45,7 +45,8 @@ final class ConformDiagnosis: Sendable {
         kept = (kept.answers + [wrong], kept.bytes + size)
       }
       guard let ask, let witness = witness(wrong) else { return [] }
-      return diagnosis.explanations(of: witness).map(\.line) + divergence(witness.request, question, ask)
+      let found = diagnosis.explanations(of: witness, threads: ModelOptions.processors)
+      return found.map(\.line) + divergence(witness.request, question, ask)
     }
   }
 

@@ -39,19 +39,37 @@ def suspects(line):
     return found
 
 
-def diagnosis(loma, vectors, candidate):
-    """What a run says at its end: suspects, how many wrong answers they explain of how many; and its seconds."""
-    start = time.monotonic()
-    run = subprocess.run(
-        [loma, "conform", "--vectors", str(vectors), "--dtype", "f32", "--", *candidate], stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, check=False, text=True)
-    seconds = round(time.monotonic() - start, 1)
-    for line in run.stdout.splitlines():
+def said(output):
+    """What a run says at its end: suspects, and how many wrong answers they explain of how many."""
+    for line in output.splitlines():
         if line.startswith("most likely: "):
             counts = re.search(r"it explains (\d+) of (\d+) wrong answers", line)
             return {"named": suspects(line.removeprefix("most likely: ")), "explained": int(counts[1]),
-                    "wrong": int(counts[2]), "seconds": seconds}
-    return {"named": [], "explained": 0, "wrong": 0, "seconds": seconds}
+                    "wrong": int(counts[2])}
+    return {"named": [], "explained": 0, "wrong": 0}
+
+
+def score(right, named):
+    """first, alike (behind another that is not told from it), other or none."""
+    same = [right is not None and set(name.split(",")) == set(right.split(",")) for name in named]
+    return "none" if not named else "first" if same[0] else "alike" if any(same) else "other"
+
+
+def run(loma, vectors, identifier):
+    """The reference with a mistake, as a candidate: what is said of it, and the seconds it took."""
+    start = time.monotonic()
+    process = subprocess.run(
+        [loma, "conform", "--vectors", str(vectors), "--dtype", "f32", "--", loma, "reference", "--mutant", identifier,
+         "--dtypes", "f32"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+    found = said(process.stdout)
+    return {"id": identifier, "score": score(identifier, found["named"]), **found,
+            "seconds": round(time.monotonic() - start, 1)}
+
+
+def write(path, table, members):
+    """A list of objects, one a line."""
+    lines = ",\n ".join(json.dumps({name: row[name] for name in members}, ensure_ascii=False) for row in table)
+    path.write_text(f"[{lines}]\n", encoding="utf-8")
 
 
 def mutants():
@@ -78,13 +96,7 @@ def main():
     loma = str(given.loma.resolve())
 
     def row(identifier):
-        found = diagnosis(
-            loma, given.vectors.resolve(), [loma, "reference", "--mutant", identifier, "--dtypes", "f32"])
-        first = "=" in identifier and set(found["named"][:1]) and set(found["named"][0].split(",")) == set(
-            identifier.split(","))
-        score = "first" if first or found["named"][:1] == [identifier] else (
-            "alike" if identifier in found["named"] else "no")
-        return {"id": identifier, "score": score, **found}
+        return run(loma, given.vectors.resolve(), identifier)
 
     table = []
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
@@ -95,15 +107,13 @@ def main():
     is_good = True
     for kind, entries in (("mutants", [e for e in table if "=" not in e["id"]]),
                           ("pairs of axes", [e for e in table if "=" in e["id"]])):
-        if not entries:
-            continue
         counts = collections.Counter(entry["score"] for entry in entries)
-        named = counts["first"] + counts["alike"]
-        print(f"{kind}: {counts['first']} of {len(entries)} named first, {counts['alike']} alike, {counts['no']} not")
-        is_good = is_good and (named / len(entries) >= ENOUGH if kind == "mutants" else counts["first"] == len(entries))
+        print(f"{kind}: {counts['first']} of {len(entries)} named first, {counts['alike']} alike, {counts['none']} not, "
+              f"{counts['other']} as something else")
+        named = counts["first"] + (counts["alike"] if kind == "mutants" else 0)
+        is_good = is_good and named >= (ENOUGH if kind == "mutants" else 1) * len(entries)
     if given.json:
-        lines = ",\n ".join(json.dumps({k: v for k, v in entry.items() if k != "seconds"}) for entry in table)
-        given.json.write_text(f"[{lines}]\n", encoding="utf-8")
+        write(given.json, table, ("id", "score", "named", "explained", "wrong"))
     return 0 if is_good else 1
 
 

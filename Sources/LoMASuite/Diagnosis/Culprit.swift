@@ -49,9 +49,9 @@ extension Diagnosis {
   /// Right answers count only for operations where others are wrong: a port may make its mistake in one and not in another.
   public func culprit(wrong: [Witness], right: [Witness], threads: Int) -> Culprit? {
     let operations = Set(wrong.map { $0.request.operation })
-    let wrong = Witness.spread(wrong, limit: Self.witnessLimit)
-    let right = Witness.spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit)
-    let sample = Witness.spread(wrong, limit: Self.sampleSize)
+    let wrong = spread(wrong, limit: Self.witnessLimit)
+    let right = spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit)
+    let sample = spread(wrong, limit: Self.sampleSize)
     let workers = Workers(threads: threads)
     func tallies(_ suspects: [Suspect], missing limit: Int) -> [Tally] {
       let left = workers.map(suspects.count) { tally(suspects[$0], wrong: sample, allowing: min(limit, sample.count / 2)) }

@@ -28,27 +28,25 @@ public struct Diagnosis: Sendable {
   /// The forward pass behind a request, to find the stage that is wrong; none where there is none.
   public func divergence(of request: Request) -> Divergence? { Divergence(of: request, models: models) }
 
-  /// The suspects whose answers this one answer is within its bounds, nearest first; profiles before mutants, and two
-  /// axes only where one does not do.
+  /// The suspects whose answers this one answer is within its bounds, nearest first; profiles before mutants.
   ///
-  /// Many suspects may give one answer to a case: what is behind a run, only `culprit` says.
-  public func explanations(of witness: Witness) -> [Explanation] {
+  /// Many suspects may give one answer to a case: what is behind a run, only `culprit` says. `threads` share the work.
+  public func explanations(of witness: Witness, threads: Int) -> [Explanation] {
     let answers = answers
     // A right answer needs no explanation.
     guard let right = try? answers.answer(witness.request).filter({ !$0.isBound }).map({ try $0.array() }),
       !(witness.distance(right).map { $0 <= 1 } ?? false)
     else { return [] }
-    func matching(_ suspects: [Suspect]) -> [Explanation] {
-      suspects.compactMap { suspect in
-        guard let other = suspect.answer(to: witness.request, answers), let far = witness.distance(other), far <= 1
+    func nearest(_ suspects: [Suspect]) -> [Explanation] {
+      let found = Workers(threads: threads).map(suspects.count) { index -> Explanation? in
+        guard let other = suspects[index].answer(to: witness.request, answers), let far = witness.distance(other),
+          far <= 1
         else { return nil }
-        return Explanation(suspect: suspect, distance: far)
+        return Explanation(suspect: suspects[index], distance: far)
       }
+      return found.compactMap { $0 }.sorted { $0.distance < $1.distance }
     }
-    let one = matching(Suspect.axes)
-    let profiles = one.isEmpty ? matching(Suspect.pairs) : one
-    func nearest(_ found: [Explanation]) -> [Explanation] { found.sorted { $0.distance < $1.distance } }
-    return Array((nearest(profiles) + nearest(matching(Suspect.mutants))).prefix(Self.limit))
+    return Array((nearest(Suspect.axes) + nearest(Suspect.mutants)).prefix(Self.limit))
   }
 }
 

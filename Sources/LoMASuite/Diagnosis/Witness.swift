@@ -16,15 +16,17 @@ public struct Witness: Sendable {
     self.request = request
     self.distance = distance
   }
+}
 
+extension Diagnosis {
   /// So many of some witnesses, of every operation in turn, the cheaper to compute first.
-  static func spread(_ all: [Witness], limit: Int) -> [Witness] {
+  func spread(_ all: [Witness], limit: Int) -> [Witness] {
     var queues: [Operation: [Witness]] = [:]
     for witness in all { queues[witness.request.operation, default: []].append(witness) }
     let order = queues.keys.sorted { ($0.cost, $0.rawValue) < ($1.cost, $1.rawValue) }
     for operation in order {
-      let queue = (queues[operation] ?? []).enumerated()
-      queues[operation] = queue.sorted { ($0.element.size, $0.offset) < ($1.element.size, $1.offset) }.map { $0.element }
+      let queue = (queues[operation] ?? []).enumerated().map { (size(of: $1.request), $0, $1) }
+      queues[operation] = queue.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { $0.2 }
     }
     var chosen: [Witness] = []
     var turn = 0
@@ -39,8 +41,14 @@ public struct Witness: Sendable {
     }.map { $0.element }
   }
 
-  /// Values of the input: how long its texts are, as far as that matters.
-  private var size: Int { request.input.arrays.reduce(0) { $0 + $1.shape.reduce(1, *) } + request.captures.count }
+  /// About how much there is to compute: values of the input times values of the model.
+  private func size(of request: Request) -> Int {
+    let input = request.input.arrays.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let model = request.model.flatMap { models[$0] }.map { model in
+      model.configuration.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    }
+    return (1 + input) * (1 + (model ?? 0))
+  }
 }
 
 extension Operation {

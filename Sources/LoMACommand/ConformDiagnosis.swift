@@ -18,6 +18,8 @@ final class ConformDiagnosis: Sendable {
     let answer: [NamedArray]
   }
 
+  /// So many wrong answers are compared with every suspect one by one.
+  private static let explained = 5
   /// Wrong answers are kept up to so many bytes.
   private static let limit = 64 << 20
   private let corpus: CaseCorpus
@@ -39,13 +41,14 @@ final class ConformDiagnosis: Sendable {
         return ask.flatMap { ask in (try? Request(question)).map { divergence($0, question, ask) } } ?? []
       }
       let wrong = Wrong(item: item, dtype: dtype, question: question, answer: answer)
-      kept.withLock { kept in
+      let count = kept.withLock { kept in
         let size = answer.reduce(0) { $0 + $1.bytes.count }
-        guard kept.bytes + size <= Self.limit else { return }
-        kept = (kept.answers + [wrong], kept.bytes + size)
+        if kept.bytes + size <= Self.limit { kept = (kept.answers + [wrong], kept.bytes + size) }
+        return kept.answers.count
       }
       guard let ask, let witness = witness(wrong) else { return [] }
-      let found = diagnosis.explanations(of: witness, threads: ModelOptions.processors)
+      let found =
+        count > Self.explained ? [] : diagnosis.explanations(of: witness, threads: ModelOptions.processors)
       return found.map(\.line) + divergence(witness.request, question, ask)
     }
   }
@@ -105,6 +108,8 @@ extension Culprit {
     let line =
       "most likely: \(suspects.map(\.words).joined(separator: ", or ")); it explains \(explained) of \(wrong) wrong answers"
     guard let profile = suspects.first?.profile, explained == wrong else { return [line + against] }
-    return [line + against, "every wrong answer that was looked into follows the profile \(profile): declare it, or mend it"]
+    return [
+      line + against, "every wrong answer that was looked into follows the profile \(profile): declare it, or mend it",
+    ]
   }
 }

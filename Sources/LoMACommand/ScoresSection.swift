@@ -15,7 +15,8 @@ struct ScoresSection {
     let wrong: Int
 
     init?(_ value: JSONValue) {
-      guard let object = value.objectValue, let id = object["id"]?.stringValue, let score = object["score"]?.stringValue,
+      guard let object = value.objectValue, let id = object["id"]?.stringValue,
+        let score = object["score"]?.stringValue,
         let named = object["named"]?.arrayValue, let explained = object["explained"]?.integerValue,
         let wrong = object["wrong"]?.integerValue
       else { return nil }
@@ -55,17 +56,22 @@ struct ScoresSection {
 
   /// As Markdown.
   var lines: [String] {
-    let families = [("K", "mistakes of the catalogue, made again by hand"), ("N", "further mistakes"), ("H", "one line")]
-    let counted = [("mutants", mutants), ("pairs of axes", pairs)] + families.map { letter, words in
-      (words, ports.filter { $0.id.hasPrefix(letter) })
-    }
+    let families = [
+      ("K", "mistakes of the catalogue, made again by hand"), ("N", "further mistakes"), ("H", "one line"),
+    ]
+    let counted =
+      [("mutants", mutants), ("pairs of axes", pairs)]
+      + families.map { letter, words in
+        (words, ports.filter { $0.id.hasPrefix(letter) })
+      }
     return [
       "", "## What is named", "",
       "What `loma conform` says is behind the wrong answers of a candidate that is known to make a mistake, in f32: every",
       "mutant as a process; the reference with two axes decided otherwise, whatever is asked; and the",
       "[wrong ports](../Tests/Candidates/README.md#wrong-ports) in Python. `alike`: named behind a profile or another mutant",
       "that the answers do not tell from it. For a mistake that the catalogue lacks, `nothing` is right.", "",
-      Self.row(["candidates", "number", "named first", "alike", "another", "nothing"]), Self.row(
+      Self.row(["candidates", "number", "named first", "alike", "another", "nothing"]),
+      Self.row(
         Array(repeating: "---", count: 6)),
     ]
       + counted.map { words, entries in
@@ -75,8 +81,11 @@ struct ScoresSection {
       }
       + ["", "Mutants and pairs that are not named first:", ""]
       + Self.list((mutants + pairs).filter { $0.score != "first" })
-      + ["", "The wrong ports:", "", Self.row(["", "the mistake", "named", "explains"]), Self.row(
-        Array(repeating: "---", count: 4))]
+      + [
+        "", "The wrong ports:", "", Self.row(["", "the mistake", "named", "explains"]),
+        Self.row(
+          Array(repeating: "---", count: 4)),
+      ]
       + ports.map { entry in
         Self.row([
           entry.id, entry.sentence, Self.names(entry),

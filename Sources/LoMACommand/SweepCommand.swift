@@ -75,7 +75,7 @@ func losslessness(_ words: [String]) throws -> Outcome {
     let models = try StoredModels(vectors: vectors)
     let threads = try ModelOptions.threads(arguments)
     func all(_ recitation: Recitation) -> [Recital] {
-      recitation.alternatives(models) + recitation.mistakes(models, threads: threads)
+      recitation.alternatives(models) + recitation.mistakes(Mutant.all, models, threads: threads)
     }
     recitals = (all(.sentence), all(.random))
   }

@@ -74,14 +74,17 @@ struct DiagnosisTests {
     let conform = try ConformDiagnosis(corpus, .provisional)
     let trained: Set = ["training.gradients.deep.three-chunks", "training.train_step.mha.steps1"]
     let cases = corpus.cases.filter { item in
-      item.level == "structure" || item.level == "stage" || item.id.hasPrefix("model.loss.gqa") || trained.contains(item.id)
+      item.level == "structure" || item.level == "stage" || item.id.hasPrefix("model.loss.gqa")
+        || trained.contains(item.id)
     }
     let results = try cases.map { item in
       let dtype = item.dtypes.contains("i64") ? "i64" : "f32"
       let question = try #require(try corpus.questions(of: item, dtype: dtype).first)
       let reply = reply(question)
       let result = try corpus.judge(item, dtype: dtype, replies: [reply], bounds: .provisional)
-      if result.verdict.isWrong, case .tensors(let answer) = reply { _ = conform.hook(item, dtype, question, answer, nil) }
+      if result.verdict.isWrong, case .tensors(let answer) = reply {
+        _ = conform.hook(item, dtype, question, answer, nil)
+      }
       return result
     }
     return conform.culprit(results, threads: 2)
@@ -111,7 +114,8 @@ struct DiagnosisTests {
       return .tensors(
         arrays.map { array in
           guard let values = try? array.doubles(),
-            let other = try? NamedArray(array.name, array.elementType, shape: array.shape, doubles: values.map { $0 + 1 })
+            let other = try? NamedArray(
+              array.name, array.elementType, shape: array.shape, doubles: values.map { $0 + 1 })
           else { return array }
           return other
         })
@@ -123,7 +127,8 @@ struct DiagnosisTests {
     let candidate = try PortInProcess(mutant: "memory_context=own_chunk", vectors: Self.vectors)
     let lines = try #require(try culprit { candidate.reply(to: $0) }).lines
     #expect(lines.first?.hasPrefix("most likely: the reference with memory_context = own_chunk") == true)
-    #expect(lines.last?.hasPrefix("every wrong answer that was looked into follows the profile memory_context=own") == true)
+    #expect(
+      lines.last?.hasPrefix("every wrong answer that was looked into follows the profile memory_context=own") == true)
   }
 }
 

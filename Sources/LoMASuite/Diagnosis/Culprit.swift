@@ -54,8 +54,10 @@ extension Diagnosis {
     let sample = spread(wrong, limit: Self.sampleSize)
     let workers = Workers(threads: threads)
     func tallies(_ suspects: [Suspect], missing limit: Int) -> [Tally] {
-      let left = workers.map(suspects.count) { tally(suspects[$0], wrong: sample, allowing: min(limit, sample.count / 2)) }
-        .compactMap { $0 }
+      let left = workers.map(suspects.count) {
+        tally(suspects[$0], wrong: sample, allowing: min(limit, sample.count / 2))
+      }
+      .compactMap { $0 }
       return workers.map(left.count) { index in
         tally(left[index].suspect, wrong: wrong, allowing: limit).map { weighed($0, right) }
       }.compactMap { $0 }

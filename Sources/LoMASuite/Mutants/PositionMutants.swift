@@ -93,7 +93,9 @@ extension Mutant {
             row.with(position: wrong(row.place, row.position, length: text.count, parameters, profile))
           }
         }
-        let generated = request.parameters["generate"].flatMap { if case .integer(let count) = $0 { count } else { nil } }
+        let generated = request.parameters["generate"].flatMap {
+          if case .integer(let count) = $0 { count } else { nil }
+        }
         let fed = ((try? request.texts())?.first?.count ?? 0) + max((generated ?? 0) - 1, 0)
         answers.rules.position = { wrong($0, position($0, $1, $2), length: fed, $1, $2) }
       },

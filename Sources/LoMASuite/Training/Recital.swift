@@ -77,7 +77,7 @@ extension Recitation {
   }
 
   /// With each of some mistakes that reading back has room for.
-  public func mistakes(_ mistakes: [Mutant] = Mutant.all, _ models: StoredModels, threads: Int) -> [Recital] {
+  public func mistakes(_ mistakes: [Mutant], _ models: StoredModels, threads: Int) -> [Recital] {
     let right = ReferenceAnswers(models: models.models, workers: .single)
     let mutants = mistakes.filter { $0.apply(right, requests[0]) != nil }
     return Workers(threads: threads).map(mutants.count) { index in

@@ -81,12 +81,13 @@ private struct Conformance {
       progress: { report(ConformTexts.line(of: $0)) }, isInterrupted: { Interruption.isRequested })
     report("")
     guard let header else { return .rejected("the candidate declared nothing") }
-    let texts = ConformTexts(results, header: header, options: options, isInterrupted: Interruption.isRequested)
+    let diagnosis = Interruption.isRequested ? [] : culprit(results)
+    let texts = ConformTexts(
+      results, header: header, options: options, diagnosis: diagnosis, isInterrupted: Interruption.isRequested)
     let footer = RunFooter(
       units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
       interrupted: Interruption.isRequested, exit: Int(texts.exitCode.rawValue))
     var outcome = texts.outcome
-    if let proposal = diagnosis.proposal { outcome.output += proposal + "\n" }
     if let path {
       try growing.finish(footer)
       let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: path)
@@ -94,6 +95,11 @@ private struct Conformance {
       outcome.output += written.output
     }
     return outcome
+  }
+
+  /// What is behind the wrong answers, in lines.
+  private func culprit(_ results: [CaseResult]) -> [String] {
+    diagnosis.culprit(results, threads: ModelOptions.processors)?.lines ?? []
   }
 
   private func header(_ declaration: Declaration, units: Int) -> RunHeader {

@@ -10,9 +10,14 @@ struct ConformTexts {
   private let results: [CaseResult]
   private let header: RunHeader
   private let options: ConformOptions
+  private let diagnosis: [String]
   private let claims: Claims
 
-  init(_ results: [CaseResult], header: RunHeader, options: ConformOptions, isInterrupted: Bool) {
+  /// The texts of a run; `diagnosis` is what is said of all wrong answers together.
+  init(
+    _ results: [CaseResult], header: RunHeader, options: ConformOptions, diagnosis: [String], isInterrupted: Bool
+  ) {
+    self.diagnosis = diagnosis
     self.results = results
     self.header = header
     self.options = options
@@ -40,7 +45,9 @@ struct ConformTexts {
       output += "\(result.verdict.rawValue)  \(result.id) \(result.dtype): \(result.why.onOneLine)\n"
     }
     if !wrong.isEmpty { output += "\n" }
-    output += table + summary
+    output += table
+    if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0.onOneLine + "\n" }.joined() }
+    output += summary
     var outcome = Outcome(output: output, exitCode: exitCode)
     if results.isEmpty { outcome.complaint = "loma: conform: no unit is selected" }
     return outcome

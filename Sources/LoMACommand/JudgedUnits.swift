@@ -7,18 +7,18 @@ import LoMASuite
 struct JudgedUnits {
   let units: [SensitivityUnit]
 
-  /// The units of a corpus in some element types of numbers; all of its files are read and kept.
+  /// The units of a corpus in some element types of numbers; every file is read once a unit.
   init(_ corpus: CaseCorpus, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }) throws {
-    let corpus = try corpus.inMemory()
     let bounds = try CalibratedBounds(of: corpus)
     units = try corpus.cases.filter(passing).flatMap { item in
       try item.dtypes.filter { $0 == "i64" || dtypes.contains($0) }.compactMap { dtype in
+        let judge = try corpus.judge(item, dtype: dtype, bounds: bounds)
         let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
         return SensitivityUnit(
           id: item.id, level: item.level, dtype: dtype, clauses: item.clauses, requests: requests
         ) { responses in
           let replies = responses.map { Reply($0) }
-          guard let result = try? corpus.judge(item, dtype: dtype, replies: replies, bounds: bounds) else {
+          guard let result = try? judge(replies) else {
             return SensitivityUnit.Verdict(fails: false, margin: 0)
           }
           return SensitivityUnit.Verdict(result)

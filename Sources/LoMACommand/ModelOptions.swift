@@ -40,8 +40,11 @@ enum ModelOptions {
     return try LoadedModel(directory: directory, choices: choices)
   }
 
+  /// How many processors there are.
+  static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
   static func threads(_ arguments: Arguments) throws -> Int {
-    let threads = try arguments.integer("--threads") ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let threads = try arguments.integer("--threads") ?? processors
     guard (1...1024).contains(threads) else {
       throw UsageError(line: "option --threads takes 1...1024, not \(threads)")
     }

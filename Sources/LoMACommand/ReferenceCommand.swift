@@ -11,7 +11,8 @@ let referenceHelp = """
 
   With either option it answers as a port would: the output of every stage is rounded to the type.
 
-    --mutant ID              makes one mistake, M001 and on; loma sensitivity lists them
+    --mutant ID              makes one mistake, M001 and on; loma sensitivity lists them. Or axis=value,axis=value…:
+                             decides so, whatever is asked
     --dtypes DTYPE,…         of f64, f32, bf16 and f16; otherwise f64,f32
 
   """

@@ -4,7 +4,8 @@ import LoMAConformance
 import LoMASuite
 
 let sensitivityHelp = """
-  loma sensitivity [--mutant ID] [--dtype DTYPE] [--vectors DIR] [--output FILE] [--threads N]
+  loma sensitivity [--mutant ID] [--dtype DTYPE] [--vectors DIR] [--output FILE]
+                   [--scores DIR] [--threads N]
 
   Runs the reference with one plausible mistake at a time through the judgement that loma conform passes on a candidate,
   and prints for every mutant the largest error over bound of a failed comparison, level by level. A mutant is dead where
@@ -14,13 +15,14 @@ let sensitivityHelp = """
     --dtype DTYPE            f64, f32, bf16 or f16; otherwise all four
     --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors, here or above
     --output FILE            writes the page Docs/Sensitivity.md instead; only of everything
+    --scores DIR             diagnosis.json, named.json and first-score.json there are added to the page
     --threads N              otherwise all processors
 
   """
 
 /// Runs `loma sensitivity`.
 func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
-  let names = ["--mutant", "--dtype", "--vectors", "--output", "--threads"]
+  let names = ["--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   var mutants = Mutant.all
   if let id = arguments["--mutant"] {
@@ -36,6 +38,10 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   guard arguments["--output"] == nil || isWhole else {
     throw UsageError(line: "option --output goes without --mutant and --dtype")
   }
+  guard arguments["--scores"] == nil || arguments["--output"] != nil else {
+    throw UsageError(line: "option --scores goes with --output")
+  }
+  let scores = try arguments["--scores"].map { folder throws(UsageError) in try ScoresSection(folder: folder) }
   let folder = try VectorsFolder.find(
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
     program: surroundings.program)
@@ -51,7 +57,8 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     survivors.isEmpty ? nil : "loma: \(Set(survivors.map(\.mutant.id)).count) mutants survive"
   let text =
     arguments["--output"] == nil
-    ? KillMatrixText(matrix, dtypes: dtypes).text(detailed: mutants.count == 1) : SensitivityPage.text(matrix)
+    ? KillMatrixText(matrix, dtypes: dtypes).text(detailed: mutants.count == 1)
+    : SensitivityPage.text(matrix) + (scores?.lines.map { $0 + "\n" }.joined() ?? "")
   return Outcome(
     output: text, path: arguments["--output"], complaint: complaint,
     exitCode: survivors.isEmpty ? .fine : .notConformant)

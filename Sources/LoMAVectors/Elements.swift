@@ -55,9 +55,9 @@ enum Elements {
   }
 
   /// A BOOL is 0 or 1; the first other byte is an error.
-  static func checkBooleans(_ bytes: some Collection<UInt8>, name: String) throws(ContainerError) {
-    for (index, byte) in bytes.enumerated() where byte > 1 {
-      throw .invalidBoolean(byte, index: index, name: name)
+  static func checkBooleans(_ bytes: [UInt8], name: String) throws(ContainerError) {
+    for index in bytes.indices where bytes[index] > 1 {
+      throw .invalidBoolean(bytes[index], index: index, name: name)
     }
   }
 

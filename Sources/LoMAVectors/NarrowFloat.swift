@@ -62,4 +62,17 @@ public struct NarrowFloat: Hashable, Sendable {
     let magnitude = (max(biased, 1) - 1) << fractionBits + kept + up
     return sign | UInt16(min(magnitude, infinity))
   }
+
+  /// Every value rounded to the format: widened again from its nearest bit pattern.
+  public func rounded(_ values: [Double]) -> [Double] { values.map { rounded($0) } }
+
+  private func rounded(_ x: Double) -> Double {
+    let biased = Int(x.bitPattern >> 52 & 0x7ff) - 1023 + bias
+    // A normal number below the largest exponent stays a normal number, also where a carry raises its exponent.
+    guard biased >= 1, biased < 1 << exponentBits - 2 else { return widened(narrowed(x)) }
+    let shift = UInt64(52 - fractionBits)
+    let odd = x.bitPattern >> shift & 1
+    let up = x.bitPattern + (1 << (shift - 1) - 1) + odd
+    return Double(bitPattern: up & ~(1 << shift - 1))
+  }
 }

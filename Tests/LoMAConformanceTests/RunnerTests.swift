@@ -117,7 +117,7 @@ extension CandidateSuites {
       let swap = "name=structure.metrics.exact; copy; reply '\"ok\":{}'"
       let candidate = try ShellCandidate(when: "[ $n = 4 ]", swap)
       let results = try candidate.run(diagnosis: { item, _, question, answer, ask in
-        guard case .tensors(let again) = ask(question) else { return ["no answer"] }
+        guard case .tensors(let again)? = ask?(question) else { return ["no answer"] }
         return ["\(item.id) \(answer.count) \(again != answer)"]
       })
       #expect(results[3].verdict == .fail && results[3].diagnosis == ["structure.metrics.all-wrong 1 true"])

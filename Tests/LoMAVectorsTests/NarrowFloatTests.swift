@@ -59,6 +59,20 @@ import Testing
     #expect(format.widened(format.narrowed(-Double(nan: 1, signaling: false))).sign == .minus)
   }
 
+  @Test(arguments: formats) func `rounding is narrowing and widening`(format: NarrowFloat) {
+    var values: [Double] = [0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+    for pattern in UInt16.min ... .max {
+      let x = format.widened(pattern)
+      let middle = (x + format.widened(pattern ^ 1)) / 2
+      values += [x, x.nextUp, x.nextDown, middle, middle.nextUp, middle.nextDown]
+    }
+    let rounded = format.rounded(values)
+    let wrong = values.indices.filter { index in
+      rounded[index].bitPattern != format.widened(format.narrowed(values[index])).bitPattern
+    }
+    #expect(wrong.map { values[$0] } == [])
+  }
+
   @Test func `narrowing rounds once, not through Float`() {
     let x = 1 + power(-8) + power(-40)
     #expect(NarrowFloat.bfloat16.narrowed(x) == 0x3f81)

@@ -10,10 +10,17 @@ extension CaseCorpus {
   public func judge(
     _ item: StoredCase, dtype: String, replies: [Reply], bounds: CalibratedBounds, captures: Bool = true
   ) throws(CorpusError) -> CaseResult {
+    try judge(item, dtype: dtype, bounds: bounds, captures: captures)(replies)
+  }
+
+  /// The same for any number of replies to one case, whose files are read once.
+  public func judge(
+    _ item: StoredCase, dtype: String, bounds: CalibratedBounds, captures: Bool = true
+  ) throws(CorpusError) -> @Sendable ([Reply]) throws(CorpusError) -> CaseResult {
     let judge = Judge(
       item: item, dtype: dtype, bounds: bounds, captures: captures, input: try input(of: item),
       expected: try expected(of: item))
-    return try judge.result(of: replies)
+    return { (replies) throws(CorpusError) in try judge.result(of: replies) }
   }
 }
 

@@ -9,11 +9,11 @@ import LoMAVectors
 
 /// Asks a candidate and judges its answers.
 public struct Runner: Sendable {
-  /// What may be found out about a wrong answer: the case, the element type, the first question, the answer to it, and a
-  /// way to ask more; lines for a person.
+  /// What may be found out about a wrong answer, whatever its form: the case, the element type, the first question, the
+  /// answer to it, and, for the first ones, a way to ask more; lines for a person.
   public typealias Diagnosis =
     @Sendable (
-      _ item: StoredCase, _ dtype: String, _ question: Question, _ answer: [NamedArray], _ ask: (Question) -> Reply
+      _ item: StoredCase, _ dtype: String, _ question: Question, _ answer: [NamedArray], _ ask: ((Question) -> Reply)?
     ) -> [String]
 
   /// How far a run is.
@@ -30,7 +30,8 @@ public struct Runner: Sendable {
 
   /// After so many units in a row at which its process ended, a candidate is not asked any more.
   public static let deathLimit = 3
-  /// So many wrong answers are diagnosed, and keep all of their standard error; later ones keep its last 2,000 characters.
+  /// So many wrong units are diagnosed one by one, and keep all of their standard error; later ones keep its last 2,000
+  /// characters.
   public static let diagnosisLimit = 20
 
   /// What is asked.
@@ -156,10 +157,11 @@ public struct Runner: Sendable {
       let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit)
       let text = candidate.standardError + candidate.noise.quoted
       result.standardError = isEarly ? text : String(text.unicodeScalars.suffix(2000).map { Character($0) })
-      if isEarly, result.verdict == .fail, let diagnosis, case .tensors(let answer) = replies[0] {
-        result.diagnosis = diagnosis(item, dtype, questions[0], answer) { question in
-          candidate.ask(question, caseID: item.id, outputLimit: OutputRoom.single)
-        }
+      if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis,
+        case .tensors(let answer)? = replies.first
+      {
+        let ask = { candidate.ask($0, caseID: item.id, outputLimit: OutputRoom.single) }
+        result.diagnosis = diagnosis(item, dtype, questions[0], answer, isEarly ? ask : nil)
       }
     }
     return result

@@ -93,7 +93,7 @@ extension ElementType {
   }
 
   private static func rounding(_ format: NarrowFloat) -> @Sendable (Tensor) -> Tensor {
-    { Tensor(shape: $0.shape, values: $0.values.map { format.widened(format.narrowed($0)) }) }
+    { Tensor(shape: $0.shape, values: format.rounded($0.values)) }
   }
 }
 

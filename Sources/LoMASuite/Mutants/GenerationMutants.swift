@@ -34,7 +34,7 @@ extension Mutant {
     return VisibleKeys(lists: lists, keyCount: mask.rows.count)
   }
 
-  static var generation: [Mutant] { timings + entries + choices }
+  static var generation: [Mutant] { timings + entries + choices + rooms }
 
   private static var timings: [Mutant] {
     [
@@ -78,6 +78,15 @@ extension Mutant {
       },
       scheduled("M145", "I kept the memory of the last chunk only", seesWholeCache: false) { rules, _ in
         rules.keeps = { place, chunk in place.zone == .memory && place.chunk == chunk }
+      },
+      answers("M153", .generation, "I dropped the first L entries of the cache at every compression", on: .caches) {
+        answers, request in
+        guard let parameters = try? request.lomaParameters() else { return }
+        // Every compression feeds L + t rows and drops L, so that the (k + 1)·t rows fed last stay.
+        let order = FedRows(parameters)
+        answers.rules.keeps = { place, chunk in
+          (order.index(of: place) ?? 0) >= (chunk + 1) * parameters.chunkLength
+        }
       },
       answers("M146", .generation, "I fed memory rows one at a time", on: .caches) { answers, _ in
         answers.rules.memoryPasses = { t in (0..<t).map { $0..<$0 + 1 } }

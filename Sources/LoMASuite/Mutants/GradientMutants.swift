@@ -49,11 +49,23 @@ extension Mutant {
         query.zone != .repetition
       },
       detaching("M131", "I detached the memories of earlier chunks") { $0.chunk == $1.chunk },
+      detaching("M139", "I detached memory from whatever reads it, reading and memory rows too") { _, _ in false },
     ]
   }
 
   private static var parameters: [Mutant] {
     [
+      answers("M138", .gradients, "I clipped gradients to norm 1", on: trainings) { answers, _ in
+        answers.trained = { gradients in
+          // PyTorch divides by the norm and a millionth.
+          let norm = gradients.names.reduce(0.0) { sum, name in
+            (gradients.tensors[name]?.values ?? []).reduce(sum) { $0 + $1 * $1 }
+          }.squareRoot()
+          let factor = min(1, 1 / (norm + 1e-6))
+          return ParameterSet(
+            gradients.tensors.mapValues { Tensor(shape: $0.shape, values: $0.values.map { $0 * factor }) })
+        }
+      },
       answers("M132", .gradients, "I froze the embeddings of `<m>` and `<r>`", on: trainings) { answers, request in
         guard let vocabulary = try? request.vocabulary() else { return }
         answers.trained = { gradients in

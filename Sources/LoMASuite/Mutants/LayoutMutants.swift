@@ -20,12 +20,24 @@ extension Mutant {
     }
   }
 
-  static var layouts: [Mutant] { chunks + specials + numbers + empties }
+  static var layouts: [Mutant] { chunks + specials + numbers + empties + orders }
 
   private static var empties: [Mutant] {
     [
       rows("M014", "I gave the empty text a row") { rows, chunks in
         chunks.text.isEmpty ? [Row(token: 0, place: .reading(chunk: 0, index: 0), position: 0, label: nil)] : rows
+      }
+    ]
+  }
+
+  private static var orders: [Mutant] {
+    [
+      answers(
+        "M015", .layout, "I sorted texts by length, longest first, and did not put the answers back", on: [.forward]
+      ) { answers, request in
+        guard let lengths = try? request.texts().map({ $0.count }) else { return }
+        let order = lengths.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
+        answers.finish = { tensors in tensors.map { $0.choosing(texts: order) } }
       }
     ]
   }
@@ -98,6 +110,16 @@ extension Mutant {
         return parameters.adding(["memory_token": .integer(text), "repetition_token": .integer(text + 1)])
       },
     ]
+  }
+}
+
+extension ResultTensor {
+  /// The same with its first dimension, the texts, in another order.
+  fileprivate func choosing(texts order: [Int]) -> ResultTensor {
+    guard case .doubles(let values) = content, shape.first == order.count, !order.isEmpty else { return self }
+    let size = values.count / order.count
+    return .tensor(
+      name, Tensor(shape: shape, values: order.flatMap { values[$0 * size..<($0 + 1) * size] }))
   }
 }
 

@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 extension Mutant {
-  static var losses: [Mutant] { labels + means }
+  static var losses: [Mutant] { labels + means + batches }
 
   /// Other labels of rows, from the right rows of a text.
   private static func labelled(
@@ -132,10 +132,56 @@ extension Mutant {
   }
 }
 
-/// How many labelled rows each text has.
+extension Mutant {
+  /// Other labels of a batch where its losses are computed.
+  private static func relabelled(
+    _ id: String, _ sentence: String, _ wrong: @escaping @Sendable (_ texts: [[Row]], Parameters) -> [[Row]]
+  ) -> Mutant {
+    answers(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { answers, request in
+      guard let parameters = try? request.lomaParameters() else { return }
+      let (loss, backward) = (answers.functions.loss, answers.functions.lossBackward)
+      answers.functions.loss = { loss(wrong($0, parameters), $1) }
+      answers.functions.lossBackward = { backward(wrong($0, parameters), $1) }
+    }
+  }
+
+  private static var batches: [Mutant] {
+    [
+      relabelled("M122", "I labelled pads with their token, 0") { texts, _ in
+        texts.map { rows in rows.map { $0.place == .pad ? $0.with(label: .some($0.token)) : $0 } }
+      },
+      relabelled("M123", "I took the repetition labels of every text from the first text of the batch") {
+        texts, parameters in
+        let first = (texts.first ?? []).filter { $0.place.zone == .reading }.map { $0.token }
+        return texts.map { rows in
+          rows.map { row in
+            guard case .repetition(let chunk, let index) = row.place, row.label != nil else { return row }
+            let place = chunk * parameters.chunkLength + index
+            return place < first.count ? row.with(label: .some(first[place])) : row
+          }
+        }
+      },
+      functions(
+        "M124", .losses, "I accumulated gradients text by text, each with its own means", on: [.gradients, .trainStep]
+      ) { functions in
+        functions.lossBackward = { texts, logits in
+          let counts = RowCounts(texts)
+          return gradients(texts, logits) { 1 / Double((counts.perText[$1][$0] ?? 1) * texts.count) }
+        }
+      },
+      weighted("M125", "I divided by all rows of a kind, labelled or not") { term, counts, _ in
+        1 / Double(counts.ofKind[term] ?? 1)
+      },
+    ]
+  }
+}
+
+/// How many rows each text has that are labelled.
 struct RowCounts: Sendable {
   /// By term, for every text.
   let perText: [[LossTerm: Int]]
+  /// All reading rows, and all other rows with pads, labelled or not.
+  let ofKind: [LossTerm: Int]
 
   init(_ texts: [[Row]]) {
     perText = texts.map { rows in
@@ -143,6 +189,8 @@ struct RowCounts: Sendable {
         if let term = row.lossTerm { counts[term, default: 0] += 1 }
       }
     }
+    let reading = texts.reduce(0) { $0 + $1.filter { $0.place.zone == .reading }.count }
+    ofKind = [.languageModelling: reading, .repetition: texts.reduce(0) { $0 + $1.count } - reading]
   }
 
   /// Of both terms and all texts.

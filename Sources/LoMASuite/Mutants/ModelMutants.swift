@@ -38,6 +38,9 @@ extension Mutant {
         }
         return RMSNorm.forward(centred, gain: gain, epsilon: epsilon)
       },
+      norm("M108", "I ignored rms_norm_eps and took 1e-6") { x, gain, _ in
+        RMSNorm.forward(x, gain: gain, epsilon: 1e-6)
+      },
     ]
   }
 

@@ -41,6 +41,18 @@ extension Mutant {
           settings: swapped, keep: factors.keep, stepSize: factors.stepSize, correction: factors.correction)
         return AdamW.update(old, g, other)
       },
+      parameters("M164", .optimiser, "I took β₂ for β₁ and β₁ for β₂, in the bias correction too", on: [.trainStep]) {
+        guard let first = $0["beta1"], let second = $0["beta2"] else { return nil }
+        return $0.adding(["beta1": second, "beta2": first])
+      },
+      step("M165", "I corrected the bias after ε was added") { old, g, factors in
+        var value = AdamW.update(old, g, factors)
+        value.parameter =
+          old.parameter * factors.keep
+          - factors.stepSize * factors.correction * value.firstMoment
+          / (value.secondMoment.squareRoot() + factors.settings.epsilon)
+        return value
+      },
     ]
   }
 

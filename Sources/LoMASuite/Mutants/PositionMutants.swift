@@ -21,7 +21,7 @@ extension Mutant {
     }
   }
 
-  static var positions: [Mutant] { moves + angles }
+  static var positions: [Mutant] { moves + angles + lengths }
 
   private static var moves: [Mutant] {
     [
@@ -61,6 +61,48 @@ extension Mutant {
       },
       moved("M028", "I did not rotate repetition rows", on: .models) { place, _, _, right in
         place.zone == .repetition ? 0 : right
+      },
+    ]
+  }
+
+  private static var lengths: [Mutant] {
+    [
+      answers(
+        "M031", .positions, "I took the length of the cache for the position of a generated token", on: [.generate]
+      ) { answers, request in
+        guard let prompt = (try? request.texts())?.first?.count else { return }
+        let right = answers.rules.position
+        answers.rules.position = { place, parameters, profile in
+          guard case .reading(let chunk, let index) = place, chunk * parameters.chunkLength + index >= prompt else {
+            return right(place, parameters, profile)
+          }
+          return chunk * parameters.t + index
+        }
+      },
+      answers("M032", .positions, "I started the positions of the tail at 0", on: Set.texts.union(Set.caches)) {
+        answers, request in
+        let (rows, position) = (answers.rows, answers.rules.position)
+        @Sendable func wrong(_ place: Place, _ right: Int, length: Int, _ parameters: Parameters, _ profile: Profile)
+          -> Int
+        {
+          guard case .reading(let chunk, let index) = place, profile.numbering == .text else { return right }
+          return chunk == parameters.fullChunks(length) ? index : right
+        }
+        answers.rows = { (kind, text, vocabulary, parameters, profile) throws(InputError) in
+          try rows(kind, text, vocabulary, parameters, profile).map { row in
+            row.with(position: wrong(row.place, row.position, length: text.count, parameters, profile))
+          }
+        }
+        let generated = request.parameters["generate"].flatMap {
+          if case .integer(let count) = $0 { count } else { nil }
+        }
+        let fed = ((try? request.texts())?.first?.count ?? 0) + max((generated ?? 0) - 1, 0)
+        answers.rules.position = { wrong($0, position($0, $1, $2), length: fed, $1, $2) }
+      },
+      moved("M033", "I went on counting text from the compressed length, and special rows from the text's own") {
+        place, parameters, profile, right in
+        guard case .reading(let chunk, let index) = place, profile.numbering == .text else { return right }
+        return chunk * parameters.t + index
       },
     ]
   }

@@ -194,3 +194,15 @@ HUGGING_FACE_MASK = {
 }
 
 MISTAKES = {**KNOWN, **NEW, **HUGGING_FACE_MASK}
+
+# What a diagnosis is right to name: a mutant's id, or a profile as axis=value. Of an entry that is not here nothing is
+# right to name. K05, K12, K16 and N14 do something else than M023, M091, M130 and M163, which they were meant to
+# repeat; mutants for what they do, and for the N that are here, were added to the catalogue after the first score.
+NAMES = {
+    "K01": "M005", "K02": "M006", "K03": "M003", "K04": "M021", "K05": "M033", "K06": "M042",
+    "K07": "memory_attention=causal", "K08": "M060", "K09": "M078", "K10": "M079", "K11": "M098", "K12": "M108",
+    "K13": "M103", "K14": "M117", "K15": "M119", "K16": "M139", "K17": "M132", "K18": "M148", "K19": "M149",
+    "K20": "M146", "N01": "M154", "N02": "M031", "N03": "M122", "N04": "M123", "N06": "M152", "N07": "M012",
+    "N08": "M138", "N09": "M153", "N10": "M015", "N11": "M032", "N12": "M124", "N14": "M164", "N16": "M165",
+    "N19": "M125", "N20": "memory_context=past_memories", "H01": "memory_attention=causal",
+}

@@ -1,0 +1,68 @@
+// A judged answer of a candidate, as evidence for or against a suspect.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A judged answer.
+public struct Witness: Sendable {
+  /// What was asked.
+  public let request: Request
+  /// Error over bound of the answer, compared with other tensors than the recorded; none where their forms differ.
+  let distance: @Sendable ([NamedArray]) -> Double?
+
+  /// An answer to a request, known by how far it is from others.
+  public init(request: Request, distance: @escaping @Sendable ([NamedArray]) -> Double?) {
+    self.request = request
+    self.distance = distance
+  }
+}
+
+extension Diagnosis {
+  /// So many of some witnesses, of every operation in turn, the cheaper to compute first.
+  func spread(_ all: [Witness], limit: Int) -> [Witness] {
+    var queues: [Operation: [Witness]] = [:]
+    for witness in all { queues[witness.request.operation, default: []].append(witness) }
+    let order = queues.keys.sorted { ($0.cost, $0.rawValue) < ($1.cost, $1.rawValue) }
+    for operation in order {
+      let queue = (queues[operation] ?? []).enumerated().map { (size(of: $1.request), $0, $1) }
+      queues[operation] = queue.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { $0.2 }
+    }
+    var chosen: [Witness] = []
+    var turn = 0
+    while chosen.count < limit {
+      let next = order.compactMap { operation in queues[operation].flatMap { turn < $0.count ? $0[turn] : nil } }
+      if next.isEmpty { break }
+      chosen += next.prefix(limit - chosen.count)
+      turn += 1
+    }
+    return chosen.enumerated().sorted { a, b in
+      (a.element.request.operation.cost, a.offset) < (b.element.request.operation.cost, b.offset)
+    }.map { $0.element }
+  }
+
+  /// About how much there is to compute: values of the input times values of the model.
+  private func size(of request: Request) -> Int {
+    let input = request.input.arrays.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let model = request.model.flatMap { models[$0] }.map { model in
+      model.configuration.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    }
+    return (1 + input) * (1 + (model ?? 0))
+  }
+}
+
+extension Operation {
+  /// Which of two operations takes longer, by rank.
+  fileprivate var cost: Int {
+    switch self {
+    case .layout, .mask, .schedule, .metrics, .cost: 0
+    case .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy: 1
+    case .loss: 2
+    case .forward: 3
+    case .reconstruct: 4
+    case .generate: 5
+    case .gradients: 6
+    case .trainStep: 7
+    }
+  }
+}

@@ -36,6 +36,8 @@ private struct Conformance {
   let bounds: CalibratedBounds
   let runner: Runner
   let diagnosis: ConformDiagnosis
+  /// Where the cases come from, if not from the vectors.
+  let fresh: FreshCases?
 
   init(_ options: ConformOptions, _ surroundings: Surroundings) throws {
     self.options = options
@@ -43,8 +45,18 @@ private struct Conformance {
     let folder = try VectorsFolder.find(
       option: options.arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
       program: surroundings.program)
-    corpus = try CaseCorpus(folder: folder)
-    bounds = try CalibratedBounds(of: corpus)
+    let recorded = try CaseCorpus(folder: folder)
+    let measured = try CalibratedBounds(of: recorded)
+    fresh = try options.fresh.map { try FreshCases(seed: $0.seed) }
+    if let fresh, let count = options.fresh?.count {
+      let report = surroundings.report
+      let threads = max(2, options.jobs)
+      corpus = try CaseCorpus(
+        fresh.recording(count: count, threads: threads) { report("fresh case \($0) of \($1) drawn") })
+      bounds = measured.ofFreshCases(of: corpus)
+    } else {
+      (corpus, bounds) = (recorded, measured)
+    }
     let known = try options.arguments["--known-failures"].map { [corpus] in
       try KnownFailures(contentsOf: $0, corpus: corpus)
     }
@@ -84,10 +96,12 @@ private struct Conformance {
     let diagnosis = Interruption.isRequested ? [] : culprit(results)
     let texts = ConformTexts(
       results, header: header, options: options, diagnosis: diagnosis, isInterrupted: Interruption.isRequested)
+    let smallest = try fresh.map { try SmallestFailures($0, runner, options).found(in: results) }
     let footer = RunFooter(
       units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
       interrupted: Interruption.isRequested, exit: Int(texts.exitCode.rawValue))
     var outcome = texts.outcome
+    outcome.output += try smallest?.delivered(to: path ?? options.arguments["--keep"]) ?? ""
     if let path {
       try growing.finish(footer)
       let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: path)

@@ -14,6 +14,8 @@ let conformHelp = """
     --dtype TYPE,…           of f64, f32, bf16, f16: numbers are asked in these; otherwise in all that are declared
     --profile NAME           axis=value,axis=value…: cases that decide so; base: cases that decide nothing
     --only GLOB              ids of this pattern: * is any text, ? one character
+    --fresh SEED             not the cases of the vectors but new ones, drawn from this number; a failing one is shrunk
+    --cases N                so many of them, otherwise 200
     --shard I/N              every N-th unit from the I-th; loma report merge joins the results
     --jobs N                 so many processes of the candidate at once
     --known-failures FILE    a line a unit: id, element type or none, reason
@@ -40,6 +42,7 @@ struct ConformOptions {
   static let names = [
     "--level", "--op", "--dtype", "--profile", "--only", "--shard", "--jobs", "--known-failures", "--timeout-factor",
     "--memory-limit", "--strict-stdout", "--require-all", "--report", "--resume", "--keep", "--vectors",
+    "--fresh", "--cases",
   ]
 
   /// Behind `--`; empty for the reference.
@@ -49,6 +52,8 @@ struct ConformOptions {
   let limits: CandidateLimits
   let jobs: Int
   let requiresAll: Bool
+  /// Seed and number of fresh cases; none where the vectors' are asked.
+  let fresh: (seed: UInt64, count: Int)?
 
   init(_ words: [String]) throws {
     let options = words.prefix { $0 != "--" }
@@ -76,6 +81,7 @@ struct ConformOptions {
       else { throw UsageError(line: "option --shard takes I/N with 1 ≤ I ≤ N ≤ 10000, not '\(text)'") }
       selection.shard = shard
     }
+    fresh = try ConformOptions.fresh(arguments)
     jobs = try arguments.integer("--jobs") ?? 1
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
     let gibibytes = try ConformOptions.number("--memory-limit", arguments, in: 0.001...65536) ?? 8
@@ -89,9 +95,25 @@ struct ConformOptions {
 
   /// The filters that were given, as the header of the results holds them.
   var filters: [(name: String, value: String)] {
-    ["--level", "--op", "--dtype", "--profile", "--only"].compactMap { name in
+    ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases"].compactMap { name in
       arguments[name].map { (String(name.dropFirst(2)), $0) }
     }
+  }
+
+  private static func fresh(_ arguments: Arguments) throws(UsageError) -> (seed: UInt64, count: Int)? {
+    let count = try arguments.integer("--cases")
+    guard let seed = try arguments.integer("--fresh") else {
+      if let count { throw UsageError(line: "option --cases goes with --fresh only, got \(count)") }
+      return nil
+    }
+    guard seed >= 0 else { throw UsageError(line: "option --fresh takes 0 or more, not \(seed)") }
+    guard 1...FreshCases.limit ~= count ?? 1 else {
+      throw UsageError(line: "option --cases takes 1...\(FreshCases.limit), not \(count ?? 0)")
+    }
+    if let path = arguments["--known-failures"] {
+      throw UsageError(line: "option --known-failures \(path) goes without --fresh: fresh cases have no list")
+    }
+    return (UInt64(seed), count ?? 200)
   }
 
   private static func number(

@@ -70,13 +70,19 @@ struct ConformTexts {
   }
 
   private func replay(of result: CaseResult) -> String {
+    let fresh = FreshCases.named(result.id).map { "--fresh \($0.cases.seed) --cases \($0.index + 1) " } ?? ""
+    return Self.replay(result, options, from: fresh, more: " --keep /tmp/\(result.id)")
+  }
+
+  /// The command that asks a unit again; `source` are the options that say where it is found.
+  static func replay(_ result: CaseResult, _ options: ConformOptions, from source: String, more: String) -> String {
     let dtype = result.dtype == "i64" ? "" : " --dtype \(result.dtype)"
-    let command = options.command.isEmpty ? "" : " -- " + options.command.map { Self.quoted($0) }.joined(separator: " ")
-    return "loma conform --only \(result.id)\(dtype) --keep /tmp/\(result.id)\(command)"
+    let command = options.command.isEmpty ? "" : " -- " + options.command.map { quoted($0) }.joined(separator: " ")
+    return "loma conform \(source)--only \(result.id)\(dtype)\(more)\(command)"
   }
 
   /// A word as a shell takes it.
-  private static func quoted(_ word: String) -> String {
+  static func quoted(_ word: String) -> String {
     let isPlain =
       !word.isEmpty
       && word.unicodeScalars.allSatisfy { scalar in

@@ -76,6 +76,14 @@ public struct CalibratedBounds: Equatable, Sendable {
       ?? ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.provisionalBound ?? 0
   }
 
+  /// TOL-16: bounds of cases that were not measured, as a file beside their manifest would hold them.
+  public func ofFreshCases(of corpus: CaseCorpus) -> CalibratedBounds {
+    var bounds = CalibratedBounds(
+      suite: suite, manifestDigest: corpus.manifestDigest, variants: variants, general: general, cases: [:])
+    bounds.digest = digest
+    return bounds
+  }
+
   /// A tensor's name with numbers of layers, and names of parameters, replaced by stars.
   static func group(of tensor: String) -> String {
     let parts = tensor.split(separator: ".", omittingEmptySubsequences: false)

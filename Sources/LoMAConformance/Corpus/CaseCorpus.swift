@@ -38,6 +38,16 @@ public struct CaseCorpus: Sendable {
     try self.init(folder: folder, manifest: bytes)
   }
 
+  /// Vectors that no folder holds, the manifest among them, by path.
+  public init(files: [(path: String, bytes: [UInt8])]) throws(CorpusError) {
+    let byPath = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+    guard let manifest = byPath[Self.manifestName] else {
+      throw .damaged(file: Self.manifestName, reason: "it is not among the files")
+    }
+    try self.init(folder: "", manifest: manifest)
+    kept = byPath
+  }
+
   /// Reads a manifest given as bytes.
   init(folder: String, manifest bytes: [UInt8]) throws(CorpusError) {
     let value: JSONValue

@@ -131,52 +131,19 @@ public struct Runner: Sendable {
   private func ask(
     _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: Lineup
   ) throws -> CaseResult {
-    let questions = try corpus.questions(of: item, dtype: dtype)
-    for question in questions {
-      if let why = declaration.refusal(of: question, isRejection: item.level == "rejection") {
-        return CaseResult(item, dtype: dtype, verdict: .unsupported, why: why)
-      }
-    }
-    candidate.beginUnit()
-    let start = SuspendingClock.now
-    var replies: [Reply] = []
-    var room = OutputRoom(of: item)
-    for question in questions {
-      let reply = candidate.ask(
-        declaration.captures ? question : question.withoutCaptures, caseID: item.id, outputLimit: room.next)
-      replies.append(reply)
-      guard case .tensors(let arrays) = reply else { break }
-      room.take(arrays)
-    }
-    let seconds = (SuspendingClock.now - start).seconds
-    var result = try corpus.judge(
-      item, dtype: dtype, replies: replies, bounds: bounds, captures: declaration.captures)
-    result.seconds = seconds
-    result.noise = candidate.noise.lines
+    let judged = try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration)
+    var result = judged.result
     if result.verdict.isWrong {
       let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit)
       let text = candidate.standardError + candidate.noise.quoted
       result.standardError = isEarly ? text : String(text.unicodeScalars.suffix(2000).map { Character($0) })
-      if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis,
-        case .tensors(let answer)? = replies.first
+      if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis, let question = judged.question,
+        case .tensors(let answer)? = judged.reply
       {
         let ask = { candidate.ask($0, caseID: item.id, outputLimit: OutputRoom.single) }
-        result.diagnosis = diagnosis(item, dtype, questions[0], answer, isEarly ? ask : nil)
+        result.diagnosis = diagnosis(item, dtype, question, answer, isEarly ? ask : nil)
       }
     }
     return result
-  }
-}
-
-extension Duration {
-  /// As a double.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}
-
-extension Question {
-  /// The same for a candidate that returns no intermediates.
-  fileprivate var withoutCaptures: Question {
-    Question(
-      op: op, dtype: dtype, profile: profile, parameters: parameters, model: model, input: input, captures: [])
   }
 }

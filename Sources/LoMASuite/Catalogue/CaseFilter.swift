@@ -46,8 +46,8 @@ public struct CaseFilter: Sendable {
 }
 
 extension Catalogue {
-  /// The case of an id, none where there is none.
-  public static func item(_ id: String) -> Case? { cases.first { $0.id == id } }
+  /// The case of an id, one of the catalogue or a fresh one; none where there is none.
+  public static func item(_ id: String) -> Case? { cases.first { $0.id == id } ?? FreshCases.item(id) }
 
   /// The names of the models that cases may name.
   public static var modelNames: [String] { CaseModel.all.map(\.name) + TrainedModel.all.map(\.name) }

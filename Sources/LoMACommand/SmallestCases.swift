@@ -1,0 +1,80 @@
+// RUN-18: smallest failing cases for a person, and as vectors that can be asked again.
+
+import LoMAConformance
+import LoMASuite
+
+/// What shrinking led to.
+struct SmallestCases {
+  /// One failing case and what it was drawn as.
+  struct Found {
+    /// The result of the case as it was drawn.
+    let origin: CaseResult
+    /// The smallest that fails.
+    var fresh: FreshCase
+    /// Its result.
+    var result: CaseResult
+    /// How many were asked.
+    var questions = 0
+    /// Whether everything smaller was asked and passes.
+    var isWhole = true
+  }
+
+  /// The folder they are written to, below that of the reports.
+  private static let folder = "smallest"
+
+  let fresh: FreshCases
+  let bounds: CalibratedBounds
+  let options: ConformOptions
+  var all: [Found] = []
+
+  init(fresh: FreshCases, bounds: CalibratedBounds, options: ConformOptions) {
+    self.fresh = fresh
+    self.bounds = bounds
+    self.options = options
+  }
+
+  /// The id of the smallest case that a result led to.
+  static func id(of origin: CaseResult) -> String { origin.id + "-smallest" }
+
+  /// What is printed of them; written as vectors where there is a folder.
+  func delivered(to folder: String?) throws -> String {
+    guard !all.isEmpty else { return "" }
+    guard let folder else { return text { ConformTexts.replay($0.origin, options, from: source, more: "") } }
+    let path = folder + "/" + Self.folder
+    try write(to: path)
+    return text { found in
+      ConformTexts.replay(found.result, options, from: "--vectors \(ConformTexts.quoted(path)) ", more: "")
+    }
+  }
+
+  /// Where the cases that were drawn are found.
+  private var source: String { "--fresh \(fresh.seed) --cases \(options.fresh?.count ?? 1) " }
+
+  private func text(again: (Found) -> String) -> String {
+    "\n"
+      + all.map { found in
+        let result = found.result
+        let end = found.isWhole ? "" : ", and smaller ones were left unasked"
+        let dtype = result.dtype == "i64" ? "" : " in \(result.dtype)"
+        var lines = [
+          "smallest  \(found.fresh)\(dtype): \(result.verdict.rawValue)\(result.why.isEmpty ? "" : ", " + result.why)",
+          "  from: \(found.origin.id), by \(found.questions) questions\(end)",
+        ]
+        if let finding = result.finding {
+          lines += ["  where: \(finding.tensor)\(finding.index) \(finding.place)"]
+          lines += ["  got:  \(finding.got)", "  want: \(finding.want)"]
+        }
+        return (lines + ["  again: \(again(found))"]).map { $0.onOneLine + "\n" }.joined()
+      }.joined(separator: "\n")
+  }
+
+  /// A folder of vectors with these cases, and the bounds they were judged by.
+  private func write(to path: String) throws {
+    let recording = try fresh.recording(of: all.map { ($0.fresh, Self.id(of: $0.origin)) })
+    _ = try Recorder(folder: path, disk: .real).write(recording)
+    let bounds = bounds.ofFreshCases(of: try CaseCorpus(recording))
+    if let failure = OutputFiles.write([(CalibratedBounds.fileName, Array(bounds.text.utf8))], into: path) {
+      throw UsageError(line: "cannot write \(failure.path): \(failure.reason)")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// RUN-17: the fresh cases of a seed, as cases of the catalogue's kind.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Draws fresh cases and has the reference say what they are.
+public struct FreshCases: Sendable {
+  /// The most cases of one run.
+  public static let limit = 10_000
+  /// So many texts are tried for one whose choices are clear in every element type.
+  private static let attempts = 12
+
+  /// What they are drawn from.
+  public let seed: UInt64
+  private let answers: ReferenceAnswers
+
+  /// The cases of a seed.
+  public init(seed: UInt64) throws(RecordingError) {
+    self.seed = seed
+    answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
+  }
+
+  /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
+  public func drawn(_ index: Int) -> FreshCase {
+    var drawing = FreshDrawing(seed: seed, index: index)
+    var drawn = drawing.draw(FreshDrawing.operation(seed: seed, index: index))
+    guard drawn.level == .generation else { return drawn }
+    // Texts differ in how clear their choices are: the first that is clear in all types, else the clearest.
+    var (best, count) = (drawn, -1)
+    for attempt in 0..<Self.attempts {
+      drawn.seed = drawn.seed(attempt)
+      let types = dtypes(of: drawn, all: ["f64", "f32", "bf16", "f16"]).count
+      if types > count { (best, count) = (drawn, types) }
+      if count == 4 { break }
+    }
+    return best
+  }
+
+  /// A fresh case under an id; none where its choices are too unclear to be asked in any type.
+  public func item(_ fresh: FreshCase, id: String) -> Case? {
+    let whole = Case.tensors(
+      id, fresh.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.operation.clauses, fresh.request)
+    let dtypes = dtypes(of: fresh, all: whole.dtypes)
+    guard !dtypes.isEmpty else { return nil }
+    return Case(
+      id: whole.id, since: whole.since, level: whole.level, hunts: whole.hunts, clauses: whole.clauses,
+      request: whole.request, expectation: .tensors, dtypes: dtypes)
+  }
+
+  /// The id of case `index`.
+  public func id(_ index: Int) -> String {
+    let operation = FreshDrawing.operation(seed: seed, index: index)
+    return "\(operation.level.rawValue).\(operation.rawValue).fresh.s\(seed)-k\(index)"
+  }
+
+  /// The seed and the index that an id names; none where no fresh case has it.
+  public static func named(_ id: String) -> (cases: FreshCases, index: Int)? {
+    let parts = id.split(separator: ".").last?.split(separator: "-") ?? []
+    guard parts.count == 2, parts[0].first == "s", parts[1].first == "k", let seed = UInt64(parts[0].dropFirst()),
+      let index = Int(parts[1].dropFirst()), let cases = try? FreshCases(seed: seed), cases.id(index) == id
+    else { return nil }
+    return (cases, index)
+  }
+
+  /// The case of an id; none where no fresh case has it.
+  public static func item(_ id: String) -> Case? { named(id).flatMap { $0.cases.item($0.cases.drawn($0.index), id: id) } }
+
+  /// The first cases of the seed and their answers, as a folder of vectors would hold them.
+  public func recording(
+    count: Int, threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
+  ) throws(RecordingError) -> Recording {
+    let workers = Workers(threads: threads)
+    let cases = workers.map(count) { index in item(drawn(index), id: id(index)) }
+    return try Recording(
+      cases: cases.compactMap { $0 }, workers: workers, retired: [], isPublished: false, progress: progress)
+  }
+
+  /// One case and its answer, as a folder of vectors would hold them; none where it cannot be asked.
+  public func recording(of fresh: FreshCase, id: String) throws(RecordingError) -> Recording? {
+    item(fresh, id: id) == nil ? nil : try recording(of: [(fresh, id)])
+  }
+
+  /// Some cases under ids, and their answers.
+  public func recording(of cases: [(fresh: FreshCase, id: String)]) throws(RecordingError) -> Recording {
+    try Recording(
+      cases: cases.compactMap { item($0.fresh, id: $0.id) }, workers: .single, retired: [], isPublished: false,
+      progress: { _, _ in })
+  }
+
+  private func dtypes(of fresh: FreshCase, all: [String]) -> [String] {
+    guard fresh.level == .generation else { return all }
+    let request = fresh.request
+    guard let answer = try? answers.answer(request) else { return all }
+    let wide = ChoiceMargin.dtypes(all, withMargin: ChoiceMargin.margin(of: request, answer: answer))
+    // Token 0 is then chosen from a row whose scores are not in the answer (REC-4).
+    let isHidden = fresh.operation == .reconstruct && fresh.profile.repetitionLabels == .shifted
+    return isHidden ? wide.filter { $0 == "f64" || $0 == "f32" } : wide
+  }
+}

@@ -1,0 +1,120 @@
+// RUN-17: what a fresh case asks: structure, models and generation.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+extension FreshCase {
+  /// The request that follows from what was drawn.
+  var request: Request {
+    switch operation {
+    case .layout, .mask: rows
+    case .schedule:
+      plain(["prompt_length": .integer(self[.length]), "generate": .integer(self[.generate])])
+    case .metrics: recited
+    case .cost:
+      plain(
+        [
+          "text_length": .integer(self[.length]), "layers": .integer(self[.layers]),
+          "kv_heads": .integer(self[.keyValueHeads]), "head_dim": .integer(2 * self[.pairs]),
+          "bytes_per_element": .integer(2),
+        ], axes: profile.axes)
+    case .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy: stageRequest
+    case .forward, .loss, .gradients: modelRequest(more: embeddings)
+    case .trainStep:
+      modelRequest(
+        parameters: [
+          "steps": .integer(self[.steps]), "learning_rate": .real(0x1p-7), "beta1": .real(0.875),
+          "beta2": .real(0.9375), "adam_epsilon": .real(0x1p-10), "weight_decay": .real(0.125),
+        ])
+    case .generate:
+      modelRequest(
+        more: isForced ? [CaseInputs.integers("forced", tokens(stream: 1, self[.generate], below: textSize))] : [],
+        parameters: ["generate": .integer(self[.generate])])
+    case .reconstruct: modelRequest(parameters: ["chunk": .integer(self[.chunk])])
+    }
+  }
+
+  /// The numbers of a purpose.
+  func seed(_ purpose: Int) -> UInt64 { seed &+ UInt64(purpose) &* 0x9E37_79B9_7F4A_7C15 }
+
+  private func tokens(stream: Int, _ count: Int, below size: Int) -> [Int] {
+    CaseInputs.text(count, below: size, seed: seed(1000 + stream))
+  }
+
+  private func tokens(below size: Int) -> [[Int]] { texts.map { tokens(stream: $0.stream, $0.length, below: size) } }
+
+  private var shape: [String: RequestParameter] { ["c": .integer(self[.c]), "t": .integer(self[.t])] }
+
+  private func plain(_ parameters: [String: RequestParameter], axes: [String: String] = [:]) -> Request {
+    Request(
+      operation, axes: axes, parameters: shape.adding(parameters), model: nil, input: CaseInputs.file([]), captures: [])
+  }
+
+  /// Any ids: V of 1...40, both special ids behind it in any order, room behind them.
+  private var vocabulary: CaseVocabulary {
+    var numbers = SeededNumbers(seed: seed(1))
+    let text = 1 + numbers.integer(below: 40)
+    let memory = text + numbers.integer(below: 6)
+    var repetition = text + numbers.integer(below: 5)
+    if repetition >= memory { repetition += 1 }
+    return CaseVocabulary(
+      text: text, memory: memory, repetition: repetition,
+      model: max(memory, repetition) + 1 + numbers.integer(below: 4))
+  }
+
+  private var rows: Request {
+    let vocabulary = vocabulary
+    return Request(
+      operation, axes: profile.axes,
+      parameters: vocabulary.parameters.adding(shape).adding(["layout": .word(layout.rawValue)]), model: nil,
+      input: CaseInputs.file(CaseInputs.batch(tokens(below: vocabulary.text))), captures: [])
+  }
+
+  /// Reconstructions with mistakes: in every second chunk every fourth token, by lot.
+  private var recited: Request {
+    var numbers = SeededNumbers(seed: seed(2))
+    let texts = tokens(below: 11)
+    let recited = texts.flatMap { text in
+      (0..<text.count / chunkLength).flatMap { chunk in
+        let errs = numbers.integer(below: 2) == 0
+        return text[chunk * chunkLength..<(chunk + 1) * chunkLength].map { token in
+          errs && numbers.integer(below: 4) == 0 ? (token + 1) % 11 : token
+        }
+      }
+    }
+    return Request(
+      operation, axes: [:], parameters: shape, model: nil,
+      input: CaseInputs.file(CaseInputs.batch(texts) + [CaseInputs.integers("reconstruction", recited)]), captures: [])
+  }
+}
+
+extension FreshCase {
+  /// The model; draws name only such as there are.
+  private var caseModel: CaseModel {
+    guard let model = CaseModel.all.first(where: { $0.name == model }) else {
+      preconditionFailure("a fresh case of a model without one: \(self)")
+    }
+    return model
+  }
+
+  private var textSize: Int { caseModel.vocabulary.text }
+
+  private func modelRequest(
+    more: [NamedArray] = [], parameters: [String: RequestParameter] = [:]
+  ) -> Request {
+    ModelCases.request(
+      operation, caseModel, c: self[.c], t: self[.t], tokens(below: textSize), profile, captures: captures,
+      more: more, parameters: parameters)
+  }
+
+  /// Rows of numbers for every row of the batch, where they are given.
+  private var embeddings: [NamedArray] {
+    guard hasEmbeddings else { return [] }
+    let rows = lengths.map { $0 + $0 / chunkLength * (self[.t] + chunkLength) }.max() ?? 0
+    return [
+      CaseInputs.normal(
+        "embeddings", shape: [texts.count, rows, caseModel.hidden], deviation: 1, mean: 0, seed: seed(3))
+    ]
+  }
+}

@@ -1,0 +1,63 @@
+// RUN-18: what is smaller than a case in one respect.
+
+import LoMA
+
+extension FreshCase {
+  /// Cases that are smaller in one respect, boldest steps first; every chain of them ends.
+  public var smaller: [FreshCase] {
+    (fewerTexts + smallerExtents + shorterTexts + plainer).filter { $0.isValid && $0 != self }
+  }
+
+  private func with(_ change: (inout FreshCase) -> Void) -> FreshCase {
+    var other = self
+    change(&other)
+    if other[.generate] == 0 { other.isForced = false }
+    return other
+  }
+
+  /// One text alone, or one less.
+  private var fewerTexts: [FreshCase] {
+    guard texts.count > 1 else { return [] }
+    let alone = texts.map { text in with { $0.texts = [text] } }
+    return texts.count == 2 ? alone : alone + texts.indices.map { place in with { $0.texts.remove(at: place) } }
+  }
+
+  /// Smaller c or t with the texts as they are, or with as many full chunks as they have; any other number smaller.
+  private var smallerExtents: [FreshCase] {
+    Extent.allCases.filter { extents[$0] != nil }.flatMap { extent in
+      extent.below(self[extent]).flatMap { value in
+        let plain = with { $0.extents[extent] = value }
+        guard extent == .c || extent == .t else { return [plain] }
+        let (old, new) = (chunkLength, plain.chunkLength)
+        func scaled(_ length: Int) -> Int { length / old * new + min(length % old, new - 1) }
+        let together = plain.with { other in
+          for place in texts.indices { other.texts[place].length = scaled(texts[place].length) }
+          if let length = extents[.length] { other.extents[.length] = scaled(length) }
+        }
+        return together == plain ? [plain] : [together, plain]
+      }
+    }
+  }
+
+  private var shorterTexts: [FreshCase] {
+    texts.indices.flatMap { place in
+      Extent.below(texts[place].length, least: 0).map { length in with { $0.texts[place].length = length } }
+    }
+  }
+
+  /// Base, or an axis less; the training layout, nothing captured, nothing given; the model of one layer.
+  private var plainer: [FreshCase] {
+    var plainer: [FreshCase] = []
+    let differing = Axis.allCases.filter { profile[$0] != Profile.base[$0] }
+    if differing.count > 1 { plainer.append(with { $0.profile = .base }) }
+    plainer += differing.map { axis in with { $0.profile = profile.choosing(axis, valueAt: 0) } }
+    if layout == .generation { plainer.append(with { $0.layout = .training }) }
+    if hasEmbeddings { plainer.append(with { $0.hasEmbeddings = false }) }
+    if isForced { plainer.append(with { $0.isForced = false }) }
+    if !captures.isEmpty { plainer.append(with { $0.captures = [] }) }
+    if let model, model != CaseModel.shallow.name, captures.isEmpty {
+      plainer.append(with { $0.model = CaseModel.shallow.name })
+    }
+    return plainer
+  }
+}

@@ -37,7 +37,7 @@ private struct Conformance {
   let runner: Runner
   let diagnosis: ConformDiagnosis
   /// Where the cases come from, if not from the vectors.
-  let fresh: FreshCases?
+  let fresh: FreshCorpus?
 
   init(_ options: ConformOptions, _ surroundings: Surroundings) throws {
     self.options = options
@@ -47,12 +47,9 @@ private struct Conformance {
       program: surroundings.program)
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)
-    fresh = try options.fresh.map { try FreshCases(seed: $0.seed) }
+    fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, measured) }
     if let fresh, let count = options.fresh?.count {
-      let report = surroundings.report
-      let threads = max(2, options.jobs)
-      corpus = try CaseCorpus(
-        fresh.recording(count: count, threads: threads) { report("fresh case \($0) of \($1) drawn") })
+      corpus = try fresh.corpus(count: count, threads: max(2, options.jobs), report: surroundings.report)
       bounds = measured.ofFreshCases(of: corpus)
     } else {
       (corpus, bounds) = (recorded, measured)
@@ -64,7 +61,7 @@ private struct Conformance {
       options.command.isEmpty
       ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
       : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
-    diagnosis = try ConformDiagnosis(corpus, bounds)
+    diagnosis = ConformDiagnosis(corpus, bounds, models: try StoredModels(vectors: folder))
     runner = Runner(
       corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
       known: known ?? KnownFailures(), diagnosis: diagnosis.hook)
@@ -93,13 +90,15 @@ private struct Conformance {
       progress: { report(ConformTexts.line(of: $0)) }, isInterrupted: { Interruption.isRequested })
     report("")
     guard let header else { return .rejected("the candidate declared nothing") }
-    let diagnosis = Interruption.isRequested ? [] : culprit(results)
+    // What comes after is about a run that is over: a wish to stop then cuts it short, and not the run.
+    let isInterrupted = Interruption.isRequested
+    let diagnosis = isInterrupted ? [] : culprit(results)
     let texts = ConformTexts(
-      results, header: header, options: options, diagnosis: diagnosis, isInterrupted: Interruption.isRequested)
+      results, header: header, options: options, diagnosis: diagnosis, isInterrupted: isInterrupted)
     let smallest = try fresh.map { try SmallestFailures($0, runner, options).found(in: results) }
     let footer = RunFooter(
       units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
-      interrupted: Interruption.isRequested, exit: Int(texts.exitCode.rawValue))
+      interrupted: isInterrupted, exit: Int(texts.exitCode.rawValue))
     var outcome = texts.outcome
     outcome.output += try smallest?.delivered(to: path ?? options.arguments["--keep"]) ?? ""
     if let path {

@@ -27,10 +27,10 @@ final class ConformDiagnosis: Sendable {
   private let diagnosis: Diagnosis
   private let kept = Mutex<(answers: [Wrong], bytes: Int)>(([], 0))
 
-  init(_ corpus: CaseCorpus, _ bounds: CalibratedBounds) throws {
+  init(_ corpus: CaseCorpus, _ bounds: CalibratedBounds, models: StoredModels) {
     self.corpus = corpus
     self.bounds = bounds
-    diagnosis = Diagnosis(models: try StoredModels(vectors: corpus.folder))
+    diagnosis = Diagnosis(models: models)
   }
 
   /// The runner's hook.

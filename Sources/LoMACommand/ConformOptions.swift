@@ -53,7 +53,7 @@ struct ConformOptions {
   let jobs: Int
   let requiresAll: Bool
   /// Seed and number of fresh cases; none where the vectors' are asked.
-  let fresh: (seed: UInt64, count: Int)?
+  let fresh: FreshOptions?
 
   init(_ words: [String]) throws {
     let options = words.prefix { $0 != "--" }
@@ -81,7 +81,10 @@ struct ConformOptions {
       else { throw UsageError(line: "option --shard takes I/N with 1 ≤ I ≤ N ≤ 10000, not '\(text)'") }
       selection.shard = shard
     }
-    fresh = try ConformOptions.fresh(arguments)
+    fresh = try FreshOptions(arguments)
+    if fresh != nil, let path = arguments["--known-failures"] {
+      throw UsageError(line: "option --known-failures '\(path)' goes without --fresh: its ids are those of the vectors")
+    }
     jobs = try arguments.integer("--jobs") ?? 1
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
     let gibibytes = try ConformOptions.number("--memory-limit", arguments, in: 0.001...65536) ?? 8
@@ -98,22 +101,6 @@ struct ConformOptions {
     ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases"].compactMap { name in
       arguments[name].map { (String(name.dropFirst(2)), $0) }
     }
-  }
-
-  private static func fresh(_ arguments: Arguments) throws(UsageError) -> (seed: UInt64, count: Int)? {
-    let count = try arguments.integer("--cases")
-    guard let seed = try arguments.integer("--fresh") else {
-      if let count { throw UsageError(line: "option --cases goes with --fresh only, got \(count)") }
-      return nil
-    }
-    guard seed >= 0 else { throw UsageError(line: "option --fresh takes 0 or more, not \(seed)") }
-    guard 1...FreshCases.limit ~= count ?? 1 else {
-      throw UsageError(line: "option --cases takes 1...\(FreshCases.limit), not \(count ?? 0)")
-    }
-    if let path = arguments["--known-failures"] {
-      throw UsageError(line: "option --known-failures \(path) goes without --fresh: fresh cases have no list")
-    }
-    return (UInt64(seed), count ?? 200)
   }
 
   private static func number(

@@ -8,8 +8,9 @@ struct JudgedUnits {
   let units: [SensitivityUnit]
 
   /// The units of a corpus in some element types of numbers; every file is read once a unit.
-  init(_ corpus: CaseCorpus, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }) throws {
-    let bounds = try CalibratedBounds(of: corpus)
+  init(
+    _ corpus: CaseCorpus, bounds: CalibratedBounds, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
+  ) throws {
     units = try corpus.cases.filter(passing).flatMap { item in
       try item.dtypes.filter { $0 == "i64" || dtypes.contains($0) }.compactMap { dtype in
         let judge = try corpus.judge(item, dtype: dtype, bounds: bounds)

@@ -5,7 +5,7 @@ import LoMASuite
 
 let sensitivityHelp = """
   loma sensitivity [--mutant ID] [--dtype DTYPE] [--vectors DIR] [--output FILE]
-                   [--scores DIR] [--threads N]
+                   [--scores DIR] [--threads N] [--fresh SEED [--cases N]]
 
   Runs the reference with one plausible mistake at a time through the judgement that loma conform passes on a candidate,
   and prints for every mutant the largest error over bound of a failed comparison, level by level. A mutant is dead where
@@ -17,12 +17,16 @@ let sensitivityHelp = """
     --output FILE            writes the page Docs/Sensitivity.md instead; only of everything
     --scores DIR             diagnosis.json, named.json and first-score.json there are added to the page
     --threads N              otherwise all processors
+    --fresh SEED             by new cases, as loma conform draws them from this number, not by those of the vectors
+    --cases N                so many of them, otherwise 200
 
   """
 
 /// Runs `loma sensitivity`.
 func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
-  let names = ["--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads"]
+  let names = [
+    "--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads", "--fresh", "--cases",
+  ]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   var mutants = Mutant.all
   if let id = arguments["--mutant"] {
@@ -34,9 +38,10 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     throw UsageError(
       line: "option --dtype takes one of \(KillMatrix.dtypes.joined(separator: ", ")), not '\(dtypes[0])'")
   }
-  let isWhole = arguments["--mutant"] == nil && arguments["--dtype"] == nil
+  let fresh = try FreshOptions(arguments)
+  let isWhole = arguments["--mutant"] == nil && arguments["--dtype"] == nil && fresh == nil
   guard arguments["--output"] == nil || isWhole else {
-    throw UsageError(line: "option --output goes without --mutant and --dtype")
+    throw UsageError(line: "option --output goes without --mutant, --dtype and --fresh")
   }
   guard arguments["--scores"] == nil || arguments["--output"] != nil else {
     throw UsageError(line: "option --scores goes with --output")
@@ -45,10 +50,16 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   let folder = try VectorsFolder.find(
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
     program: surroundings.program)
-  let corpus = try CaseCorpus(folder: folder)
-  let judged = try JudgedUnits(corpus, dtypes: dtypes)
-  let runs = Sensitivity(
-    units: judged.units, models: try StoredModels(vectors: folder), threads: try ModelOptions.threads(arguments))
+  let threads = try ModelOptions.threads(arguments)
+  var corpus = try CaseCorpus(folder: folder)
+  var bounds = try CalibratedBounds(of: corpus)
+  if let fresh {
+    corpus = try FreshCorpus(seed: fresh.seed, bounds).corpus(
+      count: fresh.count, threads: threads, report: surroundings.report)
+    bounds = bounds.ofFreshCases(of: corpus)
+  }
+  let judged = try JudgedUnits(corpus, bounds: bounds, dtypes: dtypes)
+  let runs = Sensitivity(units: judged.units, models: try StoredModels(vectors: folder), threads: threads)
   let (count, report) = (mutants.count, surroundings.report)
   let matrix = runs.matrix(of: mutants) { report("mutant \($0) of \(count)") }
   report("")

@@ -70,7 +70,10 @@ struct SmallestCases {
 
   /// A folder of vectors with these cases, and the bounds they were judged by.
   private func write(to path: String) throws {
-    let recording = try fresh.recording(of: all.map { ($0.fresh, Self.id(of: $0.origin)) })
+    let items = all.compactMap { found in
+      fresh.item(found.fresh, id: Self.id(of: found.origin))?.asked(in: [found.result.dtype])
+    }
+    let recording = try FreshCases.recording(of: items, threads: 1) { _, _ in }
     _ = try Recorder(folder: path, disk: .real).write(recording)
     let bounds = bounds.ofFreshCases(of: try CaseCorpus(recording))
     if let failure = OutputFiles.write([(CalibratedBounds.fileName, Array(bounds.text.utf8))], into: path) {

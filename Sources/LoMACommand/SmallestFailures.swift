@@ -12,11 +12,11 @@ struct SmallestFailures {
   /// After so long, times the factor of the deadlines, the smallest found so far is taken.
   private static let time = Duration.seconds(60)
 
-  private let fresh: FreshCases
+  private let fresh: FreshCorpus
   private let runner: Runner
   private let options: ConformOptions
 
-  init(_ fresh: FreshCases, _ runner: Runner, _ options: ConformOptions) {
+  init(_ fresh: FreshCorpus, _ runner: Runner, _ options: ConformOptions) {
     self.fresh = fresh
     self.runner = runner
     self.options = options
@@ -32,10 +32,10 @@ struct SmallestFailures {
       runner.command, limits: runner.limits, corpus: runner.corpus, bounds: runner.bounds,
       isInterrupted: { Interruption.isRequested })
     defer { interview.end() }
-    var cases = SmallestCases(fresh: fresh, bounds: runner.bounds, options: options)
+    var cases = SmallestCases(fresh: fresh.cases, bounds: runner.bounds, options: options)
     for result in first.prefix(Self.operationLimit) where !Interruption.isRequested {
       guard let index = FreshCases.named(result.id)?.index else { continue }
-      cases.all.append(try smallest(of: fresh.drawn(index), result, interview))
+      cases.all.append(try smallest(of: fresh.cases.drawn(index), result, interview))
     }
     return cases
   }
@@ -53,9 +53,9 @@ struct SmallestFailures {
           found.isWhole = false
           return found
         }
-        guard let recording = try fresh.recording(of: next, id: SmallestCases.id(of: result)) else { continue }
-        let corpus = try CaseCorpus(recording)
-        guard let item = corpus.cases.first, item.dtypes.contains(result.dtype) else { continue }
+        guard let corpus = try fresh.corpus(of: next, id: SmallestCases.id(of: result), dtype: result.dtype),
+          let item = corpus.cases.first
+        else { continue }
         found.questions += 1
         let answer: CaseResult
         do { answer = try interview.result(of: item, dtype: result.dtype, in: corpus) } catch is CandidateError {
@@ -70,9 +70,4 @@ struct SmallestFailures {
       return found
     }
   }
-}
-
-extension CaseCorpus {
-  /// The cases of a recording that no folder holds.
-  init(_ recording: Recording) throws(CorpusError) { try self.init(files: recording.files.map { ($0.path, $0.bytes) }) }
 }

@@ -110,7 +110,8 @@ def stage(request, dtype):
         return {"context": context.reshape(x["q"].shape), "probabilities": probabilities[0]}
     if request.op == "feed_forward":
         inner, width = x["gate"].shape
-        config = config_of(hidden_size=width, intermediate_size=inner, num_attention_heads=1)
+        # head_dim plays no part here, but an odd one, such as an odd width would give, is refused.
+        config = config_of(hidden_size=width, intermediate_size=inner, num_attention_heads=1, head_dim=2)
         weights = {f"{name}_proj": x[name] for name in ("gate", "up", "down")}
         return {"y": filled(llama.LlamaMLP(config), weights, dtype)(x["x"])}
     if request.op == "cross_entropy":

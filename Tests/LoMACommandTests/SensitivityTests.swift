@@ -18,7 +18,7 @@ struct SensitivityTests {
     _ dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
   ) throws -> Sensitivity {
     let corpus = try CaseCorpus(folder: Self.vectors)
-    let judged = try JudgedUnits(corpus, dtypes: dtypes, passing: passing)
+    let judged = try JudgedUnits(corpus, bounds: try CalibratedBounds(of: corpus), dtypes: dtypes, passing: passing)
     return Sensitivity(units: judged.units, models: try StoredModels(vectors: Self.vectors), threads: Self.threads)
   }
 

@@ -31,13 +31,16 @@ enum StageRequests {
       ]), captures: [])
   }
 
-  /// One decoder layer of width 8 over the rows of a text.
+  /// The width of a decoder layer on its own.
+  static let layerWidth = 8
+
+  /// One decoder layer of that width over the rows of a text.
   static func decoderLayer(
     heads: Int, keyValueHeads: Int, d: Int, c: Int, t: Int, n: Int, profile: Profile, seed: UInt64,
     more: [String: RequestParameter] = [:]
   ) -> Request {
     let rows = rows(c: c, t: t, n: n, profile)
-    let (width, middle) = (8, 12)
+    let (width, middle) = (layerWidth, 12)
     func weight(_ name: String, _ out: Int, _ fanIn: Int, _ offset: UInt64) -> NamedArray {
       CaseInputs.normal(
         name, shape: [out, fanIn], deviation: 1.5 / Double(fanIn).squareRoot(), mean: 0, seed: seed + offset)

@@ -48,7 +48,11 @@ public struct FreshCase: Hashable, Sendable {
     case .generate: texts.count == 1 && lengths[0] > 0 && !(isForced && self[.generate] == 0)
     case .reconstruct: texts.count == 1 && self[.chunk] < lengths[0] / chunkLength
     // A stage of no rows is no stage.
-    case .attention, .decoderLayer: lengths.allSatisfy { $0 > 0 }
+    case .attention: lengths.allSatisfy { $0 > 0 }
+    // Nor do Hugging Face's heads leave a remainder of the width.
+    case .decoderLayer:
+      lengths.allSatisfy { $0 > 0 }
+        && StageRequests.layerWidth.isMultiple(of: self[.keyValueHeads] * self[.sharing])
     case .layout, .mask, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .forward, .loss, .gradients,
       .trainStep:
       true

@@ -41,11 +41,7 @@ public struct FreshCases: Sendable {
   public func item(_ fresh: FreshCase, id: String) -> Case? {
     let whole = Case.tensors(
       id, fresh.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.operation.clauses, fresh.request)
-    let dtypes = dtypes(of: fresh, all: whole.dtypes)
-    guard !dtypes.isEmpty else { return nil }
-    return Case(
-      id: whole.id, since: whole.since, level: whole.level, hunts: whole.hunts, clauses: whole.clauses,
-      request: whole.request, expectation: .tensors, dtypes: dtypes)
+    return whole.asked(in: dtypes(of: fresh, all: whole.dtypes))
   }
 
   /// The id of case `index`.
@@ -64,28 +60,21 @@ public struct FreshCases: Sendable {
   }
 
   /// The case of an id; none where no fresh case has it.
-  public static func item(_ id: String) -> Case? { named(id).flatMap { $0.cases.item($0.cases.drawn($0.index), id: id) } }
+  public static func item(_ id: String) -> Case? {
+    named(id).flatMap { cases, index in cases.item(cases.drawn(index), id: id) }
+  }
 
-  /// The first cases of the seed and their answers, as a folder of vectors would hold them.
-  public func recording(
-    count: Int, threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
+  /// The first cases of the seed; those that cannot be asked are left out.
+  public func items(count: Int, threads: Int) -> [Case] {
+    Workers(threads: threads).map(count) { index in item(drawn(index), id: id(index)) }.compactMap { $0 }
+  }
+
+  /// Cases and their answers, as a folder of vectors would hold them.
+  public static func recording(
+    of cases: [Case], threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
-    let workers = Workers(threads: threads)
-    let cases = workers.map(count) { index in item(drawn(index), id: id(index)) }
-    return try Recording(
-      cases: cases.compactMap { $0 }, workers: workers, retired: [], isPublished: false, progress: progress)
-  }
-
-  /// One case and its answer, as a folder of vectors would hold them; none where it cannot be asked.
-  public func recording(of fresh: FreshCase, id: String) throws(RecordingError) -> Recording? {
-    item(fresh, id: id) == nil ? nil : try recording(of: [(fresh, id)])
-  }
-
-  /// Some cases under ids, and their answers.
-  public func recording(of cases: [(fresh: FreshCase, id: String)]) throws(RecordingError) -> Recording {
     try Recording(
-      cases: cases.compactMap { item($0.fresh, id: $0.id) }, workers: .single, retired: [], isPublished: false,
-      progress: { _, _ in })
+      cases: cases, workers: Workers(threads: threads), retired: [], isPublished: false, progress: progress)
   }
 
   private func dtypes(of fresh: FreshCase, all: [String]) -> [String] {
@@ -96,5 +85,16 @@ public struct FreshCases: Sendable {
     // Token 0 is then chosen from a row whose scores are not in the answer (REC-4).
     let isHidden = fresh.operation == .reconstruct && fresh.profile.repetitionLabels == .shifted
     return isHidden ? wide.filter { $0 == "f64" || $0 == "f32" } : wide
+  }
+}
+
+extension Case {
+  /// The same, asked in these of its element types only; none where none is left.
+  public func asked(in wanted: [String]) -> Case? {
+    let dtypes = dtypes.filter { wanted.contains($0) }
+    if dtypes.isEmpty { return nil }
+    return Case(
+      id: id, since: since, level: level, hunts: hunts, clauses: clauses, request: request, expectation: expectation,
+      dtypes: dtypes)
   }
 }

@@ -87,8 +87,9 @@ struct FreshDrawing {
   }
 
   private mutating func heads(_ drawn: inout FreshCase) {
-    drawn.extents[.keyValueHeads] = one(of: 1...3)
-    drawn.extents[.sharing] = one(of: 1...3)
+    let isLayer = drawn.operation == .decoderLayer
+    drawn.extents[.keyValueHeads] = one(of: isLayer ? [1, 2] : [1, 2, 3])
+    drawn.extents[.sharing] = one(of: isLayer ? [1, 2, 4] : [1, 2, 3])
     drawn.extents[.pairs] = one(of: 1...4)
   }
 

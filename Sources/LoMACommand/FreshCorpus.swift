@@ -1,0 +1,65 @@
+// RUN-17: fresh cases as a corpus: drawn, answered, and cleared of what roundings alone would decide.
+
+import LoMAConformance
+import LoMASuite
+
+/// Makes corpora of fresh cases.
+struct FreshCorpus {
+  /// The share of a bound that the reference may need as a port, where every stage's output is rounded to the type.
+  private static let share = 0.25
+
+  /// The cases.
+  let cases: FreshCases
+  private let measured: CalibratedBounds
+  private let port: LoMASuite.Candidate
+
+  /// The cases of a seed, judged by the general bounds of those that were measured.
+  init(seed: UInt64, _ measured: CalibratedBounds) throws {
+    cases = try FreshCases(seed: seed)
+    self.measured = measured
+    port = try LoMASuite.Candidate(port: nil)
+  }
+
+  /// The first cases of the seed.
+  func corpus(count: Int, threads: Int, report: @escaping @Sendable (String) -> Void) throws -> CaseCorpus {
+    let items = cases.items(count: count, threads: threads)
+    func corpus(of items: [Case]) throws -> CaseCorpus {
+      try CaseCorpus(FreshCases.recording(of: items, threads: threads) { report("fresh case \($0) of \($1)") })
+    }
+    let drawn = try corpus(of: items)
+    let steady = try zip(items, drawn.cases).compactMap { try $0.asked(in: steadyTypes(of: $1, in: drawn)) }
+    let isWhole = steady.map(\.dtypes) == items.map(\.dtypes)
+    return isWhole ? drawn : try corpus(of: steady)
+  }
+
+  /// One case in one element type; none where it cannot be asked in it.
+  func corpus(of fresh: FreshCase, id: String, dtype: String) throws -> CaseCorpus? {
+    guard let item = cases.item(fresh, id: id)?.asked(in: [dtype]) else { return nil }
+    let corpus = try CaseCorpus(FreshCases.recording(of: [item], threads: 1) { _, _ in })
+    guard let stored = corpus.cases.first else { return nil }
+    return try steadyTypes(of: stored, in: corpus).isEmpty ? nil : corpus
+  }
+
+  /// The element types of a case in which a right answer cannot be mistaken for a wrong one; in f64 the port rounds nothing
+  /// that the reference does not, so f32 decides.
+  private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
+    guard case .tensors(_, let rules) = item.answer, rules.contains(where: { $0.rule == .calibrated }) else {
+      return item.dtypes
+    }
+    return try item.dtypes.filter { try isSteady(item, dtype: $0 == "f64" ? "f32" : $0, in: corpus) }
+  }
+
+  private func isSteady(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
+    let replies = try corpus.questions(of: item, dtype: dtype).map {
+      Reply(port.respond(to: try Request($0), dtype: dtype))
+    }
+    let result = try corpus.judge(
+      item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
+    return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
+  }
+}
+
+extension CaseCorpus {
+  /// The cases of a recording that no folder holds.
+  init(_ recording: Recording) throws(CorpusError) { try self.init(files: recording.files.map { ($0.path, $0.bytes) }) }
+}

@@ -70,8 +70,12 @@ struct ConformTexts {
   }
 
   private func replay(of result: CaseResult) -> String {
-    let fresh = FreshCases.named(result.id).map { "--fresh \($0.cases.seed) --cases \($0.index + 1) " } ?? ""
-    return Self.replay(result, options, from: fresh, more: " --keep /tmp/\(result.id)")
+    Self.replay(result, options, from: Self.source(of: result), more: " --keep /tmp/\(result.id)")
+  }
+
+  /// The options that draw a fresh case again; none for a recorded one.
+  static func source(of result: CaseResult) -> String {
+    FreshCases.named(result.id).map { "--fresh \($0.cases.seed) --cases \($0.index + 1) " } ?? ""
   }
 
   /// The command that asks a unit again; `source` are the options that say where it is found.

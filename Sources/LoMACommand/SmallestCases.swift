@@ -39,16 +39,17 @@ struct SmallestCases {
   /// What is printed of them; written as vectors where there is a folder.
   func delivered(to folder: String?) throws -> String {
     guard !all.isEmpty else { return "" }
-    guard let folder else { return text { ConformTexts.replay($0.origin, options, from: source, more: "") } }
+    guard let folder else {
+      return text { found in
+        ConformTexts.replay(found.origin, options, from: ConformTexts.source(of: found.origin), more: "")
+      }
+    }
     let path = folder + "/" + Self.folder
     try write(to: path)
     return text { found in
       ConformTexts.replay(found.result, options, from: "--vectors \(ConformTexts.quoted(path)) ", more: "")
     }
   }
-
-  /// Where the cases that were drawn are found.
-  private var source: String { "--fresh \(fresh.seed) --cases \(options.fresh?.count ?? 1) " }
 
   private func text(again: (Found) -> String) -> String {
     "\n"
@@ -58,7 +59,7 @@ struct SmallestCases {
         let dtype = result.dtype == "i64" ? "" : " in \(result.dtype)"
         var lines = [
           "smallest  \(found.fresh)\(dtype): \(result.verdict.rawValue)\(result.why.isEmpty ? "" : ", " + result.why)",
-          "  from: \(found.origin.id), by \(found.questions) questions\(end)",
+          "  from: \(found.origin.id), questions asked: \(found.questions)\(end)",
         ]
         if let finding = result.finding {
           lines += ["  where: \(finding.tensor)\(finding.index) \(finding.place)"]

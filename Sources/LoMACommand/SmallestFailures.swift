@@ -24,10 +24,9 @@ struct SmallestFailures {
 
   /// For each operation that has one, its first wrong unit, shrunk.
   func found(in results: [CaseResult]) throws -> SmallestCases {
-    var operations: Set<String> = []
-    let first = results.filter {
-      $0.verdict.isWrong && $0.verdict != .runnerError && operations.insert($0.op).inserted
-    }
+    let wrong = results.filter { $0.verdict.isWrong && $0.verdict != .runnerError }
+    // In the order in which failures are best read: structure, stages, models.
+    let first = LoMASuite.Operation.allCases.compactMap { operation in wrong.first { $0.op == operation.rawValue } }
     let interview = Interview(
       runner.command, limits: runner.limits, corpus: runner.corpus, bounds: runner.bounds,
       isInterrupted: { Interruption.isRequested })

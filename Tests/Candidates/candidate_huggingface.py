@@ -144,7 +144,9 @@ def batch_logits(request, model, embeddings=None):
     """Logits of the padded batch, and its rows."""
     batch = request.batch()
     if not batch[0]:
-        return torch.zeros(len(batch), 0, model.config.vocab_size, dtype=model.dtype), batch
+        # The model takes no batch without rows: one row, and then none of it, which keeps the graph to every weight.
+        lone = [[{"token": 0, "position": 0}] for _ in batch]
+        return run(model, lone, torch.ones(len(batch), 1, 1, 1, dtype=torch.bool))[:, :0], batch
     mask = torch.tensor([request.mask(rows) for rows in batch])[:, None]
     return run(model, batch, mask, embeddings=embeddings), batch
 
@@ -189,9 +191,11 @@ def forward(request, model):
     embeddings = request.input["embeddings"].to(model.dtype) if "embeddings" in request.input else None
     seen = {}
     handles = watch(model, seen) if request.capture else []
-    logits, _ = batch_logits(request, model, embeddings)
+    logits, batch = batch_logits(request, model, embeddings)
     for handle in handles:
         handle.remove()
+    if not batch[0]:
+        seen = {name: x[:, :, :0, :0] if x.dim() == 4 else x[:, :0] for name, x in seen.items()}
     return {"logits": logits, **{name: seen[name] for name in request.capture}}
 
 

@@ -48,6 +48,18 @@ struct BoundsTests {
     #expect(CalibratedBounds.group(of: "appended.keys") == "appended.keys")
   }
 
+  @Test func `TOL-16 fresh cases have the bounds of their groups, also where another of their name was measured`()
+    throws
+  {
+    let bounds = made([candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 1e-5])]).bounds
+    let corpus = try ShellCandidate.corpus.get()
+    let fresh = bounds.ofFreshCases(of: corpus)
+    let item = try Recorded.item("model.forward.gqa.captures-hidden")
+    #expect(fresh.allowed("logits", of: item, dtype: "f32") == .init(bound: 8e-5, gates: true))
+    #expect(fresh.cases.isEmpty && fresh.manifestDigest == corpus.manifestDigest)
+    #expect(try CalibratedBounds(parsing: Array(fresh.text.utf8)).general == bounds.general)
+  }
+
   @Test func `TOL-14 a bound gates where each stays under half of what the others set`() throws {
     let close = made([candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 1.9e-5])])
     #expect(close.headroom.map(\.share) == [1e-5 / 7.6e-5, 1.9e-5 / 4e-5])

@@ -18,7 +18,9 @@ public final class Interview {
   /// talk to, `CorpusError` where the corpus is damaged.
   public func result(of item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> CaseResult {
     try candidate.start()
-    guard let declaration = candidate.declaration else { return CaseResult(item, dtype: dtype, verdict: .notRun, why: "") }
+    guard let declaration = candidate.declaration else {
+      return CaseResult(item, dtype: dtype, verdict: .notRun, why: "")
+    }
     return try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration).result
   }
 

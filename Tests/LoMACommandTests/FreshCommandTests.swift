@@ -1,0 +1,96 @@
+// `loma conform --fresh`: new cases through the ordinary runner, and the smallest that fails.
+
+import Foundation
+import Testing
+
+@testable import LoMACommand
+
+@Suite("Command: conform --fresh")
+struct FreshCommandTests {
+  private let vectors =
+    "--vectors '"
+    + URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Vectors").path + "'"
+
+  @Test func `RUN-17 the reference and its port pass`() throws {
+    let own = try Binary().shell("loma conform --fresh 3 --cases 34 \(vectors)")
+    #expect(own.exitCode == 0 && own.output.contains("met") && !own.output.contains("smallest"), "\(own)")
+    let binary = try Binary()
+    let port = try binary.shell(
+      "loma conform --fresh 8 --cases 34 --jobs 2 \(vectors) -- '\(binary.path)' reference --dtypes f32,bf16,f16")
+    #expect(port.exitCode == 0, "\(port)")
+  }
+
+  @Test func `RUN-17 answers known by heart do not pass`() throws {
+    let (binary, folder) = (try Binary(), try TemporaryFolder())
+    let script = """
+      while IFS= read -r line; do
+        rest=${line#*\\"id\\":}; id=${rest%%,*}
+        case $line in
+        *hello*) ok='{"protocol":1,"name":"heart","version":"1","ops":["cost"],"dtypes":[],"profiles":"any"}' ;;
+        *stop*) exit 0 ;;
+        *) ok='{}'; rest=${line#*\\"output\\":\\"}; cp "$1/structure/cost.c2-t2/expected.safetensors" "${rest%%\\"*}" ;;
+        esac
+        printf '{"loma":1,"id":%s,"ok":%s}\\n' "$id" "$ok"
+      done
+      """
+    try script.write(toFile: folder.path + "/heart.sh", atomically: true, encoding: .utf8)
+    let candidate = "-- /bin/sh '\(folder.path)/heart.sh' \(vectors.dropFirst("--vectors ".count))"
+    let recorded = try binary.shell("loma conform --only structure.cost.c2-t2 \(vectors) \(candidate)")
+    #expect(recorded.exitCode == 0, "\(recorded)")
+    let fresh = try binary.shell("loma conform --fresh 1 --cases 34 --op cost \(vectors) \(candidate)")
+    #expect(fresh.exitCode == 1, "\(fresh)")
+    #expect(fresh.output.contains("smallest  cost c=1 t=1 length=0"), "\(fresh.output)")
+  }
+
+  @Test func `RUN-18 a mistake is shrunk, and written as vectors that fail again`() throws {
+    let (binary, folder) = (try Binary(), try TemporaryFolder())
+    let mutant = "-- '\(binary.path)' reference --mutant M054"
+    let run = "loma conform --fresh 7 --cases 17 --level structure"
+    let first = try binary.shell("\(run) --report '\(folder.path)' \(vectors) \(mutant)")
+    #expect(first.exitCode == 1 && first.output.contains("smallest  mask c=1 t=2 n=2 base: fail"), "\(first)")
+    let smallest = "--vectors '\(folder.path)/smallest'"
+    #expect(first.output.contains("again: loma conform \(smallest.replacing("'", with: "")) --only structure.mask"))
+    let again = try binary.shell("loma conform \(smallest) \(mutant)")
+    #expect(again.exitCode == 1 && again.output.contains("fresh.s7-k11-smallest"), "\(again)")
+    #expect(try binary.shell("loma conform \(smallest)").exitCode == 0)
+    // Without a folder the case as it was drawn is asked again, which shrinks to the same.
+    let plain = try binary.shell("\(run) \(vectors) \(mutant)")
+    #expect(plain.output.contains("again: loma conform --fresh 7 --cases 12 --only structure.mask.fresh.s7-k11 -- "))
+    let report = try String(contentsOfFile: folder.path + "/results.jsonl", encoding: .utf8)
+    #expect(report.contains(#""filters":{"level":"structure","fresh":"7","cases":"17"}"#))
+    #expect(report.contains("your output matches M054: "))
+  }
+
+  @Test func `RUN-17 shards are the run, and a run goes on`() throws {
+    let (binary, folder) = (try Binary(), try TemporaryFolder())
+    let run = "loma conform --fresh 7 --cases 34 --level structure \(vectors)"
+    for shard in 1...2 {
+      let part = try binary.shell("\(run) --shard \(shard)/2 --report '\(folder.path)/\(shard)'")
+      #expect(part.exitCode == 0, "\(part)")
+    }
+    let merged = try binary.shell(
+      "cd '\(folder.path)' && loma report merge 1/results.jsonl 2/results.jsonl --output all")
+    #expect(merged.exitCode == 0 && merged.output.hasPrefix("10 units"), "\(merged)")
+    let file = folder.path + "/all/results.jsonl"
+    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+    try (lines.prefix(4).joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+    let resumed = try binary.shell("\(run) --resume '\(file)'")
+    #expect(resumed.exitCode == 0 && resumed.output.contains("10 units: 10 pass"), "\(resumed)")
+    let other = try binary.shell("\(run.replacing("--fresh 7", with: "--fresh 8")) --resume '\(file)'")
+    #expect(other.exitCode == 2, "\(other)")
+  }
+
+  @Test(arguments: [
+    ("--cases 5", "option --cases goes with --fresh only, got 5"),
+    ("--fresh -1", "option --fresh takes 0 or more, not -1"),
+    ("--fresh x", "option --fresh takes an integer, not 'x'"),
+    ("--fresh 1 --cases 0", "option --cases takes 1...10000, not 0"),
+    ("--fresh 1 --cases 10001", "option --cases takes 1...10000, not 10001"),
+    ("--fresh 1 --known-failures known.txt", "option --known-failures 'known.txt' goes without --fresh"),
+  ])
+  func `RUN-17 what cannot be drawn is refused`(_ options: String, _ complaint: String) {
+    let outcome = loma("conform \(options)")
+    #expect(outcome.exitCode == .rejected && outcome.complaint?.contains(complaint) == true, "\(outcome)")
+  }
+}

@@ -13,11 +13,11 @@ struct FreshCommandTests {
     .deletingLastPathComponent().appendingPathComponent("Vectors").path + "'"
 
   @Test func `RUN-17 the reference and its port pass`() throws {
-    let own = try Binary().shell("loma conform --fresh 3 --cases 34 \(vectors)")
+    let own = try Binary().shell("loma conform --fresh 3 --cases 17 \(vectors)")
     #expect(own.exitCode == 0 && own.output.contains("met") && !own.output.contains("smallest"), "\(own)")
     let binary = try Binary()
     let port = try binary.shell(
-      "loma conform --fresh 8 --cases 34 --jobs 2 \(vectors) -- '\(binary.path)' reference --dtypes f32,bf16,f16")
+      "loma conform --fresh 8 --cases 17 --jobs 2 \(vectors) -- '\(binary.path)' reference --dtypes f32,bf16,f16")
     #expect(port.exitCode == 0, "\(port)")
   }
 
@@ -46,7 +46,7 @@ struct FreshCommandTests {
   @Test func `RUN-18 a mistake is shrunk, and written as vectors that fail again`() throws {
     let (binary, folder) = (try Binary(), try TemporaryFolder())
     let mutant = "-- '\(binary.path)' reference --mutant M054"
-    let run = "loma conform --fresh 7 --cases 17 --level structure"
+    let run = "loma conform --fresh 7 --cases 12 --level structure"
     let first = try binary.shell("\(run) --report '\(folder.path)' \(vectors) \(mutant)")
     #expect(first.exitCode == 1 && first.output.contains("smallest  mask c=1 t=2 n=2 base: fail"), "\(first)")
     let smallest = "--vectors '\(folder.path)/smallest'"
@@ -58,7 +58,7 @@ struct FreshCommandTests {
     let plain = try binary.shell("\(run) \(vectors) \(mutant)")
     #expect(plain.output.contains("again: loma conform --fresh 7 --cases 12 --only structure.mask.fresh.s7-k11 -- "))
     let report = try String(contentsOfFile: folder.path + "/results.jsonl", encoding: .utf8)
-    #expect(report.contains(#""filters":{"level":"structure","fresh":"7","cases":"17"}"#))
+    #expect(report.contains(#""filters":{"level":"structure","fresh":"7","cases":"12"}"#))
     #expect(report.contains("your output matches M054: "))
   }
 

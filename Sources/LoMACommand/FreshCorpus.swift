@@ -17,7 +17,7 @@ struct FreshCorpus {
   init(seed: UInt64, _ measured: CalibratedBounds) throws {
     cases = try FreshCases(seed: seed)
     self.measured = measured
-    port = try LoMASuite.Candidate(port: nil)
+    port = cases.port
   }
 
   /// The first cases of the seed.

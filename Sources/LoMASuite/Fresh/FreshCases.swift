@@ -18,8 +18,11 @@ public struct FreshCases: Sendable {
   /// The cases of a seed.
   public init(seed: UInt64) throws(RecordingError) {
     self.seed = seed
-    answers = ReferenceAnswers(models: try RecordedModels.shared.get().models, workers: .single)
+    answers = ReferenceAnswers(models: try RecordedModels.seeded.get().models, workers: .single)
   }
+
+  /// The reference on the models of the cases, with the output of every stage rounded.
+  public var port: Candidate { Candidate(port: nil, types: [.f64, .f32, .bf16, .f16], models: answers.models) }
 
   /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
   public func drawn(_ index: Int) -> FreshCase {
@@ -74,7 +77,8 @@ public struct FreshCases: Sendable {
     of cases: [Case], threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
     try Recording(
-      cases: cases, workers: Workers(threads: threads), retired: [], isPublished: false, progress: progress)
+      cases: cases, models: RecordedModels.seeded.get(), workers: Workers(threads: threads), retired: [],
+      isPublished: false, progress: progress)
   }
 
   private func dtypes(of fresh: FreshCase, all: [String]) -> [String] {

@@ -2,7 +2,6 @@
 
 import LoMAConformance
 import LoMASuite
-import LoMAVectors
 
 #if canImport(Synchronization)
   import Synchronization
@@ -10,14 +9,6 @@ import LoMAVectors
 
 /// Looks into the wrong answers of one run, and keeps them to say at its end what is behind them.
 final class ConformDiagnosis: Sendable {
-  /// A wrong answer.
-  private struct Wrong: Sendable {
-    let item: StoredCase
-    let dtype: String
-    let question: Question
-    let answer: [NamedArray]
-  }
-
   /// So many wrong answers are compared with every suspect one by one.
   private static let explained = 5
   /// Wrong answers are kept up to so many bytes.
@@ -25,7 +16,7 @@ final class ConformDiagnosis: Sendable {
   private let corpus: CaseCorpus
   private let bounds: CalibratedBounds
   private let diagnosis: Diagnosis
-  private let kept = Mutex<(answers: [Wrong], bytes: Int)>(([], 0))
+  private let kept = Mutex<(answers: [WrongAnswer], bytes: Int)>(([], 0))
 
   init(_ corpus: CaseCorpus, _ bounds: CalibratedBounds, models: StoredModels) {
     self.corpus = corpus
@@ -35,15 +26,14 @@ final class ConformDiagnosis: Sendable {
 
   /// The runner's hook.
   var hook: Runner.Diagnosis {
-    { [self] item, dtype, question, answer, ask in
+    { [self] wrong, ask in
       // A property has no recorded answer to be far from.
-      guard case .tensors = item.answer else {
+      let question = wrong.question
+      guard case .tensors = wrong.item.answer else {
         return ask.flatMap { ask in (try? Request(question)).map { divergence($0, question, ask) } } ?? []
       }
-      let wrong = Wrong(item: item, dtype: dtype, question: question, answer: answer)
       let count = kept.withLock { kept in
-        let size = answer.reduce(0) { $0 + $1.bytes.count }
-        if kept.bytes + size <= Self.limit { kept = (kept.answers + [wrong], kept.bytes + size) }
+        if kept.bytes + wrong.size <= Self.limit { kept = (kept.answers + [wrong], kept.bytes + wrong.size) }
         return kept.answers.count
       }
       guard let ask, let witness = witness(wrong) else { return [] }
@@ -53,7 +43,7 @@ final class ConformDiagnosis: Sendable {
     }
   }
 
-  private func witness(_ wrong: Wrong) -> Witness? {
+  private func witness(_ wrong: WrongAnswer) -> Witness? {
     guard let request = try? Request(wrong.question),
       let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds)
     else { return nil }

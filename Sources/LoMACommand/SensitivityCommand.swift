@@ -46,7 +46,10 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   guard arguments["--scores"] == nil || arguments["--output"] != nil else {
     throw UsageError(line: "option --scores goes with --output")
   }
-  let scores = try arguments["--scores"].map { folder throws(UsageError) in try ScoresSection(folder: folder) }
+  let scores = arguments["--scores"].flatMap { ScoresSection(folder: $0) }
+  if let folder = arguments["--scores"], scores == nil {
+    throw UsageError(line: "\(folder) holds no diagnosis.json, named.json and first-score.json")
+  }
   let folder = try VectorsFolder.find(
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
     program: surroundings.program)

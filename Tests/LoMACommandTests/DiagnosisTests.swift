@@ -27,7 +27,8 @@ struct DiagnosisTests {
     let question = try #require(try corpus.questions(of: item, dtype: dtype).first)
     guard case .tensors(let answer) = candidate.reply(to: question) else { return ["no answer"] }
     let conform = try ConformDiagnosis(corpus, .provisional)
-    return conform.hook(item, dtype, question, answer) { candidate.reply(to: $0) }
+    let wrong = WrongAnswer(item: item, dtype: dtype, question: question, answer: answer)
+    return conform.hook(wrong) { candidate.reply(to: $0) }
   }
 
   @Test(arguments: ["f64", "f32", "bf16"])
@@ -83,7 +84,7 @@ struct DiagnosisTests {
       let reply = reply(question)
       let result = try corpus.judge(item, dtype: dtype, replies: [reply], bounds: .provisional)
       if result.verdict.isWrong, case .tensors(let answer) = reply {
-        _ = conform.hook(item, dtype, question, answer, nil)
+        _ = conform.hook(WrongAnswer(item: item, dtype: dtype, question: question, answer: answer), nil)
       }
       return result
     }

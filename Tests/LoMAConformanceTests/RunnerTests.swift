@@ -116,9 +116,9 @@ extension CandidateSuites {
     @Test func `wrong answers are diagnosed, and more may be asked`() throws {
       let swap = "name=structure.metrics.exact; copy; reply '\"ok\":{}'"
       let candidate = try ShellCandidate(when: "[ $n = 4 ]", swap)
-      let results = try candidate.run(diagnosis: { item, _, question, answer, ask in
-        guard case .tensors(let again)? = ask?(question) else { return ["no answer"] }
-        return ["\(item.id) \(answer.count) \(again != answer)"]
+      let results = try candidate.run(diagnosis: { wrong, ask in
+        guard case .tensors(let again)? = ask?(wrong.question) else { return ["no answer"] }
+        return ["\(wrong.item.id) \(wrong.answer.count) \(again != wrong.answer)"]
       })
       #expect(results[3].verdict == .fail && results[3].diagnosis == ["structure.metrics.all-wrong 1 true"])
     }

@@ -38,7 +38,7 @@ public struct Likeness: Sendable {
     let names = Set(answer.map(\.name))
     let compared = rules.filter { names.contains($0.name) || !item.captures.contains($0.name) }
     guard Set(other.map(\.name)).isSuperset(of: compared.map(\.name)) else { return nil }
-    let units = recorded.filter { array in !rules.contains { $0.name == array.name } }
+    let units = rules.flatMap { name, rule in rule == .derived ? self.units(of: name, for: other) : [] }
     let (got, want) = Self.withoutEqualExceptions(answer, other)
     let judge = Judge(
       item: item, dtype: dtype, bounds: bounds, captures: item.captures.allSatisfy { names.contains($0) }, input: input,
@@ -51,6 +51,23 @@ public struct Likeness: Sendable {
         tensor.rule == Rule.derived.rawValue ? tensor.ratio / growth(tensor.name, want) : tensor.ratio
       }.max() ?? 0
     default: return nil
+    }
+  }
+
+  /// The units of a derived bound (TOL-3). A cell that is exactly 0 where right, as the weight of a hidden key, has none;
+  /// where the other is not 0, it gets as many as the worst cell has, relative to its number.
+  private func units(of name: String, for other: [NamedArray]) -> [NamedArray] {
+    let arrays = recorded.filter { $0.name == name + ".accumulation" || $0.name == name + ".rounding" }
+    guard let right = try? recorded.first(where: { $0.name == name })?.doubles(),
+      let wanted = try? other.first(where: { $0.name == name })?.doubles(), wanted.count == right.count
+    else { return arrays }
+    return arrays.map { array in
+      guard var values = try? array.doubles(), values.count == right.count else { return array }
+      let worst = right.indices.reduce(0) { right[$1] == 0 ? $0 : max($0, values[$1] / right[$1].magnitude) }
+      for cell in right.indices where right[cell] == 0 && values[cell] == 0 && wanted[cell].isFinite {
+        values[cell] = worst * wanted[cell].magnitude
+      }
+      return (try? NamedArray(array.name, array.elementType, shape: array.shape, doubles: values)) ?? array
     }
   }
 

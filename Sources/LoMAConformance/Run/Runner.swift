@@ -9,12 +9,8 @@ import LoMAVectors
 
 /// Asks a candidate and judges its answers.
 public struct Runner: Sendable {
-  /// What may be found out about a wrong answer, whatever its form: the case, the element type, the first question, the
-  /// answer to it, and, for the first ones, a way to ask more; lines for a person.
-  public typealias Diagnosis =
-    @Sendable (
-      _ item: StoredCase, _ dtype: String, _ question: Question, _ answer: [NamedArray], _ ask: ((Question) -> Reply)?
-    ) -> [String]
+  /// What may be found out about a wrong answer; for the first ones there is a way to ask more. Lines for a person.
+  public typealias Diagnosis = @Sendable (_ wrong: WrongAnswer, _ ask: ((Question) -> Reply)?) -> [String]
 
   /// How far a run is.
   public struct Progress: Sendable {
@@ -141,7 +137,8 @@ public struct Runner: Sendable {
         case .tensors(let answer)? = judged.reply
       {
         let ask = { candidate.ask($0, caseID: item.id, outputLimit: OutputRoom.single) }
-        result.diagnosis = diagnosis(item, dtype, question, answer, isEarly ? ask : nil)
+        let wrong = WrongAnswer(item: item, dtype: dtype, question: question, answer: answer)
+        result.diagnosis = diagnosis(wrong, isEarly ? ask : nil)
       }
     }
     return result

@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// The section of the page, from the files that Tests/Candidates/check_diagnosis.py and check_mistakes.py write.
-struct ScoresSection {
+public struct ScoresSection {
   /// A candidate, and what was named of it.
   private struct Entry {
     let id: String
@@ -34,19 +34,21 @@ struct ScoresSection {
   private let ports: [Entry]
   private let firstCaught: [(id: String, isCaught: Bool)]
 
-  /// Reads diagnosis.json, named.json and first-score.json of a folder.
-  init(folder: String) throws(UsageError) {
-    func entries(_ name: String) throws(UsageError) -> [JSONValue] {
-      guard let bytes = try? Files.contents(of: folder + "/" + name, byteLimit: 1 << 22),
-        let list = try? StrictJSON.parse(bytes, sizeLimit: 1 << 22, depthLimit: 16).arrayValue
-      else { throw UsageError(line: "\(folder)/\(name) is no list of scores") }
-      return list
+  /// Reads diagnosis.json, named.json and first-score.json of a folder; none where one is missing or no list.
+  public init?(folder: String) {
+    func entries(_ name: String) -> [JSONValue]? {
+      (try? Files.contents(of: folder + "/" + name, byteLimit: 1 << 22)).flatMap { bytes in
+        try? StrictJSON.parse(bytes, sizeLimit: 1 << 22, depthLimit: 16).arrayValue
+      }
     }
-    let asked = try entries("diagnosis.json").compactMap { Entry($0) }
-    mutants = asked.filter { !$0.id.contains("=") }
-    pairs = asked.filter { $0.id.contains("=") }
-    ports = try entries("named.json").compactMap { Entry($0) }
-    firstCaught = try entries("first-score.json").compactMap { value in
+    guard let asked = entries("diagnosis.json"), let ported = entries("named.json"),
+      let first = entries("first-score.json")
+    else { return nil }
+    let all = asked.compactMap { Entry($0) }
+    mutants = all.filter { !$0.id.contains("=") }
+    pairs = all.filter { $0.id.contains("=") }
+    ports = ported.compactMap { Entry($0) }
+    firstCaught = first.compactMap { value in
       guard let object = value.objectValue, let id = object["id"]?.stringValue,
         let isCaught = object["caught"]?.booleanValue
       else { return nil }
@@ -55,7 +57,7 @@ struct ScoresSection {
   }
 
   /// As Markdown.
-  var lines: [String] {
+  public var lines: [String] {
     let families = [
       ("K", "mistakes of the catalogue, made again by hand"), ("N", "further mistakes"), ("H", "one line"),
     ]

@@ -13,11 +13,13 @@ struct DiagnosisTests {
   private static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Vectors").path
   private let corpus: CaseCorpus
+  private let models: StoredModels
   private let diagnosis: Diagnosis
 
   init() throws {
     corpus = try CaseCorpus(folder: Self.vectors)
-    diagnosis = Diagnosis(models: try StoredModels(vectors: Self.vectors))
+    models = try StoredModels(vectors: Self.vectors)
+    diagnosis = Diagnosis(models: models)
   }
 
   /// What a mutant, as a port in a type, is told about its answer to a case.
@@ -26,7 +28,7 @@ struct DiagnosisTests {
     let candidate = try PortInProcess(mutant: mutant, vectors: Self.vectors)
     let question = try #require(try corpus.questions(of: item, dtype: dtype).first)
     guard case .tensors(let answer) = candidate.reply(to: question) else { return ["no answer"] }
-    let conform = try ConformDiagnosis(corpus, .provisional)
+    let conform = ConformDiagnosis(corpus, .provisional, models: models)
     return conform.hook(item, dtype, question, answer) { candidate.reply(to: $0) }
   }
 
@@ -71,7 +73,7 @@ struct DiagnosisTests {
 
   /// Some cases of every operation but generation, asked of a candidate in f32: what is said of all wrong answers.
   private func culprit(_ reply: (Question) -> Reply) throws -> Culprit? {
-    let conform = try ConformDiagnosis(corpus, .provisional)
+    let conform = ConformDiagnosis(corpus, .provisional, models: models)
     let trained: Set = ["training.gradients.deep.three-chunks", "training.train_step.mha.steps1"]
     let cases = corpus.cases.filter { item in
       item.level == "structure" || item.level == "stage" || item.id.hasPrefix("model.loss.gqa")

@@ -25,6 +25,9 @@ public struct CaseCorpus: Sendable {
   /// The cases, in the manifest's order.
   public let cases: [StoredCase]
 
+  /// Files that no folder holds, by path.
+  private var kept: [String: [UInt8]] = [:]
+
   private static let manifestName = "manifest.json"
   private static let manifestLimit = 16 << 20
   private static let caseLimit = 100_000
@@ -107,6 +110,7 @@ public struct CaseCorpus: Sendable {
 extension CaseCorpus {
   /// The bytes of a listed file; throws `damaged` where they are not those the digest names.
   public func contents(of file: ListedFile) throws(CorpusError) -> [UInt8] {
+    if let bytes = kept[file.path] { return bytes }
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: folder + "/" + file.path, byteLimit: file.bytes) } catch {
       throw .damaged(file: file.path, reason: error.description)

@@ -46,7 +46,7 @@ struct ConformTexts {
     }
     if !wrong.isEmpty { output += "\n" }
     output += table
-    if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0.onOneLine + "\n" }.joined() }
+    if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0 + "\n" }.joined() }
     output += summary
     var outcome = Outcome(output: output, exitCode: exitCode)
     if results.isEmpty { outcome.complaint = "loma: conform: no unit is selected" }

@@ -9,6 +9,10 @@ public struct GenerationRules: Sendable {
   public var position: @Sendable (Place, Parameters, Profile) -> Int = { place, parameters, profile in
     Positions(parameters: parameters, profile: profile)[place]
   }
+  /// PAR-2: refuses tokens that may not be fed.
+  public var check: @Sendable (Vocabulary, [Int]) throws(InputError) -> Void = { (ids, tokens) throws(InputError) in
+    try ids.check(text: tokens)
+  }
   /// GEN-3: how many tokens will have been fed when the next chunk is compressed, from how many were fed; more than those.
   public var nextCompression: @Sendable (Int, Parameters) -> Int = { fed, parameters in
     (fed / parameters.chunkLength + 1) * parameters.chunkLength

@@ -55,7 +55,7 @@ public struct Generator: Sendable {
     precondition(passLength >= 1, "at least one token a pass")
     let fed = fedLength
     try rejecting { () throws(InputError) in
-      try vocabulary.check(text: tokens)
+      try rules.check(vocabulary, tokens)
       try Parameters.check(textLength: fed + tokens.count)
     }
     var ahead = self

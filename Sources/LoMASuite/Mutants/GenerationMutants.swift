@@ -119,6 +119,8 @@ extension Mutant {
         answers.rules.choose = { _, scores in
           scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
         }
+        // Who lets them be chosen feeds them too.
+        answers.rules.check = { _, _ in }
       },
       answers("M150", .generation, "I took the highest id among equal scores", on: .caches) { answers, _ in
         answers.rules.choose = { vocabulary, scores in

@@ -105,7 +105,7 @@ struct DiagnosisTests {
       #expect(named.first.map { Set($0.split(separator: ",")) } == Set(mutant.split(separator: ",")), "\(named)")
     } else {
       #expect(named.contains(mutant), "\(named)")
-      #expect(named.first == (mutant == "M054" ? "memory_attention=causal" : mutant), "\(named)")
+      #expect(named.first == mutant, "\(named)")
     }
     #expect(found.contradicted == 0 && 2 * found.explained > found.wrong)
   }

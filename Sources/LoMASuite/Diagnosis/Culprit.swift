@@ -49,8 +49,9 @@ extension Diagnosis {
   /// Right answers count only for operations where others are wrong: a port may make its mistake in one and not in another.
   public func culprit(wrong: [Witness], right: [Witness], threads: Int) -> Culprit? {
     let operations = Set(wrong.map { $0.request.operation })
+    // Costs are counted from a profile, whatever a port does.
     let elsewhere = spread(
-      right.filter { !operations.contains($0.request.operation) }, limit: Self.witnessLimit)
+      right.filter { !operations.union([.cost]).contains($0.request.operation) }, limit: Self.witnessLimit)
     let wrong = spread(wrong, limit: Self.witnessLimit)
     let right = spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit)
     let sample = spread(wrong, limit: Self.sampleSize)

@@ -49,6 +49,9 @@ extension Diagnosis {
   /// Right answers count only for operations where others are wrong: a port may make its mistake in one and not in another.
   public func culprit(wrong: [Witness], right: [Witness], threads: Int) -> Culprit? {
     let operations = Set(wrong.map { $0.request.operation })
+    // Costs are counted from a profile, whatever a port does.
+    let elsewhere = spread(
+      right.filter { !operations.union([.cost]).contains($0.request.operation) }, limit: Self.witnessLimit)
     let wrong = spread(wrong, limit: Self.witnessLimit)
     let right = spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit)
     let sample = spread(wrong, limit: Self.sampleSize)
@@ -74,8 +77,14 @@ extension Diagnosis {
       other.missed == best.missed && other.contradicted == best.contradicted
         && other.distance <= best.distance * Self.likeness
     }
-    // Of those that cannot be told apart a profile comes first: it can be declared.
-    let named = alike.filter { $0.suspect.profile != nil } + alike.filter { $0.suspect.profile == nil }
+    // What nothing else tells apart may be told by operations where nothing is wrong, if one fits them all.
+    let contradictions = workers.map(alike.count) { index in
+      weighed(Tally(suspect: alike[index].suspect), elsewhere).contradicted
+    }
+    let fits = zip(alike, contradictions).filter { $1 == 0 }.map { $0.0 }
+    let left = fits.isEmpty ? alike : fits
+    // A profile comes first: it can be declared.
+    let named = left.filter { $0.suspect.profile != nil } + left.filter { $0.suspect.profile == nil }
     return Culprit(
       suspects: named.prefix(Self.namedLimit).map { $0.suspect }, explained: explained, wrong: wrong.count,
       contradicted: best.contradicted, right: right.count)

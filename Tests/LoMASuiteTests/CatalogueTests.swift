@@ -1,10 +1,12 @@
 // The catalogue as a whole: ids, clauses, answers, size.
 
+import Foundation
 import LoMA
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import Testing
+
+@testable import LoMASuite
 
 @Suite("Chapter 11: the catalogue")
 struct CatalogueTests {
@@ -23,5 +25,23 @@ struct CatalogueTests {
     #expect(ids.count >= 250)
     #expect(Set(Catalogue.cases.map(\.level)) == Set(Level.allCases))
     #expect(Set(Catalogue.cases.map(\.request.operation)) == Set(LoMASuite.Operation.allCases))
+  }
+
+  /// Were `since` the suite's own version, the next suite would change every published case.
+  @Test func `OPS-1 the cases of the first published suite keep its version in every later one`() {
+    #expect(Versions.isPublished && Versions.frozen == "1.0")
+    #expect(Catalogue.cases.contains { $0.since == Versions.frozen })
+    let numbers = { (version: String) in version.split(separator: ".").compactMap { Int($0) } }
+    for since in Set(Catalogue.cases.map(\.since)) {
+      #expect(!numbers(Versions.suite).lexicographicallyPrecedes(numbers(since)), "\(since)")
+    }
+  }
+
+  @Test func `README counts the cases and the wrong ports as they are`() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    #expect(page.contains(": \(Catalogue.cases.count) cases, "))
+    #expect(page.contains("[\(Mutant.all.count) wrong ones]"))
   }
 }

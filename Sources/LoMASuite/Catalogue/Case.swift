@@ -44,7 +44,9 @@ public struct Case: Sendable {
 
 extension Case {
   /// A case whose right answer is the reference's tensors.
-  static func tensors(_ id: String, _ level: Level, hunts: String, clauses: [String], _ request: Request) -> Case {
+  static func tensors(
+    _ id: String, _ level: Level, since: String = Versions.frozen, hunts: String, clauses: [String], _ request: Request
+  ) -> Case {
     let dtypes =
       switch level {
       case .structure, .rejection: ["i64"]
@@ -52,7 +54,7 @@ extension Case {
       case .stage, .model, .generation, .property: ["f64", "f32", "bf16", "f16"]
       }
     return Case(
-      id: id, since: Versions.suite, level: level, hunts: hunts, clauses: Array(Set(clauses)).sorted(),
+      id: id, since: since, level: level, hunts: hunts, clauses: Array(Set(clauses)).sorted(),
       request: request, expectation: .tensors, dtypes: dtypes)
   }
 }

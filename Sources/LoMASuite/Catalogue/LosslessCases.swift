@@ -10,14 +10,16 @@ enum LosslessCases {
   /// Six chunks of eight bytes; the model was trained on three.
   static let sentence = "the memory of a chunk is all that is left of it."
   /// Two chunks and one token.
-  static let randomText = CaseInputs.text(17, below: 16, seed: 170)
+  private static func random(_ model: TrainedModel) -> [Int] {
+    CaseInputs.text(2 * model.c * model.t + 1, below: 16, seed: 170)
+  }
 
   static var all: [Case] { reconstructions + generations + forwards }
 
   private static var reconstructions: [Case] {
     let cases =
-      (0..<2).map { (TrainedModel.random, randomText, $0) }
-      + [0, 2, 5].map { (TrainedModel.text, Array(sentence.utf8).map(Int.init), $0) }
+      [TrainedModel.randomC4, .randomC8].flatMap { model in (0..<2).map { (model, random(model), $0) } }
+      + [0, 2, 5].map { (TrainedModel.textC4, Array(sentence.utf8).map(Int.init), $0) }
     return cases.map { model, text, chunk in
       .tensors(
         "generation.reconstruct.\(model.name).lossless-chunk\(chunk)", .generation,
@@ -28,7 +30,7 @@ enum LosslessCases {
 
   private static var generations: [Case] {
     let prompt = Array("the memory rows of the".utf8).map(Int.init)
-    return [(TrainedModel.random, randomText, 3), (.text, prompt, 4)].map { model, prompt, m in
+    return [(TrainedModel.randomC4, random(.randomC4), 3), (.textC4, prompt, 4)].map { model, prompt, m in
       .tensors(
         "generation.generate.\(model.name).lossless", .generation,
         hunts: "text that goes on without what was compressed",
@@ -38,7 +40,11 @@ enum LosslessCases {
   }
 
   private static var forwards: [Case] {
-    [(TrainedModel.random, randomText), (.text, Array(sentence.utf8.prefix(17)).map(Int.init))].map { model, text in
+    let texts = [
+      (TrainedModel.randomC4, random(.randomC4)), (.randomC8, random(.randomC8)),
+      (.textC4, Array(sentence.utf8.prefix(17)).map(Int.init)),
+    ]
+    return texts.map { model, text in
       .tensors(
         "model.forward.\(model.name).lossless", .model, hunts: "weights that are read wrongly from BF16",
         clauses: ["MOD-1", "MOD-2", "MOD-6", "MSK-7", "MSK-8"], request(.forward, model, text, [:]))

@@ -12,7 +12,7 @@ enum PropertyCases {
     _ property: Property, _ what: String, hunts: String, clauses: [String], _ request: Request
   ) -> Case {
     Case(
-      id: "property.\(property.rawValue).\(what)", since: Versions.suite, level: .property, hunts: hunts,
+      id: "property.\(property.rawValue).\(what)", since: Versions.frozen, level: .property, hunts: hunts,
       clauses: clauses, request: request, expectation: .property(property), dtypes: ["f64", "f32", "bf16", "f16"])
   }
 

@@ -17,7 +17,7 @@ enum RejectionCases {
       ["layout": .word("training"), "generate": .integer(2), "chunk": .integer(0), "prompt_length": .integer(3)]
     )
     return Case(
-      id: "rejection.\(operation.rawValue).\(what)", since: Versions.suite, level: .rejection,
+      id: "rejection.\(operation.rawValue).\(what)", since: Versions.frozen, level: .rejection,
       hunts: "bad input that is answered, or that ends the program", clauses: clauses,
       request: Request(
         operation, axes: axes, parameters: defaults.adding(parameters),

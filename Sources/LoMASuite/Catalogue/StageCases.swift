@@ -103,7 +103,8 @@ enum StageCases {
   }
 
   private static var feedForwards: [Case] {
-    [(8, 12, 1.0, "plain"), (8, 12, 4.0, "steep"), (16, 64, 0.5, "wide")].enumerated().map { index, input in
+    [(8, 12, 1.0, "plain"), (8, 12, 4.0, "steep"), (16, 64, 0.5, "wide"), (7, 9, 1.0, "odd-widths")].enumerated().map {
+      index, input in
       let (width, middle, deviation, what) = input
       let seed = UInt64(700 + 10 * index)
       func weight(_ name: String, _ out: Int, _ fanIn: Int, _ offset: UInt64) -> NamedArray {

@@ -35,7 +35,7 @@ public struct CurvePoint: Hashable, Sendable {
   }
 
   /// Four decimals.
-  private static func rounded(_ loss: Double) -> String {
+  static func rounded(_ loss: Double) -> String {
     let units = Int(min(loss, 1e9) * 10_000)
     let rest = "\(units % 10_000)"
     return "\(units / 10_000)." + String(repeating: "0", count: 4 - rest.count) + rest

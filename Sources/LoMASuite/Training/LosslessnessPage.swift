@@ -38,10 +38,13 @@ public struct LosslessnessPage: Sendable {
     lines += table("c", sweep.settings.filter { $0.profile == .base }.sorted { $0.parameters.c < $1.parameters.c }) {
       "\($0.parameters.c)"
     }
+    lines += [""] + LosslessnessText.otherShapes
     lines += ["", "## Alternatives", "", "c = 4. The first line is the default of every axis.", ""]
     lines += table("profile", sweep.settings.filter { $0.parameters.c == 4 }) { "`\($0.profile.name)`" }
     lines += ["", "## On the way", ""]
-    lines += ["Tokens right in the batch, median over the seeds, after a share of the steps.", ""]
+    lines += [
+      "Repetition loss of the batch and tokens right in it, medians over the seeds, after a share of the steps.", "",
+    ]
     lines += ["| run | 10 % | 25 % | 50 % | 75 % | 100 % |", "|---|---|---|---|---|---|"]
     for setting in sweep.settings where !found(setting).isEmpty { lines.append(way(setting)) }
     lines += ["", "## What it saves", ""] + LosslessnessText.savings(sweep)
@@ -89,10 +92,10 @@ public struct LosslessnessPage: Sendable {
   private func way(_ setting: SweepSetting) -> String {
     let curves = found(setting)
     let cells = [10, 25, 50, 75, 100].map { share in
-      let values = curves.compactMap { result in
-        result.curve.last { $0.step * 100 <= result.steps * share }?.tokens
-      }
-      return values.isEmpty ? "" : Fraction.percent(Self.median(values)) + " %"
+      let points = curves.compactMap { result in result.curve.last { $0.step * 100 <= result.steps * share } }
+      guard !points.isEmpty else { return "" }
+      let loss = CurvePoint.rounded(Self.median(points.map(\.repetition)))
+      return loss + ", " + Fraction.percent(Self.median(points.map(\.tokens))) + " %"
     }
     return "| \(setting.name) | " + cells.joined(separator: " | ") + " |"
   }

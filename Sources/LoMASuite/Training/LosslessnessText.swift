@@ -12,6 +12,11 @@ enum LosslessnessText {
     "made of are in [Losslessness](Losslessness); `loma lossless` makes it again from them.",
   ]
 
+  static let otherShapes = [
+    "What is short of everything here is short of it in this shape and in this many steps. A model with a layer, heads and",
+    "faster rotations more recites at c = 8 too: `random-c8` of the [recipes](Recipes/README.md), which says how exactly.",
+  ]
+
   static let picture = [
     "Attention from the repetition rows r0, r1, … of a chunk to its memory rows, in per cent, averaged over texts; what is",
     "missing to 100 goes to repetition rows.",

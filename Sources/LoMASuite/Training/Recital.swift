@@ -18,10 +18,10 @@ public struct Recitation: Sendable {
   }
 
   /// A sentence of six chunks in bytes, by `text-c4`.
-  public static let sentence = Recitation(.text, texts: [Array(LosslessCases.sentence.utf8).map(Int.init)], chunks: 6)
+  public static let sentence = Recitation(.textC4, texts: [Array(LosslessCases.sentence.utf8).map(Int.init)], chunks: 6)
   /// Eight random texts of two chunks, by `random-c4`.
   public static let random = Recitation(
-    .random, texts: (0..<8).map { CaseInputs.text(16, below: 16, seed: 171 + $0) }, chunks: 2)
+    .randomC4, texts: (0..<8).map { CaseInputs.text(16, below: 16, seed: 171 + $0) }, chunks: 2)
 
   /// What comes back of every chunk; none for a chunk that is not answered.
   func answers(_ port: (Request) -> (ReferenceAnswers, Request)) -> [[Int]?] {

@@ -64,12 +64,23 @@ struct ConformCommandTests {
       "loma conform --dtype f32 --only '*lossless-chunk0' --report reports -- loma-of-test || exit $?".replacing(
         "loma-of-test", with: "'\(binary.path)' reference --mutant M063"))
     #expect(run.exitCode == 1, "\(run)")
-    #expect(run.output.contains("M063"), "\(run.output)")
+    #expect(run.output.contains("\nmost likely: M063: "), "\(run.output)")
     #expect(
       Set(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/reports")) == [
         "results.jsonl", "report.json", "junit.xml", "report.html", "badge.json",
       ])
     #expect(try text("reports/junit.xml").contains("generation.reconstruct.random-c4.lossless-chunk0"))
+  }
+
+  /// By the chunks that trained models lose, and nothing else.
+  @Test(arguments: [
+    ("M050", "M050: "),
+    ("repetition_attention=self_only", "the reference with repetition_attention = self_only"),
+  ])
+  func `RUN-30 lost chunks alone say which mistake a port makes`(_ mistake: String, _ named: String) throws {
+    let run = try shell(
+      "loma conform --dtype f32 --only '*random*lossless-chunk*' -- '\(binary.path)' reference --mutant \(mistake)")
+    #expect(run.exitCode == 1 && run.output.contains("\nmost likely: \(named)"), "\(run)")
   }
 
   @Test func `RUN-22 two shards are merged to what one run writes, times aside, and drawn again`() throws {

@@ -13,8 +13,8 @@ enum LosslessnessText {
   ]
 
   static let otherShapes = [
-    "What is short of everything here is short of it in this shape and in this many steps. A model with a layer, heads and",
-    "faster rotations more recites at c = 8 too: `random-c8` of the [recipes](Recipes/README.md), which says how exactly.",
+    "What is short of everything here is short of it in this shape and in this many steps. A wider model with a layer and",
+    "heads more and faster rotations recites at c = 8 too: `random-c8` of the [recipes](Recipes/README.md).",
   ]
 
   static let picture = [

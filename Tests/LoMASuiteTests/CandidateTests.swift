@@ -8,8 +8,7 @@ import Testing
 
 @Suite("Chapter 11: the reference as a candidate")
 struct CandidateTests {
-  private static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Vectors").path
+  private static let vectors = projectRoot + "/Vectors"
 
   /// A line that asks a request; the input lies in `folder`.
   private func line(_ request: Request, dtype: String, in folder: String) throws -> String {

@@ -38,9 +38,7 @@ struct CatalogueTests {
   }
 
   @Test func `README counts the cases and the wrong ports as they are`() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let page = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    let page = try String(contentsOfFile: projectRoot + "/README.md", encoding: .utf8)
     #expect(page.contains(": \(Catalogue.cases.count) cases, "))
     #expect(page.contains("[\(Mutant.all.count) wrong ones]"))
   }

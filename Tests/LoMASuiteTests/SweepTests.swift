@@ -55,12 +55,9 @@ struct SweepTests {
     }
   }
 
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-
   private static func stored() throws -> (sweep: Sweep, results: [String: SweepResult]) {
-    let sweep = try Sweep(Recipe(file: root + "/Docs/Recipes/sweep.json"))
-    return (sweep, try sweep.results(in: root + "/Docs/Losslessness"))
+    let sweep = try Sweep(Recipe(file: projectRoot + "/Docs/Recipes/sweep.json"))
+    return (sweep, try sweep.results(in: projectRoot + "/Docs/Losslessness"))
   }
 
   /// Behind them the page needs the trained models, and minutes.
@@ -68,14 +65,14 @@ struct SweepTests {
     let (sweep, results) = try Self.stored()
     #expect(results.count == sweep.runs.count)
     let made = LosslessnessPage(sweep, results: results, picture: ["here"]).text
-    let page = try String(contentsOfFile: Self.root + "/Docs/Losslessness.md", encoding: .utf8)
+    let page = try String(contentsOfFile: projectRoot + "/Docs/Losslessness.md", encoding: .utf8)
     let end = try #require(made.range(of: "```text\nhere"))
     #expect(page.hasPrefix(made[..<end.lowerBound]))
   }
 
   @Test func `the registry's evidence is the sweep's: least, median and most, and runs above all of base`() throws {
     let (sweep, results) = try Self.stored()
-    let page = try String(contentsOfFile: Self.root + "/Spec/registry.md", encoding: .utf8)
+    let page = try String(contentsOfFile: projectRoot + "/Spec/registry.md", encoding: .utf8)
     func chunks(_ profile: Profile) -> [Double] {
       sweep.runs.filter { $0.recipe.profile == profile && $0.recipe.parameters.c == 4 }.compactMap { results[$0.name] }
         .map { 100 * Double($0.repetition.total.correctChunks) / Double($0.repetition.total.chunks) }.sorted()

@@ -11,11 +11,9 @@ import Testing
 
 @Suite("Trained models")
 struct TrainedModelTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
   private let models: StoredModels
 
-  init() throws { models = try StoredModels(vectors: Self.root + "/Vectors") }
+  init() throws { models = try StoredModels(vectors: projectRoot + "/Vectors") }
 
   @Test func `REC-4 every lossless case recites its chunk`() throws {
     let answers = ReferenceAnswers(models: models.models, workers: .single)
@@ -73,7 +71,7 @@ struct TrainedModelTests {
 
   @Test func `a missing or changed file of a trained model is named with its digest`() throws {
     try withFolder { folder in
-      let source = Self.root + "/Vectors/models"
+      let source = projectRoot + "/Vectors/models"
       #expect(throws: RecordingError.self) { try RecordedModels(trainedBelow: folder) }
       for model in TrainedModel.all {
         try FileManager.default.copyItem(atPath: "\(source)/\(model.name)", toPath: "\(folder)/\(model.name)")
@@ -94,7 +92,7 @@ struct TrainedModelTests {
   }
 
   @Test func `OPS-1 the corpus is small: 5 MiB without trained models and their cases, 3 MiB for these`() throws {
-    let listed = try #require(try StoredManifest(folder: Self.root + "/Vectors")).files
+    let listed = try #require(try StoredManifest(folder: projectRoot + "/Vectors")).files
     let trained = listed.filter { file in
       file.path.contains(".lossless") || TrainedModel.all.contains { file.path.hasPrefix($0.path + "/") }
     }
@@ -104,12 +102,12 @@ struct TrainedModelTests {
   }
 
   @Test func `the recipes' page names the digests that are pinned, and no model is larger than 600 KiB`() throws {
-    let page = try String(contentsOfFile: Self.root + "/Docs/Recipes/README.md", encoding: .utf8)
+    let page = try String(contentsOfFile: projectRoot + "/Docs/Recipes/README.md", encoding: .utf8)
     for model in TrainedModel.all {
       #expect(page.contains(model.files[1].sha256), "\(model.name)")
-      #expect(FileManager.default.fileExists(atPath: Self.root + "/" + model.recipe))
+      #expect(FileManager.default.fileExists(atPath: projectRoot + "/" + model.recipe))
     }
-    let entries = try RecordedModels(trainedBelow: Self.root + "/Vectors/models").entries
+    let entries = try RecordedModels(trainedBelow: projectRoot + "/Vectors/models").entries
     for entry in entries { #expect(entry.files.reduce(0) { $0 + $1.bytes.count } <= 600 << 10, "\(entry.name)") }
   }
 

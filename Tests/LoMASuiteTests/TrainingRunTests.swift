@@ -89,11 +89,9 @@ struct TrainingRunTests {
   }
 
   @Test func `TRN-5 the recipe of the published checkpoint, its first three steps`() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path
-    let recipe = try Recipe(file: root + "/Docs/Recipes/random-c4.json")
+    let recipe = try Recipe(file: projectRoot + "/Docs/Recipes/random-c4.json")
     try withFolder { folder in
-      var run = try TrainingRun(recipe, corpora: root, folder: folder, resumes: false, disk: .fast)
+      var run = try TrainingRun(recipe, corpora: projectRoot, folder: folder, resumes: false, disk: .fast)
       try run.advance(stoppingAfter: 3, threads: 2) { _ in }
       #expect(
         try run.state.weightsDigest == "b465de6b07f25801005f103f7e43580f9cb95c17da8d105365a687180e897044")

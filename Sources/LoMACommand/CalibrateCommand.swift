@@ -31,7 +31,9 @@ func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outco
   let corpus = try CaseCorpus(folder: folder)
   let calibrating = try paths.map { try candidate($0, of: corpus) }
   let heldOut = try arguments.values("--held-out").map { try candidate($0, of: corpus) }
-  let calibration = Calibration(calibrating, suite: corpus.suite, manifestDigest: corpus.manifestDigest)
+  let calibration = Calibration(
+    calibrating, shaken: try shaken(corpus, models: try StoredModels(vectors: folder), report: surroundings.report),
+    suite: corpus.suite, manifestDigest: corpus.manifestDigest)
   let scoreboard = Scoreboard(calibration, calibrating: calibrating, heldOut: heldOut)
   let path = folder + "/" + CalibratedBounds.fileName
   if let reason = OutputFiles.write(calibration.bounds.text, to: path) {
@@ -41,6 +43,26 @@ func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outco
     return .rejected("cannot write \(page): \(reason)")
   }
   return Outcome(output: scoreboard.text)
+}
+
+/// What the reference answers to every case with calibrated tensors where each of its stages errs as a port's may (TOL-16).
+private func shaken(
+  _ corpus: CaseCorpus, models: StoredModels, report: @Sendable (String) -> Void
+) throws -> [CaseResult] {
+  var results: [CaseResult] = []
+  for (place, item) in corpus.cases.enumerated() {
+    guard item.hasMeasuredTensors else { continue }
+    report("shaken case \(place + 1) of \(corpus.cases.count)")
+    for dtype in item.dtypes {
+      let judge = try corpus.judge(item, dtype: dtype, bounds: .provisional)
+      let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
+      for port in LoMASuite.Candidate.shaken(models: models) {
+        results.append(try judge(requests.map { Reply(port.respond(to: $0, dtype: dtype)) }))
+      }
+    }
+  }
+  report("")
+  return results
 }
 
 /// The results of a whole run on these vectors in which nothing failed.

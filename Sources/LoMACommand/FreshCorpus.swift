@@ -5,19 +5,19 @@ import LoMASuite
 
 /// Makes corpora of fresh cases.
 struct FreshCorpus {
-  /// The share of a bound that the reference may need as a port, where every stage's output is rounded to the type.
+  /// The share of a bound that the reference may need where every stage's output errs as a port's may.
   private static let share = 0.25
 
   /// The cases.
   let cases: FreshCases
   private let measured: CalibratedBounds
-  private let port: LoMASuite.Candidate
+  private let ports: [LoMASuite.Candidate]
 
   /// The cases of a seed, judged by the general bounds of those that were measured.
   init(seed: UInt64, _ measured: CalibratedBounds) throws {
     cases = try FreshCases(seed: seed)
     self.measured = measured
-    port = cases.port
+    ports = cases.shakenPorts
   }
 
   /// The first cases of the seed.
@@ -40,16 +40,17 @@ struct FreshCorpus {
     return try steadyTypes(of: stored, in: corpus).isEmpty ? nil : corpus
   }
 
-  /// The element types of a case in which a right answer cannot be mistaken for a wrong one; in f64 the port rounds nothing
-  /// that the reference does not, so f32 decides.
+  /// The element types of a case in which a right answer cannot be mistaken for a wrong one (TOL-16).
   private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
-    guard case .tensors(_, let rules) = item.answer, rules.contains(where: { $0.rule == .calibrated }) else {
-      return item.dtypes
+    guard item.hasMeasuredTensors else { return item.dtypes }
+    return try item.dtypes.filter { dtype in
+      try ports.allSatisfy { try isSteady(item, dtype: dtype, in: corpus, answeredBy: $0) }
     }
-    return try item.dtypes.filter { try isSteady(item, dtype: $0 == "f64" ? "f32" : $0, in: corpus) }
   }
 
-  private func isSteady(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
+  private func isSteady(
+    _ item: StoredCase, dtype: String, in corpus: CaseCorpus, answeredBy port: LoMASuite.Candidate
+  ) throws -> Bool {
     let replies = try corpus.questions(of: item, dtype: dtype).map {
       Reply(port.respond(to: try Request($0), dtype: dtype))
     }

@@ -22,8 +22,8 @@ struct BoundsTests {
     return Calibration.Candidate(name: name, version: "1", results: [result])
   }
 
-  private func made(_ candidates: [Calibration.Candidate]) -> Calibration {
-    Calibration(candidates, suite: "0.1", manifestDigest: Self.digest)
+  private func made(_ candidates: [Calibration.Candidate], shaken: [CaseResult] = []) -> Calibration {
+    Calibration(candidates, shaken: shaken, suite: "0.1", manifestDigest: Self.digest)
   }
 
   @Test func `TOL-12 a bound is four times the worst error, and never below the floor`() throws {
@@ -35,6 +35,23 @@ struct BoundsTests {
     #expect(allowed["logits"]?.bound == 8e-5 && allowed["events"] == nil)
     #expect(allowed["hidden.0"]?.bound == 20 * 0x1p-24 && Precision.f32.floor == 20 * 0x1p-24)
     #expect(Precision.bf16.floor == 4 * 0x1p-8 + 16 * 0x1p-24)
+  }
+
+  @Test func `TOL-12 a bound is at least twice what the shaken reference errs, where its choices are the same`() {
+    func bound(_ candidates: [Calibration.Candidate], shaken: [CaseResult]) -> Double? {
+      made(candidates, shaken: shaken).bounds.cases.first?.value["logits"]?.bound
+    }
+    let measured = [candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 1e-5])]
+    let (small, large) = (candidate("s", ["logits": 1.5e-5]).results, candidate("s", ["logits": 3e-5]).results)
+    #expect(bound(measured, shaken: small) == 4e-5 && bound(measured, shaken: small + large) == 6e-5)
+    var other = large
+    other[0].tensors[1] = TensorResult(name: "events", rule: "exact", error: nil, ratio: .infinity)
+    #expect(bound(measured, shaken: other) == 4e-5)
+    #expect(made([], shaken: large).bounds.cases.isEmpty, "alone it sets no bound")
+    // It counts among the others when one implementation is measured by them.
+    let apart = made([candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 2.1e-5])], shaken: large)
+    #expect(
+      apart.headroom.map(\.share).max() == 2.1e-5 / 6e-5 && apart.bounds.cases.first?.value["logits"]?.gates == true)
   }
 
   @Test func `TOL-13 a case that was not measured has twice the largest bound of its group`() throws {

@@ -45,17 +45,20 @@ public struct Calibration: Sendable {
     let op: String
     var names: Set<String> = []
     var errors: [String: Double] = [:]
+    /// That of the shaken reference.
+    var shaken = 0.0
   }
 
   /// Bounds of every tensor that the candidates' results compare by a calibrated bound; properties set none.
   ///
-  /// A tensor whose error is not finite sets no bound: its candidate is not right.
-  public init(_ candidates: [Candidate], suite: String, manifestDigest: String) {
+  /// `shaken` are results of the reference whose every stage errs as a port's may (TOL-16): they keep a bound from being
+  /// smaller than roundings, and set none alone. A tensor whose error is not finite sets no bound: its candidate is not right.
+  public init(_ candidates: [Candidate], shaken: [CaseResult], suite: String, manifestDigest: String) {
     var measured: [CalibratedBounds.Unit: [String: Measured]] = [:]
     for candidate in candidates {
       for result in candidate.results where result.level != "property" && CalibratedBounds.floor(result.dtype) != nil {
         let unit = CalibratedBounds.Unit(id: result.id, dtype: result.dtype)
-        for tensor in result.tensors where tensor.rule == Rule.calibrated.rawValue {
+        for tensor in result.tensors where Self.isMeasured(tensor, op: result.op) {
           guard let error = tensor.error, error.isFinite else { continue }
           let kind = CalibratedBounds.group(of: tensor.name)
           var entry = measured[unit]?[kind] ?? Measured(op: result.op)
@@ -65,16 +68,26 @@ public struct Calibration: Sendable {
         }
       }
     }
+    for result in shaken {
+      let unit = CalibratedBounds.Unit(id: result.id, dtype: result.dtype)
+      // Where an integer is wrong, a choice fell otherwise: what follows is about another text.
+      guard result.tensors.allSatisfy({ $0.rule != Rule.exact.rawValue || $0.ratio == 0 }) else { continue }
+      for tensor in result.tensors where Self.isMeasured(tensor, op: result.op) {
+        let kind = CalibratedBounds.group(of: tensor.name)
+        guard let error = tensor.error, error.isFinite, let known = measured[unit]?[kind]?.shaken else { continue }
+        measured[unit]?[kind]?.shaken = max(known, error)
+      }
+    }
     var cases: [CalibratedBounds.Unit: [String: CalibratedBounds.Allowed]] = [:]
     var general: [CalibratedBounds.Group: Double] = [:]
     var headroom: [Headroom] = []
     for (unit, kinds) in measured.sorted(by: { ($0.key.id, $0.key.dtype) < ($1.key.id, $1.key.dtype) }) {
       for (kind, measured) in kinds.sorted(by: { $0.key < $1.key }) {
-        let bound = Self.bound(measured.errors.values, unit.dtype)
+        let bound = Self.bound(measured.errors.values, shaken: measured.shaken, unit.dtype)
         var shares: [Double] = []
         for (candidate, error) in measured.errors.sorted(by: { $0.key < $1.key }) where measured.errors.count > 1 {
           let others = measured.errors.filter { $0.key != candidate }.values
-          let share = error / Self.bound(others, unit.dtype)
+          let share = error / Self.bound(others, shaken: measured.shaken, unit.dtype)
           shares.append(share)
           headroom.append(
             Headroom(candidate: candidate, id: unit.id, dtype: unit.dtype, tensor: kind, share: share))
@@ -98,8 +111,13 @@ public struct Calibration: Sendable {
     self.headroom = headroom
   }
 
-  /// Four times the worst error, and never below the floor.
-  private static func bound(_ errors: some Collection<Double>, _ dtype: String) -> Double {
-    max(4 * (errors.max() ?? 0), CalibratedBounds.floor(dtype) ?? 0)
+  private static func isMeasured(_ tensor: TensorResult, op: String) -> Bool {
+    tensor.rule == Rule.calibrated.rawValue
+      || tensor.rule == Rule.derived.rawValue && CalibratedBounds.compositions.contains(op)
+  }
+
+  /// Four times the worst error, and never below twice that of the shaken reference, nor below the floor.
+  private static func bound(_ errors: some Collection<Double>, shaken: Double, _ dtype: String) -> Double {
+    max(4 * (errors.max() ?? 0), 2 * shaken, CalibratedBounds.floor(dtype) ?? 0)
   }
 }

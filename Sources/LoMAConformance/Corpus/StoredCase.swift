@@ -64,6 +64,12 @@ extension StoredCase {
   /// The parameter of a name, where it is an integer.
   func integer(_ name: String) -> Int? { parameters[name]?.integerValue }
 
+  /// Whether measured bounds have a part in judging it (TOL-11, TOL-12).
+  public var hasMeasuredTensors: Bool {
+    guard case .tensors(_, let rules) = answer else { return false }
+    return CalibratedBounds.compositions.contains(op) || rules.contains { $0.rule == .calibrated }
+  }
+
   /// The tensors its expected file must hold, the units of derived bounds among them.
   var expectedNames: Set<String> {
     guard case .tensors(_, let rules) = answer else { return [] }

@@ -24,17 +24,18 @@ struct Comparison {
 
   /// How numbers are compared.
   enum Bound {
-    /// Per element, with its units of accumulation and rounding.
-    case derived(Precision, accumulation: [Double], rounding: [Double])
+    /// Per element, with its units of accumulation and rounding; per tensor too where that was measured (TOL-11).
+    case derived(Precision, accumulation: [Double], rounding: [Double], measured: CalibratedBounds.Allowed?)
     /// Per tensor.
     case calibrated(CalibratedBounds.Allowed)
   }
 
-  /// Equal cells: integers or booleans as text, cell by cell.
+  /// Equal cells: integers or booleans as text, cell by cell; cells of `ignored` are not looked at.
   static func exact(
-    _ name: String, _ got: [String], _ want: [String], shape: [Int], words: ([Int]) -> String
+    _ name: String, _ got: [String], _ want: [String], shape: [Int], ignored: [Bool]?, words: ([Int]) -> String
   ) -> Comparison {
-    guard let cell = want.indices.first(where: { got[$0] != want[$0] }) else {
+    func isRight(_ cell: Int) -> Bool { got[cell] == want[cell] || ignored?[cell] == true }
+    guard let cell = want.indices.first(where: { !isRight($0) }) else {
       return Comparison(TensorResult(name: name, rule: Rule.exact.rawValue, error: nil, ratio: 0))
     }
     let index = Self.index(of: cell, shape)
@@ -43,7 +44,7 @@ struct Comparison {
     return Comparison(
       TensorResult(name: name, rule: Rule.exact.rawValue, error: nil, ratio: .infinity), finding: finding,
       divergence: Divergence(
-        tensor: name, shape: shape, ratios: want.indices.map { got[$0] == want[$0] ? 0 : .infinity }))
+        tensor: name, shape: shape, ratios: want.indices.map { isRight($0) ? 0 : .infinity }))
   }
 
   /// Numbers within a bound; cells of `ignored` are not looked at.
@@ -57,14 +58,17 @@ struct Comparison {
     let scale = largest == 0 ? 1 : largest
     func ratio(_ cell: Int) -> Double {
       switch bound {
-      case .derived(let precision, let accumulation, let rounding):
-        return precision.ratio(
+      case .derived(let precision, let accumulation, let rounding, let measured):
+        let ratio = precision.ratio(
           got[cell], expected: want[cell], accumulation: accumulation[cell], rounding: rounding[cell])
-      case .calibrated(let allowed):
-        let error = (got[cell] - want[cell]).magnitude / scale
-        if error == 0 { return 0 }
-        return error.isFinite && allowed.bound > 0 ? error / allowed.bound : .infinity
+        return max(ratio, measured.map { $0.gates ? share(cell, of: $0.bound) : 0 } ?? 0)
+      case .calibrated(let allowed): return share(cell, of: allowed.bound)
       }
+    }
+    func share(_ cell: Int, of bound: Double) -> Double {
+      let error = (got[cell] - want[cell]).magnitude / scale
+      if error == 0 { return 0 }
+      return error.isFinite && bound > 0 ? error / bound : .infinity
     }
     var (worst, worstRatio, error): (Int?, Double, Double) = (nil, 0, 0)
     var isNonFinite = false

@@ -133,24 +133,29 @@ extension Judge {
     if let fault = form.fault(in: answer) { return verdict(.invalidOutput, fault) }
     let meaning = TensorMeaning(item, input: input, expected: expected)
     let answered = Dictionary(uniqueKeysWithValues: answer.map { ($0.name, $0) })
+    let choices = CloseChoices(
+      item, input: input, recorded: recorded, answer: answered["chosen"] ?? answered["tokens"],
+      bound: bounds.allowed("logits", of: item, dtype: dtype).bound)
     var comparisons: [Comparison] = []
     for (name, rule) in asked {
       guard let got = answered[name], let want = recorded[name] else { continue }
       do {
-        comparisons.append(try compare(got, want, rule, recorded, meaning))
+        comparisons.append(try compare(got, want, rule, recorded, meaning, choices))
       } catch { throw .damaged(file: file.path, reason: "\(name) does not fit its rule: \(error.description)") }
     }
     return verdict(of: comparisons)
   }
 
   private func compare(
-    _ got: NamedArray, _ want: NamedArray, _ rule: Rule, _ recorded: [String: NamedArray], _ meaning: TensorMeaning
+    _ got: NamedArray, _ want: NamedArray, _ rule: Rule, _ recorded: [String: NamedArray], _ meaning: TensorMeaning,
+    _ choices: CloseChoices?
   ) throws(ContainerError) -> Comparison {
     let words = { (index: [Int]) in meaning.words(of: want.name, index: index) }
+    let ignored = choices?.ignored(want.name, shape: want.shape)
     let bound: Comparison.Bound
     switch rule {
     case .exact:
-      return .exact(want.name, got.words, want.words, shape: want.shape, words: words)
+      return .exact(want.name, got.words, want.words, shape: want.shape, ignored: ignored, words: words)
     case .derived:
       let accumulation = try recorded[want.name + ".accumulation"]?.doubles() ?? []
       let rounding = try recorded[want.name + ".rounding"]?.doubles() ?? []
@@ -161,11 +166,13 @@ extension Judge {
       for units in [accumulation, rounding] where units.count != count {
         throw .countMismatch(expected: count, found: units.count, name: want.name)
       }
-      bound = .derived(precision, accumulation: accumulation, rounding: rounding)
+      bound = .derived(
+        precision, accumulation: accumulation, rounding: rounding,
+        measured: bounds.measured(want.name, of: item, dtype: dtype))
     case .calibrated: bound = .calibrated(bounds.allowed(want.name, of: item, dtype: dtype))
     }
     return .numbers(
       want.name, try got.doubles(), try want.doubles(), shape: want.shape,
-      ignored: meaning.pads(of: want.name, shape: want.shape), bound: bound, words: words)
+      ignored: ignored ?? meaning.pads(of: want.name, shape: want.shape), bound: bound, words: words)
   }
 }

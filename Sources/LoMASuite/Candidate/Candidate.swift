@@ -25,29 +25,47 @@ public struct Candidate: Sendable {
   public let types: [ElementType]
   let mutant: Mutant?
   private let isPort: Bool
+  /// What its stages' outputs are moved by (TOL-16), beside what the type rounds; none where they are not.
+  private let shakenBy: UInt64?
   var answers: ReferenceAnswers
 
   /// The reference on some models, by path.
   init(models: [String: ModelInMemory]) {
-    self.init(name: "loma-reference", types: [.f64, .f32], mutant: nil, isPort: false, models: models)
+    self.init(name: "loma-reference", types: [.f64, .f32], mutant: nil, isPort: false, shakenBy: nil, models: models)
   }
 
   /// A port of the reference on some models, with one mistake or none.
   init(port mutant: Mutant?, types: [ElementType], models: [String: ModelInMemory]) {
     let name = "loma-reference-port" + (mutant.map { "-" + $0.id } ?? "")
-    self.init(name: name, types: types, mutant: mutant, isPort: true, models: models)
+    self.init(name: name, types: types, mutant: mutant, isPort: true, shakenBy: nil, models: models)
   }
+
+  /// Ports without a mistake in every type, whose stages each err a rounding more, every port in its own way (TOL-16).
+  static func shaken(models: [String: ModelInMemory]) -> [Candidate] {
+    [1, 2].map { seed in
+      Candidate(
+        name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], mutant: nil, isPort: true, shakenBy: seed,
+        models: models)
+    }
+  }
+
+  /// The same on the models of a folder of vectors.
+  public static func shaken(models: StoredModels) -> [Candidate] { shaken(models: models.models) }
 
   /// A port in every type of numbers.
   public init(port mutant: Mutant?, models: StoredModels) {
     self.init(port: mutant, types: [.f64, .f32, .bf16, .f16], models: models.models)
   }
 
-  private init(name: String, types: [ElementType], mutant: Mutant?, isPort: Bool, models: [String: ModelInMemory]) {
+  private init(
+    name: String, types: [ElementType], mutant: Mutant?, isPort: Bool, shakenBy: UInt64?,
+    models: [String: ModelInMemory]
+  ) {
     self.name = name
     self.types = types
     self.mutant = mutant
     self.isPort = isPort
+    self.shakenBy = shakenBy
     answers = ReferenceAnswers(models: models, workers: .single)
   }
 
@@ -68,6 +86,9 @@ public struct Candidate: Sendable {
   func respond(to request: Request, in type: ElementType) -> CandidateResponse {
     var (answers, request) = (answers, request)
     if isPort { answers.functions.round = type.rounding }
+    if let shakenBy, let precision = Precision.of(type) {
+      answers.functions.shake(by: precision.output, seed: shakenBy)
+    }
     if let changed = mutant?.apply(answers, request) { (answers, request) = changed }
     let results: [ResultTensor]
     do { results = try answers.answer(request) } catch {

@@ -21,8 +21,9 @@ public struct FreshCases: Sendable {
     answers = ReferenceAnswers(models: try RecordedModels.seeded.get().models, workers: .single)
   }
 
-  /// The reference on the models of the cases, with the output of every stage rounded.
-  public var port: Candidate { Candidate(port: nil, types: [.f64, .f32, .bf16, .f16], models: answers.models) }
+  /// Ports of the reference on the models of the cases whose stages err about as right ports do, each in its own way
+  /// (TOL-16).
+  public var shakenPorts: [Candidate] { Candidate.shaken(models: answers.models) }
 
   /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
   public func drawn(_ index: Int) -> FreshCase {

@@ -1,0 +1,70 @@
+// TOL-16: layer functions whose every output is moved about as far as the roundings of a right port may move it.
+
+import LoMAReference
+import LoMAVectors
+
+extension LayerFunctions {
+  /// Moves what every function returns, forward and backward, by seeded amounts of up to `unit` times the number and half of
+  /// its row's largest.
+  ///
+  /// A sum that cancels errs relative to its terms, hence the row's share. Equal numbers in equal places move alike, so that a
+  /// candidate made of this repeats its answers.
+  mutating func shake(by unit: Double, seed: UInt64) {
+    let shaking = Shaking(unit: unit, seed: seed)
+    let functions = self
+    round = { shaking.moved(functions.round($0)) }
+    linearBackward = { dy, x, weight, workers in
+      let gradients = functions.linearBackward(dy, x, weight, workers)
+      return (shaking.moved(gradients.input), shaking.moved(gradients.weight))
+    }
+    rmsNormBackward = { dy, x, gain, epsilon in
+      let gradients = functions.rmsNormBackward(dy, x, gain, epsilon)
+      return (shaking.moved(gradients.input), shaking.moved(gradients.gain))
+    }
+    rotateBackward = { shaking.moved(functions.rotateBackward($0, $1)) }
+    attendBackward = { dContext, q, k, v, p, visible, heads, workers in
+      var gradients = functions.attendBackward(dContext, q, k, v, p, visible, heads, workers)
+      gradients.query = shaking.moved(gradients.query)
+      gradients.key = shaking.moved(gradients.key)
+      gradients.value = shaking.moved(gradients.value)
+      return gradients
+    }
+    activateBackward = { dy, gate, up, workers in
+      let gradients = functions.activateBackward(dy, gate, up, workers)
+      return (shaking.moved(gradients.gate), shaking.moved(gradients.up))
+    }
+    lossBackward = { functions.lossBackward($0, $1).map { shaking.moved($0) } }
+  }
+}
+
+/// How numbers are moved: by their place, their bits and a seed, and by nothing else.
+private struct Shaking: Sendable {
+  let unit: Double
+  let seed: UInt64
+
+  func moved(_ tensor: Tensor) -> Tensor {
+    let width = max(1, tensor.shape.last ?? 1)
+    return Tensor(shape: tensor.shape, values: moved(tensor.values, width: width))
+  }
+
+  func moved(_ values: [Double]) -> [Double] { moved(values, width: max(1, values.count)) }
+
+  private func moved(_ values: [Double], width: Int) -> [Double] {
+    var moved = values
+    for start in stride(from: 0, to: values.count, by: width) {
+      let row = start..<min(start + width, values.count)
+      let largest = values[row].reduce(0) { max($0, $1.magnitude) }
+      // What is 0 for a reason, a hidden key's weight or a gradient that is not there, stays so.
+      for i in row where values[i] != 0 {
+        moved[i] += unit * (values[i].magnitude + largest / 2) * direction(values[i], at: i)
+      }
+    }
+    return moved
+  }
+
+  /// A number in −1 ..< 1.
+  private func direction(_ value: Double, at place: Int) -> Double {
+    var numbers = SeededNumbers(seed: seed ^ value.bitPattern ^ UInt64(place) &* 0x9E37_79B9_7F4A_7C15)
+    return 2 * numbers.unitInterval() - 1
+  }
+}

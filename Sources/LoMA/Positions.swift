@@ -1,4 +1,4 @@
-// POS-1…POS-4: what the rotary embedding is fed. Decision D-2.
+// POS-1…POS-6: what the rotary embedding is fed. Decision D-2.
 
 /// The position of every place of the training layout of one text (POS-4).
 public struct Positions: Hashable, Sendable {
@@ -16,6 +16,8 @@ public struct Positions: Hashable, Sendable {
     switch profile.numbering {
     case .text: textPosition(place)
     case .sequential: trainingRow(place)
+    case .generation: generationRow(place)
+    case .compressed: cacheIndex(place)
     }
   }
 
@@ -45,6 +47,26 @@ public struct Positions: Hashable, Sendable {
     case .reading(let k, let i): return k * rowsPerChunk + i
     case .memory(let k, let j): return k * rowsPerChunk + length + j
     case .repetition(let k, let i): return k * rowsPerChunk + length + t + i
+    case .pad: return 0
+    }
+  }
+
+  /// `numbering = generation`: the row's index in the generation layout (POS-5).
+  private func generationRow(_ place: Place) -> Int {
+    let (t, length) = (parameters.t, parameters.chunkLength)
+    let rowsPerChunk = length + t
+    switch place {
+    case .reading(let k, let i), .repetition(let k, let i): return k * rowsPerChunk + i
+    case .memory(let k, let j): return k * rowsPerChunk + length + j
+    case .pad: return 0
+    }
+  }
+
+  /// `numbering = compressed`: behind the t memory rows that the cache keeps of every earlier chunk (POS-6).
+  private func cacheIndex(_ place: Place) -> Int {
+    switch place {
+    case .reading(let k, let index), .memory(let k, let index), .repetition(let k, let index):
+      return k * parameters.t + index
     case .pad: return 0
     }
   }

@@ -15,6 +15,10 @@ public struct Profile: Hashable, Sendable {
     case text = "text"
     /// Every row of the training layout.
     case sequential = "sequential"
+    /// Every row of the generation layout; a repetition row stands at its reading row.
+    case generation = "generation"
+    /// What the cache keeps: the memory of earlier chunks, then the row's own chunk.
+    case compressed = "compressed"
   }
   /// D-3: which memories a memory row sees beside its own chunk's.
   public enum MemoryContext: String, CaseIterable, Hashable, Sendable {
@@ -56,7 +60,7 @@ public struct Profile: Hashable, Sendable {
 
   /// D-2, POS-2.
   public var memoryPositions = MemoryPositions.spanEnd
-  /// D-2, POS-1…POS-4.
+  /// D-2, POS-1…POS-6.
   public var numbering = Numbering.text
   /// D-3, MSK-5.
   public var memoryContext = MemoryContext.pastMemories
@@ -74,14 +78,14 @@ public struct Profile: Hashable, Sendable {
 
   private init() {}
 
-  /// The one name of all profiles that behave alike: sequential numbering leaves `memory_positions` without effect.
+  /// The one name of all profiles that behave alike: `memory_positions` has an effect where positions count text alone.
   public var canonical: Profile {
     var profile = self
-    if numbering == .sequential { profile.memoryPositions = .spanEnd }
+    if numbering != .text { profile.memoryPositions = .spanEnd }
     return profile
   }
 
-  /// The different profiles, `base` first: 144 of the 192 combinations.
+  /// The different profiles, `base` first: 240 of the 384 combinations.
   public static var all: [Profile] {
     var profiles = [base]
     for axis in Axis.allCases {

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 
 AXES = {  # Spec/registry.md: the first value is the default
     "memory_positions": ["span_end", "span_start"],
-    "numbering": ["text", "sequential"],
+    "numbering": ["text", "sequential", "generation", "compressed"],
     "memory_context": ["past_memories", "own_chunk"],
     "memory_attention": ["bidirectional", "causal"],
     "repetition_context": ["own_memory", "past_memories"],
@@ -87,8 +87,13 @@ def layout_rows(text, p, axes, generation=False):
     rows = []
 
     def add(token, zone, chunk, index, position, label):
-        # POS-4: under sequential numbering a position is the row's number in this layout.
-        rows.append([token, zone, chunk, index, len(rows) if axes["numbering"] == "sequential" else position, label])
+        numbers = {
+            "text": position,
+            "sequential": len(rows),  # POS-4: the row's number in this layout
+            "generation": chunk * (chunk_length + t) + (chunk_length if zone == MEMORY else 0) + index,  # POS-5
+            "compressed": chunk * t + index,  # POS-6
+        }
+        rows.append([token, zone, chunk, index, numbers[axes["numbering"]], label])
 
     for start in range(0, n, chunk_length):
         k, words = start // chunk_length, text[start : start + chunk_length]

@@ -24,7 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AXES = {  # Spec/registry.md: the alternatives to each default
-    "memory_positions": ["span_start"], "numbering": ["sequential"], "memory_context": ["own_chunk"],
+    "memory_positions": ["span_start"], "numbering": ["sequential", "generation", "compressed"], "memory_context": ["own_chunk"],
     "memory_attention": ["causal"], "repetition_context": ["past_memories"],
     "repetition_attention": ["bidirectional", "self_only"], "repetition_labels": ["shifted"]}
 ENOUGH = 0.95
@@ -79,10 +79,11 @@ def mutants():
 
 
 def pairs():
-    """Two alternatives of two axes; sequential numbering leaves memory_positions without effect."""
+    """Two alternatives of two axes; memory_positions has an effect where positions count text alone."""
     single = [f"{axis}={value}" for axis, values in AXES.items() for value in values]
     return [f"{a},{b}" for a, b in itertools.combinations(single, 2)
-            if a.split("=")[0] != b.split("=")[0] and {a, b} != {"memory_positions=span_start", "numbering=sequential"}]
+            if a.split("=")[0] != b.split("=")[0]
+            and {a.split("=")[0], b.split("=")[0]} != {"memory_positions", "numbering"}]
 
 
 def main():

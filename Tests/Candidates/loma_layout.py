@@ -14,7 +14,7 @@ BASE = {
 }
 ALTERNATIVES = {
     "memory_positions": ["span_start"],
-    "numbering": ["sequential"],
+    "numbering": ["sequential", "generation", "compressed"],
     "memory_context": ["own_chunk"],
     "memory_attention": ["causal"],
     "repetition_context": ["past_memories"],
@@ -38,9 +38,20 @@ def rows(text, c, t, memory, repetition, profile):
     shifted = p["repetition_labels"] == "shifted"
     out = []
 
-    def add(token, zone, chunk, index, position, label):
+    def number(zone, chunk, index):
+        """Where a row stands that is not numbered by its text, counted over the rows before it: all of them (POS-4),
+        or no repetition row (POS-5), or the memory rows of earlier chunks and those of its own zone (POS-6)."""
         if p["numbering"] == "sequential":
-            position = len(out)
+            return len(out)
+        if zone == "r":
+            return next(row["position"] for row in out if (row["zone"], row["chunk"], row["index"]) == ("x", chunk, index))
+        if p["numbering"] == "generation":
+            return sum(row["zone"] != "r" for row in out)
+        return sum(row["zone"] == "m" and row["chunk"] < chunk or (row["zone"], row["chunk"]) == (zone, chunk) for row in out)
+
+    def add(token, zone, chunk, index, position, label):
+        if p["numbering"] != "text":
+            position = number(zone, chunk, index)
         out.append(dict(token=token, zone=zone, chunk=chunk, index=index, position=position, label=label))
 
     for k in range(-(-n // length)):

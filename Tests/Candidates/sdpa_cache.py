@@ -52,6 +52,10 @@ class Reader:
         if self.axis("numbering") == "sequential":
             before = {"reading": 0, "memory": self.size, "repetition": self.size + self.t}[zone]
             return chunk * (2 * self.size + self.t) + before + index
+        if self.axis("numbering") == "generation":
+            return chunk * (self.size + self.t) + (self.size if zone == "memory" else 0) + index
+        if self.axis("numbering") == "compressed":
+            return chunk * self.t + index
         if zone != "memory":
             return chunk * self.size + index
         start = chunk * self.size + index * self.p["c"]

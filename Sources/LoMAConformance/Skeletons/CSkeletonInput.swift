@@ -25,9 +25,9 @@ let cSkeletonInput = #"""
       "{\"protocol\":1,\"name\":\"my-port\",\"version\":\"0.1\",\"ops\":[\"layout\"],\"dtypes\":[],\"profiles\":[{}]}";
 
   /* Spec/registry.md: every axis and its values, the default first. */
-  static const char *const axes[][4] = {
+  static const char *const axes[][5] = {
       {"memory_positions", "span_end", "span_start"},
-      {"numbering", "text", "sequential"},
+      {"numbering", "text", "sequential", "generation", "compressed"},
       {"memory_context", "past_memories", "own_chunk"},
       {"memory_attention", "bidirectional", "causal"},
       {"repetition_context", "own_memory", "past_memories"},

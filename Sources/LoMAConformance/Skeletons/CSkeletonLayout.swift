@@ -83,8 +83,8 @@ let cSkeletonLayout = #"""
       size_t a = 0, v = 1, count = sizeof axes / sizeof *axes;
       while (a < count && strcmp(axes[a][0], axis->key) != 0) a++;
       if (a == count) return "unknown-axis";
-      while (v < 4 && axes[a][v] && strcmp(axes[a][v], axis->kind == '"' ? axis->text : "") != 0) v++;
-      if (v == 4 || !axes[a][v]) found = "unknown-alternative";
+      while (v < 5 && axes[a][v] && strcmp(axes[a][v], axis->kind == '"' ? axis->text : "") != 0) v++;
+      if (v == 5 || !axes[a][v]) found = "unknown-alternative";
     }
     return found;
   }

@@ -26,7 +26,7 @@ let pythonSkeleton = #"""
   # Spec/registry.md: every axis and its values, the default first.
   AXES = {
       "memory_positions": ["span_end", "span_start"],
-      "numbering": ["text", "sequential"],
+      "numbering": ["text", "sequential", "generation", "compressed"],
       "memory_context": ["past_memories", "own_chunk"],
       "memory_attention": ["bidirectional", "causal"],
       "repetition_context": ["own_memory", "past_memories"],

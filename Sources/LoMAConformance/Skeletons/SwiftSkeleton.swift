@@ -24,7 +24,7 @@ let swiftSkeleton = #"""
   /// Spec/registry.md: every axis and its values, the default first.
   let axes = [
     "memory_positions": ["span_end", "span_start"],
-    "numbering": ["text", "sequential"],
+    "numbering": ["text", "sequential", "generation", "compressed"],
     "memory_context": ["past_memories", "own_chunk"],
     "memory_attention": ["bidirectional", "causal"],
     "repetition_context": ["own_memory", "past_memories"],

@@ -100,4 +100,14 @@ extension Profile {
 
   /// Base and every single alternative, in the registry's order.
   static var singleAlternatives: [Profile] { all.filter { $0.differences.count <= 1 } }
+
+  /// Those of suite 1.0, whose cases stay as they are; later ones have cases of their own.
+  static var firstAlternatives: [Profile] {
+    singleAlternatives.filter { profile in
+      switch profile.numbering {
+      case .text, .sequential: true
+      case .generation, .compressed: false
+      }
+    }
+  }
 }

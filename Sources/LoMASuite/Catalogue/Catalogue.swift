@@ -5,7 +5,7 @@ public enum Catalogue {
   /// Every case; ids are unique.
   public static var cases: [Case] {
     StructureCases.all + StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all + LosslessCases.all
-      + RejectionCases.all + PropertyCases.all
+      + RejectionCases.all + PropertyCases.all + NumberingCases.all
   }
 
   /// Retired ids with the reason; none is ever used again.

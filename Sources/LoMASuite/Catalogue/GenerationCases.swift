@@ -10,7 +10,7 @@ enum GenerationCases {
 
   private static var generations: [Case] {
     var cases: [Case] = []
-    for profile in Profile.singleAlternatives where profile.repetitionContext == .ownMemory {
+    for profile in Profile.firstAlternatives where profile.repetitionContext == .ownMemory {
       guard profile.repetitionAttention == .causal else { continue }
       cases.append(
         generate(.gqa, "\(profile.slug)", c: 2, t: 2, prompt: 5, m: 6, profile, "\(profile.name) not followed"))
@@ -62,7 +62,7 @@ enum GenerationCases {
 
   private static var reconstructions: [Case] {
     var cases: [Case] = []
-    for profile in Profile.singleAlternatives {
+    for profile in Profile.firstAlternatives {
       cases.append(
         reconstruct(.gqa, "\(profile.slug)", c: 2, t: 2, n: 9, chunk: 1, profile, "\(profile.name) not followed"))
     }

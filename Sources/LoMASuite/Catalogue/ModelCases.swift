@@ -41,7 +41,7 @@ enum ModelCases {
           "model.forward.gqa.c2-t2-n\(n)", .model, hunts: "special rows missing or spare after \(n) tokens",
           clauses: chapters + ["LAY-4"], request(.forward, .gqa, c: 2, t: 2, texts, .base)))
     }
-    for profile in Profile.singleAlternatives {
+    for profile in Profile.firstAlternatives {
       let texts = [CaseInputs.text(13, below: 11, seed: 60)]
       cases.append(
         .tensors(
@@ -111,7 +111,7 @@ enum ModelCases {
 
   private static var losses: [Case] {
     var cases: [Case] = []
-    for profile in Profile.singleAlternatives {
+    for profile in Profile.firstAlternatives {
       cases.append(
         .tensors(
           "model.loss.gqa.\(profile.slug)", .model, hunts: "labels that do not follow \(profile.name)",

@@ -18,7 +18,7 @@ enum PropertyCases {
 
   /// One layer, so that nothing is relayed: every row is replaced in turn by a row of `replacements`.
   private static var interference: [Case] {
-    Profile.singleAlternatives.map { profile in
+    Profile.firstAlternatives.map { profile in
       let model = CaseModel.shallow
       let rows = 21  // n = 9, c = t = 2
       return property(
@@ -57,7 +57,7 @@ enum PropertyCases {
   private static var others: [Case] {
     let text = CaseInputs.text(13, below: 11, seed: 160)
     var cases: [Case] = []
-    for profile in Profile.singleAlternatives {
+    for profile in Profile.firstAlternatives {
       guard profile.repetitionLabels == .aligned else { continue }
       cases.append(
         property(
@@ -66,7 +66,7 @@ enum PropertyCases {
             .forward, .gqa, c: 2, t: 2, [text], profile,
             more: [CaseInputs.integers("prefixes", [1, 4, 5, 8, 12])])))
     }
-    for profile in Profile.singleAlternatives {
+    for profile in Profile.firstAlternatives {
       guard profile.repetitionContext == .ownMemory, profile.repetitionAttention == .causal else { continue }
       cases.append(
         property(

@@ -74,7 +74,7 @@ enum StageCases {
             heads: heads, keyValueHeads: keyValueHeads, d: 4, c: 2, t: 2, n: 9, profile: .base, deviation: 1,
             seed: UInt64(400 + 10 * index))))
     }
-    for (index, profile) in Profile.singleAlternatives.enumerated() where profile != .base && changesMask(profile) {
+    for (index, profile) in Profile.firstAlternatives.enumerated() where profile != .base && changesMask(profile) {
       cases.append(
         stage(
           profile.slug, hunts: "a mask that is taken to be base's", clauses: ["MOD-4", "MSK-12"],

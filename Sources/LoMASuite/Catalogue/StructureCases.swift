@@ -47,13 +47,13 @@ enum StructureCases {
           operation, "c2-t2-n\(n)", c: 2, t: 2, lengths: [n], hunts: "special rows missing or spare after \(n) tokens",
           clauses: clauses + ["LAY-1", "LAY-2", "LAY-4"] + (n == 0 ? ["PAR-4"] : [])))
     }
-    for profile in Profile.singleAlternatives where profile != .base {
+    for profile in Profile.firstAlternatives where profile != .base {
       cases.append(
         texts(
           operation, "\(profile.slug).c3-t2", c: 3, t: 2, lengths: [19, 6], hunts: "\(profile.name) not followed",
           clauses: clauses, profile: profile))
     }
-    for profile in Profile.singleAlternatives where profile != .base {
+    for profile in Profile.firstAlternatives where profile != .base {
       guard operation == .layout ? changesGenerationRows(profile) : changesGenerationMask(profile) else { continue }
       cases.append(
         texts(
@@ -151,7 +151,7 @@ enum StructureCases {
     for (c, t) in shapes {
       cases.append(cost("c\(c)-t\(t)", c: c, t: t, n: 7 * c * t + c * t / 2, .base, "a closed form of COST-2 wrong"))
     }
-    for profile in Profile.singleAlternatives where profile != .base {
+    for profile in Profile.firstAlternatives where profile != .base {
       cases.append(cost("\(profile.slug).c4-t2", c: 4, t: 2, n: 45, profile, "\(profile.name) not counted"))
     }
     cases.append(cost("c4-t2-n0", c: 4, t: 2, n: 0, .base, "an empty text that costs something"))

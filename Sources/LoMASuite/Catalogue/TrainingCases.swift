@@ -8,7 +8,7 @@ import LoMAVectors
 enum TrainingCases {
   static var all: [Case] {
     var cases: [Case] = []
-    for profile in Profile.singleAlternatives {
+    for profile in Profile.firstAlternatives {
       cases.append(
         gradients(.gqa, profile.slug, [9], profile, "a gradient that does not flow as \(profile.name) lets it"))
     }

@@ -14,6 +14,7 @@ extension Mutant {
   /// Every single alternative of the profile that asks for what a mutant does.
   public static let equivalents: [Equivalent] = [
     .init(mutant: "M022", profile: "numbering=sequential", proof: "POS-4 numbers all rows there"),
+    .init(mutant: "M031", profile: "numbering=compressed", proof: "POS-6 counts the cache there"),
     .init(mutant: "M054", profile: "memory_attention=causal", proof: "MSK-5 hides later memory rows there"),
     .init(mutant: "M055", profile: "memory_context=own_chunk", proof: "MSK-5 hides earlier chunks there"),
     .init(mutant: "M064", profile: "repetition_context=past_memories", proof: "MSK-8 shows earlier chunks there"),

@@ -152,8 +152,25 @@ struct WrongChunks: Sendable {
         return row(.repetition(chunk: chunk, index: g - start), vocabulary.repetitionToken, at: g, label: label)
       }
     }
-    if profile.numbering == .sequential { rows = rows.enumerated().map { $1.with(position: $0) } }
+    rows = numbered(rows)
     return kind == .training ? rows : rows.filter { $0.place.zone != .repetition }
+  }
+
+  /// The rows where the profile's `numbering` puts them; as they are where it counts text.
+  private func numbered(_ rows: [Row]) -> [Row] {
+    switch profile.numbering {
+    case .text: return rows
+    case .sequential: return rows.enumerated().map { $1.with(position: $0) }
+    case .generation:
+      let kept = rows.filter { $0.place.zone != .repetition }
+      let numbers = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1.place, $0) })
+      return rows.map { row in
+        guard case .repetition(let chunk, let index) = row.place else { return row.with(position: numbers[row.place]) }
+        return row.with(position: numbers[.reading(chunk: chunk, index: index)])
+      }
+    case .compressed:
+      return rows.map { $0.with(position: ($0.place.chunk ?? 0) * parameters.t + ($0.place.index ?? 0)) }
+    }
   }
 
   /// A row labelled with a token of the text, or not where there is none.

@@ -53,8 +53,9 @@ extension Mutant {
         let mirrored = Place.memory(chunk: chunk, index: parameters.t - 1 - index)
         return Positions(parameters: parameters, profile: profile)[mirrored]
       },
-      moved("M026", "I started every chunk at position 0") { place, parameters, _, right in
-        place.chunk.map { right - $0 * parameters.chunkLength } ?? right
+      moved("M026", "I started every chunk at position 0") { place, parameters, profile, right in
+        let start = place.chunk.map { Place.reading(chunk: $0, index: 0) }
+        return start.map { right - Positions(parameters: parameters, profile: profile)[$0] } ?? right
       },
       moved("M027", "I did not rotate memory rows", on: .models) { place, _, _, right in
         place.zone == .memory ? 0 : right

@@ -126,7 +126,7 @@ extension Explanation {
         .table(
           ContentTable(
             columns: [.words("axis"), .words("decision"), .words("default"), .words("alternatives")], rows: rows)),
-        .note(["under numbering=sequential, memory_positions has no effect: \(Profile.all.count) profiles differ"]),
+        .note(["memory_positions has an effect under numbering=text alone: \(Profile.all.count) profiles differ"]),
       ])
   }
 }

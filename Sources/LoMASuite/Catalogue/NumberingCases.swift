@@ -1,0 +1,147 @@
+// Cases of POS-5 and POS-6, the two values of `numbering` that suite 1.1 added: rows, whole models, gradients, the cache.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// What suite 1.0 asks of every single alternative that moves rows and hides none, for these two.
+enum NumberingCases {
+  static var all: [Case] {
+    numberings.flatMap { layouts($0) }
+      + numberings.flatMap { [forward($0), shorterSpans($0), loss($0), gradients($0)] }
+      + numberings.flatMap { [generate($0), longPrompt($0), reconstruct($0)] } + numberings.flatMap { properties($0) }
+  }
+
+  /// A profile and its clause.
+  private struct Numbering {
+    let profile: Profile
+    let clause: String
+
+    init(_ value: Profile.Numbering, _ clause: String) {
+      var profile = Profile.base
+      profile.numbering = value
+      self.profile = profile
+      self.clause = clause
+    }
+  }
+
+  private static let numberings = [Numbering(.generation, "POS-5"), Numbering(.compressed, "POS-6")]
+
+  /// The training layout of two texts and of a longer chunk, and the generation layout.
+  private static func layouts(_ numbering: Numbering) -> [Case] {
+    let shapes: [(String, Int, Int, [Int], String, String)] = [
+      ("", 3, 2, [19, 6], "training", "c3-t2"), ("", 2, 3, [25, 0, 1, 12], "training", "c2-t3"),
+      ("generation.", 2, 2, [13], "generation", "c2-t2"),
+    ]
+    return shapes.map { prefix, c, t, lengths, layout, shape in
+      .tensors(
+        "structure.layout.\(prefix)\(numbering.profile.slug).\(shape)", .structure, since: Versions.second,
+        hunts: "\(numbering.profile.name) not followed", clauses: ["LAY-3", "POS-4", numbering.clause],
+        Request(
+          .layout, axes: numbering.profile.axes,
+          parameters: CaseVocabulary.small.parameters.adding([
+            "c": .integer(c), "t": .integer(t), "layout": .word(layout),
+          ]), model: nil,
+          input: CaseInputs.file(CaseInputs.batch(CaseInputs.texts(lengths, below: 11, seed: UInt64(c * 100 + t)))),
+          captures: []))
+    }
+  }
+
+  private static func model(
+    _ operation: Operation, _ level: Level, _ what: String, _ numbering: Numbering, hunts: String, clauses: [String],
+    _ model: CaseModel, c: Int = 2, t: Int = 2, _ texts: [[Int]], _ parameters: [String: RequestParameter] = [:]
+  ) -> Case {
+    .tensors(
+      "\(level.rawValue).\(operation.rawValue).\(what)", level, since: Versions.second, hunts: hunts,
+      clauses: clauses + [numbering.clause],
+      ModelCases.request(operation, model, c: c, t: t, texts, numbering.profile, parameters: parameters))
+  }
+
+  private static func forward(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .forward, .model, "deep.\(profile.slug)", numbering,
+      hunts: "\(profile.name) not followed: tells profiles apart", clauses: ["MOD-3"], .deep,
+      [CaseInputs.text(13, below: 11, seed: 60)])
+  }
+
+  /// Where c is 3 and t is 1, positions of the text and of the cache part soonest.
+  private static func shorterSpans(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .forward, .model, "gqa.\(profile.slug).c3-t1", numbering,
+      hunts: "\(profile.name) not followed beside other texts", clauses: ["MOD-3", "MSK-11"], .gqa, c: 3, t: 1,
+      CaseInputs.texts([2, 10, 3], below: 11, seed: 180))
+  }
+
+  private static func loss(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .loss, .model, "gqa.\(profile.slug)", numbering, hunts: "a loss that does not follow \(profile.name)",
+      clauses: ["LOS-4"], .gqa, [CaseInputs.text(13, below: 11, seed: 100)])
+  }
+
+  private static func gradients(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .gradients, .training, "gqa.\(profile.slug)", numbering,
+      hunts: "a rotation that is turned back at other positions than \(profile.name) has",
+      clauses: ["LOS-4", "MOD-3", "MOD-6"], .gqa, CaseInputs.texts([9], below: 11, seed: 110))
+  }
+
+  private static func generate(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .generate, .generation, "gqa.\(profile.slug)", numbering, hunts: "\(profile.name) not followed",
+      clauses: ["GEN-1", "GEN-3", "GEN-7", "POS-4"], .gqa, [CaseInputs.text(5, below: 11, seed: 122)],
+      ["generate": .integer(6)])
+  }
+
+  /// Four compressions of three tokens each, the last one where most of the chunk was generated.
+  private static func longPrompt(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .generate, .generation, "mha.\(profile.slug).c3-t1", numbering,
+      hunts: "positions that start anew where the prompt ends", clauses: ["GEN-1", "GEN-3", "GEN-7", "GEN-8", "POS-4"],
+      .mha, c: 3, t: 1, [CaseInputs.text(10, below: 11, seed: 181)], ["generate": .integer(4)])
+  }
+
+  private static func reconstruct(_ numbering: Numbering) -> Case {
+    let profile = numbering.profile
+    return model(
+      .reconstruct, .generation, "gqa.\(profile.slug)", numbering, hunts: "\(profile.name) not followed",
+      clauses: ["REC-1", "REC-3", "POS-4"], .gqa, [CaseInputs.text(9, below: 11, seed: 130)], ["chunk": .integer(1)])
+  }
+
+  /// Interference, prefix and cache, as for the alternatives before.
+  private static func properties(_ numbering: Numbering) -> [Case] {
+    let profile = numbering.profile
+    let text = CaseInputs.text(13, below: 11, seed: 160)
+    let rows = 21  // n = 9, c = t = 2
+    let hidden = CaseModel.shallow.hidden
+    func property(_ property: Property, hunts: String, clauses: [String], _ request: Request) -> Case {
+      Case(
+        id: "property.\(property.rawValue).\(profile.slug)", since: Versions.second, level: .property, hunts: hunts,
+        clauses: (clauses + [numbering.clause]).sorted(), request: request, expectation: .property(property),
+        dtypes: ["f64", "f32", "bf16", "f16"])
+    }
+    return [
+      property(
+        .interference, hunts: "any cell of the mask wrong, by its effect",
+        clauses: (1...9).map { "MSK-\($0)" } + ["MSK-12"],
+        ModelCases.request(
+          .forward, .shallow, c: 2, t: 2, [CaseInputs.text(9, below: 11, seed: 140)], profile,
+          more: [
+            CaseInputs.normal("embeddings", shape: [1, rows, hidden], deviation: 1, mean: 0, seed: 141),
+            CaseInputs.normal("replacements", shape: [rows, hidden], deviation: 1, mean: 0, seed: 142),
+          ])),
+      property(
+        .prefix, hunts: "text that sees what comes later", clauses: ["MSK-1", "MSK-2"],
+        ModelCases.request(
+          .forward, .gqa, c: 2, t: 2, [text], profile, more: [CaseInputs.integers("prefixes", [1, 4, 5, 8, 12])])),
+      property(
+        .cache, hunts: "a cache that is not the mask's", clauses: ["GEN-7"],
+        ModelCases.request(.generate, .gqa, c: 2, t: 2, [text], profile, parameters: ["generate": .integer(0)])),
+    ]
+  }
+}

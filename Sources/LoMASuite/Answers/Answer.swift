@@ -59,6 +59,8 @@ public struct ModelInMemory: Sendable {
 public struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
   public var models: [String: ModelInMemory]
+  /// Why models that requests may name are refused, by path (MOD-1, MOD-4).
+  var refusals: [String: ModelError] = [:]
   /// How many threads share the work.
   public let workers: Workers
   /// The layer functions: the Spec's Llama, or a deliberately wrong one.

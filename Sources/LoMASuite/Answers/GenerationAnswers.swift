@@ -6,31 +6,33 @@ import LoMAVectors
 
 extension ReferenceAnswers {
   /// A generator and the text it is to be fed. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
-  /// tokens, what `check` looks at, and the profile last.
+  /// tokens, what `check` looks at, the profile, and a refused model last.
   private func generator(
-    _ request: Request, check: (Parameters, [Int]) throws(InputError) -> Void
+    _ request: Request, forced: [Int], check: (Parameters, [Int]) throws(InputError) -> Void
   ) throws(RequestError) -> (Generator, [Int]) {
-    let (configuration, weights) = try loaded(request)
     let (parameters, vocabulary, texts) = (try request.lomaParameters(), try request.vocabulary(), try request.texts())
     guard texts.count == 1 else { throw .shape(tensor: "lengths") }
     try request.input { () throws(InputError) in
       try vocabulary.check(text: texts[0])
+      try vocabulary.check(text: forced)
       try check(parameters, texts[0])
     }
+    let profile = try request.profile()
+    let (configuration, weights) = try loaded(request)
     guard vocabulary.modelSize == configuration.vocabularySize else { throw .parameter("model_vocabulary") }
     let model = Transformer(configuration: configuration, weights: Weights(weights), functions: functions)
     var generator = Generator(
-      transformer: model, vocabulary: vocabulary, parameters: parameters, profile: try request.profile())
+      transformer: model, vocabulary: vocabulary, parameters: parameters, profile: profile)
     generator.rules = rules
     return (generator, texts[0])
   }
 
   func generate(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let m = try request.integer("generate")
-    var (generator, prompt) = try generator(request) { (parameters, prompt) throws(InputError) in
+    let forced = request.input["forced"] == nil ? nil : try request.integers("forced")
+    var (generator, prompt) = try generator(request, forced: forced ?? []) { (parameters, prompt) throws(InputError) in
       _ = try parameters.fedLength(prompt: prompt.count, generating: m)
     }
-    let forced = request.input["forced"] == nil ? nil : try request.integers("forced")
     if let forced, forced.count != m { throw .shape(tensor: "forced") }
     var record = GenerationRecord(configuration: generator.transformer.configuration)
     try request.model { () throws(ModelError) in
@@ -51,12 +53,15 @@ extension ReferenceAnswers {
 
   func reconstruct(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let chunk = try request.integer("chunk")
-    var (generator, text) = try generator(request) { (parameters, text) throws(InputError) in
+    var (generator, text) = try generator(request, forced: []) { (parameters, text) throws(InputError) in
       let fullChunks = parameters.fullChunks(text.count)
       guard chunk >= 0, chunk < fullChunks else { throw .noSuchChunk(chunk, fullChunks: fullChunks) }
     }
     try request.model { () throws(ModelError) in
       try generator.feed(text, passLength: generator.parameters.chunkLength) { _ in }
+    }
+    for before in request.input["before"] == nil ? [] : try request.integers("before") {
+      _ = try request.model { () throws(ModelError) in try generator.reconstruct(chunk: before) }
     }
     let result = try request.model { () throws(ModelError) in try generator.reconstruct(chunk: chunk) }
     return [.integers("tokens", shape: [result.tokens.count], result.tokens), .tensor("logits", result.logits)]

@@ -7,14 +7,16 @@ import LoMAVectors
 extension ReferenceAnswers {
   /// The request's model, whole in memory, and the batch of its texts' training layouts.
   private func prepared(_ request: Request) throws(RequestError) -> (Transformer, Batch) {
+    let batch = try request.batch(.training, rows: rows)
     let (configuration, parameters) = try loaded(request)
-    let model = Transformer(configuration: configuration, weights: Weights(parameters), functions: functions)
-    return (model, try request.batch(.training, rows: rows))
+    return (Transformer(configuration: configuration, weights: Weights(parameters), functions: functions), batch)
   }
 
-  /// Configuration and parameters of the request's model.
+  /// Configuration and parameters of the request's model; a refused one is the last fault of the list (OPS-6).
   func loaded(_ request: Request) throws(RequestError) -> (Configuration, ParameterSet) {
-    guard let name = request.model, let model = models[name] else { throw .parameter("model") }
+    guard let name = request.model else { throw .parameter("model") }
+    if let refusal = refusals[name] { throw .model(refusal) }
+    guard let model = models[name] else { throw .parameter("model") }
     return (model.configuration, model.parameters)
   }
 
@@ -71,8 +73,8 @@ extension ReferenceAnswers {
   }
 
   func trainStep(_ request: Request) throws(RequestError) -> [ResultTensor] {
-    var (configuration, parameters) = try loaded(request)
     let (batch, profile) = (try request.batch(.training, rows: rows), try request.profile())
+    var (configuration, parameters) = try loaded(request)
     let settings = AdamWSettings(
       learningRate: try request.real("learning_rate"), beta1: try request.real("beta1"),
       beta2: try request.real("beta2"), epsilon: try request.real("adam_epsilon"),

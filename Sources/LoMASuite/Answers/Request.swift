@@ -72,8 +72,23 @@ extension RequestError: CustomStringConvertible {
   /// The rejection code, where the clause list has one.
   public var rejectionCode: String? {
     switch self {
-    case .rejected(let error), .model(.rejected(let error)): error.code
-    case .model, .parameter, .tensor, .shape: nil
+    case .rejected(let error): error.code
+    case .model(let error): error.rejectionCode
+    case .parameter, .tensor, .shape: nil
+    }
+  }
+}
+
+extension ModelError {
+  /// The code of the list that a refused model or a bad text has; none where neither is at fault (OPS-6).
+  public var rejectionCode: String? {
+    switch self {
+    case .rejected(let error): error.code
+    case .unsupportedConfiguration: "unsupported-model"
+    case .invalidConfiguration, .missingConfiguration: "invalid-model"
+    case .missingTensor, .unexpectedTensor, .wrongShape, .nonFiniteWeight, .tokenOutsideModel, .nonFiniteLogits,
+      .nonFiniteNorm, .divergedTraining, .unreadable:
+      nil
     }
   }
 }
@@ -126,7 +141,9 @@ extension Request {
 
   /// The decisions in force.
   func profile() throws(RequestError) -> Profile {
-    let pairs = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
+    let sorted = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
+    // An unknown axis is met before an unknown value (OPS-6).
+    let pairs = sorted.filter { Axis(rawValue: $0.axis) == nil } + sorted.filter { Axis(rawValue: $0.axis) != nil }
     return try input { () throws(InputError) in try Profile(pairs) }
   }
 

@@ -73,8 +73,8 @@ public struct CandidateSession {
     let request = try Request(
       op: run.op, profile: run.profile, parameters: run.parameters, model: run.model, input: input,
       captures: run.captures)
-    if let model = run.model, candidate.answers.models[model] == nil {
-      candidate.answers.models[model] = try load(model)
+    if let model = run.model, candidate.answers.models[model] == nil, candidate.answers.refusals[model] == nil {
+      try load(model)
     }
     let response = candidate.respond(to: request, in: type)
     if case .tensors(let arrays) = response { try write(arrays, to: run.output) }
@@ -93,15 +93,22 @@ public struct CandidateSession {
     } catch { throw FieldError(why: "output \(escaped(path)): \(error)") }
   }
 
-  private func load(_ path: String) throws(FieldError) -> ModelInMemory {
+  /// Reads a model, or keeps why it is refused: that is an answer (MOD-1).
+  private mutating func load(_ path: String) throws(FieldError) {
     let parts = path.split(separator: "/")
     guard parts.count == 2, parts[0] == "models" else {
       throw FieldError(why: "model \(escaped(path)) is not models/NAME")
     }
     do {
       let checkpoint = try Checkpoint(directory: folder + "/" + path)
-      return ModelInMemory(configuration: checkpoint.configuration, parameters: try checkpoint.parameters())
-    } catch { throw FieldError(why: "model \(escaped(path)): \(error)") }
+      candidate.answers.models[path] = try checkpoint.inMemory()
+    } catch {
+      if case .model(let refusal) = error, refusal.rejectionCode != nil {
+        candidate.answers.refusals[path] = refusal
+        return
+      }
+      throw FieldError(why: "model \(escaped(path)): \(error)")
+    }
   }
 
   private static func reply(_ id: Int, _ response: CandidateResponse) -> String {

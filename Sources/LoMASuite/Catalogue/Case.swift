@@ -58,3 +58,14 @@ extension Case {
       request: request, expectation: .tensors, dtypes: dtypes)
   }
 }
+
+extension Case {
+  /// The same, asked in these of its element types only; none where none is left.
+  public func asked(in wanted: [String]) -> Case? {
+    let dtypes = dtypes.filter { wanted.contains($0) }
+    if dtypes.isEmpty { return nil }
+    return Case(
+      id: id, since: since, level: level, hunts: hunts, clauses: clauses, request: request, expectation: expectation,
+      dtypes: dtypes)
+  }
+}

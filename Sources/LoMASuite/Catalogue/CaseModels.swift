@@ -4,6 +4,16 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
+/// How the config.json of a model is written; what it says is the same.
+enum ConfigurationForm: Sendable {
+  /// Every key, at the top.
+  case explicit
+  /// Without the keys that have a default which fits: `head_dim`, `num_key_value_heads`, `rms_norm_eps`, `tie_word_embeddings`.
+  case sparse
+  /// `rope_theta` in `rope_parameters`.
+  case nested
+}
+
 /// A model of the corpus.
 struct CaseModel: Sendable {
   let name: String
@@ -19,6 +29,12 @@ struct CaseModel: Sendable {
   /// Whether text ids v and v + 4 have the same row in the head, one number of which is 1: equal scores whatever the order of sums.
   let hasEqualScores: Bool
   let vocabulary: CaseVocabulary
+  /// Whether its weights fill the 24 bits of F32; else every one is exact in bf16.
+  let fillsF32: Bool
+  /// The gain of its last norm is so many times what it is in the others.
+  let loudness: Double
+  /// How its config.json is written.
+  let form: ConfigurationForm
 
   /// The directory below Vectors.
   var path: String { "models/\(name)" }
@@ -38,11 +54,29 @@ struct CaseModel: Sendable {
   static let ties = CaseModel(
     "ties", 10, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, hasEqualScores: true)
 
-  static let all = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
+  /// θ is no integer, and what has a default is not said.
+  static let sparse = CaseModel(
+    "sparse-keys", 11, layers: 2, heads: 2, keyValueHeads: 2, headDimension: 4, tied: false, epsilon: 1e-6,
+    theta: 12_345.5, form: .sparse)
+  /// θ stands where newer versions of transformers write it.
+  static let nested = CaseModel(
+    "nested-keys", 12, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: true, theta: 2500.25,
+    form: .nested)
+  /// Of 24 bits; asked for in f64 and f32 only, since the narrow types do not start from the same numbers.
+  static let precise = CaseModel(
+    "precise", 13, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: false, fillsF32: true)
+  /// Its logits are beyond 100, so that their powers leave the range of F32.
+  static let loud = CaseModel(
+    "loud", 14, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, loudness: 64)
+
+  /// Those that suite 1.0 froze, in the manifest's order.
+  private static let first = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
+  static let all = first + [sparse, nested, precise, loud]
 
   private init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int, tied: Bool,
-    hidden: Int = 8, vocabulary: CaseVocabulary = .small, hasEqualScores: Bool = false
+    hidden: Int = 8, vocabulary: CaseVocabulary = .small, hasEqualScores: Bool = false, epsilon: Double = 0x1p-14,
+    theta: Double = 1000, fillsF32: Bool = false, loudness: Double = 1, form: ConfigurationForm = .explicit
   ) {
     self.name = name
     self.seed = seed
@@ -52,9 +86,13 @@ struct CaseModel: Sendable {
     self.headDimension = headDimension
     // Hugging Face refuses a width that the heads do not divide, even where head_dim is given.
     self.hidden = hidden
-    // Exact in binary, and neither Hugging Face's default nor its neighbour, so that a port that ignores the key is seen.
-    self.epsilon = 0x1p-14
-    self.theta = 1000
+    // Most are exact in binary, and neither Hugging Face's default nor its neighbour, so that a port that ignores a key is
+    // seen.
+    self.epsilon = epsilon
+    self.theta = theta
+    self.fillsF32 = fillsF32
+    self.loudness = loudness
+    self.form = form
     self.tied = tied
     self.hasEqualScores = hasEqualScores
     self.vocabulary = vocabulary
@@ -71,6 +109,16 @@ struct CaseModel: Sendable {
   func parameters() throws(ModelError) -> ParameterSet {
     var numbers = SeededNumbers(seed: seed)
     var parameters = ParameterSet.lively(try configuration(), numbers: &numbers)
+    if fillsF32 {
+      for name in parameters.names {
+        guard let tensor = parameters.tensors[name] else { continue }
+        parameters.tensors[name] = Tensor(
+          shape: tensor.shape, values: tensor.values.map { CaseInputs.filled($0, numbers: &numbers) })
+      }
+    }
+    if loudness != 1, let gain = parameters.tensors[ParameterName.finalNorm] {
+      parameters.tensors[ParameterName.finalNorm] = Tensor(shape: gain.shape, values: gain.values.map { $0 * loudness })
+    }
     if hasEqualScores {
       var head = Tensor(zeros: [vocabulary.model, hidden])
       for id in 0..<vocabulary.text { head[id, id % 4] = 1 }

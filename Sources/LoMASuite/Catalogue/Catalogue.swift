@@ -3,9 +3,17 @@
 /// The catalogue.
 public enum Catalogue {
   /// Every case; ids are unique.
-  public static var cases: [Case] {
+  public static var cases: [Case] { first + second }
+
+  /// What suite 1.0 froze.
+  private static var first: [Case] {
     StructureCases.all + StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all + LosslessCases.all
-      + RejectionCases.all + PropertyCases.all + NumberingCases.all
+      + RejectionCases.all + PropertyCases.all
+  }
+
+  /// What suite 1.1 added.
+  private static var second: [Case] {
+    NumberingCases.all + EngineCases.all + OptimiserCases.all + ModelFormCases.all + PairCases.all + FaultCases.all
   }
 
   /// Retired ids with the reason; none is ever used again.

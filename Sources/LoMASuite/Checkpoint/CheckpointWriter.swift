@@ -14,13 +14,15 @@ public enum CheckpointWriter {
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
     to directory: String
   ) throws(CheckpointError) {
-    let files = try files(parameters, configuration: configuration, loma: loma, elementType: elementType)
+    let files = try files(
+      parameters, configuration: configuration, loma: loma, elementType: elementType, form: .explicit)
     do { try Files.createDirectory(directory, containing: files) } catch { throw .file(error) }
   }
 
   /// The two files of a directory, in memory.
   static func files(
-    _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType
+    _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
+    form: ConfigurationForm
   ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
     do { try parameters.check(against: configuration) } catch { throw .model(error) }
     var arrays: [NamedArray] = []
@@ -36,7 +38,7 @@ public enum CheckpointWriter {
         throw .valueOutOfRange(tensor: name, index: index, elementType: elementType)
       }
     }
-    let text = configurationText(configuration, loma: loma, elementType: elementType)
+    let text = configurationText(configuration, loma: loma, elementType: elementType, form: form)
     let bytes: [UInt8]
     do { bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch {
       throw .container(file: "model.safetensors", error)
@@ -46,23 +48,29 @@ public enum CheckpointWriter {
 
   /// config.json, keys sorted as `save_pretrained` sorts them.
   static func configurationText(
-    _ configuration: Configuration, loma: LoMASection?, elementType: ElementType
+    _ configuration: Configuration, loma: LoMASection?, elementType: ElementType, form: ConfigurationForm
   ) -> String {
     let dtype: [ElementType: String] = [.f64: "float64", .f32: "float32", .bf16: "bfloat16", .f16: "float16"]
-    var members: [(String, String)] = [
-      ("architectures", "[\"LlamaForCausalLM\"]"), ("attention_bias", "false"),
-      ("dtype", "\"\(dtype[elementType] ?? "float32")\""), ("head_dim", "\(configuration.heads.dimension)"),
-      ("hidden_act", "\"silu\""), ("hidden_size", "\(configuration.hiddenSize)"),
-      ("intermediate_size", "\(configuration.intermediateSize)"),
+    var members: [String: String] = [
+      "architectures": "[\"LlamaForCausalLM\"]", "attention_bias": "false",
+      "dtype": "\"\(dtype[elementType] ?? "float32")\"", "head_dim": "\(configuration.heads.dimension)",
+      "hidden_act": "\"silu\"", "hidden_size": "\(configuration.hiddenSize)",
+      "intermediate_size": "\(configuration.intermediateSize)", "mlp_bias": "false", "model_type": "\"llama\"",
+      "num_attention_heads": "\(configuration.heads.query)", "num_hidden_layers": "\(configuration.layers)",
+      "num_key_value_heads": "\(configuration.heads.keyValue)", "rms_norm_eps": "\(configuration.epsilon)",
+      "rope_theta": "\(configuration.theta)", "tie_word_embeddings": "\(configuration.tiesHead)",
+      "vocab_size": "\(configuration.vocabularySize)",
     ]
-    if let loma { members.append(("loma", loma.json)) }
-    members += [
-      ("mlp_bias", "false"), ("model_type", "\"llama\""), ("num_attention_heads", "\(configuration.heads.query)"),
-      ("num_hidden_layers", "\(configuration.layers)"),
-      ("num_key_value_heads", "\(configuration.heads.keyValue)"), ("rms_norm_eps", "\(configuration.epsilon)"),
-      ("rope_theta", "\(configuration.theta)"), ("tie_word_embeddings", "\(configuration.tiesHead)"),
-      ("vocab_size", "\(configuration.vocabularySize)"),
-    ]
-    return "{\n" + members.map { "  \"\($0.0)\": \($0.1)" }.joined(separator: ",\n") + "\n}\n"
+    if let loma { members["loma"] = loma.json }
+    switch form {
+    case .explicit: break
+    case .sparse:
+      for key in ["head_dim", "num_key_value_heads", "rms_norm_eps", "tie_word_embeddings"] { members[key] = nil }
+    case .nested:
+      members["rope_theta"] = nil
+      members["rope_parameters"] = "{\"rope_theta\": \(configuration.theta), \"rope_type\": \"default\"}"
+    }
+    let lines = members.sorted { $0.key < $1.key }.map { "  \"\($0.key)\": \($0.value)" }
+    return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
   }
 }

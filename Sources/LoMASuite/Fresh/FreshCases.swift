@@ -92,14 +92,3 @@ public struct FreshCases: Sendable {
     return isHidden ? wide.filter { $0 == "f64" || $0 == "f32" } : wide
   }
 }
-
-extension Case {
-  /// The same, asked in these of its element types only; none where none is left.
-  public func asked(in wanted: [String]) -> Case? {
-    let dtypes = dtypes.filter { wanted.contains($0) }
-    if dtypes.isEmpty { return nil }
-    return Case(
-      id: id, since: since, level: level, hunts: hunts, clauses: clauses, request: request, expectation: expectation,
-      dtypes: dtypes)
-  }
-}

@@ -17,6 +17,8 @@ struct RecordedModels: Sendable {
 
   /// By path below Vectors.
   private(set) var models: [String: ModelInMemory] = [:]
+  /// Why others are refused, by path below Vectors (MOD-1, MOD-4).
+  private(set) var refusals: [String: ModelError] = [:]
   /// In the manifest's order.
   private(set) var entries: [Entry] = []
 
@@ -25,6 +27,9 @@ struct RecordedModels: Sendable {
 
   private init() throws(RecordingError) {
     for model in CaseModel.all {
+      do throws(ModelError) { try add(model) } catch { throw .model(name: model.name, error) }
+    }
+    for model in RefusedModel.all {
       do throws(ModelError) { try add(model) } catch { throw .model(name: model.name, error) }
     }
   }
@@ -44,13 +49,30 @@ struct RecordedModels: Sendable {
       repetitionToken: model.vocabulary.repetition, c: 2, t: 2, profile: .base)
     do throws(CheckpointError) {
       let files = try CheckpointWriter.files(
-        inMemory.parameters, configuration: inMemory.configuration, loma: section, elementType: .f32)
+        inMemory.parameters, configuration: inMemory.configuration, loma: section, elementType: .f32,
+        form: model.form)
       entries.append(
         Entry(
           name: model.name, path: model.path, recipe: nil,
           files: files.map { Recording.File(path: model.path + "/" + $0.name, bytes: $0.bytes) }))
     } catch { throw ModelError.unreadable(tensor: model.name, reason: error.description) }
     models[model.path] = inMemory
+  }
+
+  /// The files of the model it was, with another config.json.
+  private mutating func add(_ model: RefusedModel) throws(ModelError) {
+    guard let files = entries.first(where: { $0.name == model.spoilt.name })?.files else { return }
+    var spoilt: [Recording.File] = []
+    for file in files {
+      let name = file.path.split(separator: "/").last.map { String($0) } ?? ""
+      let bytes = name == "config.json" ? model.spoil(file.bytes) : file.bytes
+      spoilt.append(Recording.File(path: model.path + "/" + name, bytes: bytes))
+      guard name == "config.json" else { continue }
+      do throws(CheckpointError) { _ = try ConfigurationFile(parsing: bytes) } catch {
+        if case .model(let refusal) = error { refusals[model.path] = refusal }
+      }
+    }
+    entries.append(Entry(name: model.name, path: model.path, recipe: nil, files: spoilt))
   }
 
   private mutating func add(_ model: TrainedModel, from folder: String) throws(RecordingError) {

@@ -55,7 +55,9 @@ public struct Recording: Sendable {
     _ cases: [Case], models: RecordedModels, workers: Workers,
     progress: @escaping @Sendable (Int, Int) -> Void
   ) throws(RecordingError) -> [CaseResult] {
-    let answers = ReferenceAnswers(models: models.models, workers: .single)
+    var refusing = ReferenceAnswers(models: models.models, workers: .single)
+    refusing.refusals = models.refusals
+    let answers = refusing
     // Cases share nothing, so they are recorded side by side; the order of the results is that of the catalogue.
     let results = workers.map(cases.count) { index in
       let result = Result { () throws(RecordingError) in try record(cases[index], answers) }

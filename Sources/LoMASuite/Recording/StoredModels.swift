@@ -9,11 +9,14 @@ public struct StoredModels: Sendable {
   /// By path below the folder: models/NAME.
   let models: [String: ModelInMemory]
 
-  /// Reads every folder of `models`; none is there where that folder is missing.
+  /// Reads every folder of `models` but those that are to be refused (MOD-1); none is there where that folder is missing.
   public init(vectors folder: String) throws(CheckpointError) {
     var models: [String: ModelInMemory] = [:]
     for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
-      models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory()
+      do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {
+        guard case .model(let refusal) = error, refusal.rejectionCode != nil else { throw error }
+        continue  // a case asks for it to be refused
+      }
     }
     self.models = models
   }

@@ -148,7 +148,7 @@ public struct TrainingRun: Sendable {
     do {
       files = try CheckpointWriter.files(
         state.trainer.parameters, configuration: recipe.configuration, loma: recipe.section,
-        elementType: recipe.elementType)
+        elementType: recipe.elementType, form: .explicit)
     } catch { throw .checkpoint(error) }
     let partial = Self.modelName + ".partial"
     do throws(FileError) {

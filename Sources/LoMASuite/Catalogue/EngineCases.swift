@@ -1,0 +1,182 @@
+// Suite 1.1: the sizes and shapes at which engines break: batches that begin with a short text, many chunks, long chunks, rows
+// beyond the tiles of a kernel, positions beyond a table, sums too long for a narrow type.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// Cases of chapters 4, 6, 7 and 8 beyond toy sizes.
+enum EngineCases {
+  /// Those with numbers and recorded answers.
+  static var numeric: [Case] { batches + manyChunks + tiles + far + wide }
+  static var all: [Case] { structure + numeric + properties }
+
+  static func numbers(
+    _ what: String, _ level: Level, hunts: String, clauses: [String], _ request: Request
+  ) -> Case {
+    .tensors(
+      "\(level.rawValue).\(request.operation.rawValue).\(what)", level, since: Versions.second, hunts: hunts,
+      clauses: clauses, request)
+  }
+
+  private static var structure: [Case] {
+    func texts(_ operation: Operation, _ what: String, c: Int, t: Int, _ lengths: [Int], _ hunts: String) -> Case {
+      .tensors(
+        "structure.\(operation.rawValue).\(what)", .structure, since: Versions.second, hunts: hunts,
+        clauses: operation == .mask ? (1...10).map { "MSK-\($0)" } : ["LAY-1", "LAY-2", "LAY-4", "POS-1", "POS-2"],
+        Request(
+          operation, axes: [:],
+          parameters: CaseVocabulary.small.parameters.adding([
+            "c": .integer(c), "t": .integer(t), "layout": .word("training"),
+          ]), model: nil,
+          input: CaseInputs.file(CaseInputs.batch(CaseInputs.texts(lengths, below: 11, seed: 190))), captures: []))
+    }
+    return [
+      texts(.layout, "c16-t4-n200", c: 16, t: 4, [200], "chunks of 64 tokens cut at another length"),
+      texts(.mask, "c16-t4-n130", c: 16, t: 4, [130], "a mask that is right in its first tile only"),
+      texts(.layout, "c1-t1-n40", c: 1, t: 1, [40], "a chunk's number kept in too few bits, or counted anew"),
+      texts(.mask, "c1-t1-n20", c: 1, t: 1, [20], "a mask wrong from the ninth chunk on"),
+      .tensors(
+        "structure.schedule.c1-t1-n40", .structure, since: Versions.second, hunts: "a compression forgotten among many",
+        clauses: ["GEN-2", "GEN-3", "GEN-6"],
+        Request(
+          .schedule, axes: [:],
+          parameters: [
+            "c": .integer(1), "t": .integer(1), "prompt_length": .integer(40), "generate": .integer(0),
+          ], model: nil, input: CaseInputs.file([]), captures: [])),
+    ]
+  }
+
+  /// Suite 1.0's batches begin with their longest text.
+  private static var batches: [Case] {
+    let (one, other) = ([1, 13, 4], [4, 13, 0])
+    func texts(_ lengths: [Int]) -> [[Int]] { CaseInputs.texts(lengths, below: 11, seed: 191) }
+    let hunts = "the first text's mask or positions taken for the whole batch"
+    return [
+      numbers(
+        "gqa.short-first", .model, hunts: hunts, clauses: ["LAY-6", "MSK-11"],
+        ModelCases.request(.forward, .gqa, c: 2, t: 2, texts(one), .base)),
+      numbers(
+        "mqa-tied.short-first", .model, hunts: hunts, clauses: ["LAY-6", "MSK-11"],
+        ModelCases.request(.forward, .mqa, c: 2, t: 2, texts(other), .base)),
+      numbers(
+        "gqa.short-first", .model, hunts: hunts, clauses: ["LOS-4", "MSK-11"],
+        ModelCases.request(.loss, .gqa, c: 2, t: 2, texts(one), .base)),
+      numbers(
+        "gqa.short-first", .training, hunts: hunts, clauses: ["LOS-4", "MSK-11"],
+        ModelCases.request(.gradients, .gqa, c: 2, t: 2, texts(one), .base)),
+    ]
+  }
+
+  private static var properties: [Case] {
+    [(CaseModel.mha, [4, 13, 0, 7]), (.mqa, [0, 7, 13, 4])].map { model, lengths in
+      Case(
+        id: "property.batch.\(model.name)-short-first", since: Versions.second, level: .property,
+        hunts: "the first text's mask or positions taken for the whole batch", clauses: ["MSK-11"],
+        request: ModelCases.request(
+          .forward, model, c: 2, t: 2, CaseInputs.texts(lengths, below: 11, seed: 192), .base),
+        expectation: .property(.batch), dtypes: ["f64", "f32", "bf16", "f16"])
+    }
+  }
+
+  /// A chunk of one token compresses at every token.
+  private static var manyChunks: [Case] {
+    let text = CaseInputs.text(20, below: 11, seed: 193)
+    return [
+      numbers(
+        "gqa.c1-t1-n20", .model, hunts: "a mask wrong from the ninth chunk on", clauses: ["MSK-2", "MSK-5", "MSK-8"],
+        ModelCases.request(.forward, .gqa, c: 1, t: 1, [text], .base)),
+      numbers(
+        "gqa.c1-t1-prompt20", .generation, hunts: "positions or chunks counted anew after some compressions",
+        clauses: ["GEN-3", "GEN-6", "GEN-7", "POS-4"],
+        ModelCases.request(.generate, .gqa, c: 1, t: 1, [text], .base, parameters: ["generate": .integer(2)])),
+      numbers(
+        "gqa.empty", .generation, hunts: "a compression of nothing, or a crash without a row",
+        clauses: ["GEN-5", "PAR-4"],
+        ModelCases.request(.generate, .gqa, c: 2, t: 2, [[]], .base, parameters: ["generate": .integer(0)])),
+      numbers(
+        "gqa.before", .generation, hunts: "repetition rows that stay in the cache", clauses: ["REC-1"],
+        ModelCases.request(
+          .reconstruct, .gqa, c: 2, t: 2, [CaseInputs.text(13, below: 11, seed: 194)], .base,
+          more: [CaseInputs.integers("before", [2, 0, 1])], parameters: ["chunk": .integer(1)])),
+    ]
+  }
+
+  /// L = 64: rows 128 and 256 are repetition rows, and so begin tiles of 16 to 128 rows; the tail's rows in the last tile see
+  /// memory that its first row does not. A tail of 600 rows is plain causal attention over many keys.
+  private static var tiles: [Case] {
+    let text = CaseInputs.text(130, below: 11, seed: 195)
+    return [
+      numbers(
+        "shallow.c16-t4-n130", .model, hunts: "a tile of keys skipped for what one row of the queries sees",
+        clauses: ["MSK-1", "MSK-2", "MSK-4", "MSK-7", "MSK-8", "MSK-9"],
+        ModelCases.request(.forward, .shallow, c: 16, t: 4, [text], .base)),
+      numbers(
+        "gqa.c16-t2-prompt70", .generation, hunts: "memory that sees the first tokens of its chunk only",
+        clauses: ["GEN-3", "GEN-7", "MSK-4"],
+        ModelCases.request(
+          .generate, .gqa, c: 16, t: 2, [Array(text.prefix(70))], .base, parameters: ["generate": .integer(3)])),
+      numbers(
+        "shallow.tail-n600", .model, hunts: "a sum over many keys in a narrow type, or positions in one",
+        clauses: ["MSK-1", "POS-1"],
+        ModelCases.request(
+          .forward, .shallow, c: 16, t: 64, [CaseInputs.text(600, below: 11, seed: 196)], .base)),
+    ]
+  }
+
+  /// Chunk 32 of 33, at positions 2,048 to 2,111; its answer is small however long the text.
+  private static var far: [Case] {
+    let text = CaseInputs.text(2112, below: 11, seed: 197)
+    return [
+      numbers(
+        "gqa.c16-t4-chunk32", .generation, hunts: "positions that end at 2,047, or a table of angles that does",
+        clauses: ["REC-1", "REC-3", "POS-3", "POS-4"],
+        ModelCases.request(.reconstruct, .gqa, c: 16, t: 4, [text], .base, parameters: ["chunk": .integer(32)]))
+    ]
+  }
+
+  /// Sums of thousands of terms, of which only the last roundings may show (TOL-2).
+  private static var wide: [Case] {
+    func stage(_ operation: Operation, _ parameters: [String: RequestParameter], _ arrays: [NamedArray]) -> Request {
+      Request(operation, axes: [:], parameters: parameters, model: nil, input: CaseInputs.file(arrays), captures: [])
+    }
+    func feedForward(_ width: Int, _ seed: UInt64) -> Case {
+      func weight(_ name: String, _ shape: [Int], _ fanIn: Int, _ offset: UInt64) -> NamedArray {
+        CaseInputs.normal(
+          name, shape: shape, deviation: 1.5 / Double(fanIn).squareRoot(), mean: 0, seed: seed + offset)
+      }
+      return numbers(
+        "one-middle-\(width)", .stage, hunts: "a product summed in a narrow type", clauses: ["MOD-5"],
+        stage(
+          .feedForward, [:],
+          [
+            CaseInputs.normal("x", shape: [2, width], deviation: 1, mean: 0, seed: seed),
+            weight("gate", [1, width], width, 1), weight("up", [1, width], width, 2),
+            weight("down", [width, 1], 1, 3),
+          ]))
+    }
+    func crossEntropy(_ what: String, _ width: Int, deviation: Double, rows: Int, _ hunts: String) -> Case {
+      numbers(
+        what, .stage, hunts: hunts, clauses: ["LOS-5"],
+        stage(
+          .crossEntropy, [:],
+          [
+            CaseInputs.normal("logits", shape: [rows, width], deviation: deviation, mean: 0, seed: 1010),
+            CaseInputs.integers("labels", CaseInputs.text(rows, below: width, seed: 1011)),
+          ]))
+    }
+    return [
+      numbers(
+        "width4096", .stage, hunts: "a mean square summed in a narrow type", clauses: ["MOD-2"],
+        stage(
+          .rmsNorm, ["epsilon": .real(0x1p-14)],
+          [
+            CaseInputs.normal("x", shape: [1, 4096], deviation: 1, mean: 0, seed: 1000),
+            CaseInputs.normal("gain", shape: [4096], deviation: 0.25, mean: 1, seed: 1001),
+          ])),
+      feedForward(256, 1020), feedForward(1024, 1030),
+      crossEntropy("flat-width8192", 8192, deviation: 0.25, rows: 1, "powers summed in a narrow type"),
+      crossEntropy("beyond100", 16, deviation: 96, rows: 6, "powers of scores without their maximum subtracted"),
+    ]
+  }
+}

@@ -12,7 +12,6 @@ every shape.
 """
 
 import functools
-import json
 import math
 import pathlib
 
@@ -23,6 +22,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 import loma_layout
+import loma_model
 import loma_protocol
 
 jax.config.update("jax_enable_x64", True)
@@ -129,7 +129,7 @@ class Model:
     """A directory with config.json and model.safetensors (MOD-1)."""
 
     def __init__(self, directory, dtype):
-        config = json.loads((pathlib.Path(directory) / "config.json").read_text())
+        config = loma_model.settings(directory)
         stored = load_file(pathlib.Path(directory) / "model.safetensors")
         self.weights = {name: w.astype(dtype) for name, w in stored.items()}
         self.layers, self.head_dim = config["num_hidden_layers"], config["head_dim"]

@@ -33,7 +33,11 @@ class Reject(Exception):
     """Bad input; the argument is a code of Spec/rejections.md."""
 
 
-def check(op, p, profile, texts, given):
+PLAIN = {"hidden_act": ("silu", "swish"), "attention_bias": (False, None), "mlp_bias": (False, None),
+         "sliding_window": (None,), "rope_scaling": (None,)}  # MOD-1: values that do not change the arithmetic
+
+
+def check(op, p, profile, texts, given, directory):
     """Rejects bad input. Of several faults the code that stands first in the list is right (OPS-6), so the order below
     is the list's. A parameter that the operation does not name is not looked at."""
 
@@ -53,7 +57,8 @@ def check(op, p, profile, texts, given):
         need(min(special) >= size, "special-token-in-text-vocabulary")
         need(special[0] != special[1], "equal-special-tokens")
         need(max(special) < p["model_vocabulary"], "no-room-for-special-token")
-        need(all(0 <= token < size for text in texts for token in text), "text-token-out-of-range")
+        fed = texts + [given["forced"].tolist()] if op == "generate" and "forced" in given else texts
+        need(all(0 <= token < size for text in fed for token in text), "text-token-out-of-range")
     if op in ("schedule", "generate", "cost"):
         n = len(texts[0]) if op == "generate" else p["prompt_length" if op == "schedule" else "text_length"]
         need(n >= 0, "negative-text-length")
@@ -71,6 +76,11 @@ def check(op, p, profile, texts, given):
         need(min(factors) >= 1 and 2 * math.prod(factors) < 2**63, "cache-size-out-of-range")
     need(all(axis in AXES for axis in profile), "unknown-axis")
     need(all(value in AXES[axis] for axis, value in profile.items()), "unknown-alternative")
+    if directory:
+        config = configuration(directory)
+        need(all(config.get(key, plain[0]) in plain for key, plain in PLAIN.items()), "unsupported-model")
+        heads = config["num_attention_heads"]
+        need(heads % (config.get("num_key_value_heads") or heads) == 0, "invalid-model")
 
 
 # Rows. A layout is an integer array [rows, 6]; none is -1. The columns, and the values of ZONE (OPS-2):
@@ -219,13 +229,17 @@ def decoder_layer(x, positions, seen, w, heads, kv_heads, epsilon, theta, past=N
     return out, out["middle"] + out["feed_forward.output"]
 
 
+def configuration(directory):
+    with open(f"{directory}/config.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
 @functools.cache
 class Model:
     """A directory with config.json and model.safetensors (MOD-1), computing in one type."""
 
     def __init__(self, directory, dtype):
-        with open(f"{directory}/config.json", encoding="utf-8") as file:
-            config = json.load(file)
+        config = configuration(directory)
         weights = {name: w.astype(dtype) for name, w in load_file(f"{directory}/model.safetensors").items()}
         self.heads = config["num_attention_heads"]
         self.kv_heads = config.get("num_key_value_heads") or self.heads
@@ -314,7 +328,7 @@ class Request:
         tokens, self.texts = self.input.get("tokens", np.zeros(0)).tolist(), []
         for n in self.input.get("lengths", np.zeros(0)).tolist():
             self.texts, tokens = self.texts + [tokens[:n]], tokens[n:]
-        check(self.op, self.p, profile, self.texts, self.input)
+        check(self.op, self.p, profile, self.texts, self.input, message["model"])
         self.axes = {axis: profile.get(axis, values[0]) for axis, values in AXES.items()}
         self.dtype = {"f32": np.float32}.get(message["dtype"], np.float64)  # structure and rejections have "i64"
         self.model = Model(message["model"], self.dtype) if message["model"] else None
@@ -442,7 +456,8 @@ def reconstruct(r):
     cache, chunk = Cache(r.model, r.axes), r.p["chunk"]
     _, _, _, memory_logits = cache.read(r.p, r.texts[0])
     rows = layout_rows(r.texts[0], r.p, r.axes)
-    logits = cache.feed(rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == chunk)], keep=False)
+    for k in [*r.input.get("before", np.zeros(0, int)).tolist(), chunk]:
+        logits = cache.feed(rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == k)], keep=False)
     scores = list(logits)
     if r.axes["repetition_labels"] == "shifted":
         scores = [memory_logits[chunk], *scores[:-1]]

@@ -10,13 +10,13 @@ keeps a cache of its own (sdpa_cache.py).
 """
 
 import functools
-import json
 import pathlib
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
+import loma_model
 import loma_protocol
 import sdpa_cache
 
@@ -60,7 +60,7 @@ class Llama(torch.nn.Module):
     def __init__(self, directory, dtype):
         super().__init__()
         self.dtype = dtype
-        self.config = json.loads((pathlib.Path(directory) / "config.json").read_text())
+        self.config = loma_model.settings(directory)
         stored = load_file(pathlib.Path(directory) / "model.safetensors")
         self.weights = {name: w.to(dtype).requires_grad_() for name, w in stored.items()}
 

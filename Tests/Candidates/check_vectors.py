@@ -22,10 +22,10 @@ import pathlib
 import sys
 import time
 
-import numpy as np
 import torch
 from safetensors.numpy import load_file
 
+import loma_model
 import loma_structure
 import vector_properties
 from vector_case import Case, Problem, hugging_face, require
@@ -39,8 +39,8 @@ def check_case(case, texts, tally):
         return 0.0
     case.check_inputs()
     require(not list(loma_structure.rejections(
-        case.op, {"c": 1, "t": 1, **case.params}, case.profile, case.texts,
-        case.input.get("reconstruction", np.zeros(0)).tolist())), "the Spec rejects this input")
+        case.op, {"c": 1, "t": 1, **case.params}, case.profile, case.texts, case.integers,
+        case.directory and loma_model.refusal(case.directory))), "the Spec rejects this input")
     if case.level == "property":
         return vector_properties.ALL[case.entry["property"]](case, case.model if case.directory else None)
     expected = load_file(case.vectors / case.entry["expected"]["path"])
@@ -77,7 +77,12 @@ def main():
     texts = json.loads((options.vectors / "structure.json").read_text())["cases"]
     files, problems = check_files(options.vectors, manifest)
     texts = {text["id"]: text for text in texts}
+    refused = {entry["model"] for entry in manifest["cases"] if entry.get("rejection", "").endswith("-model")}
     for model in manifest["models"]:
+        if loma_model.refusal(options.vectors / model["path"]):
+            if model["path"] not in refused:
+                problems.append(f"{model['path']}: the Spec refuses it, and no case does")
+            continue
         try:
             hugging_face(options.vectors / model["path"])
         except Problem as problem:

@@ -9,6 +9,7 @@ import json
 import sys
 
 import loma_layout
+import loma_model
 import loma_structure
 
 STRUCTURE = ("layout", "mask", "schedule", "metrics", "cost")
@@ -38,8 +39,9 @@ class Request:
         for n in self.input["lengths"].tolist() if "lengths" in self.input else []:
             self.texts.append(tokens[start : start + n])
             start += n
-        recited = self.input["reconstruction"].tolist() if "reconstruction" in self.input else []
-        for code in loma_structure.rejections(self.op, self.params, self.profile, self.texts, recited):
+        given = {name: self.input[name].tolist() for name in ("reconstruction", "forced") if name in self.input}
+        refusal = loma_model.refusal(self.model) if self.model else None
+        for code in loma_structure.rejections(self.op, self.params, self.profile, self.texts, given, refusal):
             raise Rejected(code)  # the first is the right one (OPS-6)
 
     def rows(self, text):

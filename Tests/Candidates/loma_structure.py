@@ -169,8 +169,9 @@ def cost_answer(params, profile):
 ON_TEXTS = {"layout", "mask", "forward", "loss", "gradients", "train_step", "generate", "reconstruct"}
 
 
-def rejections(op, params, axes, texts, reconstruction):
-    """Every code of the closed list that the request deserves, in the order of the list: that of the clauses."""
+def rejections(op, params, axes, texts, given, refusal=None):
+    """Every code of the closed list that the request deserves, in the order of the list: that of the clauses. `given` are
+    its other tensors of integers as lists, `refusal` the code with which its model is refused."""
     c, t = params.get("c"), params.get("t")
     chunked = op in ON_TEXTS | {"schedule", "metrics", "cost"}
     if chunked and c < 1:
@@ -190,7 +191,8 @@ def rejections(op, params, axes, texts, reconstruction):
             yield "equal-special-tokens"
         if max(special) >= total:
             yield "no-room-for-special-token"
-        if any(not 0 <= token < v for text in texts for token in text):
+        forced = given.get("forced", []) if op == "generate" else []
+        if any(not 0 <= token < v for text in [*texts, forced] for token in text):
             yield "text-token-out-of-range"
     length = {"schedule": params.get("prompt_length"), "cost": params.get("text_length")}.get(op, 0)
     if length < 0:
@@ -207,7 +209,7 @@ def rejections(op, params, axes, texts, reconstruction):
         full = sum(len(text) // (c * t) for text in texts)
         if op == "reconstruct" and not 0 <= params["chunk"] < full:
             yield "no-such-chunk"
-        if op == "metrics" and len(reconstruction) != full * c * t:
+        if op == "metrics" and len(given["reconstruction"]) != full * c * t:
             yield "reconstruction-length-mismatch"
     if op == "cost":
         factors = [params[name] for name in ("layers", "kv_heads", "head_dim", "bytes_per_element")]
@@ -218,3 +220,5 @@ def rejections(op, params, axes, texts, reconstruction):
         yield "unknown-axis"
     if any(axis in values and value not in values[axis] for axis, value in axes.items()):
         yield "unknown-alternative"
+    if refusal:
+        yield refusal

@@ -7,7 +7,6 @@ positions and masks from loma_layout.py. A pass knows the keys and values of row
 
 import decimal
 import functools
-import json
 import pathlib
 
 import ml_dtypes  # noqa: F401  by being imported it gives NumPy the type bfloat16
@@ -15,6 +14,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 import loma_layout
+import loma_model
 
 
 def rms_norm(x, gain, epsilon):
@@ -97,7 +97,7 @@ class Llama:
 
     def __init__(self, directory):
         directory = pathlib.Path(directory)
-        config = json.loads((directory / "config.json").read_text())
+        config = loma_model.settings(directory)
         stored = load_file(directory / "model.safetensors")
         self.vocabulary, self.width = config["vocab_size"], config["hidden_size"]
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]

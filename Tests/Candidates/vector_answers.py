@@ -208,6 +208,8 @@ def reconstruct(case):
     cache = numpy_llama.CompressedCache(case.model, case.params, case.profile)
     for token in case.texts[0]:
         cache.feed(token)
+    for chunk in case.input.get("before", []):
+        cache.reconstruct(int(chunk))
     tokens, logits, scores = cache.reconstruct(case.params["chunk"])
     for row in scores:
         chosen(cache, row)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import loma_model
 import loma_structure
 from vector_answers import ANSWERS
 from vector_case import require
@@ -82,5 +83,6 @@ def check_text(case, text, expected):
 def check_rejection(case):
     """The code is the one whose clause comes first (OPS-6)."""
     codes = list(loma_structure.rejections(
-        case.op, case.params, case.profile, case.texts, case.input.get("reconstruction", np.zeros(0)).tolist()))
+        case.op, case.params, case.profile, case.texts, case.integers,
+        case.directory and loma_model.refusal(case.directory)))
     require(codes[:1] == [case.entry["rejection"]], f"{case.entry['rejection']} is recorded, the Spec gives {codes}")

@@ -78,9 +78,9 @@ def check(op, p, profile, texts, given, directory):
     need(all(value in AXES[axis] for axis, value in profile.items()), "unknown-alternative")
     if directory:
         config = configuration(directory)
-        need(all(config.get(key, plain[0]) in plain for key, plain in PLAIN.items()), "unsupported-model")
+        need(all(config.get(key, plain[0]) in plain for key, plain in PLAIN.items()), "unsupported-configuration")
         heads = config["num_attention_heads"]
-        need(heads % (config.get("num_key_value_heads") or heads) == 0, "invalid-model")
+        need(heads % (config.get("num_key_value_heads") or heads) == 0, "invalid-configuration")
 
 
 # Rows. A layout is an integer array [rows, 6]; none is -1. The columns, and the values of ZONE (OPS-2):

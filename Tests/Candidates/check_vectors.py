@@ -77,7 +77,7 @@ def main():
     texts = json.loads((options.vectors / "structure.json").read_text())["cases"]
     files, problems = check_files(options.vectors, manifest)
     texts = {text["id"]: text for text in texts}
-    refused = {entry["model"] for entry in manifest["cases"] if entry.get("rejection", "").endswith("-model")}
+    refused = {entry["model"] for entry in manifest["cases"] if entry.get("rejection", "").endswith("-configuration")}
     for model in manifest["models"]:
         if loma_model.refusal(options.vectors / model["path"]):
             if model["path"] not in refused:

@@ -22,8 +22,8 @@ def refusal(directory):
     """The code with which a model is refused, or None."""
     given = json.loads((pathlib.Path(directory) / "config.json").read_text())
     if any(given.get(key, plain[0]) not in plain for key, plain in PLAIN.items()):
-        return "unsupported-model"
+        return "unsupported-configuration"
     sizes = settings(directory)
     if sizes["num_attention_heads"] % sizes["num_key_value_heads"] or sizes["head_dim"] % 2:
-        return "invalid-model"
+        return "invalid-configuration"
     return None

@@ -32,6 +32,20 @@ public enum ModelError: Error, Hashable, Sendable {
   case unreadable(tensor: String, reason: String)
 }
 
+extension ModelError {
+  /// The code of the Spec's list, where a text or a configuration is at fault; none where neither is (OPS-6).
+  public var rejectionCode: String? {
+    switch self {
+    case .rejected(let error): error.code
+    case .unsupportedConfiguration: "unsupported-configuration"  // MOD-1
+    case .invalidConfiguration: "invalid-configuration"  // MOD-4
+    case .missingConfiguration, .missingTensor, .unexpectedTensor, .wrongShape, .nonFiniteWeight, .tokenOutsideModel,
+      .nonFiniteLogits, .nonFiniteNorm, .divergedTraining, .unreadable:
+      nil
+    }
+  }
+}
+
 extension ModelError: CustomStringConvertible {
   /// One line that names the tensor or key and the numbers.
   public var description: String {

@@ -79,20 +79,6 @@ extension RequestError: CustomStringConvertible {
   }
 }
 
-extension ModelError {
-  /// The code of the list that a refused model or a bad text has; none where neither is at fault (OPS-6).
-  public var rejectionCode: String? {
-    switch self {
-    case .rejected(let error): error.code
-    case .unsupportedConfiguration: "unsupported-model"
-    case .invalidConfiguration, .missingConfiguration: "invalid-model"
-    case .missingTensor, .unexpectedTensor, .wrongShape, .nonFiniteWeight, .tokenOutsideModel, .nonFiniteLogits,
-      .nonFiniteNorm, .divergedTraining, .unreadable:
-      nil
-    }
-  }
-}
-
 extension Request {
   func integer(_ name: String) throws(RequestError) -> Int {
     guard case .integer(let value)? = parameters[name] else { throw .parameter(name) }

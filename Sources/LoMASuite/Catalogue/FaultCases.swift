@@ -123,7 +123,7 @@ enum FaultCases {
     let operations: [Operation] = [.forward, .generate, .gradients]
     return zip(RefusedModel.all, operations).map { model, operation in
       rejected(
-        operation, model.name, model.code, clauses: [model.code == "invalid-model" ? "MOD-4" : "MOD-1", "OPS-6"],
+        operation, model.name, model.code, clauses: [model.code == "invalid-configuration" ? "MOD-4" : "MOD-1", "OPS-6"],
         hunts: hunts, model: model.path)
     } + [
       rejected(

@@ -21,15 +21,15 @@ struct RefusedModel: Sendable {
   static let scaledRotation = RefusedModel(
     name: "refused-rope-scaling", spoilt: .shallow,
     line: ("\"rope_theta\"", "\"rope_scaling\": {\"factor\": 2.0, \"rope_type\": \"linear\"},\n  \"rope_theta\""),
-    code: "unsupported-model")
+    code: "unsupported-configuration")
   /// Biases that no tensor holds.
   static let biases = RefusedModel(
     name: "refused-bias", spoilt: .shallow,
-    line: ("\"attention_bias\": false", "\"attention_bias\": true"), code: "unsupported-model")
+    line: ("\"attention_bias\": false", "\"attention_bias\": true"), code: "unsupported-configuration")
   /// Three KV heads for four query heads.
   static let heads = RefusedModel(
     name: "refused-heads", spoilt: .shallow,
-    line: ("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3"), code: "invalid-model")
+    line: ("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3"), code: "invalid-configuration")
 
   static let all = [scaledRotation, biases, heads]
 

@@ -30,6 +30,12 @@ public struct FreshCase: Hashable, Sendable {
   var isForced = false
   /// Intermediates to return.
   var captures: [String] = []
+  /// Whether numbers of a stage fill the 24 bits of F32.
+  var fillsF32 = false
+  /// Whether V and the special ids are others than those of the model's config.json.
+  var hasOwnIDs = false
+  /// What is wrong with the request; nothing where it is to be answered.
+  var faults: [FreshFault] = []
   /// What tokens, weights and numbers are drawn from.
   var seed: UInt64
 
@@ -45,7 +51,8 @@ public struct FreshCase: Hashable, Sendable {
   var isValid: Bool {
     switch operation {
     case .schedule: self[.length] > 0 || self[.generate] == 0
-    case .generate: texts.count == 1 && lengths[0] > 0 && !(isForced && self[.generate] == 0)
+    case .generate:
+      texts.count == 1 && (lengths[0] > 0 || self[.generate] == 0) && !(isForced && self[.generate] == 0)
     case .reconstruct: texts.count == 1 && self[.chunk] < lengths[0] / chunkLength
     // A stage of no rows is no stage.
     case .attention: lengths.allSatisfy { $0 > 0 }
@@ -60,7 +67,10 @@ public struct FreshCase: Hashable, Sendable {
   }
 
   /// The level its answer is compared at.
-  var level: Level { operation.level }
+  var level: Level { faults.isEmpty ? operation.level : .rejection }
+
+  /// Whether a narrow type does not start from the same numbers.
+  var isPrecise: Bool { fillsF32 || CaseModel.all.contains { $0.name == model && $0.fillsF32 } }
 }
 
 extension Operation {
@@ -110,6 +120,9 @@ extension FreshCase: CustomStringConvertible {
     if let model { words.append("models/" + model) }
     if hasEmbeddings { words.append("embeddings") }
     if isForced { words.append("forced") }
+    if fillsF32 { words.append("24-bits") }
+    if hasOwnIDs { words.append("own-ids") }
+    if !faults.isEmpty { words.append("faults=" + faults.map { $0.rawValue }.joined(separator: ",")) }
     return (words + captures).joined(separator: " ")
   }
 }

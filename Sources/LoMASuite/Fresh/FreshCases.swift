@@ -18,7 +18,10 @@ public struct FreshCases: Sendable {
   /// The cases of a seed.
   public init(seed: UInt64) throws(RecordingError) {
     self.seed = seed
-    answers = ReferenceAnswers(models: try RecordedModels.seeded.get().models, workers: .single)
+    let models = try RecordedModels.seeded.get()
+    var answers = ReferenceAnswers(models: models.models, workers: .single)
+    answers.refusals = models.refusals
+    self.answers = answers
   }
 
   /// Ports of the reference on the models of the cases whose stages err about as right ports do, each in its own way
@@ -28,7 +31,12 @@ public struct FreshCases: Sendable {
   /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
   public func drawn(_ index: Int) -> FreshCase {
     var drawing = FreshDrawing(seed: seed, index: index)
-    var drawn = drawing.draw(FreshDrawing.operation(seed: seed, index: index))
+    let kind = FreshDrawing.kind(seed: seed, index: index)
+    var drawn = drawing.draw(kind.operation)
+    if kind.isFaulty {
+      drawing.spoil(&drawn)
+      return drawn
+    }
     guard drawn.level == .generation else { return drawn }
     // Texts differ in how clear their choices are: the first that is clear in all types, else the clearest.
     var (best, count) = (drawn, -1)
@@ -43,15 +51,30 @@ public struct FreshCases: Sendable {
 
   /// A fresh case under an id; none where its choices are too unclear to be asked in any type.
   public func item(_ fresh: FreshCase, id: String) -> Case? {
+    guard fresh.faults.isEmpty else { return rejection(fresh, id: id) }
     let whole = Case.tensors(
       id, fresh.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.operation.clauses, fresh.request)
     return whole.asked(in: dtypes(of: fresh, all: whole.dtypes))
   }
 
+  /// A case to be rejected; none where the reference does not.
+  private func rejection(_ fresh: FreshCase, id: String) -> Case? {
+    do {
+      _ = try answers.answer(fresh.request)
+      return nil
+    } catch {
+      guard let code = error.rejectionCode else { return nil }
+      return Case(
+        id: id, since: Versions.suite, level: .rejection, hunts: "rejections known by heart: \(fresh)",
+        clauses: ["OPS-6"], request: fresh.request, expectation: .rejection(code), dtypes: ["i64"])
+    }
+  }
+
   /// The id of case `index`.
   public func id(_ index: Int) -> String {
-    let operation = FreshDrawing.operation(seed: seed, index: index)
-    return "\(operation.level.rawValue).\(operation.rawValue).fresh.s\(seed)-k\(index)"
+    let kind = FreshDrawing.kind(seed: seed, index: index)
+    let level = kind.isFaulty ? Level.rejection : kind.operation.level
+    return "\(level.rawValue).\(kind.operation.rawValue).fresh.s\(seed)-k\(index)"
   }
 
   /// The seed and the index that an id names; none where no fresh case has it.
@@ -83,6 +106,7 @@ public struct FreshCases: Sendable {
   }
 
   private func dtypes(of fresh: FreshCase, all: [String]) -> [String] {
+    let all = fresh.isPrecise ? all.filter { $0 == "f64" || $0 == "f32" } : all
     guard fresh.level == .generation else { return all }
     let request = fresh.request
     guard let answer = try? answers.answer(request) else { return all }

@@ -1,4 +1,4 @@
-// RUN-17: how fresh cases are drawn: the operations in turn, everything else by lot.
+// RUN-17: how fresh cases are drawn: the operations in turn and then a fault, everything else by lot.
 
 import LoMA
 import LoMAReference
@@ -14,10 +14,23 @@ struct FreshDrawing {
     numbers = SeededNumbers(seed: seeds.next() ^ (UInt64(index) &* 0xD134_2543_DE82_EF95))
   }
 
-  /// The operation of case `index`: all of them in turn, so that few cases meet every one.
-  static func operation(seed: UInt64, index: Int) -> Operation {
-    let count = Operation.allCases.count
-    return Operation.allCases[(Int(seed % UInt64(count)) + index) % count]
+  /// The operation of case `index`, and whether it is to be rejected: all operations in turn, then a fault of one of them, so
+  /// that few cases meet every one.
+  static func kind(seed: UInt64, index: Int) -> (operation: Operation, isFaulty: Bool) {
+    let count = Operation.allCases.count + 1
+    let (round, place) = (Int(seed % UInt64(count)) + index).quotientAndRemainder(dividingBy: count)
+    guard place == count - 1 else { return (Operation.allCases[place], false) }
+    let operations = FreshFault.operations
+    return (operations[(Int(seed % UInt64(operations.count)) + round) % operations.count], true)
+  }
+
+  /// Makes a case one to be rejected, for one reason or for two.
+  mutating func spoil(_ drawn: inout FreshCase) {
+    let possible = FreshFault.possible(drawn.operation)
+    (drawn.captures, drawn.hasEmbeddings, drawn.isForced) = ([], false, false)
+    drawn.faults = [one(of: possible)]
+    if happens(oneIn: 2) { drawn.faults.append(one(of: possible)) }
+    if drawn.faults.count == 2, drawn.faults[0] == drawn.faults[1] { drawn.faults.removeLast() }
   }
 
   private mutating func one(of range: ClosedRange<Int>) -> Int {
@@ -63,15 +76,27 @@ struct FreshDrawing {
     return drawn
   }
 
+  /// Chunks of a few tokens; of one, so that there are many of them; or of 64, beyond the tiles of a kernel.
   private mutating func shape(_ drawn: inout FreshCase, c: ClosedRange<Int>, t: ClosedRange<Int>) {
-    drawn.extents[.c] = one(of: c)
-    drawn.extents[.t] = one(of: t)
+    let drawnC = one(of: c)
+    let drawnT = one(of: t)
+    let lot = numbers.integer(below: 16)
+    let isRowwise = [.layout, .mask, .forward, .generate, .reconstruct, .schedule].contains(drawn.operation)
+    let (wideC, wideT) = one(of: [(16, 4), (32, 2), (64, 1), (8, 8)])
+    switch lot {
+    case 0: (drawn.extents[.c], drawn.extents[.t]) = (1, 1)
+    case 1 where isRowwise: (drawn.extents[.c], drawn.extents[.t]) = (wideC, wideT)
+    default: (drawn.extents[.c], drawn.extents[.t]) = (drawnC, drawnT)
+    }
+    // Long texts run on the model of one layer, which takes no more time than short ones on the others.
+    if drawn.chunkLength >= 64, drawn.model != nil { drawn.model = CaseModel.shallow.name }
   }
 
   /// A length at which something may change, or any.
   private mutating func length(_ chunk: Int, shortest: Int = 0) -> Int {
-    let borders = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 2 * chunk + 1, 3 * chunk, one(of: 0...3 * chunk + 2)]
-    return max(shortest, one(of: borders + [one(of: 0...3 * chunk + 2)]))
+    let any = chunk == 1 ? 0...24 : 0...3 * chunk + 2
+    let borders = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 2 * chunk + 1, 3 * chunk, one(of: any)]
+    return max(shortest, one(of: borders + [one(of: any)]))
   }
 
   private mutating func texts(_ drawn: inout FreshCase, atMost count: Int, shortest: Int = 0) {
@@ -95,12 +120,15 @@ struct FreshDrawing {
 
   private mutating func stage(_ drawn: inout FreshCase) {
     drawn.extents[.rows] = one(of: 1...6)
+    drawn.fillsF32 = happens(oneIn: 4)
+    let isWide = happens(oneIn: 6)
+    if isWide, drawn.operation != .rope { drawn.extents[.rows] = 1 }
     switch drawn.operation {
-    case .rmsNorm: drawn.extents[.width] = one(of: 2...32)
+    case .rmsNorm: drawn.extents[.width] = isWide ? one(of: [1024, 4096]) : one(of: 2...32)
     case .feedForward:
-      drawn.extents[.width] = one(of: 1...12)
-      drawn.extents[.middle] = one(of: 1...16)
-    case .crossEntropy: drawn.extents[.width] = one(of: 2...24)
+      drawn.extents[.width] = isWide ? one(of: [256, 512]) : one(of: 1...12)
+      drawn.extents[.middle] = isWide ? 1 : one(of: 1...16)
+    case .crossEntropy: drawn.extents[.width] = isWide ? one(of: [2048, 8192]) : one(of: 2...24)
     default:
       drawn.extents[.keyValueHeads] = one(of: 1...3)
       drawn.extents[.pairs] = one(of: 1...16)
@@ -113,26 +141,31 @@ struct FreshDrawing {
     shape(&drawn, c: 1...4, t: 1...3)
     texts(&drawn, atMost: 3)
     drawn.profile = profile()
+    drawn.hasOwnIDs = happens(oneIn: 3)
     if drawn.operation == .trainStep { drawn.extents[.steps] = one(of: 1...3) }
     guard drawn.operation == .forward else { return }
     drawn.hasEmbeddings = happens(oneIn: 6)
-    if happens(oneIn: 3) { drawn.captures = [one(of: FreshDrawing.captures(layers: model.layers))] }
+    let captured = one(of: FreshDrawing.captures(layers: drawn.model == model.name ? model.layers : 1))
+    // The captures of long texts are large.
+    if happens(oneIn: 3), drawn.chunkLength < 64 { drawn.captures = [captured] }
   }
 
   private mutating func cached(_ drawn: inout FreshCase) {
     drawn.model = one(of: CaseModel.all).name
     shape(&drawn, c: 1...4, t: 1...3)
     drawn.profile = profile()
+    drawn.hasOwnIDs = happens(oneIn: 3)
     let chunk = drawn.chunkLength
     switch drawn.operation {
     case .reconstruct:
-      let fullChunks = one(of: 1...3)
+      let fullChunks = one(of: 1...(chunk == 1 ? 20 : 3))
       let tail = one(of: [0, one(of: 0...chunk - 1)])
       drawn.texts = [.init(stream: 0, length: fullChunks * chunk + tail)]
       drawn.extents[.chunk] = one(of: 0...fullChunks - 1)
     default:
-      drawn.texts = [.init(stream: 0, length: length(chunk, shortest: 1))]
-      drawn.extents[.generate] = one(of: [0, 1, 2, 3, one(of: 1...chunk + 1)])
+      drawn.texts = [.init(stream: 0, length: length(chunk, shortest: happens(oneIn: 16) ? 0 : 1))]
+      drawn.extents[.generate] = one(of: [0, 1, 2, 3, one(of: 1...min(chunk, 12) + 1)])
+      if drawn.lengths == [0] { drawn.extents[.generate] = 0 }
       drawn.isForced = drawn[.generate] > 0 && happens(oneIn: 3)
     }
   }

@@ -5,8 +5,13 @@ import LoMAReference
 import LoMAVectors
 
 extension FreshCase {
-  /// The request that follows from what was drawn.
+  /// The request that follows from what was drawn, with its faults.
   var request: Request {
+    var lots = SeededNumbers(seed: seed(6))
+    return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
+  }
+
+  private var good: Request {
     switch operation {
     case .layout, .mask: rows
     case .schedule:
@@ -22,11 +27,7 @@ extension FreshCase {
     case .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy: stageRequest
     case .forward, .loss, .gradients: modelRequest(more: embeddings)
     case .trainStep:
-      modelRequest(
-        parameters: [
-          "steps": .integer(self[.steps]), "learning_rate": .real(0x1p-7), "beta1": .real(0.875),
-          "beta2": .real(0.9375), "adam_epsilon": .real(0x1p-10), "weight_decay": .real(0.125),
-        ])
+      modelRequest(parameters: optimiser.adding(["steps": .integer(self[.steps])]))
     case .generate:
       modelRequest(
         more: isForced ? [CaseInputs.integers("forced", tokens(stream: 1, self[.generate], below: textSize))] : [],
@@ -98,14 +99,37 @@ extension FreshCase {
     return model
   }
 
-  private var textSize: Int { caseModel.vocabulary.text }
+  /// The model's ids, or others that it has room for.
+  private var ids: CaseVocabulary {
+    let own = caseModel.vocabulary
+    guard hasOwnIDs else { return own }
+    var numbers = SeededNumbers(seed: seed(7))
+    let text = own.text - numbers.integer(below: 4)
+    let memory = text + numbers.integer(below: own.model - text)
+    var repetition = text + numbers.integer(below: own.model - text - 1)
+    if repetition >= memory { repetition += 1 }
+    return CaseVocabulary(text: text, memory: memory, repetition: repetition, model: own.model)
+  }
+
+  private var textSize: Int { ids.text }
+
+  /// What AdamW is given.
+  private var optimiser: [String: RequestParameter] {
+    var lots = SeededNumbers(seed: seed(5))
+    func one(of values: [Double]) -> RequestParameter { .real(values[lots.integer(below: values.count)]) }
+    return [
+      "learning_rate": one(of: [0x1p-6, 0x1p-7, 0x1p-9]), "beta1": one(of: [0.5, 0.75, 0.875, 0.9375]),
+      "beta2": one(of: [0.75, 0.9375, 1 - 0x1p-10]), "adam_epsilon": one(of: [0x1p-3, 0x1p-4, 0x1p-6, 0x1p-10]),
+      "weight_decay": one(of: [0, 0.125, 0.5]),
+    ]
+  }
 
   private func modelRequest(
     more: [NamedArray] = [], parameters: [String: RequestParameter] = [:]
   ) -> Request {
     ModelCases.request(
       operation, caseModel, c: self[.c], t: self[.t], tokens(below: textSize), profile, captures: captures,
-      more: more, parameters: parameters)
+      more: more, parameters: ids.parameters.adding(parameters))
   }
 
   /// Rows of numbers for every row of the batch, where they are given.

@@ -54,6 +54,9 @@ extension FreshCase {
     if layout == .generation { plainer.append(with { $0.layout = .training }) }
     if hasEmbeddings { plainer.append(with { $0.hasEmbeddings = false }) }
     if isForced { plainer.append(with { $0.isForced = false }) }
+    if fillsF32 { plainer.append(with { $0.fillsF32 = false }) }
+    if hasOwnIDs { plainer.append(with { $0.hasOwnIDs = false }) }
+    if faults.count > 1 { plainer += faults.map { fault in with { $0.faults = [fault] } } }
     if !captures.isEmpty { plainer.append(with { $0.captures = [] }) }
     if let model, model != CaseModel.shallow.name, captures.isEmpty {
       plainer.append(with { $0.model = CaseModel.shallow.name })

@@ -22,7 +22,7 @@ extension FreshCase {
         ])
     case .rope:
       let furthest = [8, 4096, 32_768][lots.integer(below: 3)]
-      let theta = [1000.0, 10_000, 500_000][lots.integer(below: 3)]
+      let theta = [1000.0, 10_000, 500_000, 12_345.5][lots.integer(below: 4)]
       let positions = (0..<rows).map { _ in lots.integer(below: furthest) }
       return stage(
         ["head_dim": .integer(2 * self[.pairs]), "theta": .real(theta)],
@@ -41,10 +41,12 @@ extension FreshCase {
           weight("up", self[.middle], width, 3), weight("down", width, self[.middle], 4),
         ])
     case .crossEntropy:
+      // Flat where there are many, and now and then beyond 100.
+      let scores = width > 1000 ? 0.25 : [2.0, 4, 8, 96][lots.integer(below: 4)]
       return stage(
         [:],
         [
-          normal("logits", [rows, width], deviation: 4 * deviation, 1),
+          normal("logits", [rows, width], deviation: scores, 1),
           CaseInputs.integers("labels", CaseInputs.text(rows, below: width, seed: seed(12))),
         ])
     case .attention:
@@ -65,6 +67,8 @@ extension FreshCase {
   private func normal(
     _ name: String, _ shape: [Int], deviation: Double, mean: Double = 0, _ purpose: Int
   ) -> NamedArray {
-    CaseInputs.normal(name, shape: shape, deviation: deviation, mean: mean, seed: seed(10 + purpose))
+    fillsF32
+      ? CaseInputs.filledNormal(name, shape: shape, deviation: deviation, mean: mean, seed: seed(10 + purpose))
+      : CaseInputs.normal(name, shape: shape, deviation: deviation, mean: mean, seed: seed(10 + purpose))
   }
 }

@@ -100,7 +100,7 @@ public struct CandidateSession {
     }
     do {
       let checkpoint = try Checkpoint(directory: folder + "/" + path)
-      return ModelInMemory(configuration: checkpoint.configuration, parameters: try checkpoint.parameters())
+      return try checkpoint.inMemory()
     } catch { throw FieldError(why: "model \(escaped(path)): \(error)") }
   }
 

@@ -22,7 +22,7 @@ struct JudgedUnits {
           guard let result = try? judge(replies) else {
             return SensitivityUnit.Verdict(fails: false, margin: 0)
           }
-          return SensitivityUnit.Verdict(result)
+          return SensitivityUnit.Verdict(result, isBad: item.level == "rejection")
         }
       }
     }
@@ -51,17 +51,18 @@ extension Reply {
 }
 
 extension SensitivityUnit.Verdict {
-  /// Only a comparison that failed counts, or tensors of another form; no refusal of good input, no error.
-  init(_ result: CaseResult) {
+  /// Only a comparison that failed counts, or tensors of another form, or an answer to bad input that is not its
+  /// rejection; no refusal of good input, no error.
+  init(_ result: CaseResult, isBad: Bool) {
     let worst = result.tensors.map(\.ratio).max() ?? 0
     switch result.verdict {
     case .fail: self.init(fails: true, margin: worst)
     case .invalidOutput: self.init(fails: true, margin: .infinity)
     case .pass: self.init(fails: false, margin: worst)
     case .unsupported, .indeterminate, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError,
-      .wrongRejection,
       .memory, .notRun, .runnerError:
       self.init(fails: false, margin: 0)
+    case .wrongRejection: self.init(fails: isBad, margin: isBad ? .infinity : 0)
     }
   }
 }

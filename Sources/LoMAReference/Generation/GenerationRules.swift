@@ -9,6 +9,8 @@ public struct GenerationRules: Sendable {
   public var position: @Sendable (Place, Parameters, Profile) -> Int = { place, parameters, profile in
     Positions(parameters: parameters, profile: profile)[place]
   }
+  /// LAY-3: the id that a row is fed, from the right one.
+  public var token: @Sendable (Int, Place) -> Int = { token, _ in token }
   /// PAR-2: refuses tokens that may not be fed.
   public var check: @Sendable (Vocabulary, [Int]) throws(InputError) -> Void = { (ids, tokens) throws(InputError) in
     try ids.check(text: tokens)
@@ -17,6 +19,8 @@ public struct GenerationRules: Sendable {
   public var nextCompression: @Sendable (Int, Parameters) -> Int = { fed, parameters in
     (fed / parameters.chunkLength + 1) * parameters.chunkLength
   }
+  /// D-1: whether the tail is compressed as well once so many tokens were fed and no more are given; it never is.
+  public var compressesTail: @Sendable (Int, Parameters) -> Bool = { _, _ in false }
   /// GEN-3: the passes in which t memory rows are fed, in order.
   public var memoryPasses: @Sendable (Int) -> [Range<Int>] = { [0..<$0] }
   /// GEN-3: whether an entry stays once a chunk has been compressed.

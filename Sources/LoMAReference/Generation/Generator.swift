@@ -69,6 +69,7 @@ public struct Generator: Sendable {
       next += count
       if ahead.fedLength == border { try ahead.compress(observe: observe) }
     }
+    if rules.compressesTail(ahead.fedLength, parameters) { try ahead.compress(observe: observe) }
     self = ahead
   }
 
@@ -123,7 +124,8 @@ public struct Generator: Sendable {
   }
 
   func row(_ token: Int, _ place: Place) -> Row {
-    Row(token: token, place: place, position: rules.position(place, parameters, profile), label: nil)
+    Row(
+      token: rules.token(token, place), place: place, position: rules.position(place, parameters, profile), label: nil)
   }
 }
 

@@ -7,6 +7,13 @@ public struct RotaryAngles: Hashable, Sendable {
   /// sin(position · θ^(−2i/d)): [rows, d/2].
   public let sines: Tensor
 
+  /// Cosines and sines of the same angles.
+  public init(cosines: Tensor, sines: Tensor) {
+    precondition(cosines.shape == sines.shape, "a cosine and a sine per angle")
+    self.cosines = cosines
+    self.sines = sines
+  }
+
   /// The angles of some positions for heads of dimension d, an even number.
   ///
   /// The frequency is θ to the correctly rounded quotient −2i/d, the angle the rounded product with the position.

@@ -30,10 +30,11 @@ extension Transformer {
     var dHidden = dNorm.input
     for index in (0..<configuration.layers).reversed() {
       dHidden = try layer(index).backward(
-        dHidden, trace: trace.layers[index], angles: angles, visible: visible, gradients: &gradients)
+        dHidden, trace: trace.layers[index], angles: angles, visible: f.visibleInLayer(visible, index),
+        gradients: &gradients)
     }
     if let tokens {
-      let dTable = Embedding.backward(dHidden, tokens: tokens, vocabularySize: configuration.vocabularySize)
+      let dTable = f.embedBackward(dHidden, tokens, configuration.vocabularySize)
       gradients.add(dTable, to: ParameterName.embedding)
     }
     return ModelGradients(parameters: gradients, embeddings: dHidden)

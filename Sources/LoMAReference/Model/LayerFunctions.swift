@@ -12,6 +12,8 @@ public struct LayerFunctions: Sendable {
 
   /// MSK: the keys that some rows of a mask see.
   public var visible: @Sendable (Mask, Range<Int>) -> VisibleKeys = { VisibleKeys($0, queries: $1) }
+  /// MSK: what the rows of a layer, counted from 0, see of that: all of it in every layer.
+  public var visibleInLayer: @Sendable (VisibleKeys, Int) -> VisibleKeys = { visible, _ in visible }
   /// MOD-2: x, gain, ε.
   public var rmsNorm: @Sendable (Tensor, [Double], Double) -> Tensor = {
     RMSNorm.forward($0, gain: $1, epsilon: $2)
@@ -56,6 +58,13 @@ public struct LayerFunctions: Sendable {
     FeedForward.backward($0, gate: $1, up: $2, workers: $3)
   }
 
+  /// MOD-1: dx, the tokens of its rows, V'.
+  public var embedBackward: @Sendable (Tensor, [Int], Int) -> Tensor = {
+    Embedding.backward($0, tokens: $1, vocabularySize: $2)
+  }
+
+  /// LOS-5: the logits of a row and its label.
+  public var crossEntropy: @Sendable (ArraySlice<Double>, Int) -> Double = { CrossEntropy.forward($0, label: $1) }
   /// LOS-4: the rows of every text and their logits.
   public var loss: @Sendable ([[Row]], [Tensor]) -> Loss = { Loss(texts: $0, logits: $1) }
   /// LOS-4: the same, to the gradient of the loss for each text's logits.

@@ -52,7 +52,8 @@ public struct Transformer: Sendable {
     var layers: [DecoderLayerTrace] = []
     var hidden = embeddings
     for index in 0..<configuration.layers {
-      let trace = try layer(index).forward(hidden, angles: angles, visible: visible, past: past[index])
+      let trace = try layer(index).forward(
+        hidden, angles: angles, visible: functions.visibleInLayer(visible, index), past: past[index])
       hidden = trace.output
       layers.append(trace)
     }

@@ -53,7 +53,12 @@ public struct ModelInMemory: Sendable {
   public let configuration: Configuration
   /// Its weights.
   public let parameters: ParameterSet
+  /// What its files say of c, t, V and the special ids, under the names of a request; a request's own count (OPS-1).
+  var stated: [String: RequestParameter] = [:]
 }
+
+/// What an optimiser step does to a value.
+typealias ValueUpdate = @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue
 
 /// Answers requests on the models they name.
 public struct ReferenceAnswers: Sendable {
@@ -63,6 +68,8 @@ public struct ReferenceAnswers: Sendable {
   var refusals: [String: ModelError] = [:]
   /// How many threads share the work.
   public let workers: Workers
+  /// The type of numbers that is asked for; the reference computes in binary64 whatever it is.
+  var type = ElementType.f64
   /// The layer functions: the Spec's Llama, or a deliberately wrong one.
   public var functions: LayerFunctions
   /// The rows of a text: those of chapters 2, 3 and 5, or deliberately wrong ones.
@@ -72,7 +79,13 @@ public struct ReferenceAnswers: Sendable {
   /// What the optimiser is given of the gradients: all of them.
   var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
   /// What an optimiser step does to a value.
-  var update: @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue = AdamW.update
+  var update: ValueUpdate = AdamW.update
+  /// An optimiser step on all parameters, from their gradients.
+  var step: @Sendable (inout AdamW, inout ParameterSet, ParameterSet, AdamWSettings, ValueUpdate) -> Void = {
+    $0.step(&$1, gradients: $2, settings: $3, update: $4)
+  }
+  /// GEN-4: what is fed next, from what was chosen, what is forced, and how many tokens were fed.
+  var next: @Sendable (Int, Int?, Int) -> Int = { chosen, forced, _ in forced ?? chosen }
   /// What is done to an answer before it leaves: nothing.
   var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
 

@@ -43,7 +43,7 @@ extension ReferenceAnswers {
       guard let logits = generator.lastLogits else { break }
       chosen.append(rules.choose(generator.vocabulary, logits))
       guard step < m - 1 else { break }
-      let next = forced?[step] ?? chosen[step]
+      let next = next(chosen[step], forced?[step], prompt.count + step)
       try request.model { () throws(ModelError) in
         try generator.feed([next], passLength: 1) { record.saw($0) }
       }

@@ -87,7 +87,7 @@ extension ReferenceAnswers {
       let pass = try request.model { () throws(ModelError) in
         try model.trainingPass(texts: batch.texts, profile: profile)
       }
-      optimiser.step(&parameters, gradients: trained(pass.gradients), settings: settings, update: update)
+      step(&optimiser, &parameters, trained(pass.gradients), settings, update)
     }
     return named("parameters.", parameters) + named("first_moments.", optimiser.firstMoments)
       + named("second_moments.", optimiser.secondMoments)

@@ -81,7 +81,7 @@ extension BoundedLayers {
     var (losses, a, r): ([Double], [Double], [Double]) = ([], [], [])
     for (row, label) in labels.enumerated() {
       let scores = Array(logits.row(row))
-      let loss = CrossEntropy.forward(scores[...], label: label)
+      let loss = functions.crossEntropy(scores[...], label)
       let largest = scores.reduce(-.infinity) { $1 > $0 ? $1 : $0 }
       let distances = scores.map { ($0 - largest).magnitude }
       let spread = zip(Attention.softmax(scores), distances).reduce(0) { $0 + $1.0 * $1.1 }

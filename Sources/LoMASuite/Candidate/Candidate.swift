@@ -82,13 +82,25 @@ public struct Candidate: Sendable {
     return respond(to: request, in: type)
   }
 
-  /// Answers a request.
-  func respond(to request: Request, in type: ElementType) -> CandidateResponse {
-    var (answers, request) = (answers, request)
+  /// Whether the mistake changes anything where a request is answered in a type.
+  func isMistaken(about request: Request, in type: ElementType) -> Bool {
+    mutant?.apply(answers(in: type), request) != nil
+  }
+
+  /// The right answers in a type; a port's are rounded stage by stage.
+  private func answers(in type: ElementType) -> ReferenceAnswers {
+    var answers = answers
+    answers.type = type
     if isPort { answers.functions.round = type.rounding }
     if let shakenBy, let precision = Precision.of(type) {
       answers.functions.shake(by: precision.output, seed: shakenBy)
     }
+    return answers
+  }
+
+  /// Answers a request.
+  func respond(to request: Request, in type: ElementType) -> CandidateResponse {
+    var (answers, request) = (answers(in: type), request)
     if let changed = mutant?.apply(answers, request) { (answers, request) = changed }
     let results: [ResultTensor]
     do { results = try answers.answer(request) } catch {

@@ -6,7 +6,7 @@ import LoMAVectors
 
 extension Mutant {
   /// Other rules of generation, also where the schedule is asked for as integers; the cache is then all of the mask.
-  private static func scheduled(
+  static func scheduled(
     _ id: String, _ sentence: String, on operations: Set<Operation> = Set.caches.union([.schedule]),
     seesWholeCache: Bool, _ change: @escaping @Sendable (inout GenerationRules, _ promptLength: Int) -> Void
   ) -> Mutant {
@@ -24,7 +24,7 @@ extension Mutant {
   }
 
   /// Everything cached before, and of the rows fed now those that the mask shows.
-  private static func wholeCache(_ mask: Mask, _ queries: Range<Int>) -> VisibleKeys {
+  static func wholeCache(_ mask: Mask, _ queries: Range<Int>) -> VisibleKeys {
     let lists = queries.map { query in
       mask.rows.indices.filter { key in
         let isRepetition = mask.rows[query].place.zone == .repetition

@@ -53,7 +53,7 @@ extension Mutant {
   }
 
   /// Other weights of the rows' cross-entropies: the rows of a term, of each text's, and how many texts have any.
-  private static func weighted(
+  static func weighted(
     _ id: String, _ sentence: String, _ weight: @escaping @Sendable (LossTerm, RowCounts, _ text: Int) -> Double
   ) -> Mutant {
     functions(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { functions in
@@ -134,7 +134,7 @@ extension Mutant {
 
 extension Mutant {
   /// Other labels of a batch where its losses are computed.
-  private static func relabelled(
+  static func relabelled(
     _ id: String, _ sentence: String, _ wrong: @escaping @Sendable (_ texts: [[Row]], Parameters) -> [[Row]]
   ) -> Mutant {
     answers(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { answers, request in
@@ -182,6 +182,8 @@ struct RowCounts: Sendable {
   let perText: [[LossTerm: Int]]
   /// All reading rows, and all other rows with pads, labelled or not.
   let ofKind: [LossTerm: Int]
+  /// Pads of all texts.
+  let pads: Int
 
   init(_ texts: [[Row]]) {
     perText = texts.map { rows in
@@ -190,11 +192,15 @@ struct RowCounts: Sendable {
       }
     }
     let reading = texts.reduce(0) { $0 + $1.filter { $0.place.zone == .reading }.count }
+    pads = texts.reduce(0) { $0 + $1.filter { $0.place == .pad }.count }
     ofKind = [.languageModelling: reading, .repetition: texts.reduce(0) { $0 + $1.count } - reading]
   }
 
   /// Of both terms and all texts.
   var all: Int { perText.reduce(0) { $0 + $1.values.reduce(0, +) } }
+
+  /// Of one term and all texts.
+  func pooled(_ term: LossTerm) -> Int { perText.reduce(0) { $0 + ($1[term] ?? 0) } }
 
   func texts(with term: LossTerm) -> Int { perText.filter { $0[term] != nil }.count }
 }

@@ -108,18 +108,30 @@ extension Mutant {
       scaled("M102", "I did not scale scores") { Double($0.dimension).squareRoot() },
       functions("M103", .model, "I let query head h read KV head h mod H_kv", on: attention) { functions in
         functions.attend = { q, k, v, visible, heads, workers in
-          let spread = { (x: Tensor) in
-            let columns = (0..<heads.query).flatMap { h in
-              (0..<heads.dimension).map { h % heads.keyValue * heads.dimension + $0 }
-            }
-            return Tensor(
-              shape: [x.rows, columns.count], values: (0..<x.rows).flatMap { r in columns.map { x[r, $0] } })
-          }
-          let all = AttentionHeads(query: heads.query, keyValue: heads.query, dimension: heads.dimension)
-          return Attention.forward(q, spread(k), spread(v), visible: visible, heads: all, workers: workers)
+          reading(q, k, v, visible, heads, workers) { _, h in h % heads.keyValue }
         }
       },
     ]
+  }
+
+  /// Attention whose query heads read other heads than theirs of keys and values; row by row.
+  static func reading(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ visible: VisibleKeys, _ heads: AttentionHeads, _ workers: Workers,
+    _ head: (_ key: Int, _ query: Int) -> Int
+  ) -> AttentionOutput {
+    func spread(_ x: Tensor) -> Tensor {
+      var values: [Double] = []
+      for r in 0..<x.rows {
+        for h in 0..<heads.query {
+          // A head beyond the row's last is the next row's.
+          let cell = r * x.columns + head(r, h) * heads.dimension
+          values += (0..<heads.dimension).map { x.values[(cell + $0) % x.values.count] }
+        }
+      }
+      return Tensor(shape: [x.rows, heads.query * heads.dimension], values: values)
+    }
+    let all = AttentionHeads(query: heads.query, keyValue: heads.query, dimension: heads.dimension)
+    return Attention.forward(q, spread(k), spread(v), visible: visible, heads: all, workers: workers)
   }
 
   private static var blocks: [Mutant] {
@@ -136,10 +148,10 @@ extension Mutant {
         guard let path = request.model, let model = answers.models[path], !model.configuration.tiesHead else {
           return nil
         }
-        guard let tied = try? model.configuration.tied() else { return nil }
+        guard let tied = try? model.configuration.with(tiedHead: true) else { return nil }
         var (answers, parameters) = (answers, model.parameters)
         parameters.tensors[ParameterName.head] = nil
-        answers.models[path] = ModelInMemory(configuration: tied, parameters: parameters)
+        answers.models[path] = ModelInMemory(configuration: tied, parameters: parameters, stated: model.stated)
         return (answers, request)
       },
       Mutant("M107", .model, "I left out the last RMSNorm", on: .models) { answers, request in
@@ -162,11 +174,11 @@ extension Mutant {
 }
 
 extension Configuration {
-  /// The same with the embedding table as its head.
-  fileprivate func tied() throws(ModelError) -> Configuration {
+  /// The same with the embedding table as its head, or with a head of its own.
+  func with(tiedHead: Bool) throws(ModelError) -> Configuration {
     try Configuration(
       vocabularySize: vocabularySize, hiddenSize: hiddenSize, intermediateSize: intermediateSize, layers: layers,
       queryHeads: heads.query, keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon,
-      theta: theta, tiesHead: true)
+      theta: theta, tiesHead: tiedHead)
   }
 }

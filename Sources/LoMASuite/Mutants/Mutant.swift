@@ -28,6 +28,12 @@ public struct Mutant: Sendable {
     case metrics = "Metrics"
     /// Counts of pairs, entries and bytes.
     case cost = "Cost"
+    /// Tiles, tables and room of a fast kernel.
+    case engine = "Engine"
+    /// Numbers that are narrower than the answer's, or leave their range.
+    case numbers = "Numbers"
+    /// Bad input that is answered, or refused for another reason.
+    case rejections = "Rejections"
   }
 
   /// M and three digits; never renumbered, never used again.
@@ -115,8 +121,11 @@ extension Row {
 extension Mutant {
   /// Every mutant, by id.
   public static let all: [Mutant] =
-    (layouts + positions + maskCells + fills + models + losses + gradients + generation + optimisers + metrics + costs)
-    .sorted { $0.id < $1.id }
+    [
+      layouts, positions, maskCells, fills, models, losses, gradients, generation, optimisers, metrics, costs,
+      batched, wholeMasks, tiles, limits, narrowNumbers, narrowSums, configured, captured, trained, regenerated,
+      rejections,
+    ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The mutant of an id, or of axis=value,…: who decides so, whatever is asked.
   public static func named(_ id: String) -> Mutant? { all.first { $0.id == id } ?? deciding(id) }

@@ -23,8 +23,18 @@ public struct StoredModels: Sendable {
 }
 
 extension Checkpoint {
-  /// Shape and all weights.
+  /// Shape, all weights, and what the `loma` object says.
   func inMemory() throws(CheckpointError) -> ModelInMemory {
-    ModelInMemory(configuration: configuration, parameters: try parameters())
+    ModelInMemory(configuration: configuration, parameters: try parameters(), stated: file.loma?.asked ?? [:])
+  }
+}
+
+extension LoMASection {
+  /// Its numbers under the names that a request gives them.
+  fileprivate var asked: [String: RequestParameter] {
+    [
+      "text_vocabulary": .integer(textVocabulary), "memory_token": .integer(memoryToken),
+      "repetition_token": .integer(repetitionToken), "c": .integer(c), "t": .integer(t),
+    ]
   }
 }

@@ -47,6 +47,13 @@ public struct SensitivityUnit: Sendable {
   }
 }
 
+extension SensitivityUnit {
+  /// Whether a candidate's mistake changes anything here.
+  func leavesRoom(for candidate: Candidate) -> Bool {
+    candidate.type(dtype).map { type in requests.contains { candidate.isMistaken(about: $0, in: type) } } ?? false
+  }
+}
+
 /// Mutants against units.
 public struct Sensitivity: Sendable {
   /// The judged units.
@@ -78,21 +85,19 @@ public struct Sensitivity: Sendable {
     KillMatrix(units: units, lines: workers.map(mutants.count) { line(of: mutants[$0], untilDead: true) })
   }
 
-  /// The cases that fail none of some mutants, in the units' order; rejections, which no mutant changes, are left out.
+  /// The cases that fail none of some mutants, in the units' order; rejections are left out.
   public func harmlessCases(to mutants: [Mutant]) -> [String] {
     let asked = units.filter { $0.level != .rejection }
     let kills = workers.map(asked.count) { index in
       mutants.contains { mutant in
-        asked[index].requests.contains { mutant.apply(right, $0) != nil }
-          && judged(Candidate.port(of: mutant, models), asked[index])?.fails == true
+        let candidate = Candidate.port(of: mutant, models)
+        return asked[index].leavesRoom(for: candidate) && judged(candidate, asked[index])?.fails == true
       }
     }
     let killers = Set(zip(asked, kills).filter { $1 }.map { $0.0.id })
     var seen: Set<String> = []
     return asked.map { $0.id }.filter { !killers.contains($0) && seen.insert($0).inserted }
   }
-
-  private var right: ReferenceAnswers { ReferenceAnswers(models: models, workers: .single) }
 
   /// What the port without a mistake is judged: the share of each bound that it needs.
   public func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Verdict)] {
@@ -106,9 +111,9 @@ public struct Sensitivity: Sendable {
     func isDead(_ dtype: String) -> Bool {
       kills.contains { ($0.dtype == dtype || $0.dtype == "i64") && $0.margin >= KillMatrix.sufficient }
     }
-    // No mutant changes what is refused.
-    for unit in units where unit.level != .rejection {
-      guard unit.requests.contains(where: { mutant.apply(candidate.answers, $0) != nil }) else { continue }
+    // Only a mistake about bad input changes what is refused.
+    for unit in units where unit.level != .rejection || mutant.family == .rejections {
+      guard unit.leavesRoom(for: candidate) else { continue }
       asked.insert(unit.dtype)
       if untilDead, isDead(unit.dtype) { continue }
       guard let verdict = judged(candidate, unit) else { continue }

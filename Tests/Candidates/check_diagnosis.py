@@ -24,8 +24,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AXES = {  # Spec/registry.md: the alternatives to each default
-    "memory_positions": ["span_start"], "numbering": ["sequential", "generation", "compressed"], "memory_context": ["own_chunk"],
-    "memory_attention": ["causal"], "repetition_context": ["past_memories"],
+    "memory_positions": ["span_start"], "numbering": ["sequential", "generation", "compressed"],
+    "memory_context": ["own_chunk"], "memory_attention": ["causal"], "repetition_context": ["past_memories"],
     "repetition_attention": ["bidirectional", "self_only"], "repetition_labels": ["shifted"]}
 ENOUGH = 0.95
 

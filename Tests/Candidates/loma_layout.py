@@ -39,15 +39,18 @@ def rows(text, c, t, memory, repetition, profile):
     out = []
 
     def number(zone, chunk, index):
-        """Where a row stands that is not numbered by its text, counted over the rows before it: all of them (POS-4),
-        or no repetition row (POS-5), or the memory rows of earlier chunks and those of its own zone (POS-6)."""
+        """Where a row stands that is not numbered by its text, counted over the rows before it: all of them (POS-4);
+        all that generation has, where a repetition row stands at its reading row (POS-5); or the memory rows of
+        earlier chunks and the rows of its own zone and chunk (POS-6)."""
         if p["numbering"] == "sequential":
             return len(out)
+        kept = [row for row in out if row["zone"] != "r"]
         if zone == "r":
-            return next(row["position"] for row in out if (row["zone"], row["chunk"], row["index"]) == ("x", chunk, index))
+            return next(r["position"] for r in kept if (r["zone"], r["chunk"], r["index"]) == ("x", chunk, index))
         if p["numbering"] == "generation":
-            return sum(row["zone"] != "r" for row in out)
-        return sum(row["zone"] == "m" and row["chunk"] < chunk or (row["zone"], row["chunk"]) == (zone, chunk) for row in out)
+            return len(kept)
+        memories = sum(row["zone"] == "m" and row["chunk"] < chunk for row in kept)
+        return memories + sum((row["zone"], row["chunk"]) == (zone, chunk) for row in kept)
 
     def add(token, zone, chunk, index, position, label):
         if p["numbering"] != "text":

@@ -16,9 +16,9 @@ struct SweepTests {
 
   @Test func `three seeds for every ratio, five for every alternative, first seeds first`() throws {
     let runs = try sweep().runs
-    #expect(runs.count == 9 * 5 + 3 * 3)
+    #expect(runs.count == 11 * 5 + 3 * 3)
     #expect(Set(runs.map(\.name)).count == runs.count && Set(runs.map(\.recipe.digest)).count == runs.count)
-    #expect(runs.prefix(12).allSatisfy { $0.name.hasSuffix("-seed1") && $0.recipe.seed == 1 })
+    #expect(runs.prefix(14).allSatisfy { $0.name.hasSuffix("-seed1") && $0.recipe.seed == 1 })
     #expect(runs.map(\.name).contains("c4-repetition-attention-self-only-seed5"))
     #expect(runs.filter { $0.recipe.parameters.c == 16 }.count == 3)
   }
@@ -44,13 +44,13 @@ struct SweepTests {
   @Test func `a page says what was not run`() throws {
     let sweep = try sweep()
     let empty = LosslessnessPage(sweep, results: [:], picture: []).text
-    #expect(empty.contains("0 of 54 runs are done."))
+    #expect(empty.contains("0 of 64 runs are done."))
     #expect(empty.contains("| 16 | 0 of 3 | not run | not run |"))
     try withFolder { folder in
       let run = try #require(sweep.runs.first { $0.name == "c2-base-seed1" })
       let result = try sweep.result(of: run, work: folder, chunks: 4, threads: 1) { _ in }
       let page = LosslessnessPage(sweep, results: [run.name: result], picture: ["a line"]).text
-      #expect(page.contains("1 of 54 runs are done.") && page.contains("| 2 | 1 of 3 |"))
+      #expect(page.contains("1 of 64 runs are done.") && page.contains("| 2 | 1 of 3 |"))
       #expect(page.contains("a line"))
     }
   }

@@ -14,11 +14,11 @@ extension LayoutTests {
 }
 
 extension PositionTests {
-  @Test func `POS-1…POS-4 every small text has the positions that counting gives`() throws {
+  @Test func `POS-1…POS-6 every small text has the positions that counting gives`() throws {
     try expectForEverySample(Agreement.positions)
   }
 
-  @Test func `POS-1…POS-4 random texts have the positions that counting gives`() throws {
+  @Test func `POS-1…POS-6 random texts have the positions that counting gives`() throws {
     try expectNoCounterexample(among: 200, to: Agreement.positions)
   }
 }

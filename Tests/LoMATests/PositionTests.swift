@@ -1,4 +1,4 @@
-// Spec chapter 3, Positions: POS-1…POS-4 and the axes memory_positions and numbering (D-2).
+// Spec chapter 3, Positions: POS-1…POS-6 and the axes memory_positions and numbering (D-2).
 
 import LoMA
 import Testing
@@ -39,6 +39,50 @@ import Testing
     #expect(try sample.generation().rows.map { $0.position } == [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 20])
   }
 
+  @Test func `POS-5 generation numbering is the row index of the generation layout, also in training`() throws {
+    let generation = try profile(("numbering", "generation"))
+    for (c, t) in [(1, 1), (2, 3), (3, 1), (1, 4)] {
+      for n in 0...30 {
+        let sample = try Sample(c: c, t: t, n: n, generation)
+        let rows = try sample.generation().rows
+        #expect(rows.map { $0.position } == Array(rows.indices))
+        let training = try sample.training().rows.filter { $0.place.zone != .repetition }
+        #expect(training.map { $0.position } == rows.map { $0.position })
+      }
+    }
+    // L = 4, t = 2: chunk 1 starts at 6; repetition rows stand where the text stood.
+    let rows = try Sample(c: 2, t: 2, n: 9, generation).training().rows
+    #expect(rows.map { $0.position } == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 6, 7, 8, 9, 12])
+  }
+
+  @Test func `POS-6 compressed numbering counts what the cache keeps`() throws {
+    let compressed = try profile(("numbering", "compressed"))
+    // L = 4, t = 2: chunk 1 starts at 2, its memory there too; repetition rows stand where the text stood.
+    let rows = try Sample(c: 2, t: 2, n: 9, compressed).training().rows
+    #expect(rows.map { $0.position } == [0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 2, 3, 2, 3, 4, 5, 4])
+    for (c, t) in [(1, 1), (2, 3), (3, 1), (4, 2)] {
+      for n in 1...30 {
+        let sample = try Sample(c: c, t: t, n: n, compressed)
+        let schedule = try CacheSchedule(fedLength: n, parameters: sample.parameters)
+        let positions = try sample.generation().rows.map { $0.position }
+        for step in schedule.steps {
+          if case .compress = step.event { continue }  // the memory rows stand on the text they replace
+          let kept = schedule.entries(after: step).map { positions[$0] }
+          #expect(kept == Array(0..<step.cacheSize), "\(sample): \(step)")
+        }
+      }
+    }
+  }
+
+  @Test func `POS-6 compressed numbering is text numbering where c is 1`() throws {
+    let compressed = try profile(("numbering", "compressed"))
+    for t in 1...4 {
+      for n in 0...20 {
+        #expect(try Sample(c: 1, t: t, n: n, compressed).training().rows == Sample(c: 1, t: t, n: n).training().rows)
+      }
+    }
+  }
+
   @Test func `POS-4 generation gives every row the position it has in the training layout`() throws {
     try forEverySample { sample in
       let training = Dictionary(
@@ -56,13 +100,21 @@ import Testing
     }
   }
 
-  @Test func `POS-1 positions of reading rows rise strictly, by one under text numbering`() throws {
+  @Test func `POS-1 POS-6 positions of reading rows rise by one, at a border as numbering says`() throws {
     try forEverySample { sample in
+      let (t, length) = (sample.parameters.t, sample.parameters.chunkLength)
+      let step =
+        switch sample.profile.numbering {
+        case .text: 1
+        case .sequential: length + t + 1
+        case .generation: t + 1
+        case .compressed: t - length + 1
+        }
       for layout in [try sample.training(), try sample.generation()] {
         let found = positions(of: .reading, in: layout.rows)
-        for (earlier, later) in zip(found, found.dropFirst()) {
-          let isRising = sample.profile.numbering == .text ? later == earlier + 1 : later > earlier
-          if !isRising { Issue.record("\(sample): \(found)") }
+        for (index, pair) in zip(found, found.dropFirst()).enumerated() {
+          let expected = (index + 1) % length == 0 ? step : 1
+          if pair.1 - pair.0 != expected { Issue.record("\(sample): \(found)") }
         }
       }
     }

@@ -9,7 +9,7 @@ import Testing
     #expect(
       registry == [
         ["memory_positions", "D-2", "span_end", "span_start"],
-        ["numbering", "D-2", "text", "sequential"],
+        ["numbering", "D-2", "text", "sequential", "generation", "compressed"],
         ["memory_context", "D-3", "past_memories", "own_chunk"],
         ["memory_attention", "paper", "bidirectional", "causal"],
         ["repetition_context", "D-4", "own_memory", "past_memories"],
@@ -44,24 +44,26 @@ import Testing
     }
   }
 
-  @Test func `D-2 sequential numbering leaves memory_positions without effect`() throws {
-    let both = try profile(("memory_positions", "span_start"), ("numbering", "sequential"))
-    #expect(both.name == "numbering=sequential")
-    #expect(both == both.canonical)
-    let raw = Profile.base.choosing(.memoryPositions, valueAt: 1).choosing(.numbering, valueAt: 1)
-    #expect(raw != raw.canonical)
-    for n in 0...13 {
-      #expect(try Sample(c: 2, t: 2, n: n, raw).training().rows == Sample(c: 2, t: 2, n: n, both).training().rows)
+  @Test func `D-2 memory_positions has no effect where positions do not count text alone`() throws {
+    for (index, value) in Axis.numbering.values.enumerated().dropFirst() {
+      let both = try profile(("memory_positions", "span_start"), ("numbering", value))
+      #expect(both.name == "numbering=\(value)")
+      #expect(both == both.canonical)
+      let raw = Profile.base.choosing(.memoryPositions, valueAt: 1).choosing(.numbering, valueAt: index)
+      #expect(raw != raw.canonical)
+      for n in 0...13 {
+        #expect(try Sample(c: 2, t: 2, n: n, raw).training().rows == Sample(c: 2, t: 2, n: n, both).training().rows)
+      }
     }
   }
 
-  @Test func `D-2…D-8 the 192 combinations are 144 profiles, base before the others`() {
-    #expect(Axis.allCases.reduce(1) { $0 * $1.values.count } == 192)
-    #expect(Profile.all.count == 144)
-    #expect(Set(Profile.all).count == 144)
+  @Test func `D-2…D-8 the 384 combinations are 240 profiles, base before the others`() {
+    #expect(Axis.allCases.reduce(1) { $0 * $1.values.count } == 384)
+    #expect(Profile.all.count == 240)
+    #expect(Set(Profile.all).count == 240)
     #expect(Profile.all.first == .base)
     #expect(Profile.all.allSatisfy { $0 == $0.canonical })
-    #expect(Set(Profile.all.map { $0.name }).count == 144)
+    #expect(Set(Profile.all.map { $0.name }).count == 240)
   }
 
   @Test func `D-2…D-8 an unknown axis, an unknown value or an axis named twice is rejected`() {
@@ -90,10 +92,10 @@ import Testing
     return signatures.count
   }
 
-  @Test func `D-2…D-8 one text of three chunks and a token tells all 144 profiles apart`() throws {
-    #expect(try classes(zones: [.reading, .memory], labels: false) == 12)
-    #expect(try classes(zones: [.reading, .memory, .repetition], labels: false) == 72)
-    #expect(try classes(zones: [.reading, .memory, .repetition], labels: true) == 144)
+  @Test func `D-2…D-8 one text of three chunks and a token tells all 240 profiles apart`() throws {
+    #expect(try classes(zones: [.reading, .memory], labels: false) == 20)
+    #expect(try classes(zones: [.reading, .memory, .repetition], labels: false) == 120)
+    #expect(try classes(zones: [.reading, .memory, .repetition], labels: true) == 240)
   }
 
   /// The smallest n ≤ 4L at which a profile's rows or masks differ from base, or none.
@@ -119,6 +121,16 @@ import Testing
     let start = try profile(("memory_positions", "span_start"))
     #expect(try separates(start, c: 1, t: 3) == nil)
     #expect(try separates(start, c: 2, t: 1) == 2)
+  }
+
+  @Test func `D-2 numbering differs from n = L on, compressed where c is at least 2`() throws {
+    for (c, t) in [(1, 1), (2, 1), (1, 2), (3, 2)] {
+      for value in ["sequential", "generation"] {
+        #expect(try separates(try profile(("numbering", value)), c: c, t: t) == c * t)
+      }
+      let compressed = try profile(("numbering", "compressed"))
+      #expect(try separates(compressed, c: c, t: t) == (c == 1 ? nil : c * t))
+    }
   }
 
   @Test func `D-3 own_chunk differs from n = 2L on, for reading rows from 2L + 1 on`() throws {

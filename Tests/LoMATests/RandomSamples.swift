@@ -29,7 +29,7 @@ struct Counterexample: CustomStringConvertible {
   var description: String { "\(sample): \(finding) (LOMA_TEST_SEED=\(seed))" }
 }
 
-/// Tries `count` random samples with c ≤ 16, t ≤ 8, n ≤ 600 under any of the 144 profiles, and shrinks the first that
+/// Tries `count` random samples with c ≤ 16, t ≤ 8, n ≤ 600 under any of the 240 profiles, and shrinks the first that
 /// the property has a finding about.
 func counterexample(
   among count: Int, seed: UInt64 = randomSeed, to property: (Sample) throws -> String?

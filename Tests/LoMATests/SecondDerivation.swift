@@ -112,8 +112,27 @@ struct StreamingDecoder {
   }
 
   private mutating func feed(_ place: Place, _ token: Int, textPosition: Int, predicts: Int?, sees: [Int]) {
-    let position = profile.numbering == .text ? textPosition : fed.count
+    let position =
+      switch profile.numbering {
+      case .text: textPosition
+      case .sequential: fed.count
+      case .generation: place.zone == .repetition ? positionRead(place) : generationNumbers.count
+      case .compressed: place.zone == .repetition ? positionRead(place) : cachePosition(place.zone)
+      }
     fed.append(FedRow(place: place, token: token, position: position, predictedTextIndex: predicts, sees: sees))
+  }
+
+  /// Where the reading row stood whose token a repetition row reproduces.
+  private func positionRead(_ place: Place) -> Int {
+    let read = fed.filter { $0.place.zone == .reading && $0.place.chunk == place.chunk }
+    return read[place.index ?? 0].position
+  }
+
+  /// How many entries are cached; of a compression, as if what was read were gone already and the rows before were kept.
+  private func cachePosition(_ zone: Zone) -> Int {
+    guard zone == .memory else { return cache.count }
+    let fedInThisPass = fed.reversed().prefix { $0.place.zone == .memory }.count
+    return cache.count { fed[$0].place.zone == .memory } + fedInThisPass
   }
 }
 

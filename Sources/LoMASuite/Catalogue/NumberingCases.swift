@@ -12,20 +12,29 @@ enum NumberingCases {
       + numberings.flatMap { [generate($0), longPrompt($0), reconstruct($0)] } + numberings.flatMap { properties($0) }
   }
 
-  /// A profile and its clause.
+  /// A profile, its clause, and prompts of `gqa` and `mha` whose chosen tokens lead the next by a fifth of the logits' largest.
   private struct Numbering {
     let profile: Profile
     let clause: String
+    let prompt: [Int]
+    let longPrompt: [Int]
 
-    init(_ value: Profile.Numbering, _ clause: String) {
+    init(_ value: Profile.Numbering, _ clause: String, prompt: [Int], longPrompt: [Int]) {
       var profile = Profile.base
       profile.numbering = value
       self.profile = profile
       self.clause = clause
+      self.prompt = prompt
+      self.longPrompt = longPrompt
     }
   }
 
-  private static let numberings = [Numbering(.generation, "POS-5"), Numbering(.compressed, "POS-6")]
+  private static let numberings = [
+    Numbering(
+      .generation, "POS-5", prompt: [7, 3, 2, 4, 5, 1, 10], longPrompt: [8, 1, 0, 9, 2, 0, 3, 7, 4, 4]),
+    Numbering(
+      .compressed, "POS-6", prompt: [10, 2, 6, 10, 4, 4, 9], longPrompt: [1, 6, 2, 0, 0, 5, 5, 5, 0, 7]),
+  ]
 
   /// The training layout of two texts and of a longer chunk, and the generation layout.
   private static func layouts(_ numbering: Numbering) -> [Case] {
@@ -89,12 +98,13 @@ enum NumberingCases {
       clauses: ["LOS-4", "MOD-3", "MOD-6"], .gqa, CaseInputs.texts([9], below: 11, seed: 110))
   }
 
+  /// The second chunk fills with a token that was chosen; another is chosen behind it.
   private static func generate(_ numbering: Numbering) -> Case {
     let profile = numbering.profile
     return model(
       .generate, .generation, "gqa.\(profile.slug)", numbering, hunts: "\(profile.name) not followed",
-      clauses: ["GEN-1", "GEN-3", "GEN-7", "POS-4"], .gqa, [CaseInputs.text(5, below: 11, seed: 122)],
-      ["generate": .integer(6)])
+      clauses: ["GEN-1", "GEN-3", "GEN-7", "POS-4"], .gqa, [numbering.prompt],
+      ["generate": .integer(3)])
   }
 
   /// Four compressions of three tokens each, the last one where most of the chunk was generated.
@@ -103,7 +113,7 @@ enum NumberingCases {
     return model(
       .generate, .generation, "mha.\(profile.slug).c3-t1", numbering,
       hunts: "positions that start anew where the prompt ends", clauses: ["GEN-1", "GEN-3", "GEN-7", "GEN-8", "POS-4"],
-      .mha, c: 3, t: 1, [CaseInputs.text(10, below: 11, seed: 181)], ["generate": .integer(4)])
+      .mha, c: 3, t: 1, [numbering.longPrompt], ["generate": .integer(3)])
   }
 
   private static func reconstruct(_ numbering: Numbering) -> Case {

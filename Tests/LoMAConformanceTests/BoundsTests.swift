@@ -54,6 +54,33 @@ struct BoundsTests {
       apart.headroom.map(\.share).max() == 2.1e-5 / 6e-5 && apart.bounds.cases.first?.value["logits"]?.gates == true)
   }
 
+  @Test func `TOL-11 a decoder layer is within its derived bound and within the measured one`() throws {
+    let item = try Recorded.item("stage.decoder_layer.gqa")
+    // A thousandth of the largest number is far within the derived bound of bf16.
+    let right = try Recorded.answer(item, "bf16")
+    let largest = try right.first?.doubles().reduce(0) { max($0, $1.magnitude) } ?? 0
+    let wrong = try right.changing("y", at: 5) { $0 + largest / 8 }
+    func verdict(_ answer: [NamedArray], bound: Double, gates: Bool = true) throws -> Verdict {
+      let bounds = CalibratedBounds(
+        suite: "1.1", manifestDigest: Self.digest, variants: [], general: [:],
+        cases: [.init(id: item.id, dtype: "bf16"): ["y": .init(bound: bound, gates: gates)]])
+      return try Recorded.corpus().judge(item, dtype: "bf16", replies: [.tensors(answer)], bounds: bounds).verdict
+    }
+    #expect(
+      try Recorded.corpus().judge(item, dtype: "bf16", replies: [.tensors(wrong)], bounds: .provisional).verdict
+        == .pass)
+    #expect(try verdict(wrong, bound: 0x1p-4) == .fail && verdict(wrong, bound: 0x1p-4, gates: false) == .pass)
+    #expect(try verdict(wrong, bound: 0x1p-2) == .pass && verdict(right, bound: 0x1p-4) == .pass)
+    // Another stage has its derived bound alone.
+    let norm = try Recorded.item("stage.rms_norm.plain")
+    #expect(CalibratedBounds.provisional.measured("y", of: norm, dtype: "bf16") == nil)
+    // Candidates' errors in it are measured, beside those of calibrated tensors.
+    var result = CaseResult(item, dtype: "bf16", verdict: .pass, why: "")
+    result.tensors = [TensorResult(name: "y", rule: "derived", error: 0.01, ratio: 0.1)]
+    let both = ["a", "b"].map { Calibration.Candidate(name: $0, version: "1", results: [result]) }
+    #expect(made(both).bounds.cases[.init(id: item.id, dtype: "bf16")]?["y"] == .init(bound: 0.04, gates: true))
+  }
+
   @Test func `TOL-13 a case that was not measured has twice the largest bound of its group`() throws {
     let bounds = made([candidate("a", ["hidden.0": 1e-5, "hidden.1": 3e-5, "layers.0.attention.query": 1e-4])]).bounds
     let other = try Recorded.item("model.forward.gqa.captures-hidden")

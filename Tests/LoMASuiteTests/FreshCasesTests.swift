@@ -28,15 +28,19 @@ struct FreshCasesTests {
     #expect(shared.count <= 6, "but those without tensors")
   }
 
-  @Test func `RUN-17 seventeen cases in a row ask every operation, many ask all there is`() throws {
+  @Test func `RUN-17 eighteen cases in a row ask every operation and a rejection, many ask all there is`() throws {
     let cases = try FreshCases(seed: 9)
-    #expect(Set((100..<117).map { cases.drawn($0).operation }) == Set(Operation.allCases))
-    let drawn = (0..<680).map { index in
+    let row = (100..<118).map { cases.drawn($0) }
+    #expect(Set(row.filter { $0.faults.isEmpty }.map { $0.operation }) == Set(Operation.allCases))
+    #expect(row.count { !$0.faults.isEmpty } == 1)
+    let kinds = (0..<1440).map { FreshDrawing.kind(seed: 9, index: $0) }
+    let drawn = kinds.indices.filter { !kinds[$0].isFaulty }.map { index in
       var drawing = FreshDrawing(seed: 9, index: index)
-      return drawing.draw(FreshDrawing.operation(seed: 9, index: index))
+      return drawing.draw(kinds[index].operation)
     }
     #expect(drawn.allSatisfy { $0.isValid })
-    for operation in Operation.allCases { #expect(drawn.count { $0.operation == operation } == 40) }
+    for operation in Operation.allCases { #expect(drawn.count { $0.operation == operation } == 80) }
+    #expect(Set(kinds.filter { $0.isFaulty }.map { $0.operation }) == Set(FreshFault.operations))
     let texts = drawn.filter { [.layout, .mask, .forward, .loss].contains($0.operation) }
     let rests = texts.flatMap { item in item.lengths.map { ($0 / item.chunkLength, $0 % item.chunkLength, item) } }
     #expect(rests.contains { $0.0 == 0 && $0.1 == 0 } && rests.contains { $0.0 == 0 && $0.1 > 0 })
@@ -48,6 +52,16 @@ struct FreshCasesTests {
     #expect(drawn.contains { $0.hasEmbeddings } && drawn.contains { $0.isForced })
     #expect(drawn.contains { !$0.captures.isEmpty })
     #expect(drawn.contains { $0.operation == .mask && $0.layout == .generation })
+    #expect(drawn.contains { $0.chunkLength == 1 && $0.lengths.contains { $0 > 12 } })
+    #expect(drawn.contains { $0.model != nil && $0.chunkLength == 64 && $0.lengths.contains { $0 > 128 } })
+    for operation in [Operation.rmsNorm, .feedForward, .crossEntropy] {
+      #expect(drawn.contains { $0.operation == operation && $0[.width] >= 256 }, "\(operation)")
+    }
+    #expect(drawn.contains { $0.fillsF32 } && drawn.contains { $0.hasOwnIDs })
+    #expect(drawn.contains { $0.operation == .generate && $0.lengths == [0] })
+    let decays = Set(
+      drawn.filter { $0.operation == .trainStep }.map { $0.request.parameters["adam_epsilon"].map { "\($0)" } })
+    #expect(decays.count == 4, "AdamW's numbers vary")
   }
 
   @Test func `RUN-17 the reference answers what is drawn, and an id leads back to its case`() throws {
@@ -77,6 +91,38 @@ struct FreshCasesTests {
       $0.request.operation == .reconstruct && $0.request.axes["repetition_labels"] == "shifted"
     }
     #expect(!shifted.isEmpty && shifted.allSatisfy { $0.dtypes == ["f64", "f32"] })
+  }
+
+  @Test func `RUN-17 numbers of 24 bits are asked in f64 and f32 only`() throws {
+    let cases = try FreshCases(seed: 12)
+    let precise = (0..<360).filter { cases.drawn($0).isPrecise && cases.drawn($0).faults.isEmpty }
+    #expect(precise.count > 10)
+    for index in precise {
+      let dtypes = cases.item(cases.drawn(index), id: cases.id(index))?.dtypes ?? []
+      #expect(Set(dtypes).isSubset(of: ["f64", "f32"]), "\(cases.id(index))")
+    }
+  }
+
+  @Test func `RUN-17 faults are rejected with the code that the list has first`() throws {
+    let cases = try FreshCases(seed: 3)
+    let faulty = (0..<1800).filter { FreshDrawing.kind(seed: 3, index: $0).isFaulty }
+    var codes: Set<String> = []
+    var doubled = 0
+    for index in faulty {
+      let drawn = cases.drawn(index)
+      guard let item = cases.item(drawn, id: cases.id(index)), case .rejection(let code) = item.expectation else {
+        Issue.record("\(drawn) is not rejected")
+        continue
+      }
+      #expect(item.level == .rejection && item.id.hasPrefix("rejection.\(drawn.operation.rawValue).fresh.s3-k"))
+      #expect(Catalogue.item(item.id)?.hunts == item.hunts)
+      codes.insert(code)
+      doubled += drawn.faults.count - 1
+    }
+    #expect(codes.count >= 18 && doubled > 20, "\(codes.sorted())")
+    // A case of two faults shrinks to one of either.
+    let two = try #require(faulty.map { cases.drawn($0) }.first { $0.faults.count == 2 })
+    #expect(two.smaller.filter { $0.faults.count == 1 }.count == 2)
   }
 
   @Test func `RUN-18 what is smaller is a case too, and the way down ends at the smallest`() throws {

@@ -91,13 +91,16 @@ struct TrainedModelTests {
     }
   }
 
-  @Test func `OPS-1 the corpus is small: 5 MiB without trained models and their cases, 3 MiB for these`() throws {
+  @Test func `OPS-1 the corpus is small: 8 MiB, of which at most 3 MiB are trained models and their cases`() throws {
     let listed = try #require(try StoredManifest(folder: projectRoot + "/Vectors")).files
     let trained = listed.filter { file in
       file.path.contains(".lossless") || TrainedModel.all.contains { file.path.hasPrefix($0.path + "/") }
     }
-    let sizes = (all: listed.reduce(0) { $0 + $1.bytes }, trained: trained.reduce(0) { $0 + $1.bytes })
-    #expect(sizes.all - sizes.trained <= 5 << 20 && sizes.trained <= 3 << 20, "\(sizes)")
+    let unlisted = try ["manifest.json", "bounds.json"].reduce(0) { sum, name in
+      sum + (try Files.contents(of: projectRoot + "/Vectors/" + name, byteLimit: 8 << 20)).count
+    }
+    let sizes = (all: listed.reduce(unlisted) { $0 + $1.bytes }, trained: trained.reduce(0) { $0 + $1.bytes })
+    #expect(sizes.all <= 8 << 20 && sizes.trained <= 3 << 20, "\(sizes)")
     #expect(trained.count == LosslessCases.all.count * 2 + TrainedModel.all.count * 2)
   }
 

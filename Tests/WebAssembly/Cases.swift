@@ -2,7 +2,11 @@
 // the SHA-256 of its bytes as the container holds them. The same lines come from Vectors/ itself (vectors.mjs).
 
 /// Every numeric case.
-private var numericCases: [Case] { StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all }
+private var numericCases: [Case] {
+  let first = StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all
+  let second = NumberingCases.all + EngineCases.numeric + OptimiserCases.all + ModelFormCases.all + PairCases.numeric
+  return first + second.filter { [.stage, .model, .training, .generation].contains($0.level) }
+}
 
 /// Why a case has no answer here.
 enum CaseFailure: Error {

@@ -123,7 +123,8 @@ enum FaultCases {
     let operations: [Operation] = [.forward, .generate, .gradients]
     return zip(RefusedModel.all, operations).map { model, operation in
       rejected(
-        operation, model.name, model.code, clauses: [model.code == "invalid-configuration" ? "MOD-4" : "MOD-1", "OPS-6"],
+        operation, model.name, model.code,
+        clauses: [model.code == "invalid-configuration" ? "MOD-4" : "MOD-1", "OPS-6"],
         hunts: hunts, model: model.path)
     } + [
       rejected(
@@ -161,11 +162,6 @@ enum FaultCases {
           "text_length": .integer(9), "layers": .integer(2), "kv_heads": .integer(2), "head_dim": .integer(4),
           "bytes_per_element": .integer(2),
         ]), []),
-      EngineCases.numbers(
-        "gqa.unnamed-faults", .model, hunts: hunts, clauses: ["OPS-1", "OPS-6"],
-        ModelCases.request(
-          .forward, .gqa, c: 2, t: 2, [text], .base,
-          more: [CaseInputs.integers("forced", [99]), CaseInputs.integers("reconstruction", [99])], parameters: bad)),
     ]
   }
 }

@@ -6,7 +6,7 @@ import LoMAVectors
 
 /// Cases of MOD-1 and PAR-2 on whole models, and of numbers that are not exact in a narrow type.
 enum ModelFormCases {
-  static var all: [Case] { keys + precise + ids }
+  static var all: [Case] { keys + precise + ids + [unnamed] }
 
   private static var keys: [Case] {
     [CaseModel.sparse, .nested].flatMap { model in
@@ -75,5 +75,19 @@ enum ModelFormCases {
         "gqa.other-ids", .generation, hunts: hunts, clauses: ["OPS-1", "PAR-2", "REC-1"],
         request(.reconstruct, ["chunk": .integer(0)])),
     ]
+  }
+
+  /// A good request with faults in what the operation does not name.
+  private static var unnamed: Case {
+    EngineCases.numbers(
+      "gqa.unnamed-faults", .model, hunts: "a fault found in what the operation does not name",
+      clauses: ["OPS-1", "OPS-6"],
+      ModelCases.request(
+        .forward, .gqa, c: 2, t: 2, [[1, 2, 3, 4, 5, 6, 7, 8, 9]], .base,
+        more: [CaseInputs.integers("forced", [99]), CaseInputs.integers("reconstruction", [99])],
+        parameters: [
+          "chunk": .integer(-1), "generate": .integer(-3), "prompt_length": .integer(-1), "text_length": .integer(-5),
+          "layers": .integer(0), "steps": .integer(-1),
+        ]))
   }
 }

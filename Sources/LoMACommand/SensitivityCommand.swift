@@ -15,7 +15,7 @@ let sensitivityHelp = """
     --dtype DTYPE            f64, f32, bf16 or f16; otherwise all four
     --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors, here or above
     --output FILE            writes the page Docs/Sensitivity.md instead; only of everything
-    --scores DIR             diagnosis.json, named.json and first-score.json there are added to the page
+    --scores DIR             diagnosis.json, named.json, first-score.json and right.json there are added to the page
     --threads N              otherwise all processors
     --fresh SEED             by new cases, as loma conform draws them from this number, not by those of the vectors
     --cases N                so many of them, otherwise 200
@@ -47,8 +47,9 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     throw UsageError(line: "option --scores goes with --output")
   }
   let scores = arguments["--scores"].flatMap { ScoresSection(folder: $0) }
-  if let folder = arguments["--scores"], scores == nil {
-    throw UsageError(line: "\(folder) holds no diagnosis.json, named.json and first-score.json")
+  let rates = arguments["--scores"].flatMap { RatesSection(folder: $0) }
+  if let folder = arguments["--scores"], scores == nil || rates == nil {
+    throw UsageError(line: "\(folder) holds no diagnosis.json, named.json, first-score.json and right.json")
   }
   let folder = try VectorsFolder.find(
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
@@ -72,7 +73,8 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   let text =
     arguments["--output"] == nil
     ? KillMatrixText(matrix, dtypes: dtypes).text(detailed: mutants.count == 1)
-    : SensitivityPage.text(matrix) + (scores?.lines.map { $0 + "\n" }.joined() ?? "")
+    : SensitivityPage.text(matrix)
+      + ((scores?.lines ?? []) + (rates?.lines ?? [])).map { $0 + "\n" }.joined()
   return Outcome(
     output: text, path: arguments["--output"], complaint: complaint,
     exitCode: survivors.isEmpty ? .fine : .notConformant)

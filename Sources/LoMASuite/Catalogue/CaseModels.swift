@@ -58,9 +58,9 @@ struct CaseModel: Sendable {
   static let sparse = CaseModel(
     "sparse-keys", 11, layers: 2, heads: 2, keyValueHeads: 2, headDimension: 4, tied: false, epsilon: 1e-6,
     theta: 12_345.5, form: .sparse)
-  /// θ stands where newer versions of transformers write it.
+  /// θ stands where newer versions of transformers write it, and is so small that without its fraction every type tells.
   static let nested = CaseModel(
-    "nested-keys", 12, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: true, theta: 2500.25,
+    "nested-keys", 12, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: true, theta: 2.5,
     form: .nested)
   /// Of 24 bits; asked for in f64 and f32 only, since the narrow types do not start from the same numbers.
   static let precise = CaseModel(

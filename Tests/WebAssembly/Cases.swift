@@ -1,8 +1,12 @@
 // The check of the cases: every numeric case of the catalogue answered by the reference, one line per expected tensor with
 // the SHA-256 of its bytes as the container holds them. The same lines come from Vectors/ itself (vectors.mjs).
 
-/// Every numeric case.
-private var numericCases: [Case] { StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all }
+/// Every numeric case, in the order of the manifest; of the cases of `numbering`, those at these levels.
+private var numericCases: [Case] {
+  let first = StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all
+  let levels = [Level.stage, .model, .training, .generation]
+  return first + NumberingCases.all.filter { levels.contains($0.level) }
+}
 
 /// Why a case has no answer here.
 enum CaseFailure: Error {

@@ -88,12 +88,12 @@ struct TrainCommandTests {
     try inFolder { folder in
       let paths = "--recipe \(folder)/recipe.json --results \(folder)/results"
       let line = "sweep \(paths) --work \(folder)/runs --threads 1 --chunks 4 --only c2"
-      #expect(command("\(line) --runs 1").output == "1 runs done now, 1 of 54 in \(folder)/results\n")
-      #expect(command(line).output == "2 runs done now, 3 of 54 in \(folder)/results\n")
-      #expect(command(line).output == "0 runs done now, 3 of 54 in \(folder)/results\n")
+      #expect(command("\(line) --runs 1").output == "1 runs done now, 1 of 64 in \(folder)/results\n")
+      #expect(command(line).output == "2 runs done now, 3 of 64 in \(folder)/results\n")
+      #expect(command(line).output == "0 runs done now, 3 of 64 in \(folder)/results\n")
       let page = command("lossless \(paths) --model \(folder)/runs/c2-base-seed1/model")
       #expect(page.exitCode == .fine)
-      #expect(page.output.contains("3 of 54 runs are done.") && page.output.contains("| 2 | 3 of 3 |"))
+      #expect(page.output.contains("3 of 64 runs are done.") && page.output.contains("| 2 | 3 of 3 |"))
       #expect(page.output.contains("layer 2, heads 1 to 2"))
     }
   }

@@ -63,7 +63,7 @@ struct CandidateTests {
     let reply = session.reply(to: #"{"loma":1,"id":0,"cmd":"hello","protocols":[1],"specification":"0.1"}"#)
     #expect(
       reply
-        == #"{"loma":1,"id":0,"ok":{"protocol":1,"name":"loma-reference","version":"1.0","ops":["layout","mask","#
+        == #"{"loma":1,"id":0,"ok":{"protocol":1,"name":"loma-reference","version":"1.1","ops":["layout","mask","#
         + #""schedule","metrics","cost","rms_norm","rope","attention","feed_forward","decoder_layer","#
         + #""cross_entropy","forward","loss","gradients","train_step","generate","reconstruct"],"#
         + #""dtypes":["f64","f32"],"profiles":"any","captures":true}}"#)

@@ -125,8 +125,9 @@ def right_run(given, command, seed):
 
 
 def named(lines):
-    """What the last lines of a run say: whole sentences, and the ids, profiles and stages that stand in them."""
-    said = [line for line in lines if re.match(r"(most likely|at level|first stage|level \w+: |likely)", line)]
+    """What the last lines of a run say: whole sentences, and the ids and profiles that stand in them. The lines of a case
+    are indented, those of the run are not."""
+    said = [line for line in lines if re.match(r"\S.*(most likely|first stage|diverge)|most likely|first stage", line)]
     text = " ".join(said)
     return {"said": said, "mutants": sorted(set(re.findall(r"\bM\d{3}\b", text))),
             "profiles": sorted({f"{axis}={value}" for axis, value in re.findall(r"\b(\w+_\w+|numbering) ?= ?(\w+)", text)})}

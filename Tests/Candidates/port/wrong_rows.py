@@ -5,6 +5,8 @@ from change import Change
 LAYOUTS = "        return [layout.layout(text, self.params, self.axes, recited) for text in self.texts]\n"
 ENTRIES = '            k, v = trace[f"layers.{n}.attention.key"], trace[f"layers.{n}.attention.value"]\n'
 SEEN_BY_TEXT = "        trace = self.forward(row, np.ones((1, len(self.held) + 1), bool))\n"
+BY_MASK = "        trace = self.forward(row, layout.visible(row, np.concatenate([self.held, row]), self.axes))\n"
+FIRST_ENTRIES = '        self.keep(np.arange(len(self.held)) >= self.p["c"] * self.p["t"])\n'
 ROW = ("        row = np.array([[token, READING, chunk, i, layout.position(READING, chunk, i, self.p, self.axes), -1]])\n")
 G = "        g = sum(kind == READ for kind, *_ in self.events)\n"
 PROMPT = "    for token in prompt:\n        logits.append(cache.read(token))\n"
@@ -54,8 +56,7 @@ def far_chunks(first):
     return (("layout", "    of_reading = (to_reading & so_far) | (to_memory & earlier)",
              f"    near = (chunk < {first}) | (key_chunk != chunk - 1)\n"
              "    of_reading = (to_reading & so_far) | (to_memory & earlier & near)"),
-            ("generation", SEEN_BY_TEXT,
-             "        trace = self.forward(row, layout.visible(row, np.concatenate([self.held, row]), self.axes))\n"))
+            ("generation", SEEN_BY_TEXT, BY_MASK))
 
 
 def dropped_key(condition, in_model="True"):
@@ -114,8 +115,10 @@ FROM_CONFIG = """        if self.model and "loma" in self.model.given:
 
 MISTAKES = {
     "1": Change("All positions are one too many.", positions("positions + 1"), ("M029",)),
-    "2": Change("Compression drops the first L entries of the cache.", (
-        ("generation", KEEP, '        self.keep(np.arange(len(self.held)) >= self.p["c"] * self.p["t"])\n'),), ("M153",)),
+    "2": Change("Compression drops the first L entries of the cache; what stays of a chunk's text is hidden by the mask.", (
+        ("generation", KEEP, FIRST_ENTRIES), ("generation", SEEN_BY_TEXT, BY_MASK)), ("M153",)),
+    "2s": Change("Compression drops the first L entries of the cache; text sees whatever is cached.", (
+        ("generation", KEEP, FIRST_ENTRIES),), ("M153",)),
     "3": Change("The chunk counter restarts where the prompt ends.", (
         ("generation", ROW, '        chunk -= getattr(self, "prompt_chunks", 0)\n' + ROW),
         ("generation", PROMPT, PROMPT + '    cache.prompt_chunks = len(prompt) // (p["c"] * p["t"])\n'))),
@@ -145,16 +148,13 @@ MISTAKES = {
         ("port", PARAMETERS, PARAMETERS + "        if self.model:\n"
          '            first, second = self.params["memory_token"], self.params["repetition_token"]\n'
          '            self.params["memory_token"], self.params["repetition_token"] = second, first\n'),), ("M012",)),
-    "18": Change("All texts of a batch are cut into chunks as if they had the padded length.", layouts(
+    "18": Change("All texts of a batch are cut into chunks as if they had the padded length, and recite the padding.", layouts(
         "    length, longest = r.params['c'] * r.params['t'], max(r.lengths)\n"
         "    out = []\n"
         "    for text in r.texts:\n"
         "        rows = layout.layout(text + [0] * (longest - len(text)), r.params, r.axes)\n"
         "        place = rows[:, layout.CHUNK] * length + rows[:, layout.INDEX]\n"
-        "        place = place + (rows[:, layout.ZONE] == layout.READING)\n"
-        "        if r.axes['repetition_labels'] == 'shifted':\n"
-        "            place = place + (rows[:, layout.ZONE] == layout.REPETITION)\n"
-        "        rows[place >= len(text), layout.LABEL] = -1\n"
+        "        rows[(rows[:, layout.ZONE] == layout.READING) & (place + 1 >= len(text)), layout.LABEL] = -1\n"
         "        out.append(rows)\n"
         "    return out\n")),
     "19": Change("Memory rows attend pads.", (
@@ -173,7 +173,8 @@ MISTAKES = {
          '        cache.compress(len(prompt) // (p["c"] * p["t"]), p["t"])\n'),)),
     "26": Change("Where a text ends with its chunk, its last row is labelled with the first token of the next text.", layouts(
         "    length = r.params['c'] * r.params['t']\n"
-        "    for text, rows, after in zip(r.texts, made, r.texts[1:]):\n"
+        "    for b, (text, rows) in enumerate(zip(r.texts, made)):\n"
+        "        after = sum(r.texts[b + 1 :], [])\n"
         "        if text and after and len(text) % length == 0:\n"
         "            last = np.flatnonzero(rows[:, layout.ZONE] == layout.READING)[-1]\n"
         "            rows[last, layout.LABEL] = after[0]\n"

@@ -42,7 +42,8 @@ OTHERS = {  # right implementations beside the port
 def implementations():
     """Every right one by name, as a command."""
     return {"port": ["python", str(HERE / "port.py")],
-            **{f"port:{name}": ["python", str(HERE / "run.py"), "--variant", name] for name in right.VARIANTS}, **OTHERS}
+            **{f"port:{name}": ["python", str(HERE / "run.py"), "--variant", name] for name in right.VARIANTS},
+            **OTHERS}
 
 
 def conform(given, command, seed):
@@ -125,12 +126,13 @@ def right_run(given, command, seed):
 
 
 def named(lines):
-    """What the last lines of a run say: whole sentences, and the ids and profiles that stand in them. The lines of a case
-    are indented, those of the run are not."""
+    """What the last lines of a run say: whole sentences, and the ids and profiles that stand in them. The lines of a
+    case are indented, those of the run are not."""
     said = [line for line in lines if re.match(r"\S.*(most likely|first stage|diverge)|most likely|first stage", line)]
     text = " ".join(said)
+    profiles = re.findall(r"\b(\w+_\w+|numbering) ?= ?(\w+)", text)
     return {"said": said, "mutants": sorted(set(re.findall(r"\bM\d{3}\b", text))),
-            "profiles": sorted({f"{axis}={value}" for axis, value in re.findall(r"\b(\w+_\w+|numbering) ?= ?(\w+)", text)})}
+            "profiles": sorted({f"{axis}={value}" for axis, value in profiles})}
 
 
 def score(names, said):
@@ -218,9 +220,10 @@ def measure_wrong(given, table, mistakes, names_of):
                 run = table["runs"][key] = wrong_run(given, command, seed, names_of(identifier))
                 write(given.json, table)
                 levels = " ".join(f"{level} {count}" for level, count in run["levels"].items())
-                margins = " ".join(f"{dtype} {m if m == 'exact' else format(m, '.3g')}" for dtype, m in run["margins"].items())
-                print(f"{key}: {'caught' if run['caught'] else 'NOT CAUGHT'} {run['units']} / {run['cases']}  {levels}  "
-                      f"{margins}  {run['score']}: {' '.join(run['mutants'] + run['profiles'])}", flush=True)
+                margins = " ".join(f"{dtype} {m if m == 'exact' else format(m, '.3g')}"
+                                   for dtype, m in run["margins"].items())
+                print(f"{key}: {'caught' if run['caught'] else 'NOT CAUGHT'} {run['units']} / {run['cases']}  {levels}"
+                      f"  {margins}  {run['score']}: {' '.join(run['mutants'] + run['profiles'])}", flush=True)
     found = {}
     for key, run in table["runs"].items():
         found.setdefault(key.rsplit(" ", 1)[0], []).append(run)
@@ -243,7 +246,8 @@ def main():
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--dtype")
     parser.add_argument("--timeout-factor", type=float, default=4)
-    parser.add_argument("--vectors", type=lambda text: pathlib.Path(text).resolve(), default=HERE.parents[2] / "Vectors")
+    parser.add_argument("--vectors", type=lambda text: pathlib.Path(text).resolve(),
+                        default=HERE.parents[2] / "Vectors")
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
     table = load(given.json)

@@ -29,7 +29,7 @@ READ_ALL = {"prompt": "    for token in prompt:\n        logits.append(cache.rea
 
 
 def pads(value):
-    """Pad rows of `forward` hold a number nobody asks for; a real query gives a pad's key probability 0 all the same."""
+    """Pad rows of `forward` hold a number nobody asks for; a real query's weight of a pad is 0 all the same."""
     return (("port", FILLED + FILLED_SHAPE, FILLED.replace("np.zeros", "np.full")
              + FILLED_SHAPE.replace("), r.element", f"), {value}, r.element")),
             ("port", PLACED, '                if name.endswith("probabilities"):\n'
@@ -126,7 +126,7 @@ INTERMEDIATES = ("squares", "mean", "root", "quotient", "cosines", "products", "
 
 
 def storing(*names):
-    """In 16 bits, intermediates stored once where TOL-4 allows it; in f32 and f64 only the order of operations changes."""
+    """In 16 bits, intermediates stored once where TOL-4 allows it; f32 and f64 only change the order of operations."""
     listed = "{" + ", ".join(f'"{name}"' for name in names) + "}"
     return (
         ("stages", "def total(x):\n", STORING_HEAD.format(names=listed)),

@@ -1,4 +1,4 @@
-"""The stages of a Llama decoder on rows, forwards (chapter 8). S rows, K keys, width D, H heads of d, H_kv of them for keys.
+"""The stages of a Llama decoder, forwards (chapter 8): S rows, K keys, width D, H query heads of d, H_kv key-value heads.
 
 Each stage rounds its result to the element type once, by `element.store`; what lies between stays in the accumulation
 type.
@@ -95,8 +95,8 @@ def cross_entropy(logits, labels):
 
 
 def decoder_layer(hidden, w, shape, cos, sin, seen, element, past=None):
-    """One block of MOD-6 with the names of MOD-7, and `hidden`, its result. `past` is the keys and values of earlier rows,
-    which `seen` then has columns for."""
+    """One block of MOD-6 with the names of MOD-7, and `hidden`, its result. `past` is the keys and values of earlier
+    rows, which `seen` then has columns for."""
     trace = {}
     norm = trace["attention.norm"] = rms_norm(hidden, w["input_layernorm"], shape.epsilon, element)
     q = trace["attention.query"] = rotate(linear(norm, w["q_proj"], element), cos, sin, element)

@@ -1,4 +1,4 @@
-"""Mistakes of numbers: model, rotation, attention, losses, gradients, optimiser, element types. Ids are those of wrong.py."""
+"""Mistakes of numbers: model, attention, losses, gradients, optimiser, element types. Ids are those of wrong.py."""
 
 from change import Change
 

@@ -1,4 +1,4 @@
-"""Mistakes of rows: layout, positions, mask, cache, reconstruction, rejections. Ids are those of the table in wrong.py."""
+"""Mistakes of rows: layout, positions, mask, cache, reconstruction, rejections. Ids are those of wrong.py."""
 
 from change import Change
 
@@ -8,7 +8,6 @@ SEEN_BY_TEXT = "        trace = self.forward(row, np.ones((1, len(self.held) + 1
 BY_MASK = "        trace = self.forward(row, layout.visible(row, np.concatenate([self.held, row]), self.axes))\n"
 FIRST_ENTRIES = '        self.keep(np.arange(len(self.held)) >= self.p["c"] * self.p["t"])\n'
 ROW = ("        row = np.array([[token, READING, chunk, i, layout.position(READING, chunk, i, self.p, self.axes), -1]])\n")
-G = "        g = sum(kind == READ for kind, *_ in self.events)\n"
 PROMPT = "    for token in prompt:\n        logits.append(cache.read(token))\n"
 KEEP = "        self.keep(self.held[:, ZONE] == MEMORY)\n"
 FEED = "            logits.append(cache.read(chosen[-1] if forced is None else forced[i]))\n"
@@ -17,16 +16,19 @@ POSITIONS = "    cos, sin = stages.rotation(positions, shape.head_dim, shape.the
 RECITED = '    rows = rows[(rows[:, ZONE] == layout.REPETITION) & (rows[:, CHUNK] == p["chunk"])]\n'
 RECITED_SEES = "layout.visible(rows, np.concatenate([cache.held, rows]), axes)"
 RETURN_VISIBLE = "    return ((zone == READING) & of_reading) | ((zone == MEMORY) & of_memory) | ((zone == REPETITION) & of_repetition)\n"
-TO_OTHERS = "    to_reading, to_memory, to_repetition = (key_zone == kind for kind in (READING, MEMORY, REPETITION))\n"
 OWN_CHUNK = '    if axes["memory_context"] == "past_memories":\n        among_memory'
 FORWARD_PASS = "            r.weights, rows[:, layout.TOKEN], rows[:, layout.POSITION], layout.visible(rows, rows, r.axes), r.element,\n"
-TRAINING_PASS = "layout.visible(rows, rows, axes), element)\n"
 CHECK = """    for code, is_bad in faults(op, p, profile, request):
         if is_bad:
             raise Reject(code)
 """
 PARAMETERS = "        self.axes = layout.axes_of(self.profile)\n"
 ANSWER = "        tensors.save(request.output, OPERATIONS[request.op](request), request.element)\n"
+KNOWS_MODEL = (  # whether the question has a model: integers alone are then answered rightly
+    ("layout", "AXES = {", "IN_MODEL = [False]\n\nAXES = {"),
+    ("port", "        request = Request(line)\n",
+     "        request = Request(line)\n        layout.IN_MODEL[0] = request.model is not None\n"),
+)
 
 
 def layouts(body):
@@ -54,8 +56,9 @@ def restart(count):
 
 def far_chunks(first):
     return (("layout", "    of_reading = (to_reading & so_far) | (to_memory & earlier)",
-             f"    near = (chunk < {first}) | (key_chunk != chunk - 1)\n"
+             f"    near = (chunk < {first}) | (key_chunk != chunk - 1) | (not IN_MODEL[0])\n"
              "    of_reading = (to_reading & so_far) | (to_memory & earlier & near)"),
+            *KNOWS_MODEL,
             ("generation", SEEN_BY_TEXT, BY_MASK))
 
 
@@ -69,9 +72,7 @@ def dropped_key(condition, in_model="True"):
                 "    queries, keys, values = (by_head(x, kv_heads"),)
     if in_model == "True":
         return patches
-    return (*patches, ("stages", "def total(x):\n", "IN_MODEL = [False]\n\n\ndef total(x):\n"),
-            ("port", "        request = Request(line)\n",
-             "        request = Request(line)\n        stages.IN_MODEL[0] = request.model is not None\n"))
+    return (*patches, ("stages", "import numpy as np\n", "import numpy as np\n\nfrom layout import IN_MODEL\n"), *KNOWS_MODEL)
 
 
 def skipped_tiles(size):
@@ -229,11 +230,12 @@ MISTAKES = {
          "    return mask\n\n\ndef forward_op(r):\n"))),
     "H20": Change("own_chunk is lost where memory_attention is causal too.", (
         ("layout", OWN_CHUNK, OWN_CHUNK.replace(
-            ' == "past_memories":', ' == "past_memories" or axes["memory_attention"] == "causal":')),),
-        ("memory_context=past_memories",)),
+            ' == "past_memories":', ' == "past_memories" or IN_MODEL[0] and axes["memory_attention"] == "causal":')),
+        *KNOWS_MODEL), ("memory_context=past_memories",)),
     **{f"H22:{n}": Change(f"Memory rows see the first {n} tokens of their chunk.", (
         ("layout", "(to_reading & same) | (to_memory & among_memory)",
-         f"(to_reading & same & (key_index < {n})) | (to_memory & among_memory)"),)) for n in (8, 16)},
+         f"(to_reading & same & ((key_index < {n}) | (not IN_MODEL[0]))) | (to_memory & among_memory)"),
+        *KNOWS_MODEL)) for n in (8, 16)},
     **{f"H2:{n}": Change(f"Where the first row of a tile of {n} sees nothing of a tile of keys, the tile is skipped for all.",
                          skipped_tiles(n)) for n in (8, 16, 32, 64, 128)},
     "33": Change("Bad input is known by the name of its case.", (

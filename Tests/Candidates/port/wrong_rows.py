@@ -208,6 +208,7 @@ MISTAKES = {
         "    for rows in made[1:]:\n"
         "        both = min(len(rows), len(made[0]))\n"
         "        rows[:both, layout.POSITION] = made[0][:both, layout.POSITION]\n"
+        "        rows[both:, layout.POSITION] = 0  # as its pads have it\n"
         "    return made\n"), ("attention.query",)),
     "46": Change("Reconstruction is fed the text it should recite.", (
         ("generation", RECITED, RECITED +

@@ -172,13 +172,14 @@ MISTAKES = {
         ("generation", PROMPT,
          PROMPT + '    if prompt and len(prompt) % (p["c"] * p["t"]) == 0:\n'
          '        cache.compress(len(prompt) // (p["c"] * p["t"]), p["t"])\n'),)),
-    "26": Change("Where a text ends with its chunk, its last row is labelled with the first token of the next text.", layouts(
+    "26": Change("The label across a chunk border is taken from the next text of the batch.", layouts(
         "    length = r.params['c'] * r.params['t']\n"
-        "    for b, (text, rows) in enumerate(zip(r.texts, made)):\n"
-        "        after = sum(r.texts[b + 1 :], [])\n"
-        "        if text and after and len(text) % length == 0:\n"
-        "            last = np.flatnonzero(rows[:, layout.ZONE] == layout.READING)[-1]\n"
-        "            rows[last, layout.LABEL] = after[0]\n"
+        "    for b, rows in enumerate(made):\n"
+        "        other = r.texts[(b + 1) % len(made)]\n"
+        "        place = rows[:, layout.CHUNK] * length + rows[:, layout.INDEX] + 1\n"
+        "        border = (rows[:, layout.ZONE] == layout.READING) & (rows[:, layout.INDEX] == length - 1)\n"
+        "        for row in np.flatnonzero(border & (rows[:, layout.LABEL] >= 0) & (place < len(other))):\n"
+        "            rows[row, layout.LABEL] = other[place[row]]\n"
         "    return made\n")),
     "30": Change("The memory tokens are m, m + 1, m + 2 and so on.", (
         *layouts("    for rows in made:\n"

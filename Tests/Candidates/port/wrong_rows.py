@@ -219,9 +219,9 @@ MISTAKES = {
          '    rows[1:, TOKEN] = text[p["chunk"] * len(rows) : (p["chunk"] + 1) * len(rows) - 1]\n'),)),
     "50": Change("Positions restart after 2 compressions.", restart(2)),
     **{f"50n:{n}": Change(f"Positions restart after {n} compressions.", restart(n)) for n in (3, 4, 5, 6)},
-    "H6": Change("After a compression my own choice is fed, whatever is forced.", (
+    "H6": Change("Once something is compressed my own choice is fed, whatever is forced.", (
         ("generation", FEED, FEED.replace(
-            "chosen[-1] if forced is None", "chosen[-1] if forced is None or cache.events[-1][0] == DROP")),)),
+            "chosen[-1] if forced is None", "chosen[-1] if forced is None or any(kind == DROP for kind, *_ in cache.events)")),)),
     "H7": Change("The mask of the first text is used for the whole batch.", (
         ("port", FORWARD_PASS, FORWARD_PASS.replace("layout.visible(rows, rows, r.axes)", "first_mask(r, len(rows))")),
         ("port", "def forward_op(r):\n",

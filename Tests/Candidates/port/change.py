@@ -29,5 +29,6 @@ def load(codes, modules):
     """The files as modules, where each finds those before it; the last one is the port."""
     for name, code in codes.items():
         modules[name] = types.ModuleType(name)
+        modules[name].__file__ = str(HERE / f"{name}.py")
         exec(code, modules[name].__dict__)
     return modules["port"]

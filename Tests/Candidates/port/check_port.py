@@ -39,6 +39,10 @@ OTHERS = {  # right implementations beside the port
 }
 
 
+class NoRun(Exception):
+    """A run without results; the argument says why."""
+
+
 def implementations():
     """Every right one by name, as a command."""
     return {"port": ["python", str(HERE / "port.py")],
@@ -59,7 +63,7 @@ def conform(given, command, seed):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True)
         results = pathlib.Path(folder) / "results.jsonl"
         if not results.exists():
-            raise SystemExit(f"{' '.join(command)}, seed {seed}: exit {run.returncode}\n{run.stderr}")
+            raise NoRun(f"{' '.join(command)}, seed {seed}: exit {run.returncode}\n{run.stderr}")
         lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if "verdict" in line], run.stdout.splitlines()
 
@@ -212,12 +216,18 @@ def measure_right(given, table):
 
 
 def measure_wrong(given, table, mistakes, names_of):
+    without = []
     for identifier in given.names or mistakes:
         for seed in [None, *seeds(given.seeds)]:
             key = f"{identifier} {'recorded' if seed is None else seed}"
             if key not in table["runs"]:
                 command = ["python", str(HERE / "run.py"), "--mistake", identifier]
-                run = table["runs"][key] = wrong_run(given, command, seed, names_of(identifier))
+                try:
+                    run = table["runs"][key] = wrong_run(given, command, seed, names_of(identifier))
+                except NoRun as why:
+                    print(f"{key}: no run: {why}", flush=True)
+                    without.append(key)
+                    continue
                 write(given.json, table)
                 levels = " ".join(f"{level} {count}" for level, count in run["levels"].items())
                 margins = " ".join(f"{dtype} {m if m == 'exact' else format(m, '.3g')}"
@@ -234,7 +244,7 @@ def measure_wrong(given, table, mistakes, names_of):
         "not_caught": sorted(name for name, runs in found.items() if not any(run["caught"] for run in runs))}
     write(given.json, table)
     print(json.dumps(table["totals"], ensure_ascii=False))
-    return True
+    return not without
 
 
 def main():
@@ -255,8 +265,7 @@ def main():
         return 0 if measure_right(given, table) else 1
     mistakes = [*wrong.MISTAKES, *wrong.PAIRS] if given.what == "wrong" else list(further.MISTAKES)
     names_of = wrong.names if given.what == "wrong" else lambda identifier: further.MISTAKES[identifier].names
-    measure_wrong(given, table, mistakes, names_of)
-    return 0
+    return 0 if measure_wrong(given, table, mistakes, names_of) else 1
 
 
 if __name__ == "__main__":

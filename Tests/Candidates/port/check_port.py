@@ -7,7 +7,8 @@
 
 `right` asks fresh cases of right implementations and counts what is judged wrong: by rights, nothing. Without seeds it
 asks the recorded cases, as the other two do first; with seeds they ask fresh ones too. FILE grows run by run, so that a
-measurement that was ended goes on where it stopped. Exit 1 where a right one is judged wrong.
+measurement that was ended goes on where it stopped. Exit 1 where a right one is judged wrong, or a wrong one
+does not run.
 """
 
 import argparse

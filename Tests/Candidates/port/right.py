@@ -66,6 +66,25 @@ for kind, store in (("f32", lambda x: np.asarray(x).astype(np.float32)), ("bf16"
 
 STORED = {"""
 
+PASS = """        trace = model.run(
+            r.weights, rows[:, layout.TOKEN], rows[:, layout.POSITION], layout.visible(rows, rows, r.axes), r.element,
+            None if given is None else given[b, : len(rows)]) if len(rows) else {}
+"""
+PACKED = """def packed(r, given):
+    if not hasattr(r, "traces"):
+        rows, lengths = np.concatenate(r.layouts), [len(rows) for rows in r.layouts]
+        text, ends = np.repeat(np.arange(len(lengths)), lengths), np.cumsum(lengths)
+        fed = None if given is None else np.concatenate([given[b, :n] for b, n in enumerate(lengths)])
+        trace = model.run(r.weights, rows[:, layout.TOKEN], rows[:, layout.POSITION],
+                          layout.visible(rows, rows, r.axes) & (text[:, None] == text), r.element, fed) if len(rows) else {}
+        r.traces = [{name: x[..., end - n : end, end - n : end] if name.endswith("probabilities") else x[end - n : end]
+                     for name, x in trace.items()} if n else {} for end, n in zip(ends, lengths)]
+    return r.traces
+
+
+def forward_op(r):
+"""
+
 PREFILL = '''    def prefill(self, text):
         """All rows of the generation layout in one pass, under the mask; then the entries that are left."""
         rows = layout.layout(text, self.p, self.axes, recited=False)
@@ -242,6 +261,8 @@ VARIANTS = {
          "        trace = model.run(\n"),
         ("port", "layout.visible(rows, rows, r.axes), r.element,\n",
          "layout.visible(rows, rows, r.axes) | np.eye(len(rows), dtype=bool), r.element,\n"))),
+    "packed": Change("All texts are one sequence without pads, in which no row sees another text's.", (
+        ("port", "def forward_op(r):\n", PACKED), ("port", PASS, "        trace = packed(r, given)[b]\n"))),
     "nan-pads": Change("Pad rows hold NaN.", pads("np.nan")),
     "seven-pads": Change("Pad rows hold 7.", pads("7")),
     **{f"store-{name}": Change(f"Stored in 16 bits: {name}.", storing(name)) for name in INTERMEDIATES},

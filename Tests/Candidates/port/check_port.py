@@ -7,8 +7,8 @@
 
 `right` asks fresh cases of right implementations and counts what is judged wrong: by rights, nothing. Without seeds it
 asks the recorded cases, as the other two do first; with seeds they ask fresh ones too. FILE grows run by run, so that a
-measurement that was ended goes on where it stopped. Exit 1 where a right one is judged wrong, or a wrong one
-does not run.
+measurement that was ended goes on where it stopped. Exit 1 where a right one is judged wrong, or a wrong one does not
+run.
 """
 
 import argparse
@@ -30,6 +30,7 @@ import wrong  # noqa: E402
 
 NOT_WRONG = ("pass", "unsupported", "indeterminate", "not-run")
 JUDGED_WRONG = ("fail", "wrong-rejection", "invalid-output")
+ENDED = ("crash", "timeout", "protocol-error", "memory")  # these alone catch no mistake, and are counted apart
 OTHERS = {  # right implementations beside the port
     "reference": ["loma", "reference", "--dtypes", "f64,f32,bf16,f16"],
     "huggingface": ["python", str(CANDIDATES / "candidate_huggingface.py")],
@@ -161,7 +162,8 @@ def wrong_run(given, command, seed, names):
         where = (unit["divergence"] or unit["finding"] or {}).get("tensor")
         stages[str(where)] = stages.get(str(where), 0) + 1
     said = named(lines)
-    return {"caught": bool(bad), "units": len(bad), "cases": len({unit["id"] for unit in bad}), "levels": levels,
+    return {"caught": bool(bad), "units": len(bad), "cases": len({unit["id"] for unit in bad}),
+            "ended": sum(count for verdict, count in verdicts.items() if verdict in ENDED), "levels": levels,
             "margins": margins, "first": bad[0]["id"] if bad else None, "verdicts": verdicts,
             "tensors": dict(sorted(stages.items(), key=lambda pair: (-pair[1], pair[0]))[:5]),
             "score": score(names, said), **said}
@@ -233,7 +235,8 @@ def measure_wrong(given, table, mistakes, names_of):
                 levels = " ".join(f"{level} {count}" for level, count in run["levels"].items())
                 margins = " ".join(f"{dtype} {m if m == 'exact' else format(m, '.3g')}"
                                    for dtype, m in run["margins"].items())
-                print(f"{key}: {'caught' if run['caught'] else 'NOT CAUGHT'} {run['units']} / {run['cases']}  {levels}"
+                found = "caught" if run["caught"] else "ENDED ONLY" if run["ended"] else "NOT CAUGHT"
+                print(f"{key}: {found} {run['units']} / {run['cases']}  {levels}"
                       f"  {margins}  {run['score']}: {' '.join(run['mutants'] + run['profiles'])}", flush=True)
     found = {}
     for key, run in table["runs"].items():

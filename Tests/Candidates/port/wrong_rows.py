@@ -23,6 +23,7 @@ CHECK = """    for code, is_bad in faults(op, p, profile, request):
             raise Reject(code)
 """
 PARAMETERS = "        self.axes = layout.axes_of(self.profile)\n"
+CHECKED = "        rejections.check(request)\n"
 ANSWER = "        tensors.save(request.output, OPERATIONS[request.op](request), request.element)\n"
 KNOWS_MODEL = (  # whether the question has a model: integers alone are then answered rightly
     ("layout", "AXES = {", "IN_MODEL = [False]\n\nAXES = {"),
@@ -109,7 +110,7 @@ PAD_ROWS = """    longest = max(map(len, made))
                            if len(rows) < longest else [rows]) for rows in made]
 """
 FROM_CONFIG = """        if self.model and "loma" in self.model.given:
-            for name, key in {names}:
+            for name, key in (("c", "compression_ratio"), ("t", "memory_length")):
                 if name in self.params:
                     self.params[name] = self.model.given["loma"][key]
 """
@@ -242,7 +243,7 @@ MISTAKES = {
                          skipped_tiles(n)) for n in (8, 16, 32, 64, 128)},
     "33": Change("Bad input is known by the name of its case.", (
         *known("True", "x"),
-        ("port", "        rejections.check(request)\n",
+        ("port", CHECKED,
          '        if request.case in IDS and IDS[request.case].get("rejection"):\n'
          '            raise rejections.Reject(IDS[request.case]["rejection"])\n'))),
     "34a": Change("Only cases I know by name are answered rightly.", known("request.case in IDS", "np.zeros_like(x)")),
@@ -269,13 +270,15 @@ MISTAKES = {
             raise Reject("negative-text-length")
 """),)),
     "E7": Change("I crash where a text to go on from is empty.", (
-        ("generation", PROMPT, "    prompt[0]\n" + PROMPT),)),
+        ("port", CHECKED, '        if request.op == "generate":\n            request.tokens[0]\n' + CHECKED),)),
     "E8": Change("Forced tokens are not looked at.", (
         ("rejections", "[*request.tokens, *(request.forced or [])]", "request.tokens"),)),
     "E9": Change("c and t are those of config.json, whatever the request says.", (
-        ("port", PARAMETERS, PARAMETERS + FROM_CONFIG.format(
-            names='(("c", "compression_ratio"), ("t", "memory_length"))')),)),
-    "E9v": Change("V and the special ids are those of config.json, whatever the request says.", (
-        ("port", PARAMETERS, PARAMETERS + FROM_CONFIG.format(
-            names='[(name, name) for name in ("text_vocabulary", "memory_token", "repetition_token")]')),)),
+        ("port", PARAMETERS, PARAMETERS + FROM_CONFIG),)),
+    "E9v": Change("V and the special ids are those of config.json, once the request is found good.", (
+        ("port", CHECKED, CHECKED + """        if request.model and "loma" in request.model.given:
+            for name in ("text_vocabulary", "memory_token", "repetition_token"):
+                if name in request.params:
+                    request.params[name] = request.model.given["loma"][name]
+"""),)),
 }

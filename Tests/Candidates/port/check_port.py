@@ -12,6 +12,7 @@ run.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -56,8 +57,9 @@ def conform(given, command, seed):
     """One run: its units, and its last lines."""
     words = {"loma": str(given.loma), "python": sys.executable}
     asked = [] if seed is None else ["--fresh", str(seed), "--cases", str(given.cases)]
-    asked += ["--dtype", given.dtype] if given.dtype else []
-    asked += ["--timeout-factor", str(given.timeout_factor)]
+    for option in ("dtype", "level", "op"):
+        asked += [f"--{option}", getattr(given, option)] if getattr(given, option) else []
+    asked += ["--timeout-factor", str(given.timeout_factor), "--jobs", str(given.jobs)]
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.run(
             [str(given.loma), "conform", "--vectors", str(given.vectors), *asked, "--report", folder, "--",
@@ -101,8 +103,15 @@ def upper_bound(failures, asked):
     return high
 
 
-def load(path):
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"runs": {}}
+def load(given):
+    """The measurement so far, which must have asked the same by the same bounds."""
+    files = [given.vectors / "manifest.json", given.vectors / "bounds.json"]
+    asked = {"what": given.what, "cases": given.cases, "dtype": given.dtype, "level": given.level, "op": given.op,
+             "vectors": [hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None for file in files]}
+    table = json.loads(given.json.read_text(encoding="utf-8")) if given.json.exists() else {"asked": asked, "runs": {}}
+    if table["asked"] != asked:
+        raise SystemExit(f"{given.json} measured something else: {table['asked']}")
+    return table
 
 
 def write(path, table):
@@ -259,12 +268,16 @@ def main():
     parser.add_argument("--seeds")
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--dtype")
+    parser.add_argument("--level")
+    parser.add_argument("--op")
+    parser.add_argument("--jobs", type=int, default=1, help="of `right` only: a mistake may depend on what was asked before")
     parser.add_argument("--timeout-factor", type=float, default=4)
     parser.add_argument("--vectors", type=lambda text: pathlib.Path(text).resolve(),
                         default=HERE.parents[2] / "Vectors")
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
-    table = load(given.json)
+    given.jobs = given.jobs if given.what == "right" else 1
+    table = load(given)
     if given.what == "right":
         return 0 if measure_right(given, table) else 1
     mistakes = [*wrong.MISTAKES, *wrong.PAIRS] if given.what == "wrong" else list(further.MISTAKES)

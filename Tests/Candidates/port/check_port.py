@@ -275,7 +275,7 @@ def main():
     parser.add_argument("--vectors", type=lambda text: pathlib.Path(text).resolve(),
                         default=HERE.parents[2] / "Vectors")
     parser.add_argument("names", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     given.jobs = given.jobs if given.what == "right" else 1
     table = load(given)
     if given.what == "right":

@@ -1,0 +1,34 @@
+"""A change of the port: pieces of its source that are put in the place of others, and what is right to say of it."""
+
+import pathlib
+import types
+import typing
+
+HERE = pathlib.Path(__file__).resolve().parent
+FILES = ("tensors", "layout", "rejections", "stages", "model", "training", "generation", "port")  # as they import
+
+
+class Change(typing.NamedTuple):
+    sentence: str  # as the porter would say it
+    patches: tuple  # (file, old, new); old stands exactly once in the file, and in what earlier patches made of it
+    names: tuple = ()  # what is right to name: a mutant's id, a profile as axis=value, a stage, a pair of rows
+
+
+def compiled(changes):
+    """The code of every file of the port under the changes."""
+    sources = {name: (HERE / f"{name}.py").read_text(encoding="utf-8") for name in FILES}
+    for change in changes:
+        for name, old, new in change.patches:
+            if sources[name].count(old) != 1:
+                raise SystemExit(f"{name}.py: {sources[name].count(old)} times, not once: {old}")
+            sources[name] = sources[name].replace(old, new)
+    return {name: compile(source, str(HERE / f"{name}.py"), "exec") for name, source in sources.items()}
+
+
+def load(codes, modules):
+    """The files as modules, where each finds those before it; the last one is the port."""
+    for name, code in codes.items():
+        modules[name] = types.ModuleType(name)
+        modules[name].__file__ = str(HERE / f"{name}.py")
+        exec(code, modules[name].__dict__)
+    return modules["port"]

@@ -61,17 +61,23 @@ extension Request {
   /// L; 0 where there is none.
   var chunkLength: Int { (try? lomaParameters())?.chunkLength ?? 0 }
 
-  /// The most keys that attention is given at a time.
-  func keys(_ answers: ReferenceAnswers) -> Int {
+  /// What the rows of a stage or of every text see; none where a cache grows.
+  func visible(_ answers: ReferenceAnswers) -> [VisibleKeys]? {
     switch operation {
-    case .attention: return (try? matrix("q").rows) ?? 0
-    case .decoderLayer: return (try? matrix("x").rows) ?? 0
-    case .generate, .reconstruct:
-      guard let parameters = try? lomaParameters(), let fed = fedLength else { return 0 }
-      let recited = operation == .reconstruct ? parameters.cacheSize(afterFeeding: fed) + parameters.chunkLength : 0
-      return max(parameters.cacheMaximum(whileFeeding: fed), recited)
-    default: return rows(answers).first?.count ?? 0
+    case .attention: return (try? visibleKeys(rows: matrix("q").rows)).map { [$0] }
+    case .decoderLayer: return (try? visibleKeys(rows: matrix("x").rows)).map { [$0] }
+    case .generate, .reconstruct: return nil
+    default:
+      guard let profile = try? profile() else { return [] }
+      return rows(answers).map { answers.functions.visible(Mask(rows: $0, profile: profile), $0.indices) }
     }
+  }
+
+  /// The most keys that attention is given at a time while text is fed to a cache.
+  var mostKeys: Int {
+    guard let parameters = try? lomaParameters(), let fed = fedLength else { return 0 }
+    let recited = operation == .reconstruct ? parameters.cacheSize(afterFeeding: fed) + parameters.chunkLength : 0
+    return max(parameters.cacheMaximum(whileFeeding: fed), recited)
   }
 
   /// The largest position of a row that is fed.

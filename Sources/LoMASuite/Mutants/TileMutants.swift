@@ -13,7 +13,11 @@ extension Mutant {
       functions.attend = { q, k, v, visible, heads, workers in
         right(q, k, v, VisibleKeys(lists: left(visible), keyCount: visible.keyCount), heads, workers)
       }
-    }.asked { answers, request in request.keys(answers) >= least }
+    }.asked { answers, request in
+      // What a cached row sees is known while the text is fed.
+      guard let visible = request.visible(answers) else { return request.mostKeys >= least }
+      return visible.contains { left($0) != $0.lists }
+    }
   }
 
   static var tiles: [Mutant] {

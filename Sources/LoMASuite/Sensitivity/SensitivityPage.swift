@@ -82,7 +82,7 @@ public enum SensitivityPage {
       "",
       "- A number is the margin: error over bound of the worst comparison of the best killing case. A mutant is dead where",
       "  that is at least \(Int(KillMatrix.sufficient)). `exact` means that no error is allowed there. Only a comparison that",
-      "  failed counts, or tensors of another form; never an error or a refusal.",
+      "  failed counts, or tensors of another form, or an answer to bad input; never an error or a refusal of good input.",
       "- `structure` counts the cases of exact integers that fail. The columns of levels are f32 / bf16; those of types are",
       "  the best margin in that type, exact integers included. `cases` are all cases that fail in any type.",
       "- `–`: nothing asks for it in that type. Gradients and optimiser steps are asked in f64 and f32 only.",

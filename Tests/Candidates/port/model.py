@@ -17,21 +17,17 @@ PLACES = {  # a layer's weights (MOD-1)
 PLAIN = {"attention_bias": (False,), "mlp_bias": (False,), "sliding_window": (None,), "hidden_act": ("silu",)}
 
 
-class Unsupported(Exception):
-    """A model that is no plain Llama."""
-
-
 class Config:
-    """config.json; an absent key has Hugging Face's default."""
+    """config.json; an absent key has Hugging Face's default. `refusal` is the code with which the model is refused."""
 
     def __init__(self, given):
-        for key, plain in PLAIN.items():
-            if key in given and given[key] not in plain:
-                raise Unsupported(f"{key} is {given[key]}")
+        self.refusal = None
+        if any(key in given and given[key] not in plain for key, plain in PLAIN.items()):
+            self.refusal = "unsupported-configuration"
         rope = given.get("rope_parameters") or {}
         for scaling in (rope, given.get("rope_scaling") or {}):
             if scaling.get("rope_type", scaling.get("type", "default")) != "default":
-                raise Unsupported("scaled rotary embedding")
+                self.refusal = "unsupported-configuration"
         self.vocabulary = given["vocab_size"]
         self.width = given["hidden_size"]
         self.layers = given["num_hidden_layers"]
@@ -39,7 +35,7 @@ class Config:
         kv_heads = given.get("num_key_value_heads") or heads
         head_dim = given.get("head_dim") or self.width // heads
         if heads % kv_heads or head_dim % 2:
-            raise Unsupported(f"{heads} heads of {head_dim}, {kv_heads} of them for keys")
+            self.refusal = self.refusal or "invalid-configuration"
         epsilon = given.get("rms_norm_eps", 1e-6)
         theta = given.get("rope_theta", rope.get("rope_theta", 10000.0))
         self.shape = stages.Shape(heads, kv_heads, head_dim, epsilon, theta)

@@ -208,8 +208,6 @@ def answer(line):
         return {"ok": {}}
     except rejections.Reject as reject:
         return {"reject": {"code": str(reject)}}
-    except model.Unsupported as why:
-        return {"unsupported": {"why": str(why)}}
 
 
 def main():

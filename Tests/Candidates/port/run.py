@@ -24,7 +24,9 @@ def main(arguments):
     if arguments:
         kind, name = arguments
         changes = {"--variant": lambda: [right.VARIANTS[name]], "--mistake": lambda: mistakes(name)}[kind]()
-        change.load(change.compiled(changes), sys.modules).main()
+        port = change.load(change.compiled(changes), sys.modules)
+        port.HELLO["name"] += f":{name}"
+        port.main()
         return
     for table in (right.VARIANTS, wrong.MISTAKES, further.MISTAKES):
         for entry in table.values():

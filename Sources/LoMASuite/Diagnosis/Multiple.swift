@@ -6,10 +6,10 @@ import LoMAVectors
 public struct Multiple: Hashable, Sendable {
   /// The number, the same for every wrong tensor.
   public let factor: Double
-  /// So many tensors are that.
-  public let tensors: Int
+  /// The tensors that are that.
+  let names: [String]
   /// So many tensors of numbers are compared.
-  public let all: Int
+  let all: Int
 
   /// Fewer numbers than these that are not 0 say nothing: any number is a multiple of any other.
   private static let enough = 4
@@ -17,7 +17,7 @@ public struct Multiple: Hashable, Sendable {
   /// None where a wrong tensor is no multiple, or two are by different numbers; `bound` is what each may be off, relative to
   /// its largest number.
   public init?(of answer: [NamedArray], right: [NamedArray], bound: (_ tensor: String) -> Double) {
-    var wrong: [(got: [Double], want: [Double], largest: Double, bound: Double)] = []
+    var wrong: [(name: String, got: [Double], want: [Double], largest: Double, bound: Double)] = []
     var (count, numbers) = (0, 0)
     for want in right {
       guard let got = answer.first(where: { $0.name == want.name }), got.shape == want.shape else { return nil }
@@ -30,7 +30,7 @@ public struct Multiple: Hashable, Sendable {
       let error = zip(a, b).reduce(0) { max($0, ($1.0 - $1.1).magnitude) }
       if error <= allowed * (largest == 0 ? 1 : largest) { continue }
       guard largest > 0, error.isFinite else { return nil }
-      wrong.append((a, b, largest, allowed))
+      wrong.append((want.name, a, b, largest, allowed))
       numbers += b.count { $0 != 0 }
     }
     guard numbers >= Self.enough, let longest = wrong.max(by: { $0.want.count < $1.want.count }) else { return nil }
@@ -42,24 +42,29 @@ public struct Multiple: Hashable, Sendable {
       let error = zip(tensor.got, tensor.want).reduce(0) { max($0, ($1.0 - factor * $1.1).magnitude) }
       guard error <= allowed, (factor - 1).magnitude > 4 * tensor.bound else { return nil }
     }
-    (self.factor, tensors, all) = (factor, wrong.count, count)
+    (self.factor, names, all) = (factor, wrong.map(\.name), count)
   }
 
   /// `all 21 tensors are 0.31 x the right ones`.
   public var line: String {
-    let which = tensors == all ? "all \(all) tensors are" : "\(tensors) of \(all) tensors are"
-    return "\(all == 1 ? "the tensor is" : which) \(Self.short(factor)) x the right \(all == 1 ? "one" : "ones")"
-      + (tensors == all ? "" : ", the rest are right")
+    let number = Self.short(factor)
+    if all == 1 { return "the tensor is \(number) x the right one" }
+    if names.count == all { return "all \(all) tensors are \(number) x the right ones" }
+    let more = names.count > 2 ? " and \(names.count - 2) more" : ""
+    return "\(names.count) of \(all) tensors are \(number) x the right ones, the rest are right: "
+      + names.prefix(2).joined(separator: ", ") + more
   }
 
-  /// Three digits that matter.
+  /// Three digits that matter: of a number near 1, of what it is off.
   static func short(_ value: Double) -> String {
-    guard value != 0, value.isFinite else { return "\(value == 0 ? 0 : value)" }
-    var (digits, scale) = (value.magnitude, 1.0)
-    while digits >= 1000 { (digits, scale) = (digits / 10, scale * 10) }
-    while digits < 100 { (digits, scale) = (digits * 10, scale / 10) }
-    let rounded = digits.rounded()
-    let number = scale >= 1 ? rounded * scale : rounded / (1 / scale).rounded()
-    return (value < 0 ? "-" : "") + (number == number.rounded() && number < 1e15 ? "\(Int(number))" : "\(number)")
+    let offset = (value - 1).magnitude
+    let matters = offset < 0.1 && offset > 0 ? offset : value.magnitude
+    guard matters > 0, matters.isFinite else { return "\(value)" }
+    // One over the last digit's worth.
+    var scale = 1.0
+    while matters * scale < 100 { scale *= 10 }
+    while matters * scale >= 1000 { scale /= 10 }
+    let rounded = (value * scale).rounded() / scale
+    return rounded == rounded.rounded() && rounded.magnitude < 1e15 ? "\(Int(rounded))" : "\(rounded)"
   }
 }

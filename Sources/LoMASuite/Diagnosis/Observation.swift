@@ -48,7 +48,7 @@ extension Observation {
     var lines = [pair(here), stage(here)].compactMap { $0 }
     for operation in Operation.allCases {
       let some = here.filter { $0.operation == operation }
-      lines += [multiple(some), lastGradient(some)].compactMap { $0.map { "\(operation.rawValue): \($0)" } }
+      lines += [multiple(some) ?? lastGradient(some)].compactMap { $0.map { "\(operation.rawValue): \($0)" } }
     }
     if lines.isEmpty {
       for operation in Operation.allCases {
@@ -104,9 +104,10 @@ extension Observation {
       ? "\(first.line) \(share)" : "\(first.line) in \(id), and likewise by other numbers; \(share)"
   }
 
-  /// Where the backward passes went wrong first, where most agree.
+  /// Where the backward passes went wrong first, where most agree; behind a wrong forward pass it is where that did.
   private static func lastGradient(_ all: [Observation]) -> String? {
-    guard all.first?.operation == .gradients, let (place, count) = most(all.map(\.place)), let place,
+    guard all.first?.operation == .gradients, 2 * all.count(where: { $0.stage != nil }) <= all.count,
+      let (place, count) = most(all.map(\.place)), let place,
       2 * count > all.count
     else { return nil }
     return "the last wrong one in the order of the forward pass is \(name(place)) in \(count) of \(all.count) cases"

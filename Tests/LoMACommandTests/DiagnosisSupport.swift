@@ -43,7 +43,9 @@ struct DiagnosedCases {
 
   /// Some of every operation but generation: enough to tell most mistakes, and few enough to wait for.
   static func isTelling(_ item: StoredCase) -> Bool {
-    let trained: Set = ["training.gradients.deep.three-chunks", "training.train_step.mha.steps1"]
+    let trained: Set = [
+      "training.gradients.deep.three-chunks", "training.train_step.mha.steps1", "training.train_step.gqa.steps3",
+    ]
     let isSmall = item.id.contains("c2-t2") || item.id.contains("c3-t2") || item.op == "metrics"
     return item.level == "structure" && isSmall || item.level == "stage" || item.id.hasPrefix("model.loss.gqa")
       || trained.contains(item.id)

@@ -59,7 +59,7 @@ extension CandidateSuites {
     }
 
     @Test func `RUN-11 after nine ends in a row nothing more is asked`() throws {
-      let ops = ["metrics", "rms_norm", "forward", "loss", "gradients"]
+      let ops: Set = ["metrics", "rms_norm", "forward", "loss", "gradients"]
       let hello = ShellCandidate.hello.replacingOccurrences(
         of: #""metrics","#, with: #""metrics","rms_norm","forward","loss","gradients","#
       ).replacingOccurrences(of: #""dtypes":[]"#, with: #""dtypes":["f64"]"#)
@@ -67,8 +67,8 @@ extension CandidateSuites {
       let levels = ["structure", "stage", "model", "training"]
       let results = try candidate.run(ops: ops, levels: Set(levels))
       for level in levels.dropLast() {
-        let verdicts = results.filter { $0.level == level }.map { $0.verdict }
-        #expect(verdicts.prefix(3) == [.crash, .crash, .crash] && !verdicts.dropFirst(3).isEmpty, "\(level)")
+        let verdicts: [Verdict] = results.filter { $0.level == level }.map { $0.verdict }
+        #expect(Array(verdicts.prefix(3)) == [.crash, .crash, .crash] && !verdicts.dropFirst(3).isEmpty, "\(level)")
         #expect(verdicts.dropFirst(3).allSatisfy { $0 == .notRun }, "\(level)")
       }
       let last = results.filter { $0.level == "training" }

@@ -57,7 +57,7 @@ extension Culprits {
       let against =
         culprit.contradicted == 0
         ? "" : ", and does not fit \(culprit.contradicted) of \(culprit.right) right ones"
-      let level = named.count == 1 ? "" : ", the first of level \(culprit.level.rawValue)"
+      let level = named.count == 1 ? "" : ", from level \(culprit.level.rawValue) on"
       return place == 0
         ? "most likely: \(names); it explains \(share)\(level)\(against)"
         : "and most likely: \(names); with it \(share) are explained\(level)\(against)"

@@ -36,7 +36,7 @@ struct CulpritSearch {
   /// No more are named for one mistake than these.
   private static let namedLimit = 3
   /// No more mistakes are looked for.
-  private static let culpritLimit = 4
+  private static let culpritLimit = 6
   /// So many of those who explain something are tried together with another, where nobody alone explains enough.
   private static let partnerLimit = 4
 

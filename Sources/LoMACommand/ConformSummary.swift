@@ -10,10 +10,10 @@ extension ConformDiagnosis {
     if wrong.isEmpty { return [] }
     let (culprits, observations) = culprits(results, threads: threads)
     let shared = culprits.open.flatMap { Observation.shared(observations, at: $0) }
+    guard culprits.named.isEmpty, shared.isEmpty else { return culprits.lines + shared }
     let faint = wrong.compactMap { faintRatio(of: $0) }
-    guard culprits.named.isEmpty, shared.isEmpty, faint.count == wrong.count else { return culprits.lines + shared }
-    let largest = Self.short(faint.max() ?? 0)
-    return [Self.rounding("every wrong answer is below 2 x its bound, the worst \(largest) x")]
+    guard faint.count == wrong.count, let largest = faint.max() else { return [] }
+    return [Self.rounding("every wrong answer is below 2 x its bound, the worst \(Self.short(largest)) x")]
   }
 
   /// Who is behind the wrong answers among some results, and what is seen in each.

@@ -83,6 +83,15 @@ struct ConformCommandTests {
     #expect(lines.first?.hasPrefix("most likely: M093: ") == true, "\(run)")
     #expect(lines.dropFirst().first?.hasPrefix("and most likely: M103: ") == true)
     #expect(lines.last?.contains("claims met") == true)
+    func said(_ jobs: Int) throws -> [String] {
+      let line = "loma conform --dtype f32 --level stage --jobs \(jobs) --report \(jobs) -- '\(binary.path)' reference"
+      #expect(try shell("\(line) --mutant M093,M103 --dtypes f32").exitCode == 1)
+      let footer = try #require(try text("\(jobs)/results.jsonl").split(separator: "\n").last)
+      let value = try StrictJSON.parse(Array(footer.utf8), sizeLimit: 1 << 20, depthLimit: 4)
+      return value.objectValue?["diagnosis"]?.arrayValue?.compactMap { $0.stringValue } ?? []
+    }
+    let (one, two) = (try said(1), try said(2))
+    #expect(one == lines.dropLast().map { String($0) } && one == two)
     for unknown in ["M093,M093", "M093,M000", "M093,memory_attention=often"] {
       #expect(try shell("loma reference --mutant \(unknown)").exitCode == 2, "\(unknown)")
     }

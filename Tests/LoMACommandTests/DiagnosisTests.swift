@@ -111,4 +111,15 @@ struct DiagnosisTests {
     // The step alone is wrong: nothing is said of gradients.
     #expect(try !lines("M160", "training.train_step.gqa.steps3", "f32").contains { $0.contains("gradients") })
   }
+
+  @Test func `RUN-30 a candidate that ends when it is asked for intermediates is asked three times`() throws {
+    let port = PortInProcess(mutant: "M107", models: cases.models)
+    var asked = 0
+    let results = try cases.results(asking: { $0.id.hasPrefix("model.loss.gqa") }, traces: true) { question in
+      guard question.op == "forward" else { return port.reply(to: question) }
+      asked += 1
+      return .failed(.crash, detail: "it ended")
+    }
+    #expect(results.count { $0.verdict == .fail } > 3 && asked == 3)
+  }
 }

@@ -92,13 +92,13 @@ private struct Conformance {
     guard let header else { return .rejected("the candidate declared nothing") }
     // What comes after is about a run that is over: a wish to stop then cuts it short, and not the run.
     let isInterrupted = Interruption.isRequested
-    let diagnosis = isInterrupted ? [] : culprit(results)
+    let diagnosis = isInterrupted ? [] : self.diagnosis.lines(results, threads: ModelOptions.processors)
     let texts = ConformTexts(
       results, header: header, options: options, diagnosis: diagnosis, isInterrupted: isInterrupted)
     let smallest = try fresh.map { try SmallestFailures($0, runner, options).found(in: results) }
     let footer = RunFooter(
       units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
-      interrupted: isInterrupted, exit: Int(texts.exitCode.rawValue))
+      interrupted: isInterrupted, exit: Int(texts.exitCode.rawValue), diagnosis: diagnosis)
     var outcome = texts.outcome
     outcome.output += try smallest?.delivered(to: path ?? options.arguments["--keep"]) ?? ""
     if let path {
@@ -108,11 +108,6 @@ private struct Conformance {
       outcome.output += written.output
     }
     return outcome
-  }
-
-  /// What is behind the wrong answers, in lines.
-  private func culprit(_ results: [CaseResult]) -> [String] {
-    diagnosis.culprit(results, threads: ModelOptions.processors)?.lines ?? []
   }
 
   private func header(_ declaration: Declaration, units: Int) -> RunHeader {

@@ -1,4 +1,4 @@
-// What a run finds out about wrong answers: the suite's diagnosis, handed to the runner.
+// RUN-30: what a run finds out about each wrong answer: the suite's diagnosis, handed to the runner.
 
 import LoMAConformance
 import LoMASuite
@@ -9,14 +9,28 @@ import LoMASuite
 
 /// Looks into the wrong answers of one run, and keeps them to say at its end what is behind them.
 final class ConformDiagnosis: Sendable {
-  /// So many wrong answers are compared with every suspect one by one.
-  private static let explained = 5
+  /// What is known when the run is over.
+  struct Kept {
+    var answers: [WrongAnswer] = []
+    var bytes = 0
+    /// The forward passes that were asked for, by unit: the first stage that diverges, or none.
+    var stages: [String: DivergingStage?] = [:]
+    /// So many answers of a level were compared with every suspect.
+    var explained: [String: Int] = [:]
+    /// The first case of each model whose gradients are wrong.
+    var gradients: [String: String] = [:]
+    /// So many times the process ended when it was asked for more.
+    var ends = 0
+  }
+
+  /// So many wrong answers of a level are compared with every suspect one by one.
+  private static let explained = 2
   /// Wrong answers are kept up to so many bytes.
   private static let limit = 64 << 20
-  private let corpus: CaseCorpus
-  private let bounds: CalibratedBounds
-  private let diagnosis: Diagnosis
-  private let kept = Mutex<(answers: [WrongAnswer], bytes: Int)>(([], 0))
+  let corpus: CaseCorpus
+  let bounds: CalibratedBounds
+  let diagnosis: Diagnosis
+  private let state = Mutex(Kept())
 
   init(_ corpus: CaseCorpus, _ bounds: CalibratedBounds, models: StoredModels) {
     self.corpus = corpus
@@ -24,82 +38,104 @@ final class ConformDiagnosis: Sendable {
     diagnosis = Diagnosis(models: models)
   }
 
+  /// Everything so far.
+  var kept: Kept { state.withLock { $0 } }
+
   /// The runner's hook.
   var hook: Runner.Diagnosis {
     { [self] wrong, ask in
+      guard let request = try? Request(wrong.question) else { return [] }
       // A property has no recorded answer to be far from.
-      let question = wrong.question
-      guard case .tensors = wrong.item.answer else {
-        return ask.flatMap { ask in (try? Request(question)).map { divergence($0, question, ask) } } ?? []
+      guard let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else {
+        return ask.map { trace(request, wrong, $0) } ?? []
       }
-      let count = kept.withLock { kept in
-        if kept.bytes + wrong.size <= Self.limit { kept = (kept.answers + [wrong], kept.bytes + wrong.size) }
-        return kept.answers.count
-      }
-      guard let ask, let witness = witness(wrong) else { return [] }
-      let found =
-        count > Self.explained ? [] : diagnosis.explanations(of: witness, threads: ModelOptions.processors)
-      return found.map(\.line) + divergence(witness.request, question, ask)
+      let witness = Witness(request, wrong, likeness)
+      let isExplained = keep(wrong, witness)
+      if !witness.isClear { return [Self.rounding("\(Self.short(witness.excess)) x its bound")] }
+      guard let ask else { return [] }
+      let found = isExplained ? diagnosis.explanations(of: witness, threads: ModelOptions.processors) : []
+      let multiple = Multiple(of: wrong.answer, right: likeness.right, bound: bound(wrong))
+      return found.map(\.line) + (multiple.map { [$0.line] } ?? []) + gradients(wrong) + trace(request, wrong, ask)
     }
   }
 
-  private func witness(_ wrong: WrongAnswer) -> Witness? {
-    guard let request = try? Request(wrong.question),
-      let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds)
-    else { return nil }
-    return Witness(request: request) { likeness.distance(of: wrong.answer, to: $0) }
-  }
-
-  /// The first stage that is wrong, where the candidate returns intermediates.
-  private func divergence(_ request: Request, _ question: Question, _ ask: (Question) -> Reply) -> [String] {
-    guard let divergence = diagnosis.divergence(of: request) else { return [] }
-    let asked = Question(
-      op: "forward", dtype: question.dtype, profile: question.profile, parameters: question.parameters,
-      model: question.model, input: question.input, captures: divergence.request.captures)
-    guard case .tensors(let arrays) = ask(asked) else { return [] }
-    return divergence.lines(arrays) { bounds.generalBound(of: $0, op: "forward", dtype: question.dtype) }
-  }
-
-  /// What most likely is behind the wrong answers among some results; none where nothing explains most of them.
-  func culprit(_ results: [CaseResult], threads: Int) -> Culprit? {
-    let answers = Dictionary(
-      kept.withLock { $0.answers }.map { ($0.item.id + "\n" + $0.dtype, $0) }, uniquingKeysWith: { first, _ in first })
-    guard !answers.isEmpty else { return nil }
-    let items = Dictionary(uniqueKeysWithValues: corpus.cases.map { ($0.id, $0) })
-    var (wrong, right, seen): ([Witness], [Witness], Set<String>) = ([], [], [])
-    // In the order of the run, not of the processes; a case in the first of its types, the most exact.
-    for result in results {
-      guard result.verdict.isWrong || result.verdict == .pass, let item = items[result.id], case .tensors = item.answer,
-        seen.insert(result.id).inserted
-      else { continue }
-      if let answer = answers[result.id + "\n" + result.dtype] {
-        witness(answer).map { wrong.append($0) }
-      } else if result.verdict == .pass {
-        recorded(item, result.dtype).map { right.append($0) }
+  /// Keeps an answer; whether it is to be compared with every suspect.
+  private func keep(_ wrong: WrongAnswer, _ witness: Witness) -> Bool {
+    state.withLock { kept in
+      if kept.bytes + wrong.size <= Self.limit {
+        kept.answers.append(wrong)
+        kept.bytes += wrong.size
       }
+      guard witness.isClear else { return false }
+      if wrong.item.op == "gradients", let model = wrong.item.model, kept.gradients[model] == nil {
+        kept.gradients[model] = wrong.item.id
+      }
+      kept.explained[wrong.item.level, default: 0] += 1
+      return kept.explained[wrong.item.level, default: 0] <= Self.explained
     }
-    return diagnosis.culprit(wrong: wrong, right: right, threads: threads)
+  }
+
+  /// That a step of the optimiser cannot be right, since gradients are wrong.
+  private func gradients(_ wrong: WrongAnswer) -> [String] {
+    guard wrong.item.op == "train_step", let model = wrong.item.model,
+      let id = state.withLock({ $0.gradients[model] })
+    else { return [] }
+    return ["the gradients on this model are wrong too, see \(id): a step cannot be right before they are"]
+  }
+
+  /// The first stage of a forward pass that is wrong, where the candidate returns intermediates.
+  private func trace(_ request: Request, _ wrong: WrongAnswer, _ ask: (Question) -> Reply) -> [String] {
+    guard let divergence = diagnosis.divergence(of: request),
+      state.withLock({ $0.ends < Runner.deathLimit })
+    else { return [] }
+    let question = wrong.question
+    let reply = ask(
+      Question(
+        op: "forward", dtype: question.dtype, profile: question.profile, parameters: question.parameters,
+        model: question.model, input: question.input, captures: divergence.request.captures))
+    if case .failed = reply { state.withLock { $0.ends += 1 } }
+    guard case .tensors(let arrays) = reply else { return [] }
+    let stage = divergence.stage(arrays) { bounds.generalBound(of: $0, op: "forward", dtype: question.dtype) }
+    state.withLock { _ = $0.stages.updateValue(stage, forKey: wrong.unit) }
+    return stage?.lines ?? []
+  }
+
+  /// What the tensors of an answer may be off.
+  func bound(_ wrong: WrongAnswer) -> (String) -> Double {
+    { [bounds] in bounds.generalBound(of: $0, op: wrong.item.op, dtype: wrong.dtype) }
+  }
+
+  /// That an error may be no mistake at all.
+  static func rounding(_ error: String) -> String { "\(error): a rounding may do that" }
+
+  /// Error over bound with two decimals, never less than it is.
+  static func short(_ ratio: Double) -> String { "\((ratio * 100).rounded(.up) / 100)" }
+}
+
+extension WrongAnswer {
+  /// The unit that it answers.
+  var unit: String { item.id + "\n" + dtype }
+}
+
+extension CaseResult {
+  /// The unit that was judged.
+  var unit: String { id + "\n" + dtype }
+}
+
+extension Witness {
+  /// A wrong answer.
+  init(_ request: Request, _ wrong: WrongAnswer, _ likeness: Likeness) {
+    self.init(
+      request: request, level: Level(rawValue: wrong.item.level) ?? .model,
+      excess: likeness.excess(of: wrong.answer) ?? .infinity,
+      distance: { likeness.distance(of: wrong.answer, to: $0) }, isRight: { likeness.isRight($0) })
   }
 
   /// A right answer, known as the recorded one.
-  private func recorded(_ item: StoredCase, _ dtype: String) -> Witness? {
-    guard let question = try? corpus.questions(of: item, dtype: dtype).first, let request = try? Request(question),
-      let likeness = Likeness(corpus, item, dtype: dtype, bounds: bounds)
-    else { return nil }
+  init(_ request: Request, right item: StoredCase, _ likeness: Likeness) {
     let right = likeness.right
-    return Witness(request: request) { likeness.distance(of: right, to: $0) }
-  }
-}
-
-extension Culprit {
-  /// What it is, how much it explains, and what to do about a profile.
-  var lines: [String] {
-    let against = contradicted == 0 ? "" : ", and does not fit \(contradicted) of \(right) right ones"
-    let line =
-      "most likely: \(suspects.map(\.words).joined(separator: ", or ")); it explains \(explained) of \(wrong) wrong answers"
-    guard let profile = suspects.first?.profile, explained == wrong else { return [line + against] }
-    return [
-      line + against, "every wrong answer that was looked into follows the profile \(profile): declare it, or mend it",
-    ]
+    self.init(
+      request: request, level: Level(rawValue: item.level) ?? .model, excess: 0,
+      distance: { likeness.distance(of: right, to: $0) }, isRight: { likeness.isRight($0) })
   }
 }

@@ -40,7 +40,8 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
     boundsDigest: bounds.digest, candidate: candidate, filters: .init([]), shard: (1, 1), units: results.count,
     started: Timestamp.now)
   let footer = RunFooter(
-    units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: Int(exitCode))
+    units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: Int(exitCode),
+    diagnosis: [])
   var outcome = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: report)
   if outcome.complaint == nil, let code = ExitCode(rawValue: exitCode) { outcome.exitCode = code }
   return outcome

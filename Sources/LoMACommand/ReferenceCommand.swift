@@ -3,7 +3,7 @@
 import LoMASuite
 
 let referenceHelp = """
-  loma reference [--mutant ID] [--dtypes DTYPE,…]
+  loma reference [--mutant ID,…] [--dtypes DTYPE,…]
 
   Speaks the protocol of loma conform as a candidate, on standard input and output: JSON lines, tensors by file in the
   working directory. All operations, all profiles, captures; dtypes f64 and f32. It computes in binary64: in f32 every
@@ -11,7 +11,7 @@ let referenceHelp = """
 
   With either option it answers as a port would: the output of every stage is rounded to the type.
 
-    --mutant ID              makes one mistake, M001 and on; loma sensitivity lists them. Or axis=value,axis=value…:
+    --mutant ID,…            makes one mistake, M001 and on, or several; loma sensitivity lists them. axis=value,…:
                              decides so, whatever is asked
     --dtypes DTYPE,…         of f64, f32, bf16 and f16; otherwise f64,f32
 

@@ -5,8 +5,8 @@
 
 For every kind: the right verdict at its case and `pass` at all others, the exit code, the runner's peak memory below
 200 MB, its descriptors bounded, and no process left. Then 2,000 cases and more with a candidate that dies again and
-again, and a candidate that hangs at every case, with --full yes at the real deadlines: the run must end within five
-minutes. Plain Python 3, Linux.
+again; one that dies at every case of a level, and is asked of the others; and one that hangs at every case, with --full
+yes at the real deadlines: the run must end within five minutes. Plain Python 3, Linux.
 """
 
 import argparse
@@ -133,13 +133,37 @@ def check_many(loma, vectors):
     return problems
 
 
+def check_one_level(loma, vectors, on, left):
+    """A candidate that dies at every case of one level is asked of all others."""
+    problems = []
+    for jobs in ("1", "2"):
+        run = Run(loma, vectors, "crashes", "--jobs", jobs, on=on)
+        problems += run.problems()
+        verdicts = {}
+        for result in run.results:
+            verdicts.setdefault(result["level"], []).append(result["verdict"])
+        dead = verdicts.pop(on.removesuffix(".*"))
+        crashes = dead.count("crash")
+        if set(dead) != {"crash", "not-run"} or not 3 <= crashes <= 3 * int(jobs) or run.exit != 1:
+            problems.append(f"{jobs} jobs: {dead[:8]}, exit code {run.exit}")
+        if len(verdicts) != left or any(set(level) - {"pass", "unsupported"} for level in verdicts.values()):
+            problems.append(f"{jobs} jobs: the others: { {name: set(level) for name, level in verdicts.items()} }")
+    print(f"dies at {on}: {crashes} crashes, {dead.count('not-run')} not run, {left} levels go on")
+    return problems
+
+
 def check_always_hanging(loma, vectors, factor):
     run = Run(loma, vectors, "hangs", "--timeout-factor", factor, on="every")
-    verdicts = [r["verdict"] for r in run.results]
-    problems = run.problems()
-    if verdicts[:3] != ["timeout"] * 3 or set(verdicts[3:]) != {"not-run"} or run.exit != 1 or run.seconds > 300:
-        problems.append(f"{verdicts[:5]}, exit code {run.exit}, {run.seconds:.0f} s")
-    print(f"hangs at every case: {len(verdicts)} units in {run.seconds:.0f} s at {factor} of the deadlines")
+    levels = {}
+    for result in run.results:
+        levels.setdefault(result["level"], []).append(result["verdict"])
+    problems, verdicts = run.problems(), list(levels.values())
+    # RUN-11: three of each of three levels, and then nothing.
+    right = [["timeout"] * 3 + ["not-run"] * (len(level) - 3) for level in verdicts[:3]]
+    right += [["not-run"] * len(level) for level in verdicts[3:]]
+    if verdicts != right or len(verdicts) < 5 or run.exit != 1 or run.seconds > 300:
+        problems.append(f"{[level[:5] for level in verdicts]}, exit code {run.exit}, {run.seconds:.0f} s")
+    print(f"hangs at every case: {len(run.results)} units in {run.seconds:.0f} s at {factor} of the deadlines")
     return problems
 
 
@@ -156,6 +180,7 @@ def main():
         problems += check_kind(options.loma, options.vectors, kind, case, verdict)
     problems += check_starts(options.loma, options.vectors)
     problems += check_many(options.loma, options.vectors)
+    problems += check_one_level(options.loma, options.vectors, "model.*", left=6)
     problems += check_always_hanging(options.loma, options.vectors, "1" if options.full == "yes" else "0.03")
     for problem in problems:
         print(f"PROBLEM {problem}")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A candidate that answers from memory, and misbehaves at one case: what the runner is tested with.
 
-  hostile.py KIND --vectors DIR [--on CASE|every]
+  hostile.py KIND --vectors DIR [--on CASE|LEVEL.*|every]
 
 It copies the recorded answers of DIR (binary64 and integers), so that everything passes but the case that --on names.
 Property cases have no recorded answer: they are unsupported. Plain Python 3, nothing else. The kinds are in KINDS.
@@ -279,7 +279,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=[*KINDS, *STARTS, "none"])
     parser.add_argument("--vectors", required=True)
-    parser.add_argument("--on", help="the case to misbehave at, or `every`")
+    parser.add_argument("--on", help="the case to misbehave at, LEVEL.* or `every`")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="surrogateescape")
     if options.kind in STARTS:
@@ -293,7 +293,7 @@ def main():
             candidate.reply(request, ok=HELLO)
         elif request["cmd"] == "stop":
             return
-        elif act and case in ("every", request["case"]):
+        elif act and case in ("every", request["case"], request["case"].split(".")[0] + ".*"):
             act(candidate, request)
         else:
             candidate.answer(request)

@@ -70,6 +70,31 @@ struct ConformCommandTests {
         "results.jsonl", "report.json", "junit.xml", "report.html", "badge.json",
       ])
     #expect(try text("reports/junit.xml").contains("generation.reconstruct.random-c4.lossless-chunk0"))
+    let line = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("most likely: M063: ") })
+    for report in ["report.json", "results.jsonl", "report.html", "junit.xml"] {
+      #expect(try text("reports/" + report).contains(line), "\(report)")
+    }
+  }
+
+  @Test func `RUN-30 two mistakes of one process are both named before the last line`() throws {
+    let run = try shell(
+      "loma conform --dtype f32 --level stage -- '\(binary.path)' reference --mutant M093,M103 --dtypes f32")
+    let lines = run.output.split(separator: "\n").suffix(3)
+    #expect(lines.first?.hasPrefix("most likely: M093: ") == true, "\(run)")
+    #expect(lines.dropFirst().first?.hasPrefix("and most likely: M103: ") == true)
+    #expect(lines.last?.contains("claims met") == true)
+    func said(_ jobs: Int) throws -> [String] {
+      let line = "loma conform --dtype f32 --level stage --jobs \(jobs) --report \(jobs) -- '\(binary.path)' reference"
+      #expect(try shell("\(line) --mutant M093,M103 --dtypes f32").exitCode == 1)
+      let footer = try #require(try text("\(jobs)/results.jsonl").split(separator: "\n").last)
+      let value = try StrictJSON.parse(Array(footer.utf8), sizeLimit: 1 << 20, depthLimit: 4)
+      return value.objectValue?["diagnosis"]?.arrayValue?.compactMap { $0.stringValue } ?? []
+    }
+    let (one, two) = (try said(1), try said(2))
+    #expect(one == lines.dropLast().map { String($0) } && one == two)
+    for unknown in ["M093,M093", "M093,M000", "M093,memory_attention=often"] {
+      #expect(try shell("loma reference --mutant \(unknown)").exitCode == 2, "\(unknown)")
+    }
   }
 
   /// By the chunks that trained models lose, and nothing else.

@@ -30,14 +30,67 @@ extension CandidateSuites {
       #expect(try results(jobs: 40) == one)
     }
 
-    @Test func `RUN-11 after three ends in a row the rest is not run`() throws {
+    @Test func `RUN-11 after three ends in a row the rest of a level is not run`() throws {
       let candidate = try ShellCandidate(when: "true", "sleep 100")
       let results = try candidate.run(limits: .brief)
       #expect(results.map { $0.verdict } == Array(repeating: .timeout, count: 3) + Array(repeating: .notRun, count: 6))
-      #expect(results[8].why.contains("3 units in a row"))
+      #expect(results[8].why.hasSuffix("3 units in a row of level structure"))
       // Not in a row: every second process answers once.
       let other = try ShellCandidate(when: "[ $n = 2 ]", "exit 1")
       #expect(try other.run().counts == [.pass: 5, .crash: 4])
+    }
+
+    @Test(arguments: [1, 2])
+    func `RUN-11 a candidate that ends at one level is asked of the others`(_ jobs: Int) throws {
+      let hello = ShellCandidate.hello.replacingOccurrences(of: #""metrics","#, with: #""metrics","rms_norm","#)
+        .replacingOccurrences(of: #""dtypes":[]"#, with: #""dtypes":["f64"]"#)
+      let candidate = try ShellCandidate(hello: hello, when: "[ ${name%%.*} = structure ]", "exit 1")
+      let places = Mutex<[Int]>([])
+      let results = try candidate.run(
+        ops: ["metrics", "rms_norm"], levels: ["structure", "stage"], jobs: jobs,
+        tell: { _, place in places.withLock { $0.append(place) } })
+      let (structure, stage) = (results.filter { $0.level == "structure" }, results.filter { $0.level == "stage" })
+      #expect(places.withLock { $0 } == Array(results.indices))
+      // Recorded answers hold the units of their bounds too, so that the script's are no right ones: but answers.
+      #expect(!stage.isEmpty && stage.allSatisfy { $0.verdict == .invalidOutput })
+      let crashes = structure.count { $0.verdict == .crash }
+      #expect(crashes >= 3 && crashes <= 3 * jobs)
+      #expect(structure.count { $0.verdict == .notRun } == structure.count - crashes)
+    }
+
+    @Test func `RUN-11 after nine ends in a row nothing more is asked`() throws {
+      let ops: Set = ["metrics", "rms_norm", "forward", "loss", "gradients"]
+      let hello = ShellCandidate.hello.replacingOccurrences(
+        of: #""metrics","#, with: #""metrics","rms_norm","forward","loss","gradients","#
+      ).replacingOccurrences(of: #""dtypes":[]"#, with: #""dtypes":["f64"]"#)
+      let candidate = try ShellCandidate(hello: hello, when: "true", "exit 1")
+      let levels = ["structure", "stage", "model", "training"]
+      let results = try candidate.run(ops: ops, levels: Set(levels))
+      for level in levels.dropLast() {
+        let verdicts: [Verdict] = results.filter { $0.level == level }.map { $0.verdict }
+        #expect(Array(verdicts.prefix(3)) == [.crash, .crash, .crash] && !verdicts.dropFirst(3).isEmpty, "\(level)")
+        #expect(verdicts.dropFirst(3).allSatisfy { $0 == .notRun }, "\(level)")
+      }
+      let last = results.filter { $0.level == "training" }
+      #expect(!last.isEmpty && last.allSatisfy { $0.verdict == .notRun && $0.why.hasSuffix("at 9 units in a row") })
+    }
+
+    @Test func `RUN-11 what need not be asked is no answer between ends`() throws {
+      let hello = ShellCandidate.hello.replacingOccurrences(of: "[]", with: #"["f64"]"#)
+      let candidate = try ShellCandidate(hello: hello, when: "true", "exit 1")
+      let results = try candidate.run(ops: ["metrics", "rms_norm"], levels: ["structure", "stage"])
+      #expect(results.counts[.crash] == 3 && results.counts[.unsupported] == results.count { $0.level == "stage" })
+    }
+
+    @Test func `RUN-11 a process that ends when more is asked of it has answered`() throws {
+      // A wrong answer first; it ends at the next question, which is the diagnosis'.
+      let wrong = "name=structure.metrics.exact; copy; reply '\"ok\":{}'"
+      let candidate = try ShellCandidate(when: "true", "if [ $n = 1 ]; then \(wrong); else exit 1; fi")
+      let results = try candidate.run(diagnosis: { wrong, ask in
+        guard case .failed? = ask?(wrong.question) else { return ["an answer"] }
+        return ["it ended"]
+      })
+      #expect(results.count { $0.diagnosis == ["it ended"] } > 3 && results.counts[.notRun] == nil)
     }
 
     @Test func `RUN-11 a question is asked once`() throws {

@@ -55,6 +55,21 @@ final class ShellCandidate {
     CandidateCommand(executable: "/bin/sh", arguments: [script], startFolder: folder)
   }
 
+  /// Runs the cases of some operations and levels, with deadlines of six seconds.
+  func run(
+    ops: Set<String>, levels: Set<String>, jobs: Int = 1,
+    tell: @escaping @Sendable (CaseResult, Int) -> Void = { _, _ in }
+  ) throws -> [CaseResult] {
+    let corpus = try ShellCandidate.corpus.get()
+    let runner = Runner(
+      corpus: corpus, bounds: .provisional, command: command, limits: .quick, jobs: jobs, known: KnownFailures(),
+      diagnosis: nil)
+    return try runner.run(
+      select: { declaration in
+        (Selection(levels: levels, ops: ops).units(of: corpus, declaredDtypes: declaration.dtypes), [])
+      }, tell: tell, progress: { _ in }, isInterrupted: { false })
+  }
+
   /// Runs the cases of an operation; without `limits` a question may take six seconds.
   func run(
     op: String = "metrics", limits: CandidateLimits = .quick, jobs: Int = 1, known: KnownFailures = KnownFailures(),

@@ -46,6 +46,11 @@ public struct Finding: Equatable, Sendable {
   }
 }
 
+extension CaseResult {
+  /// Errors over bound below this may be a rounding's: they are evidence against nobody (RUN-30).
+  public static let clearRatio = 2.0
+}
+
 /// A judged case.
 public struct CaseResult: Equatable, Sendable {
   /// The case.

@@ -110,11 +110,12 @@ struct Judge {
         .invalidOutput, "non-finite: \(broken.result.name)", tensors: tensors, finding: broken.finding,
         divergence: broken.divergence)
     }
-    guard let wrong = comparisons.first(where: { $0.finding != nil }) else {
-      return verdict(.pass, "", tensors: tensors)
-    }
-    let others = comparisons.count { $0.finding != nil } - 1
-    let why = wrong.result.name + (others == 0 ? " is wrong" : " and \(others) more are wrong")
+    let all = comparisons.filter { $0.finding != nil }
+    guard let first = all.first else { return verdict(.pass, "", tensors: tensors) }
+    let last = ForwardOrder.last(of: all)
+    let wrong = last ?? first
+    let place = last == nil ? "" : ", the last in the order of the forward pass,"
+    let why = wrong.result.name + (all.count == 1 ? " is wrong" : "\(place) and \(all.count - 1) more are wrong")
     return verdict(.fail, why, tensors: tensors, finding: wrong.finding, divergence: wrong.divergence)
   }
 }
@@ -124,26 +125,49 @@ extension Judge {
   private func judge(
     _ answer: [NamedArray], file: ListedFile, rules: [(name: String, rule: Rule)]
   ) throws(CorpusError) -> CaseResult {
-    let asked = rules.filter { captures || !item.captures.contains($0.name) }
+    if let fault = formFault(in: answer, rules: rules) { return verdict(.invalidOutput, fault) }
+    return verdict(of: try comparisons(of: answer, file: file, rules: rules))
+  }
+
+  /// Error over bound at its worst among the tensors that decide; none where the answer has another form.
+  func excess(of answer: [NamedArray]) -> Double? {
+    guard case .tensors(let file, let rules) = item.answer, formFault(in: answer, rules: rules) == nil,
+      let comparisons = try? comparisons(of: answer, file: file, rules: rules)
+    else { return nil }
+    return comparisons.reduce(0) { $1.finding == nil ? $0 : max($0, $1.result.ratio) }
+  }
+
+  private func formFault(in answer: [NamedArray], rules: [(name: String, rule: Rule)]) -> String? {
     let recorded = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0) })
-    let form = AnswerForm(
-      tensors: asked.compactMap { name, _ in
+    return AnswerForm(
+      tensors: asked(rules).compactMap { name, _ in
         recorded[name].map { .init(name: name, shape: $0.shape, kind: $0.elementType.kind) }
-      }, numbers: numbers)
-    if let fault = form.fault(in: answer) { return verdict(.invalidOutput, fault) }
+      }, numbers: numbers
+    ).fault(in: answer)
+  }
+
+  private func asked(_ rules: [(name: String, rule: Rule)]) -> [(name: String, rule: Rule)] {
+    rules.filter { captures || !item.captures.contains($0.name) }
+  }
+
+  /// An answer of the right form, tensor by tensor.
+  private func comparisons(
+    of answer: [NamedArray], file: ListedFile, rules: [(name: String, rule: Rule)]
+  ) throws(CorpusError) -> [Comparison] {
+    let recorded = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0) })
     let meaning = TensorMeaning(item, input: input, expected: expected)
     let answered = Dictionary(uniqueKeysWithValues: answer.map { ($0.name, $0) })
     let choices = CloseChoices(
       item, input: input, recorded: recorded, answer: answered["chosen"] ?? answered["tokens"],
       bound: bounds.allowed("logits", of: item, dtype: dtype).bound)
     var comparisons: [Comparison] = []
-    for (name, rule) in asked {
+    for (name, rule) in asked(rules) {
       guard let got = answered[name], let want = recorded[name] else { continue }
       do {
         comparisons.append(try compare(got, want, rule, recorded, meaning, choices))
       } catch { throw .damaged(file: file.path, reason: "\(name) does not fit its rule: \(error.description)") }
     }
-    return verdict(of: comparisons)
+    return comparisons
   }
 
   private func compare(

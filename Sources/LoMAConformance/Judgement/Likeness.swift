@@ -29,6 +29,18 @@ public struct Likeness: Sendable {
     }
   }
 
+  /// Whether other tensors than the recorded ones are within their bounds of them.
+  public func isRight(_ other: [NamedArray]) -> Bool { distance(of: right, to: other).map { $0 <= 1 } ?? false }
+
+  /// Error over bound of an answer at its worst, compared with the recorded one; none where names or forms differ.
+  public func excess(of answer: [NamedArray]) -> Double? {
+    let names = Set(answer.map(\.name))
+    return Judge(
+      item: item, dtype: dtype, bounds: bounds, captures: item.captures.allSatisfy { names.contains($0) }, input: input,
+      expected: recorded
+    ).excess(of: answer)
+  }
+
   /// Error over bound of an answer, compared with other tensors as with the recorded ones; none where names or forms
   /// differ.
   ///

@@ -85,6 +85,7 @@ public struct HTMLReport: Sendable {
       ("exit code", "\(footer.exit)"),
       ("time", "\(header.started) to \(footer.finished), \(decimal(footer.seconds)) s"),
     ]
+    let diagnosis = footer.diagnosis.map { "<li>\(escape($0))</li>" }
     let interrupted =
       footer.interrupted
       ? "<p class=\"alert\">The run was interrupted: nothing is claimed of what was not asked.</p>" : ""
@@ -93,6 +94,7 @@ public struct HTMLReport: Sendable {
       <h2 id="summary">summary</h2>
       \(interrupted)<p class="lead">\(met) of \(made) claims met, \(run.results.count) units</p>
       <p>\(verdicts.joined(separator: " "))</p>
+      \(diagnosis.isEmpty ? "" : "<ul class=\"diagnosis\">\(diagnosis.joined())</ul>")
       <dl>\(facts.map { "<dt>\($0.0)</dt><dd>\(escape($0.1))</dd>" }.joined())</dl>
       </section>
       """

@@ -44,6 +44,7 @@ public struct JSONReport: Sendable {
           Claims.Status.allCases.map { status in
             .init(status.rawValue, .integer(claims.cells.count { $0.status == status }))
           })),
+      .init("diagnosis", .strings(run.footer.diagnosis)),
     ])
   }
 

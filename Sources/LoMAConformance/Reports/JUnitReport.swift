@@ -1,7 +1,7 @@
 // RUN-24: junit.xml, for the many programs that read it: one suite a level, one test a unit.
 //
 // The file fits both schemas in use (Jenkins' and Windyroad's), so it holds only what both allow: no attribute on the
-// root, and standard error in the body of a failure.
+// root, standard error in the body of a failure, and what is said of the whole run as the output of its first suite.
 
 /// Draws a run as JUnit's XML.
 public struct JUnitReport: Sendable {
@@ -34,11 +34,15 @@ public struct JUnitReport: Sendable {
       \(properties.map { "  " + $0 }.joined())\
           </properties>
       \(results.map { test($0) }.joined())\
-          <system-out/>
+          \(output(place == 0 ? run.footer.diagnosis : []))
           <system-err/>
         </testsuite>
 
       """
+  }
+
+  private func output(_ lines: [String]) -> String {
+    lines.isEmpty ? "<system-out/>" : "<system-out>\(text(lines.joined(separator: "\n")))</system-out>"
   }
 
   private func test(_ result: CaseResult) -> String {

@@ -35,7 +35,15 @@ extension RunRecord {
     let footer = RunFooter(
       units: results.count, finished: parts.map { $0.footer.finished }.max() ?? first.header.started,
       seconds: parts.map { $0.footer.seconds }.reduce(0, +), interrupted: false,
-      exit: Int(Claims(results).exitCode))
+      exit: Int(Claims(results).exitCode), diagnosis: Self.joined(parts.map { $0.footer.diagnosis }))
     self.init(header: header, results: results, footer: footer)
+  }
+
+  /// What is said of the wrong answers of all shards: once what all say, otherwise what each says, with its number.
+  private static func joined(_ diagnoses: [[String]]) -> [String] {
+    if Set(diagnoses).count == 1 { return diagnoses[0] }
+    return diagnoses.enumerated().flatMap { place, lines in
+      lines.map { "shard \(place + 1) of \(diagnoses.count): \($0)" }
+    }
   }
 }

@@ -32,6 +32,7 @@ extension RunFooter {
     .members([
       .init("loma_results_end", .integer(1)), .init("units", .integer(units)), .init("finished", .string(finished)),
       .init("seconds", .double(seconds)), .init("interrupted", .boolean(interrupted)), .init("exit", .integer(exit)),
+      .init("diagnosis", .strings(diagnosis)),
     ])
   }
 }

@@ -50,15 +50,15 @@ extension RunFooter {
   /// The footer of a line.
   init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
     let members = try StrictMembers(
-      value, keys: ["loma_results_end", "units", "finished", "seconds", "interrupted", "exit"], of: "the footer",
-      path: path, line: line)
+      value, keys: ["loma_results_end", "units", "finished", "seconds", "interrupted", "exit", "diagnosis"],
+      of: "the footer", path: path, line: line)
     guard members.object["loma_results_end"] == .integer(1) else {
       throw .member("loma_results_end is not 1", path: path, line: line)
     }
     self.init(
       units: try members.count("units"), finished: try members.time("finished"),
       seconds: try members.seconds("seconds"), interrupted: try members.boolean("interrupted"),
-      exit: try members.count("exit"))
+      exit: try members.count("exit"), diagnosis: try members.strings("diagnosis"))
   }
 }
 

@@ -103,9 +103,14 @@ public struct RunFooter: Equatable, Sendable {
   public var interrupted: Bool
   /// What the process returned.
   public var exit: Int
+  /// What is said of all wrong answers together, line by line.
+  public var diagnosis: [String]
 
   /// A footer of these parts.
-  public init(units: Int, finished: String, seconds: Double, interrupted: Bool, exit: Int) {
+  public init(
+    units: Int, finished: String, seconds: Double, interrupted: Bool, exit: Int, diagnosis: [String]
+  ) {
+    self.diagnosis = diagnosis
     self.units = units
     self.finished = finished
     self.seconds = seconds

@@ -14,7 +14,9 @@ final class Lineup: Sendable {
     var told = 0
     var done = 0
     var asked = 0
-    var wrong = 0
+    var wrong: [String: Int] = [:]
+    /// Levels that are given up, and why.
+    var closed: [String: String] = [:]
     var end: Result<String, any Error>?
   }
 
@@ -47,14 +49,26 @@ final class Lineup: Sendable {
     }
   }
 
-  /// The place of the next unit to ask; none where all are taken, or the run has to end.
+  /// The place of the next unit to ask; none where all are taken, or the run has to end. Units of a level that is given up
+  /// are not run.
   func next() -> Int? {
     state.withLock { state in
-      while state.next < units.count, state.results[state.next] != nil { state.next += 1 }
-      guard state.end == nil, state.next < units.count else { return nil }
-      defer { state.next += 1 }
-      return state.next
+      while state.end == nil, state.next < units.count {
+        let (place, unit) = (state.next, units[state.next])
+        state.next += 1
+        if state.results[place] != nil { continue }
+        guard let why = state.closed[unit.item.level] else { return place }
+        state.results[place] = CaseResult(unit.item, dtype: unit.dtype, verdict: .notRun, why: why)
+        state.done += 1
+        tellInOrder(&state)
+      }
+      return nil
     }
+  }
+
+  /// No further unit of a level is to be asked, and why.
+  func close(level: String, _ why: String) {
+    state.withLock { if $0.closed[level] == nil { $0.closed[level] = why } }
   }
 
   /// The result of a unit.
@@ -77,11 +91,11 @@ final class Lineup: Sendable {
     state.withLock { if $0.end == nil { $0.end = end } }
   }
 
-  /// Whether one more wrong result is among the first so many.
-  func countsAmongFirst(_ limit: Int) -> Bool {
+  /// Whether one more wrong result is among the first so many of its level.
+  func countsAmongFirst(_ limit: Int, of level: String) -> Bool {
     state.withLock { state in
-      state.wrong += 1
-      return state.wrong <= limit
+      state.wrong[level, default: 0] += 1
+      return state.wrong[level, default: 0] <= limit
     }
   }
 

@@ -24,10 +24,12 @@ public struct Runner: Sendable {
     public let secondsLeft: Double?
   }
 
-  /// After so many units in a row at which its process ended, a candidate is not asked any more.
+  /// After so many units of a level in a row at which its process ended, a candidate is not asked of that level any more.
   public static let deathLimit = 3
-  /// So many wrong units are diagnosed one by one, and keep all of their standard error; later ones keep its last 2,000
-  /// characters.
+  /// After so many of any level in a row, it is not asked any more.
+  public static let wholeDeathLimit = 9
+  /// So many wrong units of a level are diagnosed one by one, and keep all of their standard error; later ones keep its last
+  /// 2,000 characters.
   public static let diagnosisLimit = 20
 
   /// What is asked.
@@ -106,31 +108,39 @@ public struct Runner: Sendable {
   private func work(
     on lineup: Lineup, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
   ) {
-    var deathsInARow = 0
+    var row = DeathsInARow()
     while !isInterrupted(), let place = lineup.next() {
       let (item, dtype) = lineup.units[place]
-      let before = candidate.deaths
       do {
-        let result = try ask(item, dtype, of: candidate, declaration: declaration, lineup: lineup)
+        let (result, isEnd) = try ask(item, dtype, of: candidate, declaration: declaration, lineup: lineup)
         if result.verdict == .notRun { break }
         lineup.put(known.applied(to: result), at: place)
+        if let isEnd { row.take(isEnd, at: item.level) }
       } catch { return lineup.stop(.failure(error)) }
-      deathsInARow = candidate.deaths > before ? deathsInARow + 1 : 0
-      if deathsInARow == Runner.deathLimit {
-        return lineup.stop(.success("not asked: the candidate ended, or had to be, at \(deathsInARow) units in a row"))
+      if row.all == Runner.wholeDeathLimit {
+        return lineup.stop(.success("not asked: the candidate ended, or had to be, at \(row.all) units in a row"))
+      }
+      let deaths = row.of(item.level)
+      if deaths == Runner.deathLimit {
+        lineup.close(
+          level: item.level,
+          "not asked: the candidate ended, or had to be, at \(deaths) units in a row of level \(item.level)")
       }
     }
     if isInterrupted() { lineup.stop(.success("not asked: the run was interrupted")) }
   }
 
-  /// Asks and judges one unit.
+  /// Asks and judges one unit, and whether the process ended at it; none where nothing had to be asked.
   private func ask(
     _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: Lineup
-  ) throws -> CaseResult {
+  ) throws -> (result: CaseResult, isEnd: Bool?) {
+    let before = candidate.deaths
     let judged = try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration)
+    // Before a diagnosis asks more: an answer was given, whatever becomes of the process then.
+    let isEnd = judged.question.map { _ in candidate.deaths > before }
     var result = judged.result
     if result.verdict.isWrong {
-      let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit)
+      let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit, of: item.level)
       let text = candidate.standardError + candidate.noise.quoted
       result.standardError = isEarly ? text : String(text.unicodeScalars.suffix(2000).map { Character($0) })
       if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis, let question = judged.question,
@@ -141,6 +151,19 @@ public struct Runner: Sendable {
         result.diagnosis = diagnosis(wrong, isEarly ? ask : nil)
       }
     }
-    return result
+    return (result, isEnd)
+  }
+}
+
+/// How many units in a row ended a process: of all, and of each level.
+private struct DeathsInARow {
+  private(set) var all = 0
+  private var levels: [String: Int] = [:]
+
+  func of(_ level: String) -> Int { levels[level, default: 0] }
+
+  mutating func take(_ isEnd: Bool, at level: String) {
+    all = isEnd ? all + 1 : 0
+    levels[level] = isEnd ? of(level) + 1 : 0
   }
 }

@@ -33,14 +33,12 @@ public struct Diagnosis: Sendable {
   /// Many suspects may give one answer to a case: what is behind a run, only `culprit` says. `threads` share the work.
   public func explanations(of witness: Witness, threads: Int) -> [Explanation] {
     let answers = answers
-    // A right answer needs no explanation.
-    guard let right = try? answers.answer(witness.request).filter({ !$0.isBound }).map({ try $0.array() }),
-      !(witness.distance(right).map { $0 <= 1 } ?? false)
-    else { return [] }
+    // A right answer, or one that a rounding may have made wrong, needs no explanation.
+    guard witness.isClear else { return [] }
     func nearest(_ suspects: [Suspect]) -> [Explanation] {
       let found = Workers(threads: threads).map(suspects.count) { index -> Explanation? in
-        guard let other = suspects[index].answer(to: witness.request, answers), let far = witness.distance(other),
-          far <= 1
+        guard let other = suspects[index].answer(to: witness.request, answers),
+          let far = witness.distance(ofSuspect: other), far <= 1
         else { return nil }
         return Explanation(suspect: suspects[index], distance: far)
       }

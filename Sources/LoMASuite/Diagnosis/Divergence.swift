@@ -1,8 +1,18 @@
-// MOD-7, MSK-12: the first stage of a forward pass that leaves its bound, and a hidden key that has weight.
+// MOD-7, MSK-12: the first stage of a forward pass that leaves its bound or its shape, and hidden keys that have weight.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
+
+/// Where a forward pass leaves the right one.
+public struct DivergingStage: Sendable {
+  /// The name of the first stage that diverges.
+  public let name: String
+  /// What is wrong there, for a person.
+  public let lines: [String]
+  /// Of probabilities, the pairs that see each other or do not against the mask.
+  let pairs: [WrongPair]
+}
 
 /// A forward pass with everything in it, to be asked of a candidate whose answer is wrong.
 public struct Divergence: Sendable {
@@ -40,21 +50,27 @@ public struct Divergence: Sendable {
       + ["hidden.\(layers)", "final_norm"]
   }
 
-  /// The first stage whose error is over a bound, max|y − ref| / max|ref|; lines for a person, none where all are within.
-  public func lines(_ answer: [NamedArray], bound: (_ tensor: String) -> Double) -> [String] {
+  /// The first stage that is of another shape, or whose error is over a bound, max|y − ref| / max|ref|; none where all are
+  /// within. A candidate that returns no intermediate at all is asked for its logits only.
+  public func stage(_ answer: [NamedArray], bound: (_ tensor: String) -> Double) -> DivergingStage? {
     let given = Dictionary(answer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for name in request.captures + ["logits"] {
-      guard let want = expected.first(where: { $0.name == name }), let got = given[name], got.shape == want.shape,
-        let a = try? got.doubles(), let b = try? want.doubles()
-      else { continue }
-      guard let worst = worst(a, b, shape: want.shape), !(worst.error <= bound(name)) else { continue }
-      var lines = [
-        "the first stage that diverges is \(name): error \(worst.error) at \(words(worst.text, worst.row)), allowed \(bound(name))"
-      ]
-      if name.hasSuffix(".probabilities"), let cell = wrongCell(a, b, shape: want.shape) { lines.append(cell) }
-      return lines
+    let captures = request.captures.contains { given[$0] != nil } ? request.captures : []
+    func stage(_ name: String, _ what: String) -> DivergingStage {
+      DivergingStage(name: name, lines: ["the first stage that diverges is \(name): \(what)"], pairs: [])
     }
-    return []
+    for name in captures + ["logits"] {
+      guard let want = expected.first(where: { $0.name == name }), let b = try? want.doubles() else { continue }
+      guard let got = given[name] else { return stage(name, "it is not there") }
+      if got.shape != want.shape { return stage(name, "its shape is \(got.shape), not \(want.shape)") }
+      guard let a = try? got.doubles() else { return stage(name, "its numbers are \(got.elementType.rawValue)") }
+      guard let worst = worst(a, b, shape: want.shape), !(worst.error <= bound(name)) else { continue }
+      let first = stage(
+        name, "error \(worst.error) at \(words(worst.text, worst.row)), allowed \(bound(name))")
+      guard name.hasSuffix(".probabilities") else { return first }
+      let (line, pairs) = wrongCells(a, b, shape: want.shape)
+      return DivergingStage(name: name, lines: first.lines + (line.map { [$0] } ?? []), pairs: pairs)
+    }
+    return nil
   }
 
   /// The largest relative error in a row that is no pad, and where it is.
@@ -73,37 +89,38 @@ public struct Divergence: Sendable {
     return found
   }
 
-  /// The first hidden key that has weight, or visible one that has none where it should have some; with its clause.
-  private func wrongCell(_ given: [Double], _ right: [Double], shape: [Int]) -> String? {
+  /// Hidden keys that have weight, and visible ones that have none where they should have some: the first with its clause
+  /// and rows, and all in words.
+  private func wrongCells(_ given: [Double], _ right: [Double], shape: [Int]) -> (first: String?, all: [WrongPair]) {
     let (heads, rows) = (shape[1], shape[2])
+    var (first, all): (String?, [WrongPair]) = (nil, [])
     for (text, places) in batch.texts.enumerated() {
       let mask = Mask(rows: places, profile: profile)
       for query in 0..<rows where places[query].place.zone != .pad {
         for key in 0..<rows {
           let rule = mask.rule(query: query, key: key)
-          for head in 0..<heads {
-            let cell = ((text * heads + head) * rows + query) * rows + key
-            if !rule.isVisible, given[cell] != 0 {
-              return
-                "\(words(text, query)) gives weight \(given[cell]) to \(words(text, key)), which \(rule.clause) hides from it"
-            }
-            if rule.isVisible, given[cell] == 0, right[cell] > Self.noticeable {
-              return "\(words(text, query)) gives no weight to \(words(text, key)), which \(rule.clause) shows it"
-            }
-          }
+          let cells = (0..<heads).map { ((text * heads + $0) * rows + query) * rows + key }
+          guard
+            let cell = cells.first(where: {
+              rule.isVisible ? given[$0] == 0 && right[$0] > Self.noticeable : given[$0] != 0
+            })
+          else { continue }
+          all.append(WrongPair(mask, query: query, key: key))
+          let weight = rule.isVisible ? "no weight" : "weight \(given[cell])"
+          first =
+            first
+            ?? "\(words(text, query)) gives \(weight) to \(words(text, key)), which \(rule.clause) "
+            + (rule.isVisible ? "shows it" : "hides from it")
         }
       }
     }
-    return nil
+    return (first, all)
   }
 
   /// A weight that no type rounds to 0.
   private static let noticeable = 1e-3
 
   private func words(_ text: Int, _ row: Int) -> String {
-    let place = batch.texts[text][row].place
-    let chunk = place.chunk.map { " of chunk \($0)" } ?? ""
-    let index = place.index.map { " \($0)" } ?? ""
-    return (batch.texts.count > 1 ? "text \(text), " : "") + "row \(row) (\(place.zone.rawValue)\(index)\(chunk))"
+    (batch.texts.count > 1 ? "text \(text), " : "") + "row \(row) (\(WrongPair.words(batch.texts[text][row].place)))"
   }
 }

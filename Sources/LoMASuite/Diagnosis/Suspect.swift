@@ -12,6 +12,12 @@ public struct Suspect: Sendable {
   public let profile: String?
   private let mutant: Mutant
 
+  private init(words: String, profile: String?, _ mutant: Mutant) {
+    self.words = words
+    self.profile = profile
+    self.mutant = mutant
+  }
+
   private init(_ mutant: Mutant) {
     words = "\(mutant.id): \(mutant.sentence)"
     profile = nil
@@ -43,4 +49,11 @@ public struct Suspect: Sendable {
 
   /// Whether it leaves a request as it is, so that its answer is the right one.
   func answersRightly(_ request: Request, _ right: ReferenceAnswers) -> Bool { mutant.apply(right, request) == nil }
+
+  /// The same beside others, whose mistakes are made first.
+  func beside(_ others: [Suspect]) -> Suspect {
+    guard let first = others.first else { return self }
+    let before = others.dropFirst().reduce(first.mutant) { $0.and($1.mutant) }
+    return Suspect(words: words, profile: profile, before.and(mutant))
+  }
 }

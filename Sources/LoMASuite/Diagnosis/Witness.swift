@@ -6,15 +6,40 @@ import LoMAVectors
 
 /// A judged answer.
 public struct Witness: Sendable {
+  /// Below this, error over bound may be a rounding's.
+  static let clear = 2.0
+
   /// What was asked.
   public let request: Request
+  /// The level of its case.
+  public let level: Level
+  /// Error over bound at its worst, compared with the right answer; infinite where its form is wrong.
+  public let excess: Double
   /// Error over bound of the answer, compared with other tensors than the recorded; none where their forms differ.
   let distance: @Sendable ([NamedArray]) -> Double?
+  /// Whether other tensors are within their bounds of the right answer.
+  let isRight: @Sendable ([NamedArray]) -> Bool
 
-  /// An answer to a request, known by how far it is from others.
-  public init(request: Request, distance: @escaping @Sendable ([NamedArray]) -> Double?) {
+  /// An answer to a request, known by how far it is from others, and what else is right.
+  public init(
+    request: Request, level: Level, excess: Double, distance: @escaping @Sendable ([NamedArray]) -> Double?,
+    isRight: @escaping @Sendable ([NamedArray]) -> Bool
+  ) {
     self.request = request
+    self.level = level
+    self.excess = excess
     self.distance = distance
+    self.isRight = isRight
+  }
+
+  /// Whether it is so wrong that no rounding does it: only then is it evidence against anybody.
+  public var isClear: Bool { !(excess < Self.clear) }
+
+  /// Error over bound between it and a suspect's answer; none where the forms differ, or the suspect is as good as right
+  /// here, and can be behind nothing.
+  func distance(ofSuspect answer: [NamedArray]) -> Double? {
+    guard let far = distance(answer), !(far <= Self.clear && isRight(answer)) else { return nil }
+    return far
   }
 }
 

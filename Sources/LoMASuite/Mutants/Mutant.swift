@@ -126,7 +126,4 @@ extension Mutant {
       batched, wholeMasks, tiles, limits, narrowNumbers, narrowSums, configured, captured, trained, regenerated,
       rejections,
     ].flatMap { $0 }.sorted { $0.id < $1.id }
-
-  /// The mutant of an id, or of axis=value,…: who decides so, whatever is asked.
-  public static func named(_ id: String) -> Mutant? { all.first { $0.id == id } ?? deciding(id) }
 }

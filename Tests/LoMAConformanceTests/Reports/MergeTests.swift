@@ -22,6 +22,19 @@ import Testing
     }
   }
 
+  @Test func `RUN-22 shards that say different things of their wrong answers are joined with their numbers`() throws {
+    func merged(_ said: [[String]]) throws -> [String] {
+      let files = try said.enumerated().map { place, lines in
+        var run = SampleRun.run(units: 9, shard: (place + 1, said.count))
+        run.footer.diagnosis = lines
+        return try SampleRun.file(run, "\(place).jsonl")
+      }
+      return try RunRecord(merging: files.reversed()).footer.diagnosis
+    }
+    #expect(try merged([["a", "b"], ["a", "b"]]) == ["a", "b"])
+    #expect(try merged([["a"], [], ["a", "c"]]) == ["shard 1 of 3: a", "shard 3 of 3: a", "shard 3 of 3: c"])
+  }
+
   @Test func `RUN-22 what is not one whole run is refused`() throws {
     let (first, second) = (SampleRun.run(units: 9, shard: (1, 2)), SampleRun.run(units: 9, shard: (2, 2)))
     let a = try SampleRun.file(first, "a")

@@ -51,6 +51,7 @@ import Testing
     for status in Claims.Status.allCases {
       #expect(statuses[status.rawValue] == .integer(claims.count { $0["status"] == .string(status.rawValue) }))
     }
+    #expect(summary["diagnosis"] == .array(SampleRun.diagnosis.map { .string($0) }))
     #expect(object["environment"]?.objectValue?["manifest_sha256"] == .string(SampleRun.digest))
   }
 
@@ -70,6 +71,10 @@ import Testing
     #expect(counter.count["skipped"] == 18 && counter.count["failure"] == 18 && counter.count["error"] == 42)
     #expect(text.contains("<failure type=\"fail\" message=\"place 1: &lt;/td&gt;&lt;script&gt;"))
     #expect(text.contains("timestamp=\"2026-11-21T04:00:00\""))
+    // What is said of the whole run, once.
+    #expect(counter.text["system-out"]?.hasPrefix("most likely: M17: </td><script>") == true)
+    #expect(counter.text["system-out"]?.hasSuffix("\nand most likely: M18") == true)
+    #expect(text.matches(of: /<system-out>/).count == 1)
   }
 
   @Test func `RUN-25 report.html loads nothing, and takes no word of a candidate for its own`() throws {
@@ -85,6 +90,8 @@ import Testing
     for result in run.results { #expect(text.contains(result.id)) }
     #expect(text.contains("row 7: memory 1, chunk 0") && text.contains("0.5 (0x1p-1)") && text.contains("matches M17"))
     #expect(text.contains("alt=\"a &quot;mask&quot;\""))
+    let said = "<ul class=\"diagnosis\"><li>most likely: M17: &lt;/td&gt;&lt;script&gt;"
+    #expect(text.contains(said) && text.contains("<li>and most likely: M18</li></ul>"))
     #expect(text.contains("<rect class=\"h5\"") && text.contains("row 7: up to infinite times the bound"))
   }
 
@@ -148,6 +155,9 @@ import Testing
 /// Counts elements and adds up the counts that suites claim.
 private final class ElementCounter: NSObject, XMLParserDelegate {
   var count: [String: Int] = [:]
+  /// What stands in all elements of a name together.
+  var text: [String: String] = [:]
+  private var inside = ""
   var sum: [String: Int] = [:]
 
   func parser(
@@ -155,6 +165,15 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
     attributes: [String: String]
   ) {
     count[element, default: 0] += 1
+    inside = element
     for (name, value) in attributes { sum[name, default: 0] += Int(value) ?? 0 }
+  }
+
+  func parser(_ parser: XMLParser, foundCharacters characters: String) { text[inside, default: ""] += characters }
+
+  func parser(
+    _ parser: XMLParser, didEndElement element: String, namespaceURI: String?, qualifiedName: String?
+  ) {
+    inside = ""
   }
 }

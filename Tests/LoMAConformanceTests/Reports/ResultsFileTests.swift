@@ -46,7 +46,8 @@ import Testing
     result.standardError = String(repeating: "e", count: 3 << 20)
     let run = RunRecord(
       header: SampleRun.header(units: 1), results: [result],
-      footer: RunFooter(units: 1, finished: "2026-11-21T04:00:12Z", seconds: 0, interrupted: false, exit: 1))
+      footer: RunFooter(
+        units: 1, finished: "2026-11-21T04:00:12Z", seconds: 0, interrupted: false, exit: 1, diagnosis: []))
     let read = try #require(try SampleRun.file(run).results.first)
     #expect(read.verdict == result.verdict && read.why.count == 4096 && read.standardError.count == 4096)
     #expect(read.divergence == nil && read.finding == result.finding)
@@ -107,6 +108,8 @@ import Testing
     #expect(changed(2, "[0,7,3]", "[0,7.5,3]") == "p: line 3: index is not a list of integers")
     #expect(changed(4, #""exit":1"#, #""exit":true"#) == "p: line 5: exit is not a count")
     #expect(changed(4, #""units":3"#, #""units":2"#) == "p: 3 units, not 2")
+    #expect(changed(4, #""diagnosis":["#, #""diagnosis":[1,"#) == "p: line 5: diagnosis is not a list of strings")
+    #expect(changed(4, #","diagnosis""#, #","diagnoses""#).contains("is unknown"))
     #expect(refusal(lines + [lines[1]]) == "p: line 6 stands behind the footer")
     let twice = [lines[0], lines[1], lines[1]]
     #expect(refusal(twice) == "p: line 3: model.forward.case-0 in f64 a second time")

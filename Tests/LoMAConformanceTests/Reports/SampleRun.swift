@@ -56,8 +56,11 @@ enum SampleRun {
       header: header(units: units, shard: shard), results: results,
       footer: RunFooter(
         units: results.count, finished: "2026-11-21T04:00:12Z", seconds: seconds, interrupted: false,
-        exit: Int(Claims(results).exitCode)))
+        exit: Int(Claims(results).exitCode), diagnosis: units == 0 ? [] : diagnosis))
   }
+
+  /// What is said of all wrong answers together; of the whole run as of each of its shards.
+  static let diagnosis = ["most likely: M17: " + hostile, "and most likely: M18"]
 
   static func file(_ run: RunRecord, _ path: String = "a.jsonl") throws -> ResultsFile {
     try ResultsFile(decoding: Array(run.lines.utf8), path: path)

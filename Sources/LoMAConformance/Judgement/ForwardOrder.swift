@@ -1,0 +1,48 @@
+// MOD-1, MOD-6, OPS-4: parameters in the order of the forward pass. A backward pass runs through it from its end, and what
+// is wrong there is wrong from there on: the last wrong tensor is where the mistake is.
+
+/// Where the tensor of a parameter stands in the forward pass.
+struct ForwardOrder: Comparable {
+  /// The tables of an optimiser step, those first that the others are made of.
+  private static let tables = ["gradients", "first_moments", "second_moments", "parameters"]
+  /// The parameters of a layer, in the order in which it uses them.
+  private static let ofLayer = [
+    "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+    "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
+  ]
+
+  let table: Int
+  private let layer: Int
+  private let place: Int
+
+  /// The place of a tensor such as gradients.model.layers.0.mlp.up_proj.weight; none for any other.
+  init?(_ tensor: String) {
+    let parts = tensor.split(separator: ".", maxSplits: 1).map { String($0) }
+    guard parts.count == 2, let table = Self.tables.firstIndex(of: parts[0]) else { return nil }
+    self.table = table
+    switch parts[1] {
+    case "model.embed_tokens.weight": (layer, place) = (-1, 0)
+    case "model.norm.weight": (layer, place) = (.max, 0)
+    case "lm_head.weight": (layer, place) = (.max, 1)
+    default:
+      let words = parts[1].split(separator: ".")
+      guard words.count >= 5, words.starts(with: ["model", "layers"]), let layer = Int(words[2]),
+        let place = Self.ofLayer.firstIndex(of: words[3..<words.count - 1].joined(separator: "."))
+      else { return nil }
+      (self.layer, self.place) = (layer, place)
+    }
+  }
+
+  static func < (a: ForwardOrder, b: ForwardOrder) -> Bool { (a.layer, a.place) < (b.layer, b.place) }
+
+  /// Of wrong tensors the one to look at: the last of the first table that has any, before all those that are barely wrong;
+  /// none where one of them is no parameter's.
+  static func last(of wrong: [Comparison]) -> Comparison? {
+    let all = wrong.map { ($0, ForwardOrder($0.result.name)) }
+    let places = all.compactMap { comparison, place in place.map { (comparison, $0) } }
+    guard places.count == all.count, let table = places.map({ $0.1.table }).min() else { return nil }
+    let first = places.filter { $0.1.table == table }
+    let clear = first.filter { $0.0.result.ratio >= CaseResult.clearRatio }
+    return (clear.isEmpty ? first : clear).max { $0.1 < $1.1 }?.0
+  }
+}

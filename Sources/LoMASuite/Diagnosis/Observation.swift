@@ -1,0 +1,152 @@
+// RUN-30: what is seen in one wrong answer without any suspect, and what many of them share.
+
+import LoMA
+import LoMAVectors
+
+/// What is seen in one wrong answer.
+public struct Observation: Sendable {
+  /// The case.
+  public let id: String
+  /// Its level.
+  public let level: Level
+  /// Its operation.
+  public let operation: Operation
+  /// Its tensors: whether each is wrong, in their order.
+  public let tensors: [(name: String, isWrong: Bool)]
+  /// Of gradients, the last wrong tensor in the order of the forward pass; of anything else, the first.
+  public let place: String?
+  /// Whether its forward pass was asked for.
+  public private(set) var isTraced = false
+  private var stage: DivergingStage?
+  private var pairs: [WrongPair]
+  private var multiple: Multiple?
+
+  /// A wrong answer by its request, compared with the right one; `bound` is what each of its tensors may be off.
+  public init(
+    id: String, level: Level, request: Request, answer: [NamedArray], right: [NamedArray],
+    tensors: [(name: String, isWrong: Bool)], place: String?, bound: (_ tensor: String) -> Double
+  ) {
+    (self.id, self.level, operation) = (id, level, request.operation)
+    (self.tensors, self.place) = (tensors, place)
+    pairs = WrongPair.all(in: answer, to: request)
+    multiple = Multiple(of: answer, right: right, bound: bound)
+  }
+
+  /// The same with the first stage of its forward pass that diverges; none where all stages are right.
+  public mutating func trace(_ stage: DivergingStage?) {
+    isTraced = true
+    self.stage = stage
+    pairs += stage?.pairs ?? []
+  }
+}
+
+extension Observation {
+  /// What the wrong answers of a level share, in lines; where it is nothing else, which tensors are wrong in all of them.
+  public static func shared(_ all: [Observation], at level: Level) -> [String] {
+    var seen: Set<String> = []
+    let here = all.filter { $0.level == level && seen.insert($0.id).inserted }
+    var lines = [pair(here), stage(here)].compactMap { $0 }
+    for operation in Operation.allCases {
+      let some = here.filter { $0.operation == operation }
+      lines += [multiple(some) ?? lastGradient(some)].compactMap { $0.map { "\(operation.rawValue): \($0)" } }
+    }
+    if lines.isEmpty {
+      for operation in Operation.allCases {
+        lines += tensors(here.filter { $0.operation == operation }).map { ["\(operation.rawValue): \($0)"] } ?? []
+      }
+    }
+    return lines.map { "\(level.rawValue): \($0)" }
+  }
+
+  /// The pair of rows that all wrong masks share, or else the clause.
+  private static func pair(_ all: [Observation]) -> String? {
+    let wrong = all.filter { !$0.pairs.isEmpty }
+    guard let first = wrong.first else { return nil }
+    let share = "in \(wrong.count) of \(wrong.count) wrong masks "
+    let sets = wrong.map { Set($0.pairs) }
+    if let pair = first.pairs.first(where: { pair in sets.allSatisfy { $0.contains(pair) } }) {
+      return share + pair.line
+    }
+    struct Kind: Hashable {
+      let zone: String
+      let rule: MaskRule
+    }
+    let kinds = wrong.map { Set($0.pairs.map { Kind(zone: $0.zone, rule: $0.rule) }) }
+    guard
+      let pair = first.pairs.first(where: { pair in
+        kinds.allSatisfy { $0.contains(Kind(zone: pair.zone, rule: pair.rule)) }
+      })
+    else { return nil }
+    let what =
+      pair.rule.isVisible
+      ? "does not see a row that \(pair.rule.clause) shows it"
+      : "sees a row that "
+        + "\(pair.rule.clause) hides from it"
+    return share + "a \(pair.zone) row \(what); in \(first.id) \(pair.query) and \(pair.key)"
+  }
+
+  /// The stage that diverges first in most of the forward passes that were asked for.
+  private static func stage(_ all: [Observation]) -> String? {
+    let traced = all.filter(\.isTraced)
+    guard let (stage, count) = most(traced.map { $0.stage?.name }), 2 * count > traced.count else { return nil }
+    let share = "in \(count) of \(traced.count) cases"
+    guard let stage else { return "every stage of the forward pass is right \(share): what is wrong comes behind it" }
+    return "the first stage that diverges is \(stage) \(share)"
+  }
+
+  /// That answers are the right ones times a number, where most are.
+  private static func multiple(_ all: [Observation]) -> String? {
+    let found = all.compactMap { observation in observation.multiple.map { (observation.id, $0) } }
+    guard let (id, first) = found.first, 2 * found.count > all.count else { return nil }
+    let isOne = Set(found.map { Multiple.short($0.1.factor) }).count == 1
+    let share = "in \(found.count) of \(all.count) cases"
+    return isOne
+      ? "\(first.line) \(share)" : "\(first.line) in \(id), and likewise by other numbers; \(share)"
+  }
+
+  /// Where the backward passes went wrong first, where most agree; behind a wrong forward pass it is where that did.
+  private static func lastGradient(_ all: [Observation]) -> String? {
+    guard all.first?.operation == .gradients, 2 * all.count(where: { $0.stage != nil }) <= all.count,
+      let (place, count) = most(all.map(\.place)), let place,
+      2 * count > all.count
+    else { return nil }
+    return "the last wrong one in the order of the forward pass is \(name(place)) in \(count) of \(all.count) cases"
+  }
+
+  /// The tensors that are wrong in every answer, and those that are right in every one.
+  private static func tensors(_ all: [Observation]) -> String? {
+    guard let first = all.first, !first.tensors.isEmpty else { return nil }
+    func shared(_ isWrong: Bool) -> [String] {
+      first.tensors.map(\.name).filter { name in
+        all.allSatisfy { $0.tensors.contains { $0.name == name && $0.isWrong == isWrong } }
+      }
+    }
+    let (wrong, right) = (shared(true), shared(false))
+    if wrong.isEmpty { return nil }
+    let rest = right.isEmpty ? "" : "; right in all: \(listed(right))"
+    return "wrong in \(all.count) of \(all.count) cases: \(listed(wrong))\(rest)"
+  }
+
+  private static func listed(_ names: [String]) -> String {
+    names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+  }
+
+  /// A parameter without the words that all have.
+  private static func name(_ tensor: String) -> String {
+    var words = tensor.split(separator: ".")
+    if words.first == "gradients" { words.removeFirst() }
+    if words.first == "model" { words.removeFirst() }
+    if words.last == "weight" { words.removeLast() }
+    return words.joined(separator: ".")
+  }
+
+  /// What stands there most often, of equals what stands there first.
+  private static func most<Value: Hashable>(_ values: [Value]) -> (value: Value, count: Int)? {
+    var counts: [Value: Int] = [:]
+    for value in values { counts[value, default: 0] += 1 }
+    guard let largest = counts.values.max(), let value = values.first(where: { counts[$0] == largest }) else {
+      return nil
+    }
+    return (value, largest)
+  }
+}

@@ -30,7 +30,8 @@ notes, she can say the page aloud from them, word for word: naïve or not, "quot
 NEW = 40
 MODEL = "models/text"
 SETTINGS = [  # c, t, profile
-    (4, 2, {}), (2, 3, {"numbering": "sequential"}),
+    (4, 2, {}), (2, 3, {"numbering": "sequential"}), (2, 2, {"numbering": "compressed"}),
+    (3, 2, {"numbering": "generation"}),
     (8, 1, {"repetition_labels": "shifted", "repetition_context": "past_memories"})]
 
 

@@ -48,7 +48,7 @@ struct MutantTests {
   }
 
   private static func size(_ request: Request) -> Int {
-    request.input.arrays.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    request.input.arrays.reduce(0) { sum, array in sum + array.shape.reduce(1, *) }
   }
 
   @Test func `TOL-4 a mistake that a type allows is not asked there`() throws {

@@ -69,6 +69,7 @@ enum RareRequests {
     // 34 rows a chunk, so that row 128 recites: it sees its memory in the tile before and nothing in the first one.
     let rows = request(.forward, .shallow, c: 8, t: 2, [80])
     return [
+      "M077": hiddenKey,
       "M211": request(
         .forward, .deep, c: 2, t: 2, [13], axes: ["memory_context": "own_chunk", "memory_attention": "causal"]),
       "M201": short, "M202": short, "M214": rows, "M215": tiled, "M221": far, "M240": far, "M223": many, "M228": many,
@@ -87,6 +88,24 @@ enum RareRequests {
       "M292": request(.generate, .gqa, c: 2, t: 1, [3], forced: [1, 11, 3], ["generate": .integer(3)]),
       "M296": request(.forward, .gqa, c: 2, t: 1, [3], ["c": .integer(0), "text_vocabulary": .integer(2)]),
     ]
+  }
+
+  /// Attention of two rows that see themselves, the first of which would score 46,341 with the other.
+  private static var hiddenKey: Request {
+    Request(
+      .attention, axes: [:], parameters: ["heads": .integer(1), "kv_heads": .integer(1)], model: nil,
+      input: CaseInputs.file([
+        CaseInputs.numbers("q", shape: [2, 2], [256, 0, 0, 0]),
+        CaseInputs.numbers("k", shape: [2, 2], [0, 0, 256, 0]),
+        CaseInputs.numbers("v", shape: [2, 2], [1, 2, 3, 4]),
+        CaseInputs.mask("mask", [true, false, false, true], rows: 2),
+      ]), captures: [])
+  }
+
+  /// Attention of 273 rows: at every border of tiles of 16, 32, 64 and 128 some repetition row sees few keys.
+  static var manyRows: Request {
+    StageRequests.attention(
+      heads: 2, keyValueHeads: 1, d: 2, c: 6, t: 1, n: 126, profile: .base, deviation: 1, seed: 6)
   }
 
   /// Attention in which row 256 sees nothing before row 128, and row 257 does.
@@ -173,7 +192,7 @@ enum RareRequests {
     return Request(
       .attention, axes: [:], parameters: ["heads": .integer(1), "kv_heads": .integer(1)], model: nil,
       input: CaseInputs.file([
-        repeated("q", [1, 0.5]), repeated("k", [0.5, 1]), repeated("v", [1, 1.5]),
+        repeated("q", [1, 0.5]), repeated("k", [0.5, 1]), repeated("v", [0x1.1ap0, 1.5]),
         CaseInputs.mask("mask", cells, rows: rows),
       ]), captures: [])
   }

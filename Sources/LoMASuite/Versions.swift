@@ -3,7 +3,7 @@
 /// Versions of the specification and of this suite.
 public enum Versions {
   /// Version of the text in Spec/; it grows when a clause is added or its meaning is corrected.
-  public static let specification = "0.1"
+  public static let specification = "0.2"
   /// Version of the catalogue of cases; it grows when cases are added, and is the `since` of these.
   public static let suite = "1.1"
   /// The version that froze the ids it had: `since` of every case that names no later one.

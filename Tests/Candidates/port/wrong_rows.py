@@ -63,17 +63,13 @@ def far_chunks(first):
             ("generation", SEEN_BY_TEXT, BY_MASK))
 
 
-def dropped_key(condition, in_model="True"):
-    """The last key before a row's own is lost where a number of keys, the row's own the last, fulfils the condition."""
-    patches = (("stages", "    queries, keys, values = (by_head(x, kv_heads",
-                f"    numbers = np.arange(len(k) - len(q), len(k)) + 1\n"
-                f"    lost = {condition} & (numbers > 1) & {in_model}\n"
-                "    seen = np.array(np.broadcast_to(seen, (len(q), len(k))))\n"
-                "    seen[lost, numbers[lost] - 2] = False\n"
-                "    queries, keys, values = (by_head(x, kv_heads"),)
-    if in_model == "True":
-        return patches
-    return (*patches, ("stages", "import numpy as np\n", "import numpy as np\n\nfrom layout import IN_MODEL\n"), *KNOWS_MODEL)
+def dropped_key(size, condition, rows=":"):
+    """Key size − 1 is lost under a condition; a row that sees nothing else keeps it."""
+    return (("stages", "    queries, keys, values = (by_head(x, kv_heads",
+             f"    if {condition}:\n"
+             "        seen = np.array(np.broadcast_to(seen, (len(q), len(k))))\n"
+             f"        seen[{rows}, {size} - 1] &= seen[{rows}].sum(-1) == 1\n"
+             "    queries, keys, values = (by_head(x, kv_heads"),)
 
 
 def skipped_tiles(size):
@@ -200,12 +196,14 @@ MISTAKES = {
     "39": Change("From chunk 3 on text does not see the memory of the chunk before.", far_chunks(3), ("MSK-2",)),
     **{f"39n:{n}": Change(f"From chunk {n} on text does not see the memory of the chunk before.", far_chunks(n), ("MSK-2",))
        for n in (4, 5, 6, 7, 8)},
-    "40": Change("A key is lost where the number of keys is a multiple of 64.", dropped_key("(numbers % 64 == 0)"), ("row 63",)),
-    "40b": Change("A key is lost in every row past 64.", dropped_key("(numbers > 64)")),
-    "40m": Change("A key is lost where their number is a multiple of 64, in the model only.",
-                  dropped_key("(numbers % 64 == 0)", "IN_MODEL[0]")),
-    **{f"40n:{n}": Change(f"A key is lost where the number of keys is a multiple of {n}.",
-                          dropped_key(f"(numbers % {n} == 0)")) for n in (16, 32, 128)},
+    "40": Change("Key 63 is lost where the number of keys is a multiple of 64.", dropped_key(64, "len(k) % 64 == 0"),
+                 ("row 63",)),
+    "40b": Change("Key 63 is lost in every row past 64.", dropped_key(64, "len(q) > 64", "64:")),
+    "40m": Change("Key 63 is lost where the number of keys is a multiple of 64, in the model only.", (
+        *dropped_key(64, "len(k) % 64 == 0 and IN_MODEL[0]"),
+        ("stages", "import numpy as np\n", "import numpy as np\n\nfrom layout import IN_MODEL\n"), *KNOWS_MODEL)),
+    **{f"40n:{n}": Change(f"Key {n - 1} is lost where the number of keys is a multiple of {n}.",
+                          dropped_key(n, f"len(k) % {n} == 0")) for n in (16, 32, 128)},
     "44": Change("All texts of a batch use the positions of the first.", layouts(
         "    for rows in made[1:]:\n"
         "        both = min(len(rows), len(made[0]))\n"

@@ -14,7 +14,7 @@ extension ReferenceAnswers {
     guard texts.count == 1 else { throw .shape(tensor: "lengths") }
     try request.input { () throws(InputError) in
       try vocabulary.check(text: texts[0])
-      try vocabulary.check(text: forced)
+      try rules.check(vocabulary, forced)
       try check(parameters, texts[0])
     }
     let profile = try request.profile()

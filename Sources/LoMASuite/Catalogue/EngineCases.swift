@@ -95,6 +95,13 @@ enum EngineCases {
         clauses: ["GEN-5", "PAR-4"],
         ModelCases.request(.generate, .gqa, c: 2, t: 2, [[]], .base, parameters: ["generate": .integer(0)])),
       numbers(
+        "gqa.forced-c2-t1", .generation, hunts: "a token that is chosen behind a compression and fed, whatever is forced",
+        clauses: ["GEN-3", "GEN-4", "OPS-5"],
+        ModelCases.request(
+          .generate, .gqa, c: 2, t: 1, [Array(text.prefix(2))], .base,
+          more: [CaseInputs.integers("forced", CaseInputs.text(9, below: 11, seed: 198))],
+          parameters: ["generate": .integer(9)])),
+      numbers(
         "gqa.before", .generation, hunts: "repetition rows that stay in the cache", clauses: ["REC-1"],
         ModelCases.request(
           .reconstruct, .gqa, c: 2, t: 2, [CaseInputs.text(13, below: 11, seed: 194)], .base,

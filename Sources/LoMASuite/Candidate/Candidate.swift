@@ -136,11 +136,12 @@ extension ElementType {
 }
 
 extension ResultTensor {
-  /// As an answer holds it: I64, BOOL, or numbers of a type, each rounded once.
+  /// As an answer holds it: I64, BOOL, or numbers of a type, each rounded once; whoever answers what is to be rejected, where
+  /// no type of numbers is asked, answers in F64.
   func array(storing type: ElementType) throws(ContainerError) -> NamedArray {
     switch content {
     case .integers, .booleans: try array()
-    case .doubles(let values): try NamedArray(name, type, shape: shape, doubles: values)
+    case .doubles(let values): try NamedArray(name, type == .i64 ? .f64 : type, shape: shape, doubles: values)
     }
   }
 }

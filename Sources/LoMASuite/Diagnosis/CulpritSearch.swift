@@ -91,7 +91,10 @@ struct CulpritSearch {
         suspects: [partner], level: level, explained: wrong.count { isExplained($0, within: 1) }, wrong: wrong.count,
         contradicted: 0, right: right.count)
       let rest = left.filter { !isExplained($0, within: Witness.clear) }
-      if !rest.isEmpty, let best = best(rest, beyond: above, missing: (rest.count - 1) / 2) {
+      let contradicted = weighed(Tally(suspect: partner), right).contradicted
+      if !rest.isEmpty, contradicted < first.explained,
+        let best = best(rest, beyond: above, missing: (rest.count - 1) / 2)
+      {
         return [first, taken(best, at: level)]
       }
       found = before

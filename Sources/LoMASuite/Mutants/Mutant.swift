@@ -117,4 +117,7 @@ extension Mutant {
   public static let all: [Mutant] =
     (layouts + positions + maskCells + fills + models + losses + gradients + generation + optimisers + metrics + costs)
     .sorted { $0.id < $1.id }
+
+  /// The mutant of an id, or of ids and axis=value,…: who decides so, whatever is asked, and makes every mistake.
+  public static func named(_ id: String) -> Mutant? { all.first { $0.id == id } ?? several(id) }
 }

@@ -48,7 +48,7 @@ struct FreshCasesTests {
     #expect(Set(texts.map { $0.texts.count }).isSuperset(of: 1...3))
     #expect(Set(drawn.map { $0.profile.differences.count }) == [0, 1, 2])
     #expect(Set(drawn.flatMap { $0.profile.differences.map(\.axis) }) == Set(Axis.allCases))
-    #expect(Set(drawn.compactMap(\.model)) == Set(CaseModel.all.map(\.name)))
+    #expect(Set(drawn.compactMap(\.model)) == Set(CaseModel.drawn.map(\.name)))
     #expect(drawn.contains { $0.hasEmbeddings } && drawn.contains { $0.isForced })
     #expect(drawn.contains { !$0.captures.isEmpty })
     #expect(drawn.contains { $0.operation == .mask && $0.layout == .generation })

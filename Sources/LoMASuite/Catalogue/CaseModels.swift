@@ -28,6 +28,8 @@ struct CaseModel: Sendable {
   let tied: Bool
   /// Whether text ids v and v + 4 have the same row in the head, one number of which is 1: equal scores whatever the order of sums.
   let hasEqualScores: Bool
+  /// The same, but for a number so small that F32 tells the scores apart no more, and F64 does.
+  let hasCloseScores: Bool
   let vocabulary: CaseVocabulary
   /// Whether its weights fill the 24 bits of F32; else every one is exact in bf16.
   let fillsF32: Bool
@@ -69,13 +71,25 @@ struct CaseModel: Sendable {
   static let loud = CaseModel(
     "loud", 14, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, loudness: 64)
 
+  /// Choices that F32 cannot make; asked for in f64 only.
+  static let close = CaseModel(
+    "close", 15, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, hasCloseScores: true)
+  /// Four ids and a head of two numbers: thousands of positions cost little.
+  static let tiny = CaseModel(
+    "tiny", 16, layers: 1, heads: 1, keyValueHeads: 1, headDimension: 2, tied: false, hidden: 4,
+    vocabulary: CaseVocabulary(text: 2, memory: 3, repetition: 2, model: 4))
+
   /// Those that suite 1.0 froze, in the manifest's order.
   private static let first = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
-  static let all = first + [sparse, nested, precise, loud]
+  static let all = first + [sparse, nested, precise, loud, close, tiny]
+
+  /// Those that fresh cases draw from: in the others a choice or a text has too little room.
+  static let drawn = all.filter { !$0.hasCloseScores && $0.name != tiny.name }
 
   private init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int, tied: Bool,
-    hidden: Int = 8, vocabulary: CaseVocabulary = .small, hasEqualScores: Bool = false, epsilon: Double = 0x1p-14,
+    hidden: Int = 8, vocabulary: CaseVocabulary = .small, hasEqualScores: Bool = false,
+    hasCloseScores: Bool = false, epsilon: Double = 0x1p-14,
     theta: Double = 1000, fillsF32: Bool = false, loudness: Double = 1, form: ConfigurationForm = .explicit
   ) {
     self.name = name
@@ -95,6 +109,7 @@ struct CaseModel: Sendable {
     self.form = form
     self.tied = tied
     self.hasEqualScores = hasEqualScores
+    self.hasCloseScores = hasCloseScores
     self.vocabulary = vocabulary
   }
 
@@ -119,9 +134,12 @@ struct CaseModel: Sendable {
     if loudness != 1, let gain = parameters.tensors[ParameterName.finalNorm] {
       parameters.tensors[ParameterName.finalNorm] = Tensor(shape: gain.shape, values: gain.values.map { $0 * loudness })
     }
-    if hasEqualScores {
+    if hasEqualScores || hasCloseScores {
       var head = Tensor(zeros: [vocabulary.model, hidden])
-      for id in 0..<vocabulary.text { head[id, id % 4] = 1 }
+      for id in 0..<vocabulary.text {
+        head[id, id % 4] = 1
+        if hasCloseScores { head[id, 4] = id < 4 ? 0 : id < 8 ? 0x1p-27 : -0x1p-27 }
+      }
       parameters.tensors[ParameterName.head] = head
     }
     return parameters

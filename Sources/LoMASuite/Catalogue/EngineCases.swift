@@ -8,7 +8,7 @@ import LoMAVectors
 /// Cases of chapters 4, 6, 7 and 8 beyond toy sizes.
 enum EngineCases {
   /// Those with numbers and recorded answers.
-  static var numeric: [Case] { batches + manyChunks + tiles + far + wide }
+  static var numeric: [Case] { batches + manyChunks + tiles + far + close + wide }
   static var all: [Case] { structure + numeric + properties }
 
   static func numbers(
@@ -33,7 +33,7 @@ enum EngineCases {
     }
     return [
       texts(.layout, "c16-t4-n200", c: 16, t: 4, [200], "chunks of 64 tokens cut at another length"),
-      texts(.mask, "c16-t4-n130", c: 16, t: 4, [130], "a mask that is right in its first tile only"),
+      texts(.mask, "c16-t2-n66", c: 16, t: 2, [66], "a mask that is right in its first tile only"),
       texts(.layout, "c1-t1-n40", c: 1, t: 1, [40], "a chunk's number kept in too few bits, or counted anew"),
       texts(.mask, "c1-t1-n20", c: 1, t: 1, [20], "a mask wrong from the ninth chunk on"),
       .tensors(
@@ -47,6 +47,9 @@ enum EngineCases {
     ]
   }
 
+  /// What is captured where logits alone leave a narrow type too much room: the rows behind the first attention.
+  private static let middle = ["layers.0.middle"]
+
   /// Suite 1.0's batches begin with their longest text.
   private static var batches: [Case] {
     let (one, other) = ([1, 13, 4], [4, 13, 0])
@@ -56,6 +59,15 @@ enum EngineCases {
       numbers(
         "gqa.short-first", .model, hunts: hunts, clauses: ["LAY-6", "MSK-11"],
         ModelCases.request(.forward, .gqa, c: 2, t: 2, texts(one), .base)),
+      numbers(
+        "mha.short-first-middle", .model, hunts: hunts, clauses: ["LAY-6", "MSK-11", "MOD-7"],
+        ModelCases.request(.forward, .mha, c: 4, t: 2, texts([1, 9]), .base, captures: middle)),
+      numbers(
+        "gqa.short-first-middle", .model, hunts: hunts, clauses: ["LAY-6", "MSK-11", "MOD-7"],
+        ModelCases.request(.forward, .gqa, c: 2, t: 1, texts([2, 16]), .base, captures: middle)),
+      numbers(
+        "mqa-tied.whole-chunks-only", .model, hunts: "the rows of a batch counted with its pads",
+        clauses: ["LOS-4", "MSK-11"], ModelCases.request(.loss, .mqa, c: 2, t: 2, texts([3, 3, 3, 4]), .base)),
       numbers(
         "mqa-tied.short-first", .model, hunts: hunts, clauses: ["LAY-6", "MSK-11"],
         ModelCases.request(.forward, .mqa, c: 2, t: 2, texts(other), .base)),
@@ -81,21 +93,23 @@ enum EngineCases {
 
   /// A chunk of one token compresses at every token.
   private static var manyChunks: [Case] {
-    let text = CaseInputs.text(20, below: 11, seed: 193)
+    let text = CaseInputs.text(64, below: 11, seed: 193)
     return [
       numbers(
-        "gqa.c1-t1-n20", .model, hunts: "a mask wrong from the ninth chunk on", clauses: ["MSK-2", "MSK-5", "MSK-8"],
-        ModelCases.request(.forward, .gqa, c: 1, t: 1, [text], .base)),
+        "gqa.c1-t1-n64", .model, hunts: "a mask wrong from the ninth chunk on", clauses: ["MSK-2", "MSK-5", "MSK-8"],
+        ModelCases.request(.forward, .gqa, c: 1, t: 1, [text], .base, captures: middle)),
       numbers(
-        "gqa.c1-t1-prompt20", .generation, hunts: "positions or chunks counted anew after some compressions",
+        "gqa.c1-t1-prompt32", .generation, hunts: "positions or chunks counted anew after some compressions",
         clauses: ["GEN-3", "GEN-6", "GEN-7", "POS-4"],
-        ModelCases.request(.generate, .gqa, c: 1, t: 1, [text], .base, parameters: ["generate": .integer(2)])),
+        ModelCases.request(
+          .generate, .gqa, c: 1, t: 1, [Array(text.prefix(32))], .base, parameters: ["generate": .integer(2)])),
       numbers(
         "gqa.empty", .generation, hunts: "a compression of nothing, or a crash without a row",
         clauses: ["GEN-5", "PAR-4"],
         ModelCases.request(.generate, .gqa, c: 2, t: 2, [[]], .base, parameters: ["generate": .integer(0)])),
       numbers(
-        "gqa.forced-c2-t1", .generation, hunts: "a token that is chosen behind a compression and fed, whatever is forced",
+        "gqa.forced-c2-t1", .generation,
+        hunts: "a token that is chosen behind a compression and fed, whatever is forced",
         clauses: ["GEN-3", "GEN-4", "OPS-5"],
         ModelCases.request(
           .generate, .gqa, c: 2, t: 1, [Array(text.prefix(2))], .base,
@@ -117,7 +131,7 @@ enum EngineCases {
       numbers(
         "shallow.c16-t4-n130", .model, hunts: "a tile of keys skipped for what one row of the queries sees",
         clauses: ["MSK-1", "MSK-2", "MSK-4", "MSK-7", "MSK-8", "MSK-9"],
-        ModelCases.request(.forward, .shallow, c: 16, t: 4, [text], .base)),
+        ModelCases.request(.forward, .shallow, c: 16, t: 4, [text], .base, captures: middle)),
       numbers(
         "gqa.c16-t2-prompt70", .generation, hunts: "memory that sees the first tokens of its chunk only",
         clauses: ["GEN-3", "GEN-7", "MSK-4"],
@@ -127,7 +141,7 @@ enum EngineCases {
         "shallow.tail-n600", .model, hunts: "a sum over many keys in a narrow type, or positions in one",
         clauses: ["MSK-1", "POS-1"],
         ModelCases.request(
-          .forward, .shallow, c: 16, t: 64, [CaseInputs.text(600, below: 11, seed: 196)], .base)),
+          .forward, .shallow, c: 16, t: 64, [CaseInputs.text(600, below: 11, seed: 196)], .base, captures: middle)),
     ]
   }
 
@@ -138,8 +152,25 @@ enum EngineCases {
       numbers(
         "gqa.c16-t4-chunk32", .generation, hunts: "positions that end at 2,047, or a table of angles that does",
         clauses: ["REC-1", "REC-3", "POS-3", "POS-4"],
-        ModelCases.request(.reconstruct, .gqa, c: 16, t: 4, [text], .base, parameters: ["chunk": .integer(32)]))
+        ModelCases.request(.reconstruct, .gqa, c: 16, t: 4, [text], .base, parameters: ["chunk": .integer(32)])),
+      numbers(
+        "tiny.c32-t1-n2112", .generation, hunts: "positions that end at 2,047, or are kept in a narrow type",
+        clauses: ["GEN-1", "GEN-7", "POS-1", "POS-2"],
+        ModelCases.request(
+          .generate, .tiny, c: 32, t: 1, [CaseInputs.text(2112, below: 2, seed: 199)], .base,
+          parameters: ["generate": .integer(0)])),
     ]
+  }
+
+  /// Choices that a cast to F32 decides otherwise.
+  private static var close: [Case] {
+    [
+      numbers(
+        "close.c2-t2", .generation, hunts: "a greedy choice on scores that were cast to F32", clauses: ["GEN-5"],
+        ModelCases.request(
+          .generate, .close, c: 2, t: 2, [CaseInputs.text(5, below: 11, seed: 189)], .base,
+          parameters: ["generate": .integer(6)]))
+    ].compactMap { $0.asked(in: ["f64"]) }
   }
 
   /// Sums of thousands of terms, of which only the last roundings may show (TOL-2).
@@ -147,19 +178,18 @@ enum EngineCases {
     func stage(_ operation: Operation, _ parameters: [String: RequestParameter], _ arrays: [NamedArray]) -> Request {
       Request(operation, axes: [:], parameters: parameters, model: nil, input: CaseInputs.file(arrays), captures: [])
     }
-    func feedForward(_ width: Int, _ seed: UInt64) -> Case {
-      func weight(_ name: String, _ shape: [Int], _ fanIn: Int, _ offset: UInt64) -> NamedArray {
-        CaseInputs.normal(
-          name, shape: shape, deviation: 1.5 / Double(fanIn).squareRoot(), mean: 0, seed: seed + offset)
+    // Terms that are all alike: a sum in a narrow type stands still long before its end. Of random terms it hardly shows.
+    func alike(_ width: Int) -> Case {
+      func same(_ name: String, _ shape: [Int], _ value: Double) -> NamedArray {
+        CaseInputs.numbers(name, shape: shape, [Double](repeating: value, count: width))
       }
       return numbers(
-        "one-middle-\(width)", .stage, hunts: "a product summed in a narrow type", clauses: ["MOD-5"],
+        "alike-width\(width)", .stage, hunts: "a product summed in a narrow type", clauses: ["MOD-5"],
         stage(
           .feedForward, [:],
           [
-            CaseInputs.normal("x", shape: [2, width], deviation: 1, mean: 0, seed: seed),
-            weight("gate", [1, width], width, 1), weight("up", [1, width], width, 2),
-            weight("down", [width, 1], 1, 3),
+            same("x", [1, width], 1), same("gate", [1, width], 1 / Double(width)),
+            same("up", [1, width], 1 / Double(width)), same("down", [width, 1], 1),
           ]))
     }
     func crossEntropy(_ what: String, _ width: Int, deviation: Double, rows: Int, _ hunts: String) -> Case {
@@ -181,9 +211,14 @@ enum EngineCases {
             CaseInputs.normal("x", shape: [1, 4096], deviation: 1, mean: 0, seed: 1000),
             CaseInputs.normal("gain", shape: [4096], deviation: 0.25, mean: 1, seed: 1001),
           ])),
-      feedForward(256, 1020), feedForward(1024, 1030),
+      alike(4096),
       crossEntropy("flat-width8192", 8192, deviation: 0.25, rows: 1, "powers summed in a narrow type"),
       crossEntropy("beyond100", 16, deviation: 96, rows: 6, "powers of scores without their maximum subtracted"),
+      crossEntropy("beyond709", 16, deviation: 640, rows: 6, "powers of scores without their maximum subtracted"),
+      numbers(
+        "beyond709", .stage, hunts: "powers of scores without their maximum subtracted", clauses: ["MOD-4", "NUM-1"],
+        StageRequests.attention(
+          heads: 1, keyValueHeads: 1, d: 4, c: 2, t: 1, n: 5, profile: .base, deviation: 40, seed: 1040)),
     ]
   }
 }

@@ -38,7 +38,7 @@ struct CulpritSearch {
   /// No more mistakes are looked for.
   private static let culpritLimit = 6
   /// So many of those who explain something are tried together with another, where nobody alone explains enough.
-  private static let partnerLimit = 4
+  private static let partnerLimit = 3
 
   private let diagnosis: Diagnosis
   private let answers: ReferenceAnswers
@@ -105,7 +105,7 @@ struct CulpritSearch {
   /// Those who explain some of the answers, those who explain the most first.
   private func partners(_ left: [Witness]) -> [Suspect] {
     let suspects = Suspect.axes + Suspect.mutants
-    let sample = diagnosis.spread(left, limit: 2 * Self.sampleSize)
+    let sample = diagnosis.spread(left, limit: Self.sampleSize + 2)
     let counts = workers.map(suspects.count) { index in
       sample.count { witness in distance(suspects[index], witness).map { $0 <= 1 } ?? false }
     }

@@ -136,7 +136,7 @@ struct FreshDrawing {
   }
 
   private mutating func training(_ drawn: inout FreshCase) {
-    let model = one(of: CaseModel.all)
+    let model = one(of: CaseModel.drawn)
     drawn.model = model.name
     shape(&drawn, c: 1...4, t: 1...3)
     texts(&drawn, atMost: 3)
@@ -151,7 +151,7 @@ struct FreshDrawing {
   }
 
   private mutating func cached(_ drawn: inout FreshCase) {
-    drawn.model = one(of: CaseModel.all).name
+    drawn.model = one(of: CaseModel.drawn).name
     shape(&drawn, c: 1...4, t: 1...3)
     drawn.profile = profile()
     drawn.hasOwnIDs = happens(oneIn: 3)

@@ -126,4 +126,7 @@ extension Mutant {
       batched, wholeMasks, tiles, limits, narrowNumbers, narrowSums, configured, captured, trained, regenerated,
       rejections,
     ].flatMap { $0 }.sorted { $0.id < $1.id }
+
+  /// The mutant of an id, or of ids and axis=value,…: who decides so, whatever is asked, and makes every mistake.
+  public static func named(_ id: String) -> Mutant? { all.first { $0.id == id } ?? several(id) }
 }

@@ -16,7 +16,7 @@ extension Mutant {
 
   /// The mutants of ids and of axis=value, joined by commas: what the axes decide first, then every mistake in turn; none
   /// where a word is neither, or an axis or an id stands there twice.
-  public static func named(_ words: String) -> Mutant? {
+  static func several(_ words: String) -> Mutant? {
     let words = words.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
     let (axes, ids) = (words.filter { $0.contains("=") }, words.filter { !$0.contains("=") })
     let mistakes = ids.compactMap { id in all.first { $0.id == id } }

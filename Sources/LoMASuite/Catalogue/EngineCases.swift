@@ -211,7 +211,7 @@ enum EngineCases {
             CaseInputs.normal("x", shape: [1, 4096], deviation: 1, mean: 0, seed: 1000),
             CaseInputs.normal("gain", shape: [4096], deviation: 0.25, mean: 1, seed: 1001),
           ])),
-      alike(4096),
+      alike(2560),
       crossEntropy("flat-width8192", 8192, deviation: 0.25, rows: 1, "powers summed in a narrow type"),
       crossEntropy("beyond100", 16, deviation: 96, rows: 6, "powers of scores without their maximum subtracted"),
       crossEntropy("beyond709", 16, deviation: 640, rows: 6, "powers of scores without their maximum subtracted"),

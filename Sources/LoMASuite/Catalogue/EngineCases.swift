@@ -188,8 +188,8 @@ enum EngineCases {
         stage(
           .feedForward, [:],
           [
-            same("x", [1, width], 1), same("gate", [1, width], 1 / Double(width)),
-            same("up", [1, width], 1 / Double(width)), same("down", [width, 1], 1),
+            same("x", [1, width], 1), same("gate", [1, width], 0x1p-12),
+            same("up", [1, width], 0x1p-12), same("down", [width, 1], 1),
           ]))
     }
     func crossEntropy(_ what: String, _ width: Int, deviation: Double, rows: Int, _ hunts: String) -> Case {

@@ -124,7 +124,7 @@ enum EngineCases {
   }
 
   /// L = 64: rows 128 and 256 are repetition rows, and so begin tiles of 16 to 128 rows; the tail's rows in the last tile see
-  /// memory that its first row does not. A tail of 600 rows is plain causal attention over many keys.
+  /// memory that its first row does not.
   private static var tiles: [Case] {
     let text = CaseInputs.text(130, below: 11, seed: 195)
     return [
@@ -137,15 +137,11 @@ enum EngineCases {
         clauses: ["GEN-3", "GEN-7", "MSK-4"],
         ModelCases.request(
           .generate, .gqa, c: 16, t: 2, [Array(text.prefix(70))], .base, parameters: ["generate": .integer(3)])),
-      numbers(
-        "shallow.tail-n600", .model, hunts: "a sum over many keys in a narrow type, or positions in one",
-        clauses: ["MSK-1", "POS-1"],
-        ModelCases.request(
-          .forward, .shallow, c: 16, t: 64, [CaseInputs.text(600, below: 11, seed: 196)], .base, captures: middle)),
     ]
   }
 
-  /// Chunk 32 of 33, at positions 2,048 to 2,111; its answer is small however long the text.
+  /// Positions 2,048 to 2,111: in chunk 32 of 33, whose answer is small however long the text; and in a chunk that never
+  /// fills, where every row sees all rows before it, and whose keys are of two kinds only.
   private static var far: [Case] {
     let text = CaseInputs.text(2112, below: 11, seed: 197)
     return [
@@ -154,10 +150,11 @@ enum EngineCases {
         clauses: ["REC-1", "REC-3", "POS-3", "POS-4"],
         ModelCases.request(.reconstruct, .gqa, c: 16, t: 4, [text], .base, parameters: ["chunk": .integer(32)])),
       numbers(
-        "tiny.c32-t1-n2112", .generation, hunts: "positions that end at 2,047, or are kept in a narrow type",
-        clauses: ["GEN-1", "GEN-7", "POS-1", "POS-2"],
+        "tiny.tail-n2112", .generation,
+        hunts: "positions that end at 2,047 or are kept in a narrow type, as may be sums over two thousand like keys",
+        clauses: ["GEN-1", "GEN-2", "GEN-7", "POS-1"],
         ModelCases.request(
-          .generate, .tiny, c: 32, t: 1, [CaseInputs.text(2112, below: 2, seed: 199)], .base,
+          .generate, .tiny, c: 1024, t: 4, [CaseInputs.text(2112, below: 2, seed: 199)], .base,
           parameters: ["generate": .integer(0)])),
     ]
   }

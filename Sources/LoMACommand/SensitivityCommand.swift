@@ -15,7 +15,7 @@ let sensitivityHelp = """
     --dtype DTYPE            f64, f32, bf16 or f16; otherwise all four
     --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors, here or above
     --output FILE            writes the page Docs/Sensitivity.md instead; only of everything
-    --scores DIR             diagnosis.json, named.json, first-score.json and right.json there are added to the page
+    --scores DIR             adds diagnosis.json, named.json, first-score.json and right.json of a folder to the page
     --threads N              otherwise all processors
     --fresh SEED             by new cases, as loma conform draws them from this number, not by those of the vectors
     --cases N                so many of them, otherwise 200

@@ -46,19 +46,19 @@ struct FreshCommandTests {
   @Test func `RUN-18 a mistake is shrunk, and written as vectors that fail again`() throws {
     let (binary, folder) = (try Binary(), try TemporaryFolder())
     let mutant = "-- '\(binary.path)' reference --mutant M054"
-    let run = "loma conform --fresh 7 --cases 12 --level structure"
+    let run = "loma conform --fresh 8 --cases 12 --level structure"
     let first = try binary.shell("\(run) --report '\(folder.path)' \(vectors) \(mutant)")
     #expect(first.exitCode == 1 && first.output.contains("smallest  mask c=1 t=2 n=2 base: fail"), "\(first)")
     let smallest = "--vectors '\(folder.path)/smallest'"
     #expect(first.output.contains("again: loma conform \(smallest.replacing("'", with: "")) --only structure.mask"))
     let again = try binary.shell("loma conform \(smallest) \(mutant)")
-    #expect(again.exitCode == 1 && again.output.contains("fresh.s7-k11-smallest"), "\(again)")
+    #expect(again.exitCode == 1 && again.output.contains("fresh.s8-k11-smallest"), "\(again)")
     #expect(try binary.shell("loma conform \(smallest)").exitCode == 0)
     // Without a folder the case as it was drawn is asked again, which shrinks to the same.
     let plain = try binary.shell("\(run) \(vectors) \(mutant)")
-    #expect(plain.output.contains("again: loma conform --fresh 7 --cases 12 --only structure.mask.fresh.s7-k11 -- "))
+    #expect(plain.output.contains("again: loma conform --fresh 8 --cases 12 --only structure.mask.fresh.s8-k11 -- "))
     let report = try String(contentsOfFile: folder.path + "/results.jsonl", encoding: .utf8)
-    #expect(report.contains(#""filters":{"level":"structure","fresh":"7","cases":"12"}"#))
+    #expect(report.contains(#""filters":{"level":"structure","fresh":"8","cases":"12"}"#))
     #expect(report.contains("your output matches M054: "))
   }
 

@@ -62,9 +62,9 @@ struct CloseChoiceTests {
     #expect(try Self.verdict(Self.id, later, bound: bound) == .pass)
     let earlier = try flip.answer.changing("logits", at: (behind - 1) * width) { $0 + 100 }
     #expect(try Self.verdict(Self.id, earlier, bound: bound) == .fail)
-    // n = 5, c = t = 2: text token 7 is row 9 of the generation layout.
+    // n = 5, c = t = 2: text token 6 is row 8 of the generation layout.
     let keys = try #require(flip.answer.first { $0.name == "appended.keys" })
-    for (row, verdict) in [(9, Verdict.pass), (8, .fail)] {
+    for (row, verdict) in [(8, Verdict.pass), (7, .fail)] {
       let other = try flip.answer.changing("appended.keys", at: row * keys.shape[2]) { $0 + 9 }
       #expect(try Self.verdict(Self.id, other, bound: bound) == verdict, "row \(row)")
     }

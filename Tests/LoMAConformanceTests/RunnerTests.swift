@@ -25,7 +25,7 @@ extension CandidateSuites {
         }
       }
       let one = try results(jobs: 1)
-      #expect(one.counts == [.pass: 20, .crash: 1])
+      #expect(one.counts == [.pass: 22, .crash: 1])
       #expect(try results(jobs: 3) == one)
       #expect(try results(jobs: 40) == one)
     }

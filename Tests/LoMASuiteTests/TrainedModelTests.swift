@@ -76,7 +76,8 @@ struct TrainedModelTests {
       for model in TrainedModel.all {
         try FileManager.default.copyItem(atPath: "\(source)/\(model.name)", toPath: "\(folder)/\(model.name)")
       }
-      #expect(try RecordedModels(trainedBelow: folder).entries.count == CaseModel.all.count + TrainedModel.all.count)
+      let count = CaseModel.all.count + RefusedModel.all.count + TrainedModel.all.count
+      #expect(try RecordedModels(trainedBelow: folder).entries.count == count)
       let file = "\(folder)/text-c4/model.safetensors"
       var bytes = try Files.contents(of: file, byteLimit: 1 << 20)
       bytes[bytes.count - 1] ^= 1

@@ -13,7 +13,7 @@ let listHelp = """
     --op OP                  \(words(LoMASuite.Operation.self, breakingAfter: 6))
     --profile NAME           axis=value,axis=value…: cases that decide so, whatever else they decide; base: cases that
                              decide nothing; loma explain --show profiles lists them
-    --model NAME             \(Catalogue.modelNames.joined(separator: " "))
+    --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))
     --clause ID              cases that serve this clause
     --id GLOB                ids of this pattern: * is any text, ? one character
 
@@ -35,9 +35,14 @@ let showHelp = """
 private func words<Choice: RawRepresentable & CaseIterable>(
   _ type: Choice.Type, breakingAfter count: Int = .max
 ) -> String where Choice.RawValue == String {
+  lines(of: Choice.allCases.map { $0.rawValue }, breakingAfter: count)
+}
+
+/// So many words a line, below each other.
+private func lines(of words: [String], breakingAfter count: Int) -> String {
   let space = "\n" + String(repeating: " ", count: 27)
-  return Choice.allCases.enumerated().map { place, choice in
-    (place == 0 ? "" : place.isMultiple(of: count) ? space : " ") + choice.rawValue
+  return words.enumerated().map { place, word in
+    (place == 0 ? "" : place.isMultiple(of: count) ? space : " ") + word
   }.joined()
 }
 

@@ -58,7 +58,7 @@ struct MutantTests {
       parameters: ["generate": .integer(2)])
     let asked: [(String, Set<ElementType>)] = [
       ("M231", [.f64, .f32]), ("M232", [.f64, .f32]), ("M234", [.f64]), ("M236", [.f64]), ("M237", [.f64]),
-      ("M244", [.bf16, .f16]), ("M245", [.bf16, .f16]), ("M246", [.bf16, .f16]), ("M029", [.f64, .f32, .bf16, .f16]),
+      ("M244", [.bf16, .f16]), ("M245", [.bf16]), ("M246", [.bf16, .f16]), ("M029", [.f64, .f32, .bf16, .f16]),
     ]
     for (id, types) in asked {
       let mutant = Candidate(port: try mutant(id), types: Array(types), models: models)
@@ -103,7 +103,8 @@ struct MutantTests {
 
   @Test func `TOL-2 sums in a type of 16 bits exceed the bound where they are long`() throws {
     for (id, requests) in RareRequests.longSums {
-      for type in [ElementType.bf16, .f16] {
+      // In f16 attention of a size that the corpus has room for hides it (NarrowSumMutants).
+      for type in id == "M245" ? [ElementType.bf16] : [.bf16, .f16] {
         var best = 0.0
         for (what, request) in requests {
           let margin = try margin(id, request, type)

@@ -49,7 +49,8 @@ private struct Conformance {
     let measured = try CalibratedBounds(of: recorded)
     fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, measured) }
     if let fresh, let count = options.fresh?.count {
-      corpus = try fresh.corpus(count: count, threads: max(2, options.jobs), report: surroundings.report)
+      corpus = try fresh.corpus(
+        count: count, for: options.selection, threads: max(2, options.jobs), report: surroundings.report)
       bounds = measured.ofFreshCases(of: corpus)
     } else {
       (corpus, bounds) = (recorded, measured)

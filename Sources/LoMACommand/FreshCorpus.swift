@@ -12,17 +12,21 @@ struct FreshCorpus {
   let cases: FreshCases
   private let measured: CalibratedBounds
   private let ports: [LoMASuite.Candidate]
+  private let movedPort: LoMASuite.Candidate
 
   /// The cases of a seed, judged by the general bounds of those that were measured.
   init(seed: UInt64, _ measured: CalibratedBounds) throws {
     cases = try FreshCases(seed: seed)
     self.measured = measured
     ports = cases.shakenPorts
+    movedPort = cases.movedPort
   }
 
-  /// The first cases of the seed.
-  func corpus(count: Int, threads: Int, report: @escaping @Sendable (String) -> Void) throws -> CaseCorpus {
-    let items = cases.items(count: count, threads: threads)
+  /// The first cases of the seed, as far as a selection may want them: what an id tells is not drawn for nothing.
+  func corpus(
+    count: Int, for selection: Selection, threads: Int, report: @escaping @Sendable (String) -> Void
+  ) throws -> CaseCorpus {
+    let items = cases.items(count: count, threads: threads) { selection.mayWant($0) }
     func corpus(of items: [Case]) throws -> CaseCorpus {
       try CaseCorpus(FreshCases.recording(of: items, threads: threads) { report("fresh case \($0) of \($1)") })
     }
@@ -44,19 +48,28 @@ struct FreshCorpus {
   private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
     guard item.hasMeasuredTensors else { return item.dtypes }
     return try item.dtypes.filter { dtype in
-      try ports.allSatisfy { try isSteady(item, dtype: dtype, in: corpus, answeredBy: $0) }
+      try ports.allSatisfy { port in
+        let result = try answer(to: item, dtype: dtype, in: corpus, by: port)
+        return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
+      } && (item.op != "train_step" || parametersStay(item, dtype: dtype, in: corpus))
     }
   }
 
-  private func isSteady(
-    _ item: StoredCase, dtype: String, in corpus: CaseCorpus, answeredBy port: LoMASuite.Candidate
-  ) throws -> Bool {
+  /// Whether parameters stay near where gradients are off by as much as right ones may be: moments are then off by as much,
+  /// and parameters by η/ε times that where a gradient is small.
+  private func parametersStay(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
+    try answer(to: item, dtype: dtype, in: corpus, by: movedPort).tensors.allSatisfy { tensor in
+      !tensor.name.hasPrefix("parameters.") || tensor.ratio <= Self.share
+    }
+  }
+
+  private func answer(
+    to item: StoredCase, dtype: String, in corpus: CaseCorpus, by port: LoMASuite.Candidate
+  ) throws -> CaseResult {
     let replies = try corpus.questions(of: item, dtype: dtype).map {
       Reply(port.respond(to: try Request($0), dtype: dtype))
     }
-    let result = try corpus.judge(
-      item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
-    return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
+    return try corpus.judge(item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
   }
 }
 

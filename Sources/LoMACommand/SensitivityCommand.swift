@@ -59,7 +59,7 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   var bounds = try CalibratedBounds(of: corpus)
   if let fresh {
     corpus = try FreshCorpus(seed: fresh.seed, bounds).corpus(
-      count: fresh.count, threads: threads, report: surroundings.report)
+      count: fresh.count, for: Selection(), threads: threads, report: surroundings.report)
     bounds = bounds.ofFreshCases(of: corpus)
   }
   let judged = try JudgedUnits(corpus, bounds: bounds, dtypes: dtypes)

@@ -113,7 +113,8 @@ struct CandidateTests {
         (run(["model": "\"models\""]), 3, "is not models/NAME"),
         (run(["model": "\"models/none\""]), 3, "model models/none: "),
         (run(["model": "7"]), 3, "model is no string"), (run(["capture": "[1]"]), 3, "capture is no array of strings"),
-        (run(["op": "\"rope\""]), 3, "bad-tensor: "), (run(["op": "\"generate\""]), 3, "missing-parameter: text_vocabulary"),
+        (run(["op": "\"rope\""]), 3, "bad-tensor: "),
+        (run(["op": "\"generate\""]), 3, "missing-parameter: text_vocabulary"),
       ]
       for (line, id, why) in lines {
         let reply = session.reply(to: line) ?? "no reply"

@@ -10,7 +10,7 @@ import Testing
 @Suite("Chapter 13: fresh cases")
 struct FreshCasesTests {
   private func items(_ seed: UInt64, _ count: Int) throws -> [Case] {
-    try FreshCases(seed: seed).items(count: count, threads: 2)
+    try FreshCases(seed: seed).items(count: count, threads: 2) { _ in true }
   }
 
   @Test func `RUN-17 a seed draws the same cases, however many are drawn`() throws {

@@ -53,6 +53,22 @@ struct ShakenTests {
     #expect(want.indices.allSatisfy { (want[$0] == 0) == (got[$0] == 0) } && got != want)
   }
 
+  @Test func `TOL-16 where gradients are moved, a weight moves by the step over epsilon, and a zero stays`() throws {
+    let item = try #require(Catalogue.item("training.train_step.mha.steps1"))
+    let port = Candidate.movingGradients(models: try Self.models.get())
+    func error(_ epsilon: Double) throws -> Double {
+      let request = item.request.with(parameters: item.request.parameters.adding(["adam_epsilon": .real(epsilon)]))
+      return try Self.error(port, request, .f64, "parameters.")
+    }
+    // Moments are off by what gradients are off.
+    let moments = try Self.error(port, item.request, .f64, "first_moments.")
+    #expect(moments > 0x1p-44 && moments < 0x1p-42)
+    #expect(try error(0x1p-12) > 16 * error(0x1p-3))
+    let still = ParameterSet(["x": Tensor(shape: [3], values: [0, 1, -4])]).moved(by: 0.25)
+    let values = try #require(still.tensors["x"]).values
+    #expect(values[0] == 0 && [0, 2].contains(values[1]) && [-5, -3].contains(values[2]))
+  }
+
   /// A weight whose gradient is below ε moves by η/ε times what is rounded of the gradient.
   @Test func `TOL-16 a small epsilon of AdamW carries roundings far, a larger one does not`() throws {
     let item = try #require(Catalogue.item("training.train_step.mha.tiny-epsilon"))

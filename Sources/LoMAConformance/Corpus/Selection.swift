@@ -62,6 +62,13 @@ public struct Selection: Sendable {
     self.shard = shard
   }
 
+  /// Whether a case of this id may be wanted, as far as its id tells: LEVEL.OP.WHAT of all but properties.
+  public func mayWant(_ id: String) -> Bool {
+    let words = id.split(separator: ".")
+    return words.count >= 3 && (levels.isEmpty || levels.contains(String(words[0])))
+      && (ops.isEmpty || words[0] == "property" || ops.contains(String(words[1]))) && (idGlob?.matches(id) ?? true)
+  }
+
   /// Only cases that decide as this profile, given by name; throws `InputError` where it has none.
   public mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
 

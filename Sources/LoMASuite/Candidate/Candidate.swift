@@ -27,6 +27,8 @@ public struct Candidate: Sendable {
   private let isPort: Bool
   /// What its stages' outputs are moved by (TOL-16), beside what the type rounds; none where they are not.
   private let shakenBy: UInt64?
+  /// Whether every gradient is moved before the optimiser has it (TOL-16).
+  private var movesGradients = false
   var answers: ReferenceAnswers
 
   /// The reference on some models, by path.
@@ -47,6 +49,14 @@ public struct Candidate: Sendable {
         name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], mutant: nil, isPort: true, shakenBy: seed,
         models: models)
     }
+  }
+
+  /// A port whose every gradient is off by as much as right ones are at worst, before the optimiser has it (TOL-16).
+  static func movingGradients(models: [String: ModelInMemory]) -> Candidate {
+    var port = Candidate(
+      name: "loma-reference-moved", types: [.f64, .f32], mutant: nil, isPort: true, shakenBy: nil, models: models)
+    port.movesGradients = true
+    return port
   }
 
   /// The same on the models of a folder of vectors.
@@ -82,6 +92,10 @@ public struct Candidate: Sendable {
     return respond(to: request, in: type)
   }
 
+  /// So many roundings of its tensor's largest number a gradient of a right port may be off, about as the worst that was
+  /// measured.
+  private static let gradientUnits = 0x1p10
+
   /// Whether the mistake changes anything where a request is answered in a type.
   func isMistaken(about request: Request, in type: ElementType) -> Bool {
     mutant?.apply(answers(in: type), request) != nil
@@ -92,6 +106,9 @@ public struct Candidate: Sendable {
     var answers = answers
     answers.type = type
     if isPort { answers.functions.round = type.rounding }
+    if movesGradients, let precision = Precision.of(type) {
+      answers.trained = { $0.moved(by: precision.accumulation * Self.gradientUnits) }
+    }
     if let shakenBy, let precision = Precision.of(type) {
       answers.functions.shake(by: precision.output, seed: shakenBy)
     }

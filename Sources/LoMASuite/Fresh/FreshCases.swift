@@ -28,6 +28,9 @@ public struct FreshCases: Sendable {
   /// (TOL-16).
   public var shakenPorts: [Candidate] { Candidate.shaken(models: answers.models) }
 
+  /// The reference whose optimiser is given gradients that are off by as much as right ones are at worst (TOL-16).
+  public var movedPort: Candidate { Candidate.movingGradients(models: answers.models) }
+
   /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
   public func drawn(_ index: Int) -> FreshCase {
     var drawing = FreshDrawing(seed: seed, index: index)
@@ -91,9 +94,11 @@ public struct FreshCases: Sendable {
     named(id).flatMap { cases, index in cases.item(cases.drawn(index), id: id) }
   }
 
-  /// The first cases of the seed; those that cannot be asked are left out.
-  public func items(count: Int, threads: Int) -> [Case] {
-    Workers(threads: threads).map(count) { index in item(drawn(index), id: id(index)) }.compactMap { $0 }
+  /// Of the first cases of the seed those whose ids pass; those that cannot be asked are left out.
+  public func items(count: Int, threads: Int, passing: @escaping @Sendable (_ id: String) -> Bool) -> [Case] {
+    Workers(threads: threads).map(count) { index in
+      passing(id(index)) ? item(drawn(index), id: id(index)) : nil
+    }.compactMap { $0 }
   }
 
   /// Cases and their answers, as a folder of vectors would hold them.

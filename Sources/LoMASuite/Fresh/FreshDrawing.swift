@@ -31,6 +31,8 @@ struct FreshDrawing {
     drawn.faults = [one(of: possible)]
     if happens(oneIn: 2) { drawn.faults.append(one(of: possible)) }
     if drawn.faults.count == 2, drawn.faults[0] == drawn.faults[1] { drawn.faults.removeLast() }
+    // V' is the model's, and so that of the model whose place a refused one takes.
+    if drawn.faults.contains(.model) { drawn.model = CaseModel.shallow.name }
   }
 
   private mutating func one(of range: ClosedRange<Int>) -> Int {

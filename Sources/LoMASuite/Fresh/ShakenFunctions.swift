@@ -37,6 +37,23 @@ extension LayerFunctions {
   }
 }
 
+extension ParameterSet {
+  /// Every number moved by a share of its tensor's largest, up or down by lot; what is 0 stays so.
+  func moved(by share: Double) -> ParameterSet {
+    ParameterSet(
+      tensors.mapValues { tensor in
+        let step = share * tensor.values.reduce(0) { max($0, $1.magnitude) }
+        var numbers = SeededNumbers(seed: UInt64(tensor.values.count))
+        return Tensor(
+          shape: tensor.shape,
+          values: tensor.values.map { value in
+            let isUp = numbers.integer(below: 2) == 0
+            return value == 0 ? 0 : value + (isUp ? step : -step)
+          })
+      })
+  }
+}
+
 /// How numbers are moved: by their place, their bits and a seed, and by nothing else.
 private struct Shaking: Sendable {
   let unit: Double

@@ -20,6 +20,8 @@ public struct Observation: Sendable {
   private var stage: DivergingStage?
   private var pairs: [WrongPair]
   private var multiple: Multiple?
+  /// The first tensor that is missing or has another shape.
+  private let misshapen: String?
 
   /// A wrong answer by its request, compared with the right one; `bound` is what each of its tensors may be off.
   public init(
@@ -30,6 +32,7 @@ public struct Observation: Sendable {
     (self.tensors, self.place) = (tensors, place)
     pairs = WrongPair.all(in: answer, to: request)
     multiple = Multiple(of: answer, right: right, bound: bound)
+    misshapen = right.first { array in answer.first { $0.name == array.name }?.shape != array.shape }?.name
   }
 
   /// The same with the first stage of its forward pass that diverges; none where all stages are right.
@@ -52,7 +55,8 @@ extension Observation {
     }
     if lines.isEmpty {
       for operation in Operation.allCases {
-        lines += tensors(here.filter { $0.operation == operation }).map { ["\(operation.rawValue): \($0)"] } ?? []
+        let some = here.filter { $0.operation == operation }
+        lines += (misshapen(some) ?? tensors(some)).map { ["\(operation.rawValue): \($0)"] } ?? []
       }
     }
     return lines.map { "\(level.rawValue): \($0)" }
@@ -111,6 +115,12 @@ extension Observation {
       2 * count > all.count
     else { return nil }
     return "the last wrong one in the order of the forward pass is \(name(place)) in \(count) of \(all.count) cases"
+  }
+
+  /// The tensor that most answers have in another shape, or not at all.
+  private static func misshapen(_ all: [Observation]) -> String? {
+    guard let (name, count) = most(all.map(\.misshapen)), let name, 2 * count > all.count else { return nil }
+    return "\(name) is missing or has another shape in \(count) of \(all.count) cases"
   }
 
   /// The tensors that are wrong in every answer, and those that are right in every one.

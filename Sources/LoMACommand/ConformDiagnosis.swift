@@ -126,7 +126,7 @@ extension Witness {
   /// A wrong answer.
   init(_ request: Request, _ wrong: WrongAnswer, _ likeness: Likeness) {
     self.init(
-      request: request, level: Level(rawValue: wrong.item.level) ?? .model,
+      request: request, type: likeness.type, level: Level(rawValue: wrong.item.level) ?? .model,
       excess: likeness.excess(of: wrong.answer) ?? .infinity,
       distance: { likeness.distance(of: wrong.answer, to: $0) }, isRight: { likeness.isRight($0) })
   }
@@ -135,7 +135,7 @@ extension Witness {
   init(_ request: Request, right item: StoredCase, _ likeness: Likeness) {
     let right = likeness.right
     self.init(
-      request: request, level: Level(rawValue: item.level) ?? .model, excess: 0,
+      request: request, type: likeness.type, level: Level(rawValue: item.level) ?? .model, excess: 0,
       distance: { likeness.distance(of: right, to: $0) }, isRight: { likeness.isRight($0) })
   }
 }

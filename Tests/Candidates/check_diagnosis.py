@@ -3,7 +3,7 @@
 
     python3 check_diagnosis.py --loma PATH [--json FILE] [--vectors DIR] [--jobs N] [ID…]
 
-Every mutant of `loma sensitivity` answers as a candidate process, in float32, and so does whoever decides two axes of
+Every mutant of `loma sensitivity` answers as a candidate process, in float32 or a type in which its mistake is one, and so does whoever decides two axes of
 the profile otherwise than their defaults, whatever is asked. Of the line "most likely: …" of each run this keeps what
 it names. A mutant counts as named first where the line begins with it, as alike where it stands behind a profile or
 another mutant that the answers do not tell from it. FILE gets the table. Exit 1 where less than 95 of 100 mutants are
@@ -28,6 +28,9 @@ AXES = {  # Spec/registry.md: the alternatives to each default
     "memory_context": ["own_chunk"], "memory_attention": ["causal"], "repetition_context": ["past_memories"],
     "repetition_attention": ["bidirectional", "self_only"], "repetition_labels": ["shifted"]}
 ENOUGH = 0.95
+# Mistakes that are none in float32, and a type in which they are made.
+TYPES = {"M234": "f64", "M235": "f64", "M236": "f64", "M237": "f64", "M244": "bf16", "M245": "bf16", "M246": "bf16",
+         "M247": "bf16"}
 
 
 def suspects(line):
@@ -58,9 +61,10 @@ def score(right, named):
 def run(loma, vectors, identifier):
     """The reference with a mistake, as a candidate: what is said of it, and the seconds it took."""
     start = time.monotonic()
+    dtype = TYPES.get(identifier, "f32")
     process = subprocess.run(
-        [loma, "conform", "--vectors", str(vectors), "--dtype", "f32", "--", loma, "reference", "--mutant", identifier,
-         "--dtypes", "f32"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+        [loma, "conform", "--vectors", str(vectors), "--dtype", dtype, "--", loma, "reference", "--mutant", identifier,
+         "--dtypes", dtype], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
     found = said(process.stdout)
     return {"id": identifier, "score": score(identifier, found["named"]), **found,
             "seconds": round(time.monotonic() - start, 1)}

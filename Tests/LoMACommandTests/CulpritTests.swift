@@ -87,7 +87,7 @@ struct CulpritTests {
     let request = try Request(try #require(try cases.corpus.questions(of: item, dtype: "f32").first))
     func named(right: Bool) -> [Culprit] {
       let witness = Witness(
-        request: request, level: .stage, excess: 5, distance: { _ in 0.5 }, isRight: { _ in right })
+        request: request, type: .f32, level: .stage, excess: 5, distance: { _ in 0.5 }, isRight: { _ in right })
       return Diagnosis(models: cases.models).culprits(wrong: [witness, witness], right: [], threads: 1).named
     }
     #expect(named(right: true).isEmpty && !named(right: false).isEmpty)

@@ -20,6 +20,9 @@ public struct Likeness: Sendable {
     (self.input, self.recorded) = (input, recorded)
   }
 
+  /// The type of numbers that is asked for; i64 where there are none.
+  public var type: ElementType { ElementType(rawValue: dtype.uppercased()) ?? .i64 }
+
   /// The recorded answer, rounded once to the type that was asked for.
   public var right: [NamedArray] {
     let type = ElementType(rawValue: dtype.uppercased())

@@ -132,7 +132,7 @@ struct CulpritSearch {
   }
 
   private func far(_ suspect: Suspect, _ witness: Witness) -> Double? {
-    suspect.answer(to: witness.request, answers).flatMap { witness.distance(ofSuspect: $0) }
+    suspect.answer(to: witness.request, witness.answers(answers)).flatMap { witness.distance(ofSuspect: $0) }
   }
 
   /// Error over bound of a wrong answer, compared with that of a suspect beside what was found, or alone.
@@ -140,7 +140,7 @@ struct CulpritSearch {
     if found.isEmpty { return far(suspect, witness) }
     // Two that do nothing here together are one alone.
     if let together = far(suspect.beside(found), witness), together <= 1,
-      !suspect.answersRightly(witness.request, answers)
+      !suspect.answersRightly(witness.request, witness.answers(answers))
     {
       return together
     }
@@ -216,8 +216,8 @@ extension CulpritSearch {
   /// The same with the right answers that it would have got wrong.
   private func weighed(_ tally: Tally, _ right: [Witness]) -> Tally {
     var tally = tally
-    for witness in right where !tally.suspect.answersRightly(witness.request, answers) {
-      let far = tally.suspect.answer(to: witness.request, answers).flatMap { witness.distance($0) }
+    for witness in right where !tally.suspect.answersRightly(witness.request, witness.answers(answers)) {
+      let far = tally.suspect.answer(to: witness.request, witness.answers(answers)).flatMap { witness.distance($0) }
       if !(far.map { $0 <= Self.clear } ?? false) { tally.contradicted += 1 }
     }
     return tally

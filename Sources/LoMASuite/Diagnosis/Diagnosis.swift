@@ -32,7 +32,7 @@ public struct Diagnosis: Sendable {
   ///
   /// Many suspects may give one answer to a case: what is behind a run, only `culprit` says. `threads` share the work.
   public func explanations(of witness: Witness, threads: Int) -> [Explanation] {
-    let answers = answers
+    let answers = witness.answers(answers)
     // A right answer, or one that a rounding may have made wrong, needs no explanation.
     guard witness.isClear else { return [] }
     func nearest(_ suspects: [Suspect]) -> [Explanation] {

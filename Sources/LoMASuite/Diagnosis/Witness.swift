@@ -11,6 +11,8 @@ public struct Witness: Sendable {
 
   /// What was asked.
   public let request: Request
+  /// The type of numbers that was asked for; i64 where there are none.
+  public let type: ElementType
   /// The level of its case.
   public let level: Level
   /// Error over bound at its worst, compared with the right answer; infinite where its form is wrong.
@@ -22,14 +24,22 @@ public struct Witness: Sendable {
 
   /// An answer to a request, known by how far it is from others, and what else is right.
   public init(
-    request: Request, level: Level, excess: Double, distance: @escaping @Sendable ([NamedArray]) -> Double?,
-    isRight: @escaping @Sendable ([NamedArray]) -> Bool
+    request: Request, type: ElementType, level: Level, excess: Double,
+    distance: @escaping @Sendable ([NamedArray]) -> Double?, isRight: @escaping @Sendable ([NamedArray]) -> Bool
   ) {
     self.request = request
+    self.type = type
     self.level = level
     self.excess = excess
     self.distance = distance
     self.isRight = isRight
+  }
+
+  /// What a suspect has to answer with: some mistakes are made in some types only.
+  func answers(_ right: ReferenceAnswers) -> ReferenceAnswers {
+    var answers = right
+    answers.type = type
+    return answers
   }
 
   /// Whether it is so wrong that no rounding does it: only then is it evidence against anybody.

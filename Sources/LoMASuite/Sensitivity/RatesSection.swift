@@ -45,7 +45,8 @@ public struct RatesSection {
 
   /// As Markdown.
   public var lines: [String] {
-    let steps = kinds.filter { $0.name.hasPrefix("train_step ") }.reduce(0) { $0 + $1.count.asked }
+    // A rejection is asked as i64.
+    let steps = kinds.filter { $0.name.hasPrefix("train_step f") }.reduce(0) { $0 + $1.count.asked }
     return [
       "", "## Right ports on fresh cases", "",
       "How often a right implementation was judged wrong by cases drawn anew (`loma conform --fresh`), all levels and element",

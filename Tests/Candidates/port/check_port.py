@@ -4,6 +4,7 @@
     python3 check_port.py right   --loma PATH --json FILE [--seeds 1-50] [--cases 200] [--dtype f32] [NAME…]
     python3 check_port.py wrong   --loma PATH --json FILE [--seeds 1-2] [--cases 200] [--dtype f32] [ID…]
     python3 check_port.py further --loma PATH --json FILE …
+    python3 check_port.py total   --json FILE RIGHT.json …    what several files of `right` come to
 
 `right` asks fresh cases of right implementations and counts what is judged wrong: by rights, nothing. Without seeds it
 asks the recorded cases, as the other two do first; with seeds they ask fresh ones too. FILE grows run by run, so that a
@@ -260,10 +261,23 @@ def measure_wrong(given, table, mistakes, names_of):
     return not without
 
 
+def total(given):
+    """Several files of `right` as the one that the page of sensitivity is made of."""
+    runs, failures = {}, []
+    for path in map(pathlib.Path, given.names):
+        table = json.loads(path.read_text(encoding="utf-8"))
+        for key, run in table["runs"].items():
+            name, seed = key.rsplit(" ", 1)
+            runs[f"{name} {path.stem}:{seed}"] = run
+            failures += [f"{name}: `{failure['id']}` in {failure['dtype']}, {failure['verdict']} at {failure['ratio']}"
+                         for failure in run["failures"]]
+    write(given.json, {"totals": totals(runs), "failures": sorted(failures)})
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("right", "wrong", "further"))
-    parser.add_argument("--loma", required=True, type=lambda text: pathlib.Path(text).resolve())
+    parser.add_argument("what", choices=("right", "wrong", "further", "total"))
+    parser.add_argument("--loma", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--json", required=True, type=pathlib.Path)
     parser.add_argument("--seeds")
     parser.add_argument("--cases", type=int, default=200)
@@ -276,6 +290,11 @@ def main():
                         default=HERE.parents[2] / "Vectors")
     parser.add_argument("names", nargs="*")
     given = parser.parse_intermixed_args()
+    if given.what == "total":
+        total(given)
+        return 0
+    if not given.loma:
+        parser.error("--loma is missing")
     given.jobs = given.jobs if given.what == "right" else 1
     table = load(given)
     if given.what == "right":

@@ -36,14 +36,18 @@ extension Diagnosis {
   ///
   /// Right answers count only for operations where others are wrong: a port may make its mistake in one and not in another.
   public func culprits(wrong: [Witness], right: [Witness], threads: Int) -> Culprits {
-    let wrong = wrong.filter(\.isClear)
+    let all = wrong.filter(\.isClear)
+    let right = right.filter { !$0.isLong }
+    // Every suspect would have to read a long text: that is asked of few, and only where nothing shorter is wrong.
+    let short = all.filter { !$0.isLong }
+    let wrong = short.isEmpty ? all : short
     let operations = Set(wrong.map { $0.request.operation })
     // Costs are counted from a profile, whatever a port does.
     let elsewhere = right.filter { !operations.union([.cost]).contains($0.request.operation) }
     var search = CulpritSearch(
       self, wrong: spread(wrong, limit: Self.witnessLimit),
       right: spread(right.filter { operations.contains($0.request.operation) }, limit: Self.witnessLimit),
-      elsewhere: spread(elsewhere, limit: Self.witnessLimit), threads: threads)
+      elsewhere: spread(elsewhere, limit: Self.witnessLimit), isLong: short.isEmpty, threads: threads)
     return search.culprits()
   }
 }

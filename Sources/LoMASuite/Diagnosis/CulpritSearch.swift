@@ -46,14 +46,28 @@ struct CulpritSearch {
   private let right: [Witness]
   private let elsewhere: [Witness]
   private let workers: Workers
+  /// Who is looked into, one axis or one mutant each.
+  private var suspects = Suspect.axes + Suspect.mutants
+  /// Two axes at once.
+  private var pairs = Suspect.pairs
   /// The mistakes found so far, the best suspect of each.
   private var found: [Suspect] = []
 
-  init(_ diagnosis: Diagnosis, wrong: [Witness], right: [Witness], elsewhere: [Witness], threads: Int) {
+  /// A search among witnesses; where the wrong ones are long, only among those whom no right one contradicts.
+  init(
+    _ diagnosis: Diagnosis, wrong: [Witness], right: [Witness], elsewhere: [Witness], isLong: Bool, threads: Int
+  ) {
     self.diagnosis = diagnosis
     answers = diagnosis.answers
     (self.wrong, self.right, self.elsewhere) = (wrong, right, elsewhere)
     workers = Workers(threads: threads)
+    guard isLong else { return }
+    let everyone = suspects
+    let contradictions = workers.map(everyone.count) { [self] index in
+      weighed(Tally(suspect: everyone[index]), right).contradicted
+    }
+    suspects = zip(everyone, contradictions).filter { $1 == 0 }.map { $0.0 }
+    pairs = []
   }
 
   /// All that can be named, the lowest level first.
@@ -104,7 +118,6 @@ struct CulpritSearch {
 
   /// Those who explain some of the answers, those who explain the most first.
   private func partners(_ left: [Witness]) -> [Suspect] {
-    let suspects = Suspect.axes + Suspect.mutants
     let sample = diagnosis.spread(left, limit: Self.sampleSize + 2)
     let counts = workers.map(suspects.count) { index in
       sample.count { witness in distance(suspects[index], witness).map { $0 <= 1 } ?? false }
@@ -162,10 +175,10 @@ extension CulpritSearch {
       }.compactMap { $0 }
       return workers.map(left.count) { tally(left[$0].suspect, group: group, missing: limit) }.compactMap { $0 }
     }
-    var all = tallies(Suspect.axes + Suspect.mutants, missing: limit)
+    var all = tallies(suspects, missing: limit)
     // Two axes only where they explain more than anything simpler.
     let least = all.map(\.missed).min()
-    if found.isEmpty, least != 0 { all += tallies(Suspect.pairs, missing: least.map { $0 - 1 } ?? limit) }
+    if found.isEmpty, least != 0 { all += tallies(pairs, missing: least.map { $0 - 1 } ?? limit) }
     guard let fewest = all.map(\.missed).min() else { return nil }
     let first = all.filter { $0.missed == fewest }
     all = workers.map(first.count) { weighed(looked(first[$0], beyond), right) }

@@ -34,7 +34,7 @@ public struct Diagnosis: Sendable {
   public func explanations(of witness: Witness, threads: Int) -> [Explanation] {
     let answers = witness.answers(answers)
     // A right answer, or one that a rounding may have made wrong, needs no explanation.
-    guard witness.isClear else { return [] }
+    guard witness.isClear, !witness.isLong else { return [] }
     func nearest(_ suspects: [Suspect]) -> [Explanation] {
       let found = Workers(threads: threads).map(suspects.count) { index -> Explanation? in
         guard let other = suspects[index].answer(to: witness.request, answers),

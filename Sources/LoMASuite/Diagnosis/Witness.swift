@@ -42,6 +42,9 @@ public struct Witness: Sendable {
     return answers
   }
 
+  /// Whether so long a text is read for it that not everyone is asked.
+  var isLong: Bool { (request.input["tokens"]?.shape.reduce(1, *) ?? 0) > 512 }
+
   /// Whether it is so wrong that no rounding does it: only then is it evidence against anybody.
   public var isClear: Bool { !(excess < Self.clear) }
 

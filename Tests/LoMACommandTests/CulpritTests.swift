@@ -82,6 +82,34 @@ struct CulpritTests {
     #expect(lines[0].hasSuffix(" x: a rounding may do that"))
   }
 
+  @Test func `RUN-30 one wrong answer at each of two levels is enough`() throws {
+    func witness(_ id: String, wrong: Bool) throws -> Witness {
+      let item = try #require(cases.corpus.cases.first { $0.id == id })
+      return Witness(
+        request: try Request(try #require(try cases.corpus.questions(of: item, dtype: "f32").first)), type: .f32,
+        level: try #require(Level(rawValue: item.level)), excess: 5, distance: { _ in 0.5 }, isRight: { _ in !wrong })
+    }
+    func named(_ wrong: [Witness]) -> [Culprit] {
+      Diagnosis(models: cases.models).culprits(wrong: wrong, right: [], threads: 1).named
+    }
+    let stage = try witness("stage.rope.half-split", wrong: true)
+    let model = try witness("model.forward.gqa.c2-t2", wrong: true)
+    #expect(named([stage, model]).first.map { [$0.explained, $0.wrong] } == [2, 2])
+    // Nobody behind the one is behind the other: one alone is little.
+    #expect(named([stage, try witness("model.forward.gqa.c2-t2", wrong: false)]).isEmpty)
+  }
+
+  @Test func `RUN-30 what most bad input got is said`() throws {
+    let item = try #require(cases.corpus.cases.first { $0.level == "rejection" && $0.op == "forward" })
+    let results = try ["c-below-one", "t-below-one", "t-below-one"].map { code in
+      try cases.corpus.judge(item, dtype: "i64", replies: [.rejection(code: code)], bounds: .provisional)
+    }
+    let lines = cases.conform.lines(results, threads: 1)
+    #expect(lines.count == 2, "\(lines)")
+    #expect(lines.first?.hasPrefix("rejection: rejected with t-below-one, right is ") == true, "\(lines)")
+    #expect(lines.first?.hasSuffix(", in 2 of 3 cases") == true, "\(lines)")
+  }
+
   @Test func `RUN-30 whose answer is right where the candidate's is wrong is never named`() throws {
     let item = try #require(cases.corpus.cases.first { $0.id == "stage.rope.half-split" })
     let request = try Request(try #require(try cases.corpus.questions(of: item, dtype: "f32").first))

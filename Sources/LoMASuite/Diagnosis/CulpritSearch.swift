@@ -167,7 +167,8 @@ extension CulpritSearch {
     _ group: [Witness], beyond: [Witness], missing limit: Int
   ) -> (suspects: [Suspect], contradicted: Int)? {
     // One answer alone is little, unless there is no other.
-    guard group.count - limit >= min(2, wrong.count) else { return nil }
+    let enough = min(2, wrong.count)
+    guard group.count - limit + beyond.count >= enough else { return nil }
     let sample = diagnosis.spread(group, limit: Self.sampleSize)
     func tallies(_ suspects: [Suspect], missing limit: Int) -> [Tally] {
       let left = workers.map(suspects.count) { index in
@@ -184,7 +185,7 @@ extension CulpritSearch {
     all = workers.map(first.count) { weighed(looked(first[$0], beyond), right) }
     guard let best = all.min(by: Tally.isBetter) else { return nil }
     let explained = group.count + beyond.count - best.missed - best.missedBeyond
-    guard best.contradicted < explained else { return nil }
+    guard explained >= enough, best.contradicted < explained else { return nil }
     return (named(all.filter { $0.isLike(best) }), best.contradicted)
   }
 

@@ -95,7 +95,9 @@ struct CulpritSearch {
     for operation in Operation.allCases {
       let group = left.filter { $0.request.operation == operation }
       let others = left.filter { $0.request.operation != operation }
-      guard !others.isEmpty, let best = best(group, beyond: others + above, missing: 0) else { continue }
+      guard !others.isEmpty, group.count > 1, let best = best(group, beyond: others + above, missing: 0) else {
+        continue
+      }
       return [taken(best, at: level)]
     }
     for partner in partners(left) {
@@ -166,7 +168,7 @@ extension CulpritSearch {
   private func best(
     _ group: [Witness], beyond: [Witness], missing limit: Int
   ) -> (suspects: [Suspect], contradicted: Int)? {
-    // One answer alone is little, unless there is no other.
+    // One answer alone is little, unless there is no other, or others are at higher levels.
     let enough = min(2, wrong.count)
     guard group.count - limit + beyond.count >= enough else { return nil }
     let sample = diagnosis.spread(group, limit: Self.sampleSize)

@@ -35,7 +35,7 @@ COMPRESS = 'memory_logits.append(self.feed(rows[len(self.rows) :][: p["t"]])[-1]
 OWN_ROW = "            row[0, TOKEN] = token\n"
 LOSS_ROWS = '''        logits, labelled = r.model.run(rows, visible(rows, rows, r.axes))["logits"], rows[:, LABEL] >= 0
 '''
-RECITED = "    logits = cache.feed(rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == chunk)], keep=False)\n"
+RECITED = "        logits = cache.feed(rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == k)], keep=False)\n"
 
 # Of candidate_sdpa.py and candidate_huggingface.py.
 GRADIENTS = "    gradients = torch.autograd.grad(sum(losses(request, model, dtype)), list(model.weights.values()))\n"
@@ -169,18 +169,18 @@ NEW = {
          '        self.last = trace["final_norm"]\n        return trace["logits"]\n\n    def read('),
         (COMPRESS, COMPRESS + "\n                self.soft = [*getattr(self, \"soft\", []), self.last]"),
         (RECITED,
-         "    memory = rows[(rows[:, ZONE] == MEMORY) & (rows[:, CHUNK] == chunk)]\n"
-         "    own = rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == chunk)]\n"
-         "    both = np.concatenate([memory, own])\n"
-         "    given = np.concatenate([cache.soft[chunk], r.model.embedding[own[:, TOKEN]]])\n"
-         '    logits = r.model.run(both, visible(both, both, r.axes), embeddings=given)["logits"][len(memory) :]\n')]),
+         "        memory = rows[(rows[:, ZONE] == MEMORY) & (rows[:, CHUNK] == k)]\n"
+         "        own = rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == k)]\n"
+         "        both = np.concatenate([memory, own])\n"
+         "        given = np.concatenate([cache.soft[k], r.model.embedding[own[:, TOKEN]]])\n"
+         '        logits = r.model.run(both, visible(both, both, r.axes), embeddings=given)["logits"][len(memory) :]\n')]),
     "N18": Mistake(NUMPY, "A repetition row is fed the token chosen before it, not <r>.", [
         (RECITED,
-         "    own = rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == chunk)]\n"
-         "    for i in range(len(own)):\n"
-         "        logits = cache.feed(own, keep=False)\n"
-         "        if i + 1 < len(own):\n"
-         "            own[i + 1, TOKEN] = greedy(logits[i], r.p)\n")]),
+         "        own = rows[(rows[:, ZONE] == REPETITION) & (rows[:, CHUNK] == k)]\n"
+         "        for i in range(len(own)):\n"
+         "            logits = cache.feed(own, keep=False)\n"
+         "            if i + 1 < len(own):\n"
+         "                own[i + 1, TOKEN] = greedy(logits[i], r.p)\n")]),
     "N19": Mistake(SDPA, "The sum of losses is divided by all rows of its kind, labelled or not.", [
         ("total / (chosen >= 0).sum().clamp(min=1)", "total / own.sum().clamp(min=1)")]),
     "N20": Mistake(NUMPY, "I accept every profile, and read memory_context nowhere.", [

@@ -68,8 +68,8 @@ public struct ScoresSection {
       }
     return [
       "", "## What is named", "",
-      "What `loma conform` says is behind the wrong answers of a candidate that is known to make a mistake, in f32: every",
-      "mutant as a process; the reference with two axes decided otherwise, whatever is asked; and the",
+      "What `loma conform` says is behind the wrong answers of a candidate that is known to make a mistake, in f32 or where that",
+      "is none in a type where it is one: every mutant as a process; the reference with two axes decided otherwise; and the",
       "[wrong ports](../Tests/Candidates/README.md#wrong-ports) in Python. `alike`: named behind a profile or another mutant",
       "that the answers do not tell from it. For a mistake that the catalogue lacks, `nothing` is right.", "",
       Self.row(["candidates", "number", "named first", "alike", "another", "nothing"]),

@@ -145,7 +145,7 @@ def named(lines):
     """What the last lines of a run say: whole sentences, and the ids and profiles that stand in them. The lines of a
     case are indented, those of the run are not."""
     said = [line for line in lines
-            if re.match(r"(and )?most likely|every wrong|(structure|stage|model|training|generation): ", line)]
+            if re.match(r"(and )?most likely|every wrong|(structure|stage|model|training|generation|rejection): ", line)]
     text = " ".join(said)
     profiles = re.findall(r"\b(\w+_\w+|numbering) ?= ?(\w+)", text)
     return {"said": said, "mutants": sorted(set(re.findall(r"\bM\d{3}\b", text))),

@@ -34,6 +34,9 @@ PLACES = {
     **dict.fromkeys(("40", "40b", "40m", "40n:16", "40n:32", "40n:128", "H2:8"), "attention.probabilities"),
     **dict.fromkeys(("10", "18", "26"), "what is wrong comes behind it"),
     **dict.fromkeys(("4", "25a", "25b"), "cache.rows is missing or has another shape"),
+    **dict.fromkeys(("9b", "21"), "attention: wrong in"),
+    "E5": "rejection: rejected with", "E8": "rejection: answered with tensors",
+    "E17": "first stage that diverges is hidden.0", "G9": "what is wrong comes behind it",
 }
 
 

@@ -9,20 +9,11 @@ extension ConformDiagnosis {
     let wrong = results.filter(\.verdict.isWrong)
     if wrong.isEmpty { return [] }
     let (culprits, observations) = culprits(results, threads: threads)
-    let shared = culprits.open.flatMap { Observation.shared(observations, at: $0) } + Self.wrongRejections(wrong)
+    let shared = culprits.open.flatMap { Observation.shared(observations, at: $0) } + wrong.rejectionLines
     guard culprits.named.isEmpty, shared.isEmpty else { return culprits.lines + shared }
     let faint = wrong.compactMap { faintRatio(of: $0) }
     guard faint.count == wrong.count, let largest = faint.max() else { return [] }
     return [Self.rounding("every wrong answer is below 2 x its bound, the worst \(Self.short(largest)) x")]
-  }
-
-  /// What most cases of bad input got, and what is right; at most three lines.
-  private static func wrongRejections(_ wrong: [CaseResult]) -> [String] {
-    let found = wrong.filter { $0.verdict == .wrongRejection && $0.level == Level.rejection.rawValue }
-    let counts = Dictionary(grouping: found, by: \.why).mapValues(\.count)
-    return counts.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }.prefix(3).map { why, count in
-      "rejection: \(why), in \(count) of \(found.count) cases"
-    }
   }
 
   /// Who is behind the wrong answers among some results, and what is seen in each.

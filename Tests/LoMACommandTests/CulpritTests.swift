@@ -99,7 +99,7 @@ struct CulpritTests {
     #expect(named([stage, try witness("model.forward.gqa.c2-t2", wrong: false)]).isEmpty)
   }
 
-  @Test func `RUN-30 what most bad input got is said`() throws {
+  @Test func `RUN-30 the wrong rejections that are met most are said`() throws {
     let item = try #require(cases.corpus.cases.first { $0.level == "rejection" && $0.op == "forward" })
     let results = try ["c-below-one", "t-below-one", "t-below-one"].map { code in
       try cases.corpus.judge(item, dtype: "i64", replies: [.rejection(code: code)], bounds: .provisional)
@@ -107,7 +107,7 @@ struct CulpritTests {
     let lines = cases.conform.lines(results, threads: 1)
     #expect(lines.count == 2, "\(lines)")
     #expect(lines.first?.hasPrefix("rejection: rejected with t-below-one, right is ") == true, "\(lines)")
-    #expect(lines.first?.hasSuffix(", in 2 of 3 cases") == true, "\(lines)")
+    #expect(lines.first?.hasSuffix(", in 2 of 3 wrong rejections") == true, "\(lines)")
   }
 
   @Test func `RUN-30 whose answer is right where the candidate's is wrong is never named`() throws {

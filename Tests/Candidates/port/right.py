@@ -165,6 +165,12 @@ def storing(*names):
     )
 
 
+# Every product of matrices by `product`, which the variant puts before `total`.
+BY_PRODUCT = (
+    ("stages", LINEAR, "    return element.store(product(x, weight))\n"),
+    ("stages", "(queries @ keys.swapaxes(-1, -2))", "product(queries, keys)"),
+    ("stages", "(weights @ values)", "product(weights, values.swapaxes(-1, -2))"))
+
 VARIANTS = {
     "reversed-sums": Change("Every sum runs from its end.", (
         ("stages", TOTAL, "    return np.add.reduce(np.ascontiguousarray(x[..., ::-1]), -1, keepdims=True)\n"),
@@ -184,9 +190,7 @@ VARIANTS = {
          "        out += x[..., i][..., :, None] * y[..., i][..., None, :]\n"
          "    return out\n\n\ndef total(x):\n"),
         ("stages", TOTAL, "    return np.cumsum(x, -1)[..., -1:]\n"),
-        ("stages", LINEAR, "    return element.store(product(x, weight))\n"),
-        ("stages", "(queries @ keys.swapaxes(-1, -2))", "product(queries, keys)"),
-        ("stages", "(weights @ values)", "product(weights, values.swapaxes(-1, -2))"),
+        *BY_PRODUCT,
         ("stages", LOGARITHM, LOGARITHM.replace("np.add.reduce(np.exp(shifted), -1)",
                                                 "np.cumsum(np.exp(shifted), -1)[..., -1]")))),
     "pairwise-sums": Change("Every sum is halved until one number is left.", (
@@ -202,9 +206,7 @@ VARIANTS = {
          "    return np.stack([halved(x[..., i, None, :] * y)[..., 0] for i in range(x.shape[-2])], -2)\n\n\n"
          "def total(x):\n"),
         ("stages", TOTAL, "    return halved(x)\n"),
-        ("stages", LINEAR, "    return element.store(product(x, weight))\n"),
-        ("stages", "(queries @ keys.swapaxes(-1, -2))", "product(queries, keys)"),
-        ("stages", "(weights @ values)", "product(weights, values.swapaxes(-1, -2))"),
+        *BY_PRODUCT,
         ("stages", LOGARITHM, LOGARITHM.replace("np.add.reduce(np.exp(shifted), -1)", "halved(np.exp(shifted))[..., 0]")))),
     "online-4": Change("Softmax is taken online, in blocks of 4 keys.", online(4)),
     "online-16": Change("Softmax is taken online, in blocks of 16 keys.", online(16)),

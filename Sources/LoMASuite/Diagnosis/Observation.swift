@@ -20,6 +20,8 @@ public struct Observation: Sendable {
   private var stage: DivergingStage?
   private var pairs: [WrongPair]
   private var multiple: Multiple?
+  private let narrow: NarrowTensors?
+  private let entry: FirstWrongEntry?
   /// The first tensor that is missing or has another shape.
   private let misshapen: String?
 
@@ -32,6 +34,8 @@ public struct Observation: Sendable {
     (self.tensors, self.place) = (tensors, place)
     pairs = WrongPair.all(in: answer, to: request)
     multiple = Multiple(of: answer, right: right, bound: bound)
+    narrow = NarrowTensors(of: answer, right: right, wrong: Set(tensors.filter(\.isWrong).map(\.name)))
+    entry = FirstWrongEntry(in: answer, right: right, to: request, bound: bound)
     misshapen = right.first { array in answer.first { $0.name == array.name }?.shape != array.shape }?.name
   }
 
@@ -56,7 +60,8 @@ extension Observation {
     if lines.isEmpty {
       for operation in Operation.allCases {
         let some = here.filter { $0.operation == operation }
-        lines += (misshapen(some) ?? tensors(some)).map { ["\(operation.rawValue): \($0)"] } ?? []
+        let all = [misshapen(some) ?? tensors(some), narrow(some) ?? entry(some)]
+        lines += all.compactMap { $0.map { "\(operation.rawValue): \($0)" } }
       }
     }
     return lines.map { "\(level.rawValue): \($0)" }
@@ -121,6 +126,23 @@ extension Observation {
   private static func misshapen(_ all: [Observation]) -> String? {
     guard let (name, count) = most(all.map(\.misshapen)), let name, 2 * count > all.count else { return nil }
     return "\(name) is missing or has another shape in \(count) of \(all.count) cases"
+  }
+
+  /// The narrower type that most answers' wrong tensors were kept in.
+  private static func narrow(_ all: [Observation]) -> String? {
+    guard let (narrow, count) = most(all.map(\.narrow)), let narrow, 2 * count > all.count else { return nil }
+    let share = "in \(count) of \(all.count) cases"
+    let all = "every number of \(listed(narrow.names)) is one of \(narrow.type.rawValue) "
+    return all + share + ": they are kept in that type"
+  }
+
+  /// What of the first wrong entry is wrong in most generations, and in which row where that is one and the same.
+  private static func entry(_ all: [Observation]) -> String? {
+    guard let (part, count) = most(all.map { $0.entry?.part }), let part, 2 * count > all.count else { return nil }
+    let some = all.filter { $0.entry?.part == part }
+    guard let (row, same) = most(some.map { $0.entry?.row }), let row else { return nil }
+    let place = same == count ? row : "\(some[0].entry?.row ?? row) in \(some[0].id)"
+    return "the first thing wrong is \(part.rawValue), in \(count) of \(all.count) cases; the row is \(place)"
   }
 
   /// The tensors that are wrong in every answer, and those that are right in every one.

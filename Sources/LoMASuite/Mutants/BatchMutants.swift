@@ -28,7 +28,11 @@ extension Mutant {
         answers, request in
         guard let first = request.rows(answers).first else { return }
         let right = answers.functions.visible
-        answers.functions.visible = { right(Mask(rows: first, profile: $0.profile), $1) }
+        // Beside a mutant that makes other rows, those that the first text has not are a text's own.
+        answers.functions.visible = { mask, queries in
+          let rows = first.prefix(mask.rows.count) + mask.rows.dropFirst(first.count)
+          return right(Mask(rows: Array(rows), profile: mask.profile), queries)
+        }
       }.asked { answers, request in
         let texts = request.rows(answers)
         guard let profile = try? request.profile(), let first = texts.first else { return false }

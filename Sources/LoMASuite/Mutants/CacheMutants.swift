@@ -23,7 +23,7 @@ extension Mutant {
           let zeros = Tensor(zeros: [visible.keyCount - k.rows, k.columns])
           return attend(q, k.appending(zeros), v.appending(zeros), visible, heads, workers)
         }
-      },
+      }.last(),
       answers("M154", .generation, "I took the rows fed last for the rows in the cache", on: .caches) {
         answers, request in
         guard let parameters = try? request.lomaParameters(), let profile = try? request.profile() else { return }

@@ -98,10 +98,10 @@ extension ResultTensor {
     return Tensor(shape: [shape.dropLast().reduce(1, *), width], values: values)
   }
 
-  /// The same with some rows as another matrix has them.
+  /// The same with some rows as another matrix has them, as far as there are such rows.
   fileprivate func replacing(rows indices: [Int], by other: Tensor) -> ResultTensor {
     guard var own = rows, own.shape == other.shape else { return self }
-    for row in indices {
+    for row in indices where row < own.rows {
       for column in 0..<own.columns { own[row, column] = other[row, column] }
     }
     return .tensor(name, Tensor(shape: shape, values: own.values))

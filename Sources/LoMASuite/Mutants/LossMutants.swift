@@ -40,7 +40,9 @@ extension Mutant {
       },
       labelled("M113", "I labelled memory rows with the last token of their spans") { rows, index, text, parameters in
         guard case .memory(let chunk, let j) = rows[index].place else { return rows[index].label }
-        return text[chunk * parameters.chunkLength + (j + 1) * parameters.c - 1]
+        let last = chunk * parameters.chunkLength + (j + 1) * parameters.c - 1
+        // Beside a mutant that makes other rows there may be no such token.
+        return text.indices.contains(last) ? text[last] : rows[index].label
       },
       Mutant(
         "M114", .losses, "I shifted the labels of repetition rows as those of reading rows",

@@ -44,6 +44,8 @@ public struct Mutant: Sendable {
   public let sentence: String
   /// The answers and the request of someone who makes the mistake; none where a request leaves no room for it.
   let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
+  /// Whether it wraps what others replace, and so is made after them.
+  private(set) var comesLast = false
 
   init(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
@@ -53,6 +55,13 @@ public struct Mutant: Sendable {
     self.family = family
     self.sentence = sentence
     self.apply = { answers, request in operations.contains(request.operation) ? apply(answers, request) : nil }
+  }
+
+  /// The same, made after any other.
+  func last() -> Mutant {
+    var mutant = self
+    mutant.comesLast = true
+    return mutant
   }
 
   /// Other answers to the same request.

@@ -6,12 +6,13 @@ import LoMAReference
 extension Mutant {
   /// Whoever makes this mistake and then another one.
   func and(_ other: Mutant) -> Mutant {
-    let (first, second) = (apply, other.apply)
-    return Mutant(id + "," + other.id, family, sentence + "; " + other.sentence, on: Set(Operation.allCases)) {
+    let (first, second) = comesLast && !other.comesLast ? (other.apply, apply) : (apply, other.apply)
+    let both = Mutant(id + "," + other.id, family, sentence + "; " + other.sentence, on: Set(Operation.allCases)) {
       answers, request in
       guard let (changed, asked) = first(answers, request) else { return second(answers, request) }
       return second(changed, asked) ?? (changed, asked)
     }
+    return comesLast || other.comesLast ? both.last() : both
   }
 
   /// The mutants of ids and of axis=value, joined by commas: what the axes decide first, then every mistake in turn; none

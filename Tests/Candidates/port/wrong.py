@@ -35,6 +35,10 @@ PLACES = {
     **dict.fromkeys(("10", "18", "26"), "what is wrong comes behind it"),
     **dict.fromkeys(("4", "25a", "25b"), "cache.rows is missing or has another shape"),
     **dict.fromkeys(("9b", "21"), "attention: wrong in"),
+    # An entry says what of its row is wrong: a position counted otherwise, another token fed, a type it is kept in.
+    **dict.fromkeys(("3", "50", "50n:3", "50n:4", "50n:5", "50n:6"), "it has another position (POS-1)"),
+    "H6": "what was fed there is not the token", "35": "is one of F16", "35b": "is one of BF16",
+    "E6": "the input is good",
     "E5": "rejection: rejected with", "E8": "rejection: answered with tensors",
     "E17": "first stage that diverges is hidden.0", "G9": "what is wrong comes behind it",
 }

@@ -1,0 +1,51 @@
+// RUN-30: two suspects at once answer or refuse; a run is never ended by the look for who made its mistakes.
+
+import Foundation
+import LoMA
+import LoMAReference
+import LoMAVectors
+import Testing
+
+@testable import LoMASuite
+
+@Suite("Chapter 14: two mistakes together")
+struct SuspectPairTests {
+  /// Batches whose first text is the shortest or empty, and a generation and a reconstruction through chunk borders.
+  private static let requests: [Request] = {
+    let batches = [[1, 13, 4], [5, 0, 9]].map { $0.map { CaseInputs.text($0, below: 11, seed: 1) } }
+    let training = batches.flatMap { texts in
+      [Operation.layout, .mask, .forward, .gradients].map { operation in
+        ModelCases.request(operation, .mha, c: 2, t: 2, texts, .base)
+      }
+    }
+    let captured = ModelCases.request(
+      .forward, .mha, c: 2, t: 2, batches[0], .base, captures: ["hidden.1", "final_norm"])
+    let text = [CaseInputs.text(9, below: 11, seed: 1)]
+    return training + [
+      captured,
+      ModelCases.request(.generate, .mha, c: 2, t: 2, text, .base, parameters: ["generate": .integer(5)]),
+      ModelCases.request(.reconstruct, .mha, c: 2, t: 2, text, .base, parameters: ["chunk": .integer(1)]),
+    ]
+  }()
+
+  /// Every pair with LOMA_EVERY_PAIR set, some minutes; otherwise one of a hundred.
+  @Test func `RUN-30 two mutants together answer or refuse`() throws {
+    let step = ProcessInfo.processInfo.environment["LOMA_EVERY_PAIR"] == nil ? 101 : 1
+    let answers = ReferenceAnswers(
+      models: try StoredModels(vectors: projectRoot + "/Vectors").models, workers: .single)
+    let suspects = Suspect.mutants
+    var place = 0
+    for first in suspects {
+      for second in suspects {
+        place += 1
+        guard place % step == 0 else { continue }
+        let both = second.beside([first])
+        for request in Self.requests where !both.answersRightly(request, answers) {
+          // What matters is that this returns; tensors that it gives have their shape's size.
+          let tensors = both.answer(to: request, answers) ?? []
+          #expect(tensors.allSatisfy { $0.shape.allSatisfy { $0 >= 0 } })
+        }
+      }
+    }
+  }
+}

@@ -73,8 +73,10 @@ private struct Conformance {
     let started = SuspendingClock.now
     let path = options.arguments["--report"]
     let growing = try GrowingReport(folder: path)
+    if fresh != nil, let folder = path ?? options.arguments["--keep"] { try SmallestCases.check(folder) }
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     var header: RunHeader?
+    var taken = 0
     let report = surroundings.report
     let results = try runner.run(
       select: { declaration in
@@ -84,30 +86,42 @@ private struct Conformance {
         let head = self.header(declaration, units: all.units(of: corpus, declaredDtypes: declaration.dtypes).count)
         header = head
         let done = try resumed?.reusable(for: head) ?? []
-        try growing.begin(head)
+        taken = done.count
+        try growing.begin(head, kept: done)
         return (units, done)
       },
-      tell: { growing.add($0, at: $1) },
-      progress: { report(ConformTexts.line(of: $0)) }, isInterrupted: { Interruption.isRequested })
+      store: { growing.add($0) }, progress: { report(ConformTexts.line(of: $0)) },
+      isInterrupted: { Interruption.isRequested })
     report("")
     guard let header else { return .rejected("the candidate declared nothing") }
     // What comes after is about a run that is over: a wish to stop then cuts it short, and not the run.
     let isInterrupted = Interruption.isRequested
     let diagnosis = isInterrupted ? [] : self.diagnosis.lines(results, threads: ModelOptions.processors)
-    let texts = ConformTexts(
-      results, header: header, options: options, diagnosis: diagnosis, isInterrupted: isInterrupted)
-    let smallest = try fresh.map { try SmallestFailures($0, runner, options).found(in: results) }
-    let footer = RunFooter(
-      units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
-      interrupted: isInterrupted, exit: Int(texts.exitCode.rawValue), diagnosis: diagnosis)
-    var outcome = texts.outcome
-    outcome.output += try smallest?.delivered(to: path ?? options.arguments["--keep"]) ?? ""
-    if let path {
-      try growing.finish(footer)
-      let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: path)
-      if written.complaint != nil { return written }
-      outcome.output += written.output
+    var run = RunRecord(
+      header: header, results: results,
+      footer: RunFooter(
+        units: results.count, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
+        interrupted: isInterrupted, exit: 0, diagnosis: diagnosis))
+    run.footer.exit = Int(run.claims.exitCode)
+    var outcome = ConformTexts(run, options: options).outcome
+    if let resumed {
+      outcome.output =
+        "\(taken) of \(results.count) units taken over from \(resumed.path), of \(resumed.header.started)\n\n" + outcome.output
     }
+    // From here on nothing that goes wrong may take from a reader what was judged.
+    var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
+    do {
+      let smallest = try fresh.map { try SmallestFailures($0, runner, options).found(in: results) }
+      outcome.output += try smallest?.delivered(to: path ?? options.arguments["--keep"]) ?? ""
+      if let path {
+        if let failure = growing.failure { throw failure }
+        outcome.output += try writeReports(of: run, into: path).output
+      }
+    } catch {
+      complaints.append((error as? UsageError)?.line ?? "\(error)")
+      outcome.exitCode = .rejected
+    }
+    if !complaints.isEmpty { outcome.complaint = complaints.map { Outcome.line($0) }.joined(separator: "\n") }
     return outcome
   }
 
@@ -117,7 +131,10 @@ private struct Conformance {
       suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
       boundsDigest: bounds.digest,
       candidate: CandidateRecord(
-        declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command),
+        declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command,
+        // Read only where a file may hold them to tell this build from another.
+        digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
+          ? [] : runner.command.digests),
       filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (shard.index, shard.count),
       units: units, started: Timestamp.now)
   }

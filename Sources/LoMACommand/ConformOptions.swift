@@ -17,12 +17,13 @@ let conformHelp = """
     --fresh SEED             not the cases of the vectors but new ones, drawn from this number; a failing one is shrunk
     --cases N                so many of them, otherwise 200
     --shard I/N              every N-th unit from the I-th; loma report merge joins the results
-    --jobs N                 so many processes of the candidate at once
+    --jobs N                 so many processes of the candidate at once, otherwise 2
     --known-failures FILE    a line a unit: id, element type or none, reason
     --timeout-factor X       60 s for hello and 30 s for a question, times X
     --memory-limit GIB       for a process and its descendants, otherwise 8; Linux only
     --strict-stdout yes      a line on standard output that is no reply is an error
-    --require-all yes        what is unsupported counts as a failure
+    --require LEVEL,…        exit code 1 unless all claims of these levels are met
+    --require-all yes        exit code 1 unless all claims are met
     --report DIR             writes results.jsonl, report.json, junit.xml, report.html and badge.json there
     --resume RESULTS.jsonl   goes on with a run that was ended early
     --keep DIR               scratch folders are made there and stay
@@ -41,7 +42,7 @@ struct ConformOptions {
 
   static let names = [
     "--level", "--op", "--dtype", "--profile", "--only", "--shard", "--jobs", "--known-failures", "--timeout-factor",
-    "--memory-limit", "--strict-stdout", "--require-all", "--report", "--resume", "--keep", "--vectors",
+    "--memory-limit", "--strict-stdout", "--require", "--require-all", "--report", "--resume", "--keep", "--vectors",
     "--fresh", "--cases",
   ]
 
@@ -51,7 +52,6 @@ struct ConformOptions {
   var selection = Selection()
   let limits: CandidateLimits
   let jobs: Int
-  let requiresAll: Bool
   /// Seed and number of fresh cases; none where the vectors' are asked.
   let fresh: FreshOptions?
 
@@ -85,20 +85,27 @@ struct ConformOptions {
     if fresh != nil, let path = arguments["--known-failures"] {
       throw UsageError(line: "option --known-failures '\(path)' goes without --fresh: its ids are those of the vectors")
     }
-    jobs = try arguments.integer("--jobs") ?? 1
+    jobs = try arguments.integer("--jobs") ?? 2
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
+    if let limit = Descriptors.limit(forJobs: jobs) {
+      throw UsageError(
+        line: "option --jobs \(jobs) needs \(Descriptors.needed(forJobs: jobs)) open files, the system's limit is \(limit)")
+    }
+    for word in arguments["--require"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
+      let _: Level = try Arguments.choice(String(word), of: "--require")
+    }
     let gibibytes = try ConformOptions.number("--memory-limit", arguments, in: 0.001...65536) ?? 8
     let strict: YesOrNo = try arguments.choice("--strict-stdout", otherwise: .no)
-    let all: YesOrNo = try arguments.choice("--require-all", otherwise: .no)
-    requiresAll = all == .yes
+    let _: YesOrNo = try arguments.choice("--require-all", otherwise: .no)
     limits = CandidateLimits(
       timeFactor: try ConformOptions.number("--timeout-factor", arguments, in: 0.001...1000) ?? 1,
       memoryLimit: Int(gibibytes * 1_073_741_824), isStrict: strict == .yes, keep: arguments["--keep"])
   }
 
-  /// The filters that were given, as the header of the results holds them.
+  /// The filters and demands that were given, as the header of the results holds them.
   var filters: [(name: String, value: String)] {
-    ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases"].compactMap { name in
+    ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases", "--require", "--require-all"].compactMap {
+      name in
       arguments[name].map { (String(name.dropFirst(2)), $0) }
     }
   }

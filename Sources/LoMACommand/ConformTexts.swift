@@ -8,20 +8,18 @@ struct ConformTexts {
   /// So many wrong units are shown in full, further ones on one line.
   private static let fullLimit = 20
   private let results: [CaseResult]
-  private let header: RunHeader
   private let options: ConformOptions
   private let diagnosis: [String]
   private let claims: Claims
+  private let lastLine: String
 
-  /// The texts of a run; `diagnosis` is what is said of all wrong answers together.
-  init(
-    _ results: [CaseResult], header: RunHeader, options: ConformOptions, diagnosis: [String], isInterrupted: Bool
-  ) {
-    self.diagnosis = diagnosis
-    self.results = results
-    self.header = header
+  /// The texts of a run.
+  init(_ run: RunRecord, options: ConformOptions) {
+    diagnosis = run.footer.diagnosis
+    results = run.results
     self.options = options
-    claims = Claims(results, isInterrupted: isInterrupted)
+    claims = run.claims
+    lastLine = run.lastLine
   }
 
   /// One line of progress.
@@ -31,11 +29,7 @@ struct ConformTexts {
   }
 
   /// What the process returns.
-  var exitCode: ExitCode {
-    let code = ExitCode(rawValue: claims.exitCode) ?? .fault
-    let isWhole = claims.cells.allSatisfy { $0.status == .met }
-    return code == .fine && options.requiresAll && !isWhole ? .notConformant : code
-  }
+  private var exitCode: ExitCode { ExitCode(rawValue: claims.exitCode) ?? .fault }
 
   /// Everything printed, and the exit code.
   var outcome: Outcome {
@@ -47,7 +41,7 @@ struct ConformTexts {
     if !wrong.isEmpty { output += "\n" }
     output += table
     if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0 + "\n" }.joined() }
-    output += summary
+    output += "\n" + (claims.unmetDemands + [lastLine]).map { $0.onOneLine + "\n" }.joined()
     var outcome = Outcome(output: output, exitCode: exitCode)
     if results.isEmpty { outcome.complaint = "loma: conform: no unit is selected" }
     return outcome
@@ -108,7 +102,7 @@ struct ConformTexts {
     var order: [Key] = []
     var groups: [Key: (profiles: [String], counts: [Verdict: Int])] = [:]
     for cell in claims.cells {
-      let isTrouble = cell.status == .notMet || cell.status == .incomplete
+      let isTrouble = cell.status == .notMet || cell.status == .open
       let key = Key(
         level: cell.level, dtype: cell.dtype, status: cell.status, profile: isTrouble ? cell.profile : nil)
       if groups[key] == nil { order.append(key) }
@@ -126,14 +120,5 @@ struct ConformTexts {
     return all.map { row in
       zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }.joined() + row[4] + "\n"
     }.joined()
-  }
-
-  private var summary: String {
-    let counts = Verdict.allCases.filter { claims.count($0) > 0 }.map { "\(claims.count($0)) \($0.rawValue)" }
-    let met = claims.cells.count { $0.status == .met }
-    let cut = claims.isInterrupted ? "interrupted; " : ""
-    let name = "\(header.candidate.name) \(header.candidate.version)".onOneLine
-    return "\n\(name): \(cut)\(results.count) units: \(counts.joined(separator: ", ")); "
-      + "\(met) of \(claims.cells.count) claims met\n"
   }
 }

@@ -34,16 +34,17 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
   let corpus = try corpus(arguments, surroundings)
   let bounds = try CalibratedBounds(of: corpus)
   let (candidate, results) = try OfflineRequests(corpus).judge(folder, bounds: bounds)
-  let exitCode = Claims(results).exitCode
   let header = RunHeader(
     suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
     boundsDigest: bounds.digest, candidate: candidate, filters: .init([]), shard: (1, 1), units: results.count,
     started: Timestamp.now)
-  let footer = RunFooter(
-    units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: Int(exitCode),
-    diagnosis: [])
-  var outcome = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: report)
-  if outcome.complaint == nil, let code = ExitCode(rawValue: exitCode) { outcome.exitCode = code }
+  var run = RunRecord(
+    header: header, results: results,
+    footer: RunFooter(
+      units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: 0, diagnosis: []))
+  run.footer.exit = Int(run.claims.exitCode)
+  var outcome = try writeReports(of: run, into: report)
+  outcome.exitCode = ExitCode(rawValue: run.claims.exitCode) ?? .fault
   return outcome
 }
 

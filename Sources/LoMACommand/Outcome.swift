@@ -35,10 +35,15 @@ struct Outcome: Equatable {
 
   /// One line on standard error and exit code 2; line breaks and other control characters in it are escaped.
   static func rejected(_ complaint: String) -> Outcome {
-    let line = complaint.unicodeScalars.map { scalar in
-      scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
-    return Outcome(complaint: "loma: " + line, exitCode: .rejected)
+    Outcome(complaint: line(complaint), exitCode: .rejected)
+  }
+
+  /// A complaint as one line for standard error.
+  static func line(_ complaint: String) -> String {
+    "loma: "
+      + complaint.unicodeScalars.map { scalar in
+        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+      }.joined()
   }
 }
 

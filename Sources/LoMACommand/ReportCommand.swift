@@ -45,9 +45,16 @@ func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
     ("report.html", page.draw(run)), ("badge.json", Badge().draw(run)),
   ]
   if let failure = OutputFiles.write(files.map { ($0.0, Array($0.1.utf8)) }, into: folder) {
-    return .rejected("cannot write \(failure.path): \(failure.reason)")
+    throw CannotWrite(path: failure.path, reason: failure.reason)
   }
   return Outcome(output: "\(run.results.count) units: \(files.map { $0.0 }.joined(separator: ", ")) in \(folder)\n")
+}
+
+/// A file that could not be written, and why.
+struct CannotWrite: Error, CustomStringConvertible {
+  let path: String
+  let reason: String
+  var description: String { "cannot write \(path): \(reason)" }
 }
 
 /// The mask of a case's texts; none where it has none, or too many rows to draw.

@@ -36,6 +36,14 @@ struct SmallestCases {
   /// The id of the smallest case that a result led to.
   static func id(of origin: CaseResult) -> String { origin.id + "-smallest" }
 
+  /// Throws `UsageError` where the folder that they would be written to holds something else.
+  static func check(_ folder: String) throws {
+    let path = folder + "/" + Self.folder
+    guard OutputFiles.mayHoldVectors(path) else {
+      throw UsageError(line: "\(path) holds no vectors: what is found smallest could not be written there")
+    }
+  }
+
   /// What is printed of them; written as vectors where there is a folder.
   func delivered(to folder: String?) throws -> String {
     guard !all.isEmpty else { return "" }

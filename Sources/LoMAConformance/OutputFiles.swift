@@ -23,6 +23,10 @@ public enum OutputFiles {
     do throws(FileError) {
       for file in files {
         path = folder + "/" + file.name
+        try RegularFile.check(path)
+      }
+      for file in files {
+        path = folder + "/" + file.name
         try Disk.real.create(path + suffix, file.bytes)
       }
       for file in files {
@@ -42,6 +46,13 @@ public enum OutputFiles {
     let path = folder + "/" + name
     do { try Files.create(path, with: Array(text.utf8)) } catch { return (path, reason(error)) }
     return nil
+  }
+
+  /// Whether vectors may be written to a folder: it is absent or empty, or holds vectors.
+  public static func mayHoldVectors(_ folder: String) -> Bool {
+    let listing = Disk.listing(below: folder)
+    let isEmpty = listing.files.isEmpty && listing.folders.isEmpty
+    return listing.oddities.isEmpty && (isEmpty || listing.files.contains("manifest.json"))
   }
 
   /// Makes a folder and those above it.

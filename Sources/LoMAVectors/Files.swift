@@ -28,7 +28,7 @@ public enum Files {
   /// The bytes go to a new file in the same folder, which then takes the name.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
-    try create(temporary, with: bytes, naming: path)
+    try create(temporary, with: bytes, naming: path, isStored: true)
     do throws(FileError) {
       if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
     } catch {
@@ -59,21 +59,30 @@ public enum Files {
 
   /// Creates a file with this content, stored when it returns; one that exists is not touched.
   public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
-    try create(path, with: bytes, naming: path)
+    try create(path, with: bytes, naming: path, isStored: true)
+  }
+
+  /// Creates a file that is removed soon: nobody waits until the disk has it; one that exists is not touched.
+  public static func createBriefly(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    try create(path, with: bytes, naming: path, isStored: false)
   }
 
   /// Creates a file; errors name the file that it is to become.
-  private static func create(_ path: String, with bytes: [UInt8], naming name: String) throws(FileError) {
+  private static func create(
+    _ path: String, with bytes: [UInt8], naming name: String, isStored: Bool
+  ) throws(FileError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw .failed("open", path: name, code: errno) }
-    do throws(FileError) { try fill(descriptor, with: bytes, path: name) } catch {
+    do throws(FileError) { try fill(descriptor, with: bytes, path: name, isStored: isStored) } catch {
       unlink(path)
       throw error
     }
   }
 
-  /// Writes everything, has it stored and closes the descriptor, in any case.
-  private static func fill(_ descriptor: Int32, with bytes: [UInt8], path: String) throws(FileError) {
+  /// Writes everything, has it stored where that is asked for, and closes the descriptor in any case.
+  private static func fill(
+    _ descriptor: Int32, with bytes: [UInt8], path: String, isStored: Bool
+  ) throws(FileError) {
     var failure: FileError?
     bytes.withUnsafeBytes { bytes in
       var offset = 0
@@ -86,7 +95,7 @@ public enum Files {
         }
       }
     }
-    if failure == nil && fsync(descriptor) != 0 { failure = .failed("fsync", path: path, code: errno) }
+    if failure == nil && isStored && fsync(descriptor) != 0 { failure = .failed("fsync", path: path, code: errno) }
     if close(descriptor) != 0 && failure == nil { failure = .failed("close", path: path, code: errno) }
     if let failure { throw failure }
   }

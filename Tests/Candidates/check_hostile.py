@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -115,6 +116,64 @@ def check_starts(loma, vectors):
     return problems
 
 
+def check_scratch(loma, vectors):
+    """A scratch folder that is gone, or holds the names of later files, costs one unit."""
+    problems = []
+    for kind, (_, case) in hostile.SCRATCH.items():
+        run = Run(loma, vectors, kind, "--jobs", "1", "--timeout-factor", "0.1", "--only", case.rsplit(".", 1)[0] + "*")
+        problems += [f"{kind}: {problem}" for problem in run.problems()]
+        verdicts = [result["verdict"] for result in run.results]
+        place = [result["id"] for result in run.results].index(case)
+        # The answer of the case itself may be gone before it is read.
+        if verdicts[:place] != ["pass"] * place or verdicts[place] not in ("pass", "invalid-output") \
+                or verdicts[place + 1] != "protocol-error" \
+                or set(verdicts[place + 2:]) != {"pass"} or run.exit != 1:
+            problems.append(f"{kind}: {verdicts}, exit code {run.exit}")
+        print(f"{kind:20} protocol-error at the next unit, exit code {run.exit}")
+    return problems
+
+
+def check_killed(loma, vectors):
+    """A runner that is killed leaves no hanging candidate and no folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        candidate = [sys.executable, str(ROOT / "Tests/Candidates/hostile.py"), "hangs", "--vectors", str(vectors),
+                     "--on", "every"]
+        process = subprocess.Popen(
+            [str(loma), "conform", "--vectors", str(vectors), "--", *candidate], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env=os.environ | dict([MARK.split("="), ("TMPDIR", folder)]))
+        time.sleep(2)
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + 5
+        while (left_behind() or os.listdir(folder)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        left = (left_behind(), os.listdir(folder))
+    print(f"killed: {left[0]} and {left[1]} left")
+    return [f"killed: {left} left"] if any(left) else []
+
+
+def check_signals(loma, vectors):
+    """SIGINT, SIGTERM and SIGHUP end a run within 3 s, with its footer and no process left."""
+    problems = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with tempfile.TemporaryDirectory() as folder:
+            candidate = [sys.executable, str(ROOT / "Tests/Candidates/hostile.py"), "ignores-term", "--vectors",
+                         str(vectors), "--on", "every"]
+            process = subprocess.Popen(
+                [str(loma), "conform", "--vectors", str(vectors), "--report", folder, "--", *candidate],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | dict([MARK.split("=")]))
+            time.sleep(2)
+            start = time.monotonic()
+            process.send_signal(number)
+            code = process.wait()
+            seconds = time.monotonic() - start
+            footer = json.loads((pathlib.Path(folder) / "results.jsonl").read_text().splitlines()[-1])
+        if code != 130 or seconds > 3 or not footer.get("interrupted") or left_behind():
+            problems.append(f"{number.name}: exit code {code} after {seconds:.1f} s, {footer}, left {left_behind()}")
+        print(f"{number.name}: exit code {code} after {seconds:.1f} s")
+    return problems
+
+
 def check_many(loma, vectors):
     """2,000 cases, with a death now and then."""
     problems, units, deaths = [], 0, 0
@@ -153,7 +212,7 @@ def check_one_level(loma, vectors, on, left):
 
 
 def check_always_hanging(loma, vectors, factor):
-    run = Run(loma, vectors, "hangs", "--timeout-factor", factor, on="every")
+    run = Run(loma, vectors, "hangs", "--timeout-factor", factor, "--jobs", "1", on="every")
     levels = {}
     for result in run.results:
         levels.setdefault(result["level"], []).append(result["verdict"])
@@ -179,6 +238,9 @@ def main():
         _, case, verdict = hostile.KINDS[kind]
         problems += check_kind(options.loma, options.vectors, kind, case, verdict)
     problems += check_starts(options.loma, options.vectors)
+    problems += check_scratch(options.loma, options.vectors)
+    problems += check_killed(options.loma, options.vectors)
+    problems += check_signals(options.loma, options.vectors)
     problems += check_many(options.loma, options.vectors)
     problems += check_one_level(options.loma, options.vectors, "model.*", left=6)
     problems += check_always_hanging(options.loma, options.vectors, "1" if options.full == "yes" else "0.03")

@@ -130,6 +130,85 @@ def floods_errors(candidate, request):
     candidate.answer(request)
 
 
+def daemon(act):
+    """Runs something in a session of its own that nobody waits for, in an empty environment."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.closerange(0, 3)
+            act()
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+
+
+def again(code):
+    """This interpreter anew, without the environment that marks a candidate's processes."""
+    os.execve(sys.executable, [sys.executable, "-c", code], {})
+
+
+def escaped_eater(candidate, request):
+    daemon(lambda: again("import time; held = bytearray(700 << 20); time.sleep(30)"))
+    time.sleep(4)
+    candidate.answer(request)
+
+
+def fork_sharing(candidate, request):
+    """Fifty workers that share what their parent has loaded."""
+    held = os.urandom(16 << 20)
+    children = []
+    for _ in range(50):
+        child = os.fork()
+        if child == 0:
+            sleep_for_ever()
+        children.append(child)
+    time.sleep(2)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert held
+    candidate.answer(request)
+
+
+def traced(candidate, request):
+    """Somebody else takes the news of its end: a grandchild that traces it and lives on."""
+    leader = os.getpid()
+    code = ("import ctypes, time; ctypes.CDLL(None, use_errno=True).ptrace(0x4206, %d, 0, 0); time.sleep(25)" % leader)
+    daemon(lambda: again(code))
+    time.sleep(0.5)
+    os._exit(1)
+
+
+def deep_folders(candidate, request):
+    folder = os.open(".", os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("deep", dir_fd=folder)
+        inner = os.open("deep", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    candidate.answer(request)
+
+
+def locked_folder(candidate, request):
+    os.makedirs("locked/inner")
+    os.chmod("locked", 0o500)
+    candidate.answer(request)
+
+
+def no_folder(candidate, request):
+    """Its working directory is gone; the next unit finds out."""
+    import shutil
+    candidate.answer(request)
+    shutil.rmtree(os.getcwd())
+
+
+def next_inputs(candidate, request):
+    """The names of later inputs are taken."""
+    for number in range(request["id"] + 1, request["id"] + 9):
+        pathlib.Path(f"{number}.input.safetensors").write_bytes(b"mine")
+    candidate.answer(request)
+
+
 def long_line(candidate, request):
     try:
         for _ in range(1600):
@@ -270,21 +349,28 @@ KINDS = {
     "wrong-code": (lambda c, r: c.reply(r, reject={"code": "empty-prompt"}), REJECTION, "wrong-rejection"),
     "never-reads": (never_reads, STRUCTURE, "timeout"),
     "eats-memory": (eats_memory, STRUCTURE, "memory"),
+    "escaped-eater": (escaped_eater, STRUCTURE, "memory"),
+    "fork-sharing": (fork_sharing, STRUCTURE, "pass"),
+    "traced": (traced, STRUCTURE, "protocol-error"),
+    "deep-folders": (deep_folders, STRUCTURE, "pass"),
+    "locked-folder": (locked_folder, STRUCTURE, "pass"),
 }
+# What a candidate does to its scratch folder shows at the next unit: that is a protocol error, and all others pass.
+SCRATCH = {"no-folder": (no_folder, STRUCTURE), "next-inputs": (next_inputs, STRUCTURE)}
 # What happens before hello: nothing can be asked.
 STARTS = {"ends-before-hello": lambda: os._exit(0), "hangs-before-hello": sleep_for_ever}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=[*KINDS, *STARTS, "none"])
+    parser.add_argument("kind", choices=[*KINDS, *SCRATCH, *STARTS, "none"])
     parser.add_argument("--vectors", required=True)
     parser.add_argument("--on", help="the case to misbehave at, LEVEL.* or `every`")
     options = parser.parse_args()
     sys.stdout.reconfigure(errors="surrogateescape")
     if options.kind in STARTS:
         STARTS[options.kind]()
-    act, case, _ = KINDS.get(options.kind, (None, None, None))
+    act, case = ({**KINDS, **SCRATCH}.get(options.kind) or (None, None))[:2]
     case = options.on or case
     candidate = Candidate(options.vectors)
     for line in sys.stdin:

@@ -14,10 +14,10 @@ extension CandidateSuites {
       let wrong = #"[ "$name" = structure.schedule.c2-t2 ]"#
       let candidate = try ShellCandidate(when: wrong, "exit 1")
       func results(jobs: Int) throws -> [CaseResult] {
-        let places = Mutex<[Int]>([])
+        let stored = Mutex<[String]>([])
         let results = try candidate.run(
-          op: "schedule", jobs: jobs, tell: { _, place in places.withLock { $0.append(place) } })
-        #expect(places.withLock { $0 } == Array(results.indices))
+          op: "schedule", jobs: jobs, store: { result in stored.withLock { $0.append(result.id) } })
+        #expect(stored.withLock { $0.sorted() } == results.map { $0.id }.sorted())
         return results.map { result in
           var result = result
           result.seconds = 0
@@ -45,12 +45,13 @@ extension CandidateSuites {
       let hello = ShellCandidate.hello.replacingOccurrences(of: #""metrics","#, with: #""metrics","rms_norm","#)
         .replacingOccurrences(of: #""dtypes":[]"#, with: #""dtypes":["f64"]"#)
       let candidate = try ShellCandidate(hello: hello, when: "[ ${name%%.*} = structure ]", "exit 1")
-      let places = Mutex<[Int]>([])
+      let stored = Mutex<[String]>([])
       let results = try candidate.run(
         ops: ["metrics", "rms_norm"], levels: ["structure", "stage"], jobs: jobs,
-        tell: { _, place in places.withLock { $0.append(place) } })
+        store: { result in stored.withLock { $0.append(result.id) } })
       let (structure, stage) = (results.filter { $0.level == "structure" }, results.filter { $0.level == "stage" })
-      #expect(places.withLock { $0 } == Array(results.indices))
+      // What was asked is stored, what was given up is not.
+      #expect(stored.withLock { $0.count } == results.count { $0.verdict != .notRun })
       // Recorded answers hold the units of their bounds too, so that the script's are no right ones: but answers.
       #expect(!stage.isEmpty && stage.allSatisfy { $0.verdict == .invalidOutput })
       let crashes = structure.count { $0.verdict == .crash }
@@ -148,7 +149,7 @@ extension CandidateSuites {
       let candidate = try ShellCandidate()
       let count = Mutex(0)
       let first = try candidate.run(
-        tell: { result, _ in if result.verdict == .pass { count.withLock { $0 += 1 } } },
+        store: { result in if result.verdict == .pass { count.withLock { $0 += 1 } } },
         isInterrupted: { count.withLock { $0 >= 4 } })
       #expect(first.map { $0.verdict } == Array(repeating: .pass, count: 4) + Array(repeating: .notRun, count: 5))
       #expect(first[8].why.contains("interrupted"))

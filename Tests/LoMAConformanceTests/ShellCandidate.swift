@@ -58,7 +58,7 @@ final class ShellCandidate {
   /// Runs the cases of some operations and levels, with deadlines of six seconds.
   func run(
     ops: Set<String>, levels: Set<String>, jobs: Int = 1,
-    tell: @escaping @Sendable (CaseResult, Int) -> Void = { _, _ in }
+    store: @escaping @Sendable (CaseResult) -> Void = { _ in }
   ) throws -> [CaseResult] {
     let corpus = try ShellCandidate.corpus.get()
     let runner = Runner(
@@ -67,14 +67,14 @@ final class ShellCandidate {
     return try runner.run(
       select: { declaration in
         (Selection(levels: levels, ops: ops).units(of: corpus, declaredDtypes: declaration.dtypes), [])
-      }, tell: tell, progress: { _ in }, isInterrupted: { false })
+      }, store: store, progress: { _ in }, isInterrupted: { false })
   }
 
   /// Runs the cases of an operation; without `limits` a question may take six seconds.
   func run(
     op: String = "metrics", limits: CandidateLimits = .quick, jobs: Int = 1, known: KnownFailures = KnownFailures(),
     done: [CaseResult] = [], diagnosis: Runner.Diagnosis? = nil,
-    tell: @escaping @Sendable (CaseResult, Int) -> Void = { _, _ in },
+    store: @escaping @Sendable (CaseResult) -> Void = { _ in },
     isInterrupted: @escaping @Sendable () -> Bool = { false }
   ) throws -> [CaseResult] {
     let corpus = try ShellCandidate.corpus.get()
@@ -84,7 +84,7 @@ final class ShellCandidate {
     return try runner.run(
       select: { declaration in
         (Selection(levels: ["structure"], ops: [op]).units(of: corpus, declaredDtypes: declaration.dtypes), done)
-      }, tell: tell, progress: { _ in }, isInterrupted: isInterrupted)
+      }, store: store, progress: { _ in }, isInterrupted: isInterrupted)
   }
 }
 

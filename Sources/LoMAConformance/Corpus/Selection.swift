@@ -40,7 +40,7 @@ public struct Selection: Sendable {
   public var levels: Set<String>
   /// Operations asked for; none asks for all.
   public var ops: Set<String>
-  /// Element types of numbers asked for; none asks for all. Cases without numbers are asked whatever it says.
+  /// Element types of numbers asked for; none asks for all that are declared. Cases without numbers are asked whatever it says.
   public var dtypes: Set<String>
   /// Axes a case must decide so, beside whatever else it decides; `base` asks for cases without any.
   public var profile: Profile?
@@ -83,11 +83,15 @@ public struct Selection: Sendable {
 
   /// The units of a run in the manifest's order, element types in theirs; a shard takes every `count`-th of them.
   ///
-  /// `declaredDtypes` are those the candidate computes in. Structure and rejection cases are asked once, as i64.
+  /// `declaredDtypes` are those the candidate computes in. Structure and rejection cases are asked once, as i64. An element
+  /// type that is asked for and not declared has its units all the same, and a case of which no type is declared has one in
+  /// its first: they are unsupported, and so nothing vanishes.
   public func units(of corpus: CaseCorpus, declaredDtypes: [String]) -> [Unit] {
-    let asked = dtypes.isEmpty ? Set(declaredDtypes) : dtypes.intersection(declaredDtypes)
+    let asked = Set(dtypes.isEmpty ? declaredDtypes : Array(dtypes))
     let all = corpus.cases.enumerated().filter { passes($1) }.flatMap { index, item in
-      item.dtypes.filter { $0 == "i64" || asked.contains($0) }.map { Unit(caseIndex: index, dtype: $0) }
+      var types = item.dtypes.filter { $0 == "i64" || asked.contains($0) }
+      if types.isEmpty, dtypes.isEmpty { types = Array(item.dtypes.prefix(1)) }
+      return types.map { Unit(caseIndex: index, dtype: $0) }
     }
     return all.enumerated().filter { $0.offset % shard.count == shard.index - 1 }.map(\.element)
   }

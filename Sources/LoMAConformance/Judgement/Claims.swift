@@ -4,14 +4,14 @@
 public struct Claims: Equatable, Sendable {
   /// How far a claim is met.
   public enum Status: String, CaseIterable, Sendable {
-    /// Everything passed, or is indeterminate.
+    /// Everything passed.
     case met
     /// Some is unsupported, the rest passed.
     case narrowed
     /// Something is wrong, known or not.
     case notMet = "not met"
-    /// Something was not asked, and nothing is wrong.
-    case incomplete
+    /// Something was not asked or could not be told, and nothing is wrong.
+    case open
     /// Nothing of it is supported.
     case notClaimed = "not claimed"
   }
@@ -30,10 +30,10 @@ public struct Claims: Equatable, Sendable {
     /// How many units it has.
     public var units: Int { counts.values.reduce(0, +) }
 
-    /// How far the claim is met; what is wrong outweighs what was not asked.
+    /// How far the claim is met; what is wrong outweighs what is not known.
     public var status: Status {
       if counts.keys.contains(where: \.isWrong) { return .notMet }
-      if counts[.notRun] != nil { return .incomplete }
+      if counts[.notRun] != nil || counts[.indeterminate] != nil { return .open }
       guard let unsupported = counts[.unsupported] else { return .met }
       return unsupported == units ? .notClaimed : .narrowed
     }
@@ -43,9 +43,11 @@ public struct Claims: Equatable, Sendable {
   public let cells: [Cell]
   /// Whether the run was cut short.
   public let isInterrupted: Bool
+  /// What must be met for exit code 0.
+  public let demands: Demands
 
   /// The claims that these results allow.
-  public init(_ results: [CaseResult], isInterrupted: Bool = false) {
+  public init(_ results: [CaseResult], demands: Demands = Demands(), isInterrupted: Bool = false) {
     struct Key: Hashable {
       let level: Int
       let profile: String
@@ -69,14 +71,19 @@ public struct Claims: Equatable, Sendable {
         dtype: key.dtype < dtypes.count ? dtypes[key.dtype] : "other", counts: counts[key] ?? [:])
     }
     self.isInterrupted = isInterrupted
+    self.demands = demands
   }
 
   /// How many units have a verdict.
   public func count(_ verdict: Verdict) -> Int { cells.reduce(0) { $0 + ($1.counts[verdict] ?? 0) } }
 
-  /// 130 interrupted, 5 a fault of the runner, 4 no unit, 1 not conformant, 0 conformant as far as claimed.
+  /// How many claims have a status.
+  public func count(_ status: Status) -> Int { cells.count { $0.status == status } }
+
+  /// 130 interrupted, 5 a fault of the runner, 4 no unit, 1 not conformant or not what was demanded, 0 otherwise.
   ///
-  /// A known failure alone gives 0, though its cell is not met; so does what is unsupported, beside something that passed.
+  /// A known failure alone gives 0, though its claim is not met; so does what is unsupported or open, beside a claim that is
+  /// met.
   public var exitCode: Int32 {
     if isInterrupted { return 130 }
     if count(.runnerError) > 0 { return 5 }
@@ -84,7 +91,47 @@ public struct Claims: Equatable, Sendable {
     let isFaultless = cells.allSatisfy {
       $0.counts.keys.allSatisfy { !$0.isWrong && $0 != .notRun || $0 == .knownFailure }
     }
-    return isFaultless && count(.pass) > 0 ? 0 : 1
+    let isSomething = cells.contains { cell in
+      cell.status == .met || cell.counts[.pass] != nil && cell.counts[.knownFailure] != nil
+    }
+    return isFaultless && isSomething && unmetDemands.isEmpty ? 0 : 1
+  }
+
+  /// What was demanded and is not met, in words.
+  public var unmetDemands: [String] {
+    var lines: [String] = []
+    let unmet = cells.count { $0.status != .met }
+    if demands.everything, unmet > 0 { lines.append("--require-all: \(unmet) of \(cells.count) claims are not met") }
+    for level in demands.levels {
+      let claims = cells.filter { $0.level == level }
+      let unmet = claims.count { $0.status != .met }
+      if claims.isEmpty { lines.append("--require \(level): no unit of it was selected") }
+      if unmet > 0 { lines.append("--require \(level): \(unmet) of \(claims.count) claims are not met") }
+    }
+    return lines + demands.undeclared.map { "--dtype \($0): the candidate does not declare it" }
+  }
+}
+
+/// What a run was told to show, beside that nothing is wrong (RUN-15).
+public struct Demands: Equatable, Sendable {
+  /// Every claim.
+  public var everything = false
+  /// Every claim of these levels, and that there are some.
+  public var levels: [String] = []
+  /// Element types that were asked for and not declared.
+  public var undeclared: [String] = []
+
+  /// None.
+  public init() {}
+
+  /// Those of a run, as its header holds them.
+  public init(_ header: RunHeader) {
+    func words(_ option: String) -> [String] {
+      header.filters[option]?.stringValue?.split(separator: ",").map { String($0) } ?? []
+    }
+    everything = words("require-all") == ["yes"]
+    levels = words("require")
+    undeclared = words("dtype").filter { !header.candidate.dtypes.contains($0) }
   }
 }
 

@@ -50,6 +50,7 @@ final class Candidate {
       removeScratch()
       throw .notStarted(command: command.executable, why: error.description)
     }
+    if let id = process?.id { Watchman.watches(id, folder: limits.keep == nil ? folder.path : "") }
     nextID = 0
     let failure: (Verdict, String)
     switch exchange(.hello(specification: corpus.specification), time: CandidateLimits.helloTime) {
@@ -83,7 +84,13 @@ final class Candidate {
     do {
       if let model = question.model { try scratch.copy(model: model, from: corpus) }
       if let input { try scratch.write(input, try ArrayFile(question.input, metadata: [:]).encoded()) }
-    } catch { return .failed(.runnerError, detail: "\(error)") }
+    } catch {
+      // A folder that takes no file was changed by the candidate, unless the system is at its end.
+      guard let error = error as? FileError, !error.isExhaustion else {
+        return .failed(.runnerError, detail: "\(error)")
+      }
+      return .failed(.protocolError, detail: bury(.protocolError, "its scratch folder was changed: \(error)"))
+    }
     switch exchange(.run(caseID: caseID, question, input: input, output: output), time: CandidateLimits.questionTime) {
     case .success(.reject(let code)): return .rejection(code: code)
     case .success(.unsupported(let why, let issue)): return .unsupported(why: why, issue: issue)
@@ -102,8 +109,10 @@ final class Candidate {
   func stop() {
     guard var process = process.take() else { return }
     process.pipes.send(ProtocolRequest.stop.line(id: nextID))
+    let id = process.id
     _ = process.end(politely: true)
     removeScratch()
+    Watchman.forgets(id)
   }
 
   /// Writes a request and waits for its reply.
@@ -161,14 +170,25 @@ final class Candidate {
   private func bury(_ verdict: Verdict, _ detail: String) -> String {
     deaths += 1
     guard let process = process.take() else { return detail }
+    let id = process.id
     let end = process.end(politely: false)
     lastErrors += end.standardError
     removeScratch()
+    Watchman.forgets(id)
+    if case .lost = end.ending { return (detail.isEmpty ? "" : detail + "; ") + end.ending.description }
     return verdict == .crash ? end.ending.description : detail
   }
 
   private func removeScratch() {
-    scratch?.removeAll()
+    _ = scratch?.removeAll()
     scratch = nil
+  }
+}
+
+extension FileError {
+  /// Whether the system has no more of something: space, descriptors, memory.
+  fileprivate var isExhaustion: Bool {
+    guard case .failed(_, _, let code) = self else { return false }
+    return [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(code)
   }
 }

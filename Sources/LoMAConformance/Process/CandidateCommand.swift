@@ -59,6 +59,17 @@ public struct CandidateCommand: Equatable, Sendable {
   /// The words, for a person and for a report.
   public var words: [String] { [executable] + arguments }
 
+  /// SHA-256 of each word that names a file, in their order; what such a file loads is not seen. Files beyond 256 MiB have
+  /// none.
+  public var digests: [String?] {
+    words.map { word in
+      guard word.hasPrefix("/"), CandidateCommand.isFile(word),
+        let bytes = try? Files.contents(of: word, byteLimit: 256 << 20)
+      else { return nil }
+      return SHA256.hexDigest(of: bytes)
+    }
+  }
+
   private static func isFile(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

@@ -30,15 +30,17 @@ enum ChildEvent: Equatable {
 struct ChildProcess: ~Copyable {
   /// How long a wait lasts before it looks at the process, its memory and the runner's own interruption.
   private static let slice = Duration.milliseconds(50)
+  /// How often its descendants are looked for while it holds little memory itself.
+  private static let familySlice = Duration.seconds(1)
   /// How long a process may still end by itself after it closed its standard output.
   private static let closingTime = Duration.seconds(1)
 
   let id: pid_t
-  /// Its mark in the environment, by which its descendants are known.
-  let mark: String
   let memoryLimit: Int
   var pipes: ChildPipes
+  private(set) var family: Family
   private var nextLook: SuspendingClock.Instant
+  private var nextFamilyLook: SuspendingClock.Instant
 
   /// Starts a command in a folder.
   init(_ command: CandidateCommand, folder: String, memoryLimit: Int) throws(SystemError) {
@@ -53,9 +55,10 @@ struct ChildProcess: ~Copyable {
     }
     id = spawned.id
     pipes = ChildPipes(spawned)
-    self.mark = mark
+    family = Family(leader: spawned.id, mark: mark)
     self.memoryLimit = memoryLimit
     nextLook = SuspendingClock.now + ChildProcess.slice
+    nextFamilyLook = nextLook
   }
 
   /// Waits for the next line, meanwhile writing what is pending and taking what comes.
@@ -85,10 +88,16 @@ struct ChildProcess: ~Copyable {
     }
   }
 
-  /// The resident bytes of the process and its descendants where they are beyond the limit.
-  private func excess() -> Int? {
-    if ProcessTable.residentBytes(id) > memoryLimit { return ProcessTable.residentBytes(id) }
-    let bytes = ProcessTable().members(leader: id, mark: mark).reduce(0) { $0 + $1.residentBytes }
+  /// The memory of the process and its descendants where it is beyond the limit.
+  private mutating func excess() -> Int? {
+    let (own, now) = (ProcessTable.residentBytes(id), SuspendingClock.now)
+    guard own > memoryLimit / 4 || now >= nextFamilyLook else { return nil }
+    nextFamilyLook = now + ChildProcess.familySlice
+    let members = ProcessTable().members(of: Descendants.amongOthers(family))
+    family.known.formUnion(members.map { $0.id })
+    // Reading what they share takes long, and is needed only where what each of them holds is too much.
+    guard members.reduce(0, { $0 + $1.residentBytes }) > memoryLimit else { return nil }
+    let bytes = ProcessTable.proportionalBytes(members)
     return bytes > memoryLimit ? bytes : nil
   }
 
@@ -103,6 +112,8 @@ struct ChildProcess: ~Copyable {
 enum ChildEnding: Equatable {
   case exit(code: Int32)
   case signal(Int32)
+  /// It was killed and did not end, or its end was not ours to take.
+  case lost(pid_t)
 
   /// From the status that `waitpid` gives.
   init(status: Int32) {
@@ -114,6 +125,7 @@ enum ChildEnding: Equatable {
   var description: String {
     switch self {
     case .exit(let code): "it ended with exit code \(code)"
+    case .lost(let id): "it was killed, and process \(id) could not be reaped"
     case .signal(let signal): "it was ended by signal \(signal) (\(String(cString: strsignal(signal))))"
     }
   }

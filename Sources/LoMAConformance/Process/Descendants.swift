@@ -29,30 +29,55 @@ enum Descendants {
     }
   }
 
-  /// Kills a leader's group, reaps the leader, then ends and reaps what is left of its descendants.
-  static func end(leader: pid_t, mark: String) -> ChildEnding {
-    let known = ProcessTable().members(leader: leader, mark: mark).map { $0.id }
+  /// A family with the other leaders that live.
+  static func amongOthers(_ family: Family) -> Family {
+    var family = family
+    family.others = leaders.withLock { $0 }
+    family.others.remove(family.leader)
+    return family
+  }
+
+  /// The longest wait for a killed leader: a debugger, or a call of the kernel that cannot be broken off, may hold it.
+  private static let reapingTime = Duration.seconds(10)
+
+  /// Kills a leader's group and its known descendants, reaps the leader, then ends and reaps what is left of them.
+  static func end(_ family: Family) -> ChildEnding {
+    let leader = family.leader
+    let members = ProcessTable().members(of: amongOthers(family)).map { $0.id }
     kill(-leader, SIGKILL)  // Before the leader is reaped: afterwards its number may name another's group.
-    var status: Int32 = 0
-    while waitpid(leader, &status, 0) < 0, errno == EINTR {}
+    // Before the leader is waited for: one of them may trace it, and then its death is theirs to take.
+    for id in members { kill(id, SIGKILL) }
+    let ending = reaped(leader)
     leaders.withLock { leaders in
       leaders.remove(leader)
-      sweep(leader: leader, mark: mark, known: Set(known), isLast: leaders.isEmpty, living: leaders)
+      var family = family
+      family.known.formUnion(members)
+      family.others = leaders
+      sweep(family)
     }
-    return ChildEnding(status: status)
+    return ending
+  }
+
+  private static func reaped(_ leader: pid_t) -> ChildEnding {
+    let deadline = SuspendingClock.now + reapingTime
+    var status: Int32 = 0
+    while true {
+      let id = waitpid(leader, &status, WNOHANG)
+      if id == leader { return ChildEnding(status: status) }
+      if id < 0, errno != EINTR || SuspendingClock.now > deadline { return .lost(leader) }
+      if SuspendingClock.now > deadline { return .lost(leader) }
+      usleep(200)
+    }
   }
 
   /// Ends the strays of a leader that is gone: killed parents leave children, which fall to us and are found by the next
-  /// round. Where no leader lives any more, every child in a foreign session is a stray.
-  private static func sweep(leader: pid_t, mark: String, known: Set<pid_t>, isLast: Bool, living: Set<pid_t>) {
-    let (ours, session) = (getpid(), getsid(0))
+  /// round.
+  private static func sweep(_ family: Family) {
+    let ours = getpid()
     for _ in 0..<200 {
       let table = ProcessTable()
-      let marked = Set(table.members(leader: leader, mark: mark).map { $0.id })
-      let strays = table.entries.filter { entry in
-        let fellToUs = entry.parent == ours && entry.session != session && !living.contains(entry.id)
-        return marked.contains(entry.id) || fellToUs && (isLast || entry.isZombie || known.contains(entry.id))
-      }
+      var strays = table.members(of: family)
+      strays += table.entries.filter { $0.isZombie && $0.parent == ours && isStray($0, family) }
       if strays.isEmpty { return }
       for stray in strays {
         kill(stray.id, SIGKILL)
@@ -60,6 +85,11 @@ enum Descendants {
       }
       usleep(1000)
     }
+  }
+
+  /// Whether an ended child of ours is in a foreign session, and no leader that somebody waits for.
+  private static func isStray(_ entry: ProcessTable.Entry, _ family: Family) -> Bool {
+    entry.session != getsid(0) && !family.others.contains(entry.id)
   }
 }
 
@@ -88,7 +118,7 @@ extension ChildProcess {
       kill(-id, SIGTERM)
       waitForEnd()
     }
-    let ending = Descendants.end(leader: id, mark: mark)
+    let ending = Descendants.end(family)
     // What it wrote last is in the pipe; a process of another session may go on writing, hence the bound.
     for _ in 0..<64 { pipes.drain(atMost: .zero) }
     pipes.close()

@@ -5,7 +5,18 @@
 
 import Foundation
 
-/// What the operating system says of its processes at one moment.
+/// The processes of one candidate, as far as they are known.
+struct Family {
+  let leader: pid_t
+  /// What its processes have in their environment, unless they cleared it.
+  let mark: String
+  /// Processes that were seen below the leader.
+  var known: Set<pid_t> = []
+  /// The leaders of other candidates.
+  var others: Set<pid_t> = []
+}
+
+/// What the operating system says of our descendants at one moment.
 struct ProcessTable {
   /// One process.
   struct Entry {
@@ -19,10 +30,21 @@ struct ProcessTable {
 
   let entries: [Entry]
 
-  /// The table now.
+  /// The table now. What it costs follows from how many descendants there are, not from how many processes the machine
+  /// runs, where the kernel lists children; otherwise every process is looked at.
   init() {
     #if os(Linux)
-      entries = ProcessTable.ids().compactMap { ProcessTable.entry($0) }
+      guard var open = ProcessTable.children(of: getpid()) else {
+        entries = ProcessTable.ids(in: "/proc").compactMap { ProcessTable.entry($0) }
+        return
+      }
+      var (found, seen) = ([Entry](), Set<pid_t>())
+      while let id = open.popLast() {
+        guard seen.insert(id).inserted, let entry = ProcessTable.entry(id) else { continue }
+        found.append(entry)
+        open += ProcessTable.children(of: id) ?? []
+      }
+      entries = found
     #else
       entries = []
     #endif
@@ -40,16 +62,27 @@ struct ProcessTable {
     return found
   }
 
-  /// The processes of a candidate: its leader, all that descend from it, and those that were orphaned and fell to us,
-  /// which bear its mark in their environment.
-  func members(leader: pid_t, mark: String) -> [Entry] {
-    let ours = getpid()
+  /// The processes of a candidate: its leader, all that descend from it, and those that were orphaned and fell to us, as
+  /// far as they are known to be its own: by session, by the mark in their environment, since they were seen below it, or
+  /// since there is no other leader.
+  func members(of family: Family) -> [Entry] {
+    let (ours, session) = (getpid(), getsid(0))
     let strays = entries.filter { entry in
-      entry.parent == ours && entry.id != leader
-        && (entry.session == leader || ProcessTable.bears(mark, entry.id))
+      guard entry.parent == ours, entry.id != family.leader, !family.others.contains(entry.id) else { return false }
+      return entry.session == family.leader || family.known.contains(entry.id)
+        || family.others.isEmpty && entry.session != session || ProcessTable.bears(family.mark, entry.id)
     }
-    let roots = entries.filter { $0.id == leader } + strays
+    let roots = entries.filter { $0.id == family.leader } + strays
     return roots + roots.flatMap { descendants(of: $0.id) }
+  }
+
+  /// The memory of processes, a page that several share counted once; resident bytes where the kernel does not say.
+  static func proportionalBytes(_ entries: [Entry]) -> Int {
+    entries.reduce(0) { sum, entry in
+      let lines = text("/proc/\(entry.id)/smaps_rollup")?.split(separator: "\n") ?? []
+      let words = lines.first { $0.hasPrefix("Pss:") }?.split(separator: " ")
+      return sum + (words.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 << 10 } ?? entry.residentBytes)
+    }
   }
 
   /// The resident bytes of one process; 0 where nothing is known.
@@ -65,8 +98,19 @@ struct ProcessTable {
     return text.split(separator: "\0").contains { $0 == mark }
   }
 
-  private static func ids() -> [pid_t] {
-    guard let folder = opendir("/proc") else { return [] }
+  /// The children of a process, of all its threads; none where the kernel does not list them.
+  private static func children(of id: pid_t) -> [pid_t]? {
+    var found: [pid_t]?
+    for thread in ids(in: "/proc/\(id)/task") {
+      guard let text = text("/proc/\(id)/task/\(thread)/children") else { continue }
+      found = (found ?? []) + text.split(separator: " ").compactMap { pid_t($0) }
+    }
+    return found
+  }
+
+  /// The names in a folder that are numbers.
+  private static func ids(in folder: String) -> [pid_t] {
+    guard let folder = opendir(folder) else { return [] }
     defer { closedir(folder) }
     var ids: [pid_t] = []
     while let entry = readdir(folder) {

@@ -54,7 +54,14 @@ final class Scratch {
     guard let files = corpus.models.first(where: { $0.path == model })?.files else {
       throw CorpusError.manifest("no model \(model)")
     }
-    try Disk.real.makeFolder(path + "/" + model)
+    // Below the descriptor: what now has the folder's path may be another.
+    var folder = ""
+    for part in model.split(separator: "/") {
+      folder += (folder.isEmpty ? "" : "/") + part
+      if mkdirat(descriptor, folder, 0o700) != 0, errno != EEXIST {
+        throw FileError.failed("mkdir", path: folder, code: errno)
+      }
+    }
     for file in files { try write(file.path, try corpus.contents(of: file)) }
     models.insert(model)
   }
@@ -93,10 +100,8 @@ final class Scratch {
     if !isKept { for name in names { unlinkat(descriptor, name, 0) } }
   }
 
-  /// Removes the folder, where it is not kept; links in it are not followed.
-  func removeAll() {
-    if !isKept { try? FileManager.default.removeItem(atPath: path) }
-  }
+  /// Removes the folder and what is in it, unless it is kept; false where something of it stays.
+  func removeAll() -> Bool { isKept || FolderRemoval.remove(path) }
 }
 
 /// Why the file of an answer is not taken.

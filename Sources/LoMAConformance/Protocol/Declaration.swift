@@ -100,8 +100,8 @@ public struct Declaration: Equatable, Sendable {
 }
 
 extension CandidateRecord {
-  /// A candidate as it declares itself, and the words that started it.
-  public init(_ declaration: Declaration, command: [String]) {
+  /// A candidate as it declares itself, the words that started it, and the digests of those that name files.
+  public init(_ declaration: Declaration, command: [String], digests: [String?] = []) {
     let profiles: JSONValue =
       switch declaration.profiles {
       case .any: .string("any")
@@ -112,7 +112,7 @@ extension CandidateRecord {
           })
       }
     self.init(
-      command: command, name: declaration.name, version: declaration.version, ops: declaration.ops,
+      command: command, digests: digests, name: declaration.name, version: declaration.version, ops: declaration.ops,
       dtypes: declaration.dtypes, profiles: profiles, captures: declaration.captures)
   }
 }

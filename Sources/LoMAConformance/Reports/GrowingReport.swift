@@ -1,5 +1,10 @@
-// RUN-20: results.jsonl of a run that is under way; where it cannot be written, the run goes on and says so at its end.
+// RUN-20, RUN-28: the folder of reports of a run that is under way, and its results.jsonl.
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 import LoMAVectors
 
 #if canImport(Synchronization)
@@ -8,39 +13,64 @@ import LoMAVectors
 
 /// The results of a run in a folder of reports, or nowhere where none is asked for. Any thread may add.
 public final class GrowingReport: Sendable {
+  /// The files of a finished run.
+  public static let names = ["results.jsonl", "report.json", "junit.xml", "report.html", "badge.json"]
+
+  /// Another run is under way in the folder.
+  public struct InUse: Error, Equatable, CustomStringConvertible {
+    /// The folder.
+    public let folder: String
+    /// One line for a person.
+    public var description: String { "\(folder): another run writes its reports there" }
+  }
+
   private struct State {
     var writer: ResultsWriter?
     var failure: FileError?
   }
 
   private let folder: String?
+  /// The folder, locked until this object is gone; -1 where there is none.
+  private let lock: Int32
   private let state = Mutex(State())
 
-  /// Makes the folder, unless it is there; throws `FileError` where it cannot be made.
-  public init(folder: String?) throws(FileError) {
+  /// Makes the folder, unless it is there, and keeps other runs out of it.
+  ///
+  /// Throws `FileError` where it cannot be made, or a file in it could not be replaced; `InUse` where another run has it.
+  public init(folder: String?) throws {
     self.folder = folder
-    if let folder { try Disk.real.makeFolder(folder) }
+    guard let folder else {
+      lock = -1
+      return
+    }
+    try Disk.real.makeFolder(folder)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw FileError.failed("open", path: folder, code: errno) }
+    lock = descriptor
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EWOULDBLOCK { throw InUse(folder: folder) }
+      // A file system without locks: nobody is kept out.
+    }
+    for name in Self.names { try RegularFile.check(folder + "/" + name) }
   }
 
-  /// Begins the file; throws `FileError` where it cannot be written.
-  public func begin(_ header: RunHeader) throws(FileError) {
+  deinit { if lock >= 0 { close(lock) } }
+
+  /// Begins the file with what is taken over from an earlier run; throws `FileError` where it cannot be written.
+  public func begin(_ header: RunHeader, kept: [CaseResult]) throws(FileError) {
     guard let folder else { return }
-    let writer = try ResultsWriter(folder + "/results.jsonl", header: header)
+    let writer = try ResultsWriter(folder + "/results.jsonl", header: header, kept: kept)
     state.withLock { $0.writer = writer }
   }
 
-  /// Takes the result of the unit at a place of this shard; after an error nothing more is taken.
-  public func add(_ result: CaseResult, at place: Int) {
+  /// Takes the result of a unit; after an error nothing more is taken.
+  public func add(_ result: CaseResult) {
     state.withLock { state in
       guard let writer = state.writer, state.failure == nil else { return }
-      do throws(FileError) { try writer.add(result, at: place) } catch { state.failure = error }
+      do throws(FileError) { try writer.add(result) } catch { state.failure = error }
     }
   }
 
-  /// Ends the file; throws the first error since it began.
-  public func finish(_ footer: RunFooter) throws(FileError) {
-    let state = state.withLock { $0 }
-    if let failure = state.failure { throw failure }
-    try state.writer?.finish(footer)
-  }
+  /// The first error since the file began.
+  public var failure: FileError? { state.withLock { $0.failure } }
 }

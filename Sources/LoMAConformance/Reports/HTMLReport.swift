@@ -28,7 +28,7 @@ public struct HTMLReport: Sendable {
 
   /// A complete HTML file that loads nothing from anywhere.
   public func draw(_ run: RunRecord) -> String {
-    let claims = Claims(run.results, isInterrupted: run.footer.interrupted)
+    let claims = run.claims
     let candidate = run.header.candidate
     let title = "LoMA conformance: \(candidate.name) \(candidate.version)"
     return """
@@ -67,7 +67,7 @@ public struct HTMLReport: Sendable {
   private func summary(_ run: RunRecord, _ claims: Claims) -> String {
     let (header, footer) = (run.header, run.footer)
     let met = claims.cells.count { $0.status == .met }
-    let made = claims.cells.count { $0.status != .notClaimed }
+    let made = claims.cells.count
     let verdicts = Verdict.allCases.filter { claims.count($0) > 0 }.map { verdict in
       "<span class=\"verdict \(verdict.tone)\">\(claims.count(verdict)) \(verdict.rawValue)</span>"
     }

@@ -9,7 +9,7 @@ public struct JSONReport: Sendable {
 
   /// The whole file.
   public func draw(_ run: RunRecord) -> String {
-    let claims = Claims(run.results, isInterrupted: run.footer.interrupted)
+    let claims = run.claims
     return JSONValue.members([
       .init("loma_report", .integer(1)), .init("summary", summary(run, claims)),
       .init("claims", .array(claims.cells.map { claim($0) })), .init("candidate", run.header.candidate.json),
@@ -44,6 +44,7 @@ public struct JSONReport: Sendable {
           Claims.Status.allCases.map { status in
             .init(status.rawValue, .integer(claims.cells.count { $0.status == status }))
           })),
+      .init("unmet_demands", .strings(claims.unmetDemands)), .init("line", .string(run.lastLine)),
       .init("diagnosis", .strings(run.footer.diagnosis)),
     ])
   }
@@ -68,18 +69,19 @@ public struct Badge: Sendable {
   /// A badge has no settings.
   public init() {}
 
-  /// The whole file: claims met of claims made, and the vectors they were met on.
+  /// The whole file: claims met of all, and the vectors and bounds they were met on.
   public func draw(_ run: RunRecord) -> String {
-    let claims = Claims(run.results, isInterrupted: run.footer.interrupted)
-    let made = claims.cells.filter { $0.status != .notClaimed }
-    let met = made.count { $0.status == .met }
-    let digest = run.header.manifestDigest.prefix(12)
-    let isWrong = made.contains { $0.status == .notMet }
-    let isOpen = run.footer.interrupted || made.isEmpty || made.contains { $0.status == .incomplete }
-    let colour = isWrong ? "red" : isOpen ? "lightgrey" : met == made.count ? "brightgreen" : "yellow"
+    let claims = run.claims
+    let (all, met) = (claims.cells.count, claims.count(.met))
+    let digests: [Substring] = [
+      run.header.manifestDigest.prefix(12), run.header.boundsDigest?.prefix(12) ?? "provisional bounds",
+    ]
+    let isWrong = claims.count(.notMet) > 0 || !claims.unmetDemands.isEmpty
+    let isOpen = run.footer.interrupted || claims.count(.notClaimed) == all || claims.count(.open) > 0
+    let colour = isWrong ? "red" : isOpen ? "lightgrey" : met == all ? "brightgreen" : "yellow"
     return JSONValue.members([
       .init("schemaVersion", .integer(1)), .init("label", .string("LoMA \(run.header.suite)")),
-      .init("message", .string("\(met) of \(made.count) claims met · \(digest)")), .init("color", .string(colour)),
+      .init("message", .string("\(met) of \(all) claims met · \(digests.joined(separator: " · "))")), .init("color", .string(colour)),
     ]).text() + "\n"
   }
 }

@@ -24,6 +24,7 @@ public struct JUnitReport: Sendable {
     let properties = [
       ("candidate", "\(run.header.candidate.name) \(run.header.candidate.version)"), ("suite", run.header.suite),
       ("specification", run.header.specification), ("manifest_sha256", run.header.manifestDigest),
+      ("bounds_sha256", run.header.boundsDigest ?? "none"),
     ].map { "    <property name=\"\($0)\" value=\"\(text($1))\"/>\n" }
     let seconds = results.map { $0.seconds }.reduce(0, +)
     return """
@@ -34,7 +35,7 @@ public struct JUnitReport: Sendable {
       \(properties.map { "  " + $0 }.joined())\
           </properties>
       \(results.map { test($0) }.joined())\
-          \(output(place == 0 ? run.footer.diagnosis : []))
+          \(output(place == 0 ? run.footer.diagnosis + run.claims.unmetDemands + [run.lastLine] : []))
           <system-err/>
         </testsuite>
 

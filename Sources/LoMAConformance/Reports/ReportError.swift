@@ -32,6 +32,8 @@ public enum ReportError: Error, Equatable, Sendable {
   case repeatedShard(Int, of: Int, path: String)
   /// The run to go on with is another one.
   case notThisRun(member: String, path: String)
+  /// The run to go on with is over.
+  case finished(path: String)
 }
 
 extension ReportError: CustomStringConvertible {
@@ -54,6 +56,7 @@ extension ReportError: CustomStringConvertible {
     case .missingShard(let index, let count): "shard \(index)/\(count) is missing"
     case .repeatedShard(let index, let count, let path): "\(path): shard \(index)/\(count) a second time"
     case .notThisRun(let member, let path): "\(path): results of another run, they differ in \(member)"
+    case .finished(let path): "\(path): this run came to its end; there is nothing to go on with"
     }
   }
 }

@@ -40,7 +40,7 @@ struct ClaimsTable {
   private func tone(_ status: Claims.Status) -> String {
     switch status {
     case .met: "right"
-    case .narrowed, .incomplete, .notClaimed: "open"
+    case .narrowed, .open, .notClaimed: "open"
     case .notMet: "wrong"
     }
   }

@@ -33,14 +33,18 @@ extension RunHeader {
 extension CandidateRecord {
   init(_ value: JSONValue?, path: String) throws(ReportError) {
     let members = try StrictMembers(
-      value, keys: ["command", "name", "version", "ops", "dtypes", "profiles", "captures"], of: "candidate",
+      value, keys: ["command", "sha256", "name", "version", "ops", "dtypes", "profiles", "captures"], of: "candidate",
       path: path, line: 1)
     let profiles = try members.value("profiles", "any or a list of objects") { value -> JSONValue? in
       let isList = value.arrayValue?.allSatisfy { $0.objectValue != nil } ?? false
       return isList || value == .string("any") ? value : nil
     }
+    let digests = try members.value("sha256", "a list of digests and nulls") { value -> [String?]? in
+      let isList = value.arrayValue?.allSatisfy { $0 == .null || $0.stringValue.map(StrictMembers.isDigest) ?? false }
+      return isList ?? false ? value.arrayValue?.map(\.stringValue) : nil
+    }
     self.init(
-      command: try members.strings("command"), name: try members.string("name"),
+      command: try members.strings("command"), digests: digests, name: try members.string("name"),
       version: try members.string("version"), ops: try members.strings("ops"), dtypes: try members.strings("dtypes"),
       profiles: profiles, captures: try members.boolean("captures"))
   }

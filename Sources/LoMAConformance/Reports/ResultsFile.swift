@@ -82,10 +82,11 @@ public struct ResultsFile: Equatable, Sendable {
 
   /// The units that need not be asked again when the run of `header` goes on: those that were asked.
   ///
-  /// Throws `notThisRun` where the file is of another run or another shard.
+  /// Throws `notThisRun` where the file is of another run or another shard, `finished` where that run came to its end.
   public func reusable(for header: RunHeader) throws(ReportError) -> [CaseResult] {
     if let member = self.header.difference(from: header) { throw .notThisRun(member: member, path: path) }
     if self.header.shard != header.shard { throw .notThisRun(member: "shard", path: path) }
+    if let footer, !footer.interrupted { throw .finished(path: path) }
     return results.filter { $0.verdict != .notRun && $0.verdict != .runnerError }
   }
 

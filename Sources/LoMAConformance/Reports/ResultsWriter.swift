@@ -1,4 +1,4 @@
-// RUN-20: results.jsonl as it grows: a line for every unit, in order, on disk before the next unit is judged.
+// RUN-20: results.jsonl as it grows: a line for every unit, on disk as soon as it is judged.
 
 #if canImport(Glibc)
   import Glibc
@@ -11,71 +11,71 @@ import LoMAVectors
   import Synchronization
 #endif
 
-/// Appends lines to a results file; ends it with a footer, or leaves it incomplete. Any thread may add.
+/// Appends lines to a results file that has no footer yet. Any thread may add.
 public final class ResultsWriter: Sendable {
-  private struct State {
-    var descriptor: Int32
-    var waiting: [Int: CaseResult] = [:]
-    var written = 0
-  }
-
   private let path: String
-  private let state: Mutex<State>
+  private let descriptor: Mutex<Int32>
 
-  /// Creates the file, replacing what has its name, and writes the header.
+  /// Begins a file with a header and the results that are taken over; it has its name only when all these are stored, so
+  /// that whatever had it until then is whole.
   ///
-  /// Throws `FileError` where the place cannot be written.
-  public init(_ path: String, header: RunHeader) throws(FileError) {
-    // Under its name from the beginning: whoever is ended early can go on with what is there.
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+  /// Throws `FileError` where the place cannot be written, or something else than a regular file has the name.
+  public init(_ path: String, header: RunHeader, kept: [CaseResult] = []) throws(FileError) {
     self.path = path
-    state = Mutex(State(descriptor: descriptor))
-    try append(header.json, to: descriptor)
-  }
-
-  deinit { state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
-
-  /// Takes the result of the unit at a place of this shard, from 0; lines are written in that order whatever comes first.
-  public func add(_ result: CaseResult, at place: Int) throws(FileError) {
-    try state.withLock { (state) throws(FileError) in
-      precondition(place >= state.written && state.waiting[place] == nil, "a unit has one result")
-      state.waiting[place] = result
-      while let next = state.waiting.removeValue(forKey: state.written) {
-        try append(next.line, to: state.descriptor)
-        state.written += 1
-      }
+    try RegularFile.check(path)
+    let partial = path + ".partial"
+    unlink(partial)
+    // Never through a link that somebody laid there.
+    let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    if file < 0 { throw .failed("open", path: path, code: errno) }
+    descriptor = Mutex(file)
+    do throws(FileError) {
+      let lines = ([header.json] + kept.map { $0.line }).map { $0.line + "\n" }.joined()
+      try append(lines, to: file)
+      if fsync(file) != 0 { throw .failed("fsync", path: path, code: errno) }
+      if rename(partial, path) != 0 { throw .failed("rename", path: path, code: errno) }
+    } catch {
+      unlink(partial)
+      throw error
     }
   }
 
-  /// Writes the footer and closes the file; without a footer the run is incomplete.
-  public func finish(_ footer: RunFooter) throws(FileError) {
-    try state.withLock { (state) throws(FileError) in
-      precondition(state.waiting.isEmpty && footer.units == state.written, "a footer counts the lines before it")
-      try append(footer.json, to: state.descriptor)
-      let code = fsync(state.descriptor) == 0 || errno == EINVAL ? 0 : errno
-      let closed = close(state.descriptor)
-      state.descriptor = -1
-      if code != 0 { throw .failed("fsync", path: path, code: code) }
-      if closed != 0 { throw .failed("close", path: path, code: errno) }
-    }
+  deinit { descriptor.withLock { _ = close($0) } }
+
+  /// Takes the result of a unit that was just judged.
+  public func add(_ result: CaseResult) throws(FileError) {
+    let line = result.line.line + "\n"
+    try descriptor.withLock { (file) throws(FileError) in try append(line, to: file) }
   }
 
-  /// One line in one write; the file is cut back to whole lines where it cannot be written.
-  private func append(_ value: JSONValue, to descriptor: Int32) throws(FileError) {
-    let bytes = Array((value.line + "\n").utf8)
-    let start = lseek(descriptor, 0, SEEK_CUR)
+  /// Whole lines only: the file is cut back where they cannot be written.
+  private func append(_ text: String, to file: Int32) throws(FileError) {
+    let bytes = Array(text.utf8)
+    let start = lseek(file, 0, SEEK_CUR)
     var offset = 0
     while offset < bytes.count {
-      let count = bytes[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      let count = bytes[offset...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         let code = count < 0 ? errno : EIO
-        if start >= 0 { ftruncate(descriptor, start) }
+        if start >= 0, ftruncate(file, start) == 0 { lseek(file, start, SEEK_SET) }
         throw .failed("write", path: path, code: code)
       }
       offset += count
     }
+  }
+}
+
+/// What a report may replace.
+enum RegularFile {
+  /// Throws unless a path names a regular file or nothing: no link, folder, pipe or device.
+  static func check(_ path: String) throws(FileError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT { return }
+      throw .failed("open", path: path, code: errno)
+    }
+    if status.st_mode & S_IFMT != S_IFREG { throw .notRegular(path: path) }
   }
 }
 

@@ -6,6 +6,8 @@ import LoMAVectors
 public struct CandidateRecord: Equatable, Sendable {
   /// The words that started it; none where requests were answered elsewhere.
   public var command: [String]
+  /// SHA-256 of each of these words that names a file, so that another build is told from this one.
+  public var digests: [String?]
   /// What it calls itself.
   public var name: String
   /// What it calls its version.
@@ -21,10 +23,11 @@ public struct CandidateRecord: Equatable, Sendable {
 
   /// A candidate of these parts.
   public init(
-    command: [String], name: String, version: String, ops: [String], dtypes: [String], profiles: JSONValue,
-    captures: Bool
+    command: [String], digests: [String?] = [], name: String, version: String, ops: [String], dtypes: [String],
+    profiles: JSONValue, captures: Bool
   ) {
     self.command = command
+    self.digests = digests
     self.name = name
     self.version = version
     self.ops = ops

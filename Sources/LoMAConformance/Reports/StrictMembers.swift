@@ -60,9 +60,12 @@ struct StrictMembers {
 
   func digest(_ key: String) throws(ReportError) -> String {
     try value(key, "64 hexadecimal digits") { value in
-      value.stringValue.flatMap { $0.utf8.count == 64 && $0.utf8.allSatisfy(isHexadecimal) ? $0 : nil }
+      value.stringValue.flatMap { Self.isDigest($0) ? $0 : nil }
     }
   }
+
+  /// Whether a text is a SHA-256 as files hold it.
+  static func isDigest(_ text: String) -> Bool { text.utf8.count == 64 && text.utf8.allSatisfy(isHexadecimal) }
 }
 
 private func isHexadecimal(_ byte: UInt8) -> Bool {

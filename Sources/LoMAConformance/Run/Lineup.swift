@@ -1,4 +1,4 @@
-// RUN-11: which unit is next, and which results may be told: in the order of the units, whoever was first.
+// RUN-11: which unit is next, and the results in the order of the units, whoever was first.
 
 import Foundation
 
@@ -9,9 +9,9 @@ import Foundation
 /// The units of a run, shared by the threads that ask them.
 final class Lineup: Sendable {
   private struct State {
-    var next = 0
+    /// The next place of each job.
+    var next: [Int]
     var results: [CaseResult?]
-    var told = 0
     var done = 0
     var asked = 0
     var wrong: [String: Int] = [:]
@@ -21,19 +21,19 @@ final class Lineup: Sendable {
   }
 
   let units: [(item: StoredCase, dtype: String)]
-  private let tell: @Sendable (CaseResult, Int) -> Void
+  private let store: @Sendable (CaseResult) -> Void
   private let progress: @Sendable (Runner.Progress) -> Void
   private let start = SuspendingClock.now
   private let state: Mutex<State>
 
   init(
-    units: [(item: StoredCase, dtype: String)], tell: @escaping @Sendable (CaseResult, Int) -> Void,
+    units: [(item: StoredCase, dtype: String)], jobs: Int, store: @escaping @Sendable (CaseResult) -> Void,
     progress: @escaping @Sendable (Runner.Progress) -> Void
   ) {
     self.units = units
-    self.tell = tell
+    self.store = store
     self.progress = progress
-    state = Mutex(State(results: Array(repeating: nil, count: units.count)))
+    state = Mutex(State(next: Array(0..<jobs), results: Array(repeating: nil, count: units.count)))
   }
 
   /// Takes results of an earlier run; those of units that this one does not have are left out.
@@ -45,22 +45,21 @@ final class Lineup: Sendable {
         state.results[place] = result
         state.done += 1
       }
-      tellInOrder(&state)
     }
   }
 
-  /// The place of the next unit to ask; none where all are taken, or the run has to end. Units of a level that is given up
-  /// are not run.
-  func next() -> Int? {
+  /// The place of the next unit that a job asks; none where all are taken, or the run has to end. Units of a level that is
+  /// given up are not run. Of N jobs each takes every N-th unit, so that a process is asked the same every time.
+  func next(of job: Int) -> Int? {
     state.withLock { state in
-      while state.end == nil, state.next < units.count {
-        let (place, unit) = (state.next, units[state.next])
-        state.next += 1
+      while state.end == nil, state.next[job] < units.count {
+        let place = state.next[job]
+        let unit = units[place]
+        state.next[job] += state.next.count
         if state.results[place] != nil { continue }
         guard let why = state.closed[unit.item.level] else { return place }
         state.results[place] = CaseResult(unit.item, dtype: unit.dtype, verdict: .notRun, why: why)
         state.done += 1
-        tellInOrder(&state)
       }
       return nil
     }
@@ -73,11 +72,11 @@ final class Lineup: Sendable {
 
   /// The result of a unit.
   func put(_ result: CaseResult, at place: Int) {
+    store(result)
     state.withLock { state in
       state.results[place] = result
       state.done += 1
       state.asked += 1
-      tellInOrder(&state)
       let speed = (SuspendingClock.now - start).seconds / Double(state.asked)
       progress(
         Runner.Progress(
@@ -106,15 +105,7 @@ final class Lineup: Sendable {
       for (place, unit) in units.enumerated() where state.results[place] == nil {
         state.results[place] = try missing(unit.item, unit.dtype, why)
       }
-      tellInOrder(&state)
       return state.results.compactMap { $0 }
-    }
-  }
-
-  private func tellInOrder(_ state: inout State) {
-    while state.told < units.count, let result = state.results[state.told] {
-      tell(result, state.told)
-      state.told += 1
     }
   }
 }

@@ -63,13 +63,13 @@ public struct Runner: Sendable {
 
   /// Starts the candidate, has `select` choose units by what it declares, and asks them.
   ///
-  /// `select` also returns results of an earlier run, which are told and not asked again. `tell` gets every result once,
-  /// in the order of the units, with its place. Returns all results in that order; those that were not asked, since the
-  /// candidate failed too often or `isInterrupted` turned true, are `not-run`. Throws `CandidateError` where there is no
+  /// `select` also returns results of an earlier run, which are not asked again. `store` gets every unit that was
+  /// asked as soon as it is judged, in any order and on any thread. Returns all results in the order of the units; those that
+  /// were not asked, since the candidate failed too often or `isInterrupted` turned true, are `not-run`. Throws `CandidateError` where there is no
   /// candidate to talk to, `CorpusError` where vectors are damaged, and whatever `select` throws.
   public func run(
     select: (Declaration) throws -> (units: [Selection.Unit], done: [CaseResult]),
-    tell: @escaping @Sendable (CaseResult, _ place: Int) -> Void,
+    store: @escaping @Sendable (CaseResult) -> Void = { _ in },
     progress: @escaping @Sendable (Progress) -> Void, isInterrupted: @escaping @Sendable () -> Bool
   ) throws -> [CaseResult] {
     SystemCalls.becomeSubreaper()
@@ -78,21 +78,23 @@ public struct Runner: Sendable {
     try first.start()
     guard let declaration = first.declaration else { return [] }
     let (units, done) = try select(declaration)
-    let lineup = Lineup(units: units.map { (corpus.cases[$0.caseIndex], $0.dtype) }, tell: tell, progress: progress)
+    let jobs = max(1, min(jobs, units.count))
+    let lineup = Lineup(
+      units: units.map { (corpus.cases[$0.caseIndex], $0.dtype) }, jobs: jobs, store: store, progress: progress)
     lineup.take(done: done)
     let others = DispatchGroup()
-    for _ in 1..<max(1, min(jobs, units.count)) {
+    for job in 1..<jobs {
       others.enter()
       let thread = Thread {
         let candidate = candidate(isInterrupted)
-        work(on: lineup, with: candidate, declaration: declaration, isInterrupted: isInterrupted)
+        work(on: lineup, job, with: candidate, declaration: declaration, isInterrupted: isInterrupted)
         candidate.stop()
         others.leave()
       }
       thread.stackSize = 8 << 20
       thread.start()
     }
-    work(on: lineup, with: first, declaration: declaration, isInterrupted: isInterrupted)
+    work(on: lineup, 0, with: first, declaration: declaration, isInterrupted: isInterrupted)
     first.stop()
     others.wait()
     return try lineup.finish { CaseResult($0, dtype: $1, verdict: .notRun, why: $2) }
@@ -106,10 +108,10 @@ public struct Runner: Sendable {
 
   /// Takes units until there are none, or the candidate is not to be asked any more.
   private func work(
-    on lineup: Lineup, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
+    on lineup: Lineup, _ job: Int, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
   ) {
     var row = DeathsInARow()
-    while !isInterrupted(), let place = lineup.next() {
+    while !isInterrupted(), let place = lineup.next(of: job) {
       let (item, dtype) = lineup.units[place]
       do {
         let (result, isEnd) = try ask(item, dtype, of: candidate, declaration: declaration, lineup: lineup)
@@ -146,7 +148,14 @@ public struct Runner: Sendable {
       if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis, let question = judged.question,
         case .tensors(let answer)? = judged.reply
       {
-        let ask = { candidate.ask($0, caseID: item.id, outputLimit: OutputRoom.single) }
+        let ask = { (more: Question) -> Reply in
+          // RUN-5 holds for a diagnosis, too.
+          if let why = declaration.refusal(of: more, isRejection: false) { return .unsupported(why: why, issue: nil) }
+          if !more.captures.isEmpty, !declaration.captures {
+            return .unsupported(why: "no intermediates are declared", issue: nil)
+          }
+          return candidate.ask(more, caseID: item.id, outputLimit: OutputRoom.single)
+        }
         let wrong = WrongAnswer(item: item, dtype: dtype, question: question, answer: answer)
         result.diagnosis = diagnosis(wrong, isEarly ? ask : nil)
       }

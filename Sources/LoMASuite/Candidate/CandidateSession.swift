@@ -89,7 +89,7 @@ public struct CandidateSession {
 
   private func write(_ arrays: [NamedArray], to path: String) throws(FieldError) {
     do {
-      try ArrayFile(arrays, metadata: [:]).write(to: folder + "/" + path)
+      try Files.createBriefly(folder + "/" + path, with: try ArrayFile(arrays, metadata: [:]).encoded())
     } catch { throw FieldError(why: "output \(escaped(path)): \(error)") }
   }
 

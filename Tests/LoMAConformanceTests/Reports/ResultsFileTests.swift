@@ -12,12 +12,14 @@ import Testing
     let run = SampleRun.run(units: 40)
     for order in [Array(0..<40), (0..<40).reversed(), (0..<40).map { $0 ^ 3 }] {
       let path = folder.path + "/results.jsonl"
-      let writer = try ResultsWriter(path, header: run.header)
-      for place in order { try writer.add(run.results[place], at: place) }
-      try writer.finish(run.footer)
-      let written = try Files.contents(of: path, byteLimit: 1 << 24)
-      #expect(String(decoding: written, as: UTF8.self) == run.lines)
-      #expect(try ResultsFile(contentsOf: path).complete() == run)
+      let (kept, rest) = (order.prefix(7), order.dropFirst(7))
+      let writer = try ResultsWriter(path, header: run.header, kept: kept.map { run.results[$0] })
+      #expect(try ResultsFile(contentsOf: path).results == kept.map { run.results[$0] })
+      for place in rest { try writer.add(run.results[place]) }
+      let file = try ResultsFile(contentsOf: path)
+      #expect(file.results == order.map { run.results[$0] } && file.footer == nil)
+      #expect(try SampleRun.file(run).complete() == run)
+      #expect(folder.contents == ["results.jsonl"])
     }
     let lines = run.lines.split(separator: "\n")
     #expect(lines.count == 42)
@@ -32,7 +34,7 @@ import Testing
     let path = folder.path + "/results.jsonl"
     let writer = try ResultsWriter(path, header: SampleRun.header(units: 3))
     for place in 0..<3 {
-      try writer.add(SampleRun.unit(place), at: place)
+      try writer.add(SampleRun.unit(place))
       let file = try ResultsFile(contentsOf: path)
       #expect(file.results == (0...place).map { SampleRun.unit($0) })
       #expect(file.footer == nil)
@@ -141,13 +143,47 @@ import Testing
     #expect(try file.reusable(for: other) == kept)
   }
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
-  func `RUN-28 a full disk and a place that is none are typed errors`() throws {
-    #expect(throws: FileError.failed("write", path: "/dev/full", code: ENOSPC)) {
-      _ = try ResultsWriter("/dev/full", header: SampleRun.header(units: 1))
+  @Test func `RUN-28 results replace regular files only, and are never written through a link`() throws {
+    let folder = try ReportFolder()
+    let path = folder.path + "/results.jsonl"
+    let precious = folder.path + "/precious"
+    try Files.create(precious, with: Array("mine".utf8))
+    #expect(symlink("precious", path) == 0)
+    #expect(throws: FileError.notRegular(path: path)) {
+      _ = try ResultsWriter(path, header: SampleRun.header(units: 1))
+    }
+    #expect(try Files.contents(of: precious, byteLimit: 9) == Array("mine".utf8))
+    #expect(unlink(path) == 0 && mkfifo(path, 0o600) == 0)
+    #expect(throws: FileError.notRegular(path: path)) {
+      _ = try ResultsWriter(path, header: SampleRun.header(units: 1))
     }
     #expect(throws: FileError.failed("open", path: "/nowhere/r", code: ENOENT)) {
       _ = try ResultsWriter("/nowhere/r", header: SampleRun.header(units: 1))
+    }
+    // A link where the new file is prepared is removed, not followed.
+    #expect(unlink(path) == 0 && symlink("precious", path + ".partial") == 0)
+    _ = try ResultsWriter(path, header: SampleRun.header(units: 1))
+    #expect(try Files.contents(of: precious, byteLimit: 9) == Array("mine".utf8))
+  }
+
+  @Test func `RUN-28 a second run is kept out of a folder of reports`() throws {
+    let folder = try ReportFolder()
+    let first = try GrowingReport(folder: folder.path)
+    #expect(throws: GrowingReport.InUse(folder: folder.path)) { try GrowingReport(folder: folder.path) }
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func `RUN-13 a run that is over is not gone on with, nor one of another build`() throws {
+    var run = SampleRun.run(units: 3)
+    let path = "a.jsonl"
+    #expect(throws: ReportError.finished(path: path)) { try SampleRun.file(run).reusable(for: run.header) }
+    run.footer.interrupted = true
+    run.footer.exit = 130
+    #expect(try SampleRun.file(run).reusable(for: run.header).isEmpty == false)
+    var other = run.header
+    other.candidate.digests = [SampleRun.digest, nil]
+    #expect(throws: ReportError.notThisRun(member: "candidate", path: path)) {
+      try SampleRun.file(run).reusable(for: other)
     }
   }
 }

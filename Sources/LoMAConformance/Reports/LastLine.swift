@@ -1,0 +1,45 @@
+// RUN-15: one line that says what a run shows, the same on the terminal and in every report.
+
+extension RunRecord {
+  /// What this run allows to be said.
+  public var claims: Claims {
+    Claims(results, demands: Demands(header), isInterrupted: footer.interrupted)
+  }
+
+  /// Who was asked, how many units have which verdict, how many claims have which status, how near the worst error came to
+  /// its bound and where, and what it was judged by.
+  public var lastLine: String {
+    let claims = claims
+    let verdicts = Verdict.allCases.filter { claims.count($0) > 0 }.map { "\(claims.count($0)) \($0.rawValue)" }
+    let statuses = Claims.Status.allCases.filter { $0 != .met && claims.count($0) > 0 }
+      .map { ", \(claims.count($0)) \($0.rawValue)" }
+    let parts = [
+      "\(results.count) units: \(verdicts.joined(separator: ", "))",
+      "\(claims.count(.met)) of \(claims.cells.count) claims met" + statuses.joined(), worst,
+      "manifest \(header.manifestDigest.prefix(12))",
+    ]
+    let cut = footer.interrupted ? "interrupted; " : ""
+    return "\(header.candidate.name) \(header.candidate.version): \(cut)"
+      + parts.compactMap { $0 }.joined(separator: "; ")
+      + ", " + (header.boundsDigest.map { "bounds \($0.prefix(12))" } ?? "bounds provisional")
+  }
+
+  /// The largest error over bound among numbers, and its tensor; none where no number was compared.
+  private var worst: String? {
+    var worst: (ratio: Double, place: String)?
+    for result in results {
+      for tensor in result.tensors where tensor.error != nil && !(tensor.ratio <= worst?.ratio ?? -1) {
+        worst = (tensor.ratio, "\(tensor.name) of \(result.id) in \(result.dtype)")
+      }
+    }
+    return worst.map { "worst error \(Self.words($0.ratio)) of its bound, in \($0.place)" }
+  }
+
+  /// Two decimals, never less than it is; three digits where it is large.
+  private static func words(_ ratio: Double) -> String {
+    guard ratio < 100 else { return short(ratio) }
+    let hundredths = Int((ratio * 100).rounded(.up))
+    let rest = String(hundredths % 100)
+    return "\(hundredths / 100)." + (rest.count == 1 ? "0" : "") + rest
+  }
+}

@@ -106,7 +106,8 @@ private struct Conformance {
     var outcome = ConformTexts(run, options: options).outcome
     if let resumed {
       outcome.output =
-        "\(taken) of \(results.count) units taken over from \(resumed.path), of \(resumed.header.started)\n\n" + outcome.output
+        "\(taken) of \(results.count) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
+        + outcome.output
     }
     // From here on nothing that goes wrong may take from a reader what was judged.
     var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }

@@ -89,7 +89,8 @@ struct ConformOptions {
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
     if let limit = Descriptors.limit(forJobs: jobs) {
       throw UsageError(
-        line: "option --jobs \(jobs) needs \(Descriptors.needed(forJobs: jobs)) open files, the system's limit is \(limit)")
+        line:
+          "option --jobs \(jobs) needs \(Descriptors.needed(forJobs: jobs)) open files, the system's limit is \(limit)")
     }
     for word in arguments["--require"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
       let _: Level = try Arguments.choice(String(word), of: "--require")
@@ -104,7 +105,8 @@ struct ConformOptions {
 
   /// The filters and demands that were given, as the header of the results holds them.
   var filters: [(name: String, value: String)] {
-    ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases", "--require", "--require-all"].compactMap {
+    ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases", "--require", "--require-all"].compactMap
+    {
       name in
       arguments[name].map { (String(name.dropFirst(2)), $0) }
     }

@@ -160,5 +160,39 @@ extension CandidateSuites {
       #expect(text.hasPrefix("eeee") && text.hasSuffix("last\n"))
       #expect(text.contains("bytes left out") && text.utf8.count < 70_000)
     }
+
+    @Test func `RUN-1 a scratch folder that takes no file costs the next unit, not the run`() throws {
+      // The first three requests' inputs are 1, 2 and 3; the victim takes the names of later ones.
+      let candidate = try ShellCandidate(
+        when: "[ \"$name\" = \(MisbehaviourTests.victim) ]",
+        "for i in 1 2 3 4 5 6 7 8 9; do echo mine > $((id+i)).input.safetensors; done; copy; reply '\"ok\":{}'")
+      let results = try candidate.run()
+      #expect(results.counts == [.pass: 8, .protocolError: 1], "\(results.map { $0.why })")
+      let place = try #require(results.firstIndex { $0.verdict == .protocolError })
+      #expect(results[place - 1].id == MisbehaviourTests.victim)
+      #expect(results[place].why.hasPrefix("its scratch folder was changed: "), "\(results[place].why)")
+    }
+
+    #if os(Linux)
+      @Test func `RUN-9 a folder is removed however deep it is and whatever its rights`() throws {
+        // Longer than a path may be.
+        let deep = "d=$(printf %0200d 0); for i in $(seq 40); do mkdir $d && cd $d; done"
+        try check(Kind("(\(deep)); mkdir -p l/i; chmod 500 l; copy; reply '\"ok\":{}'", .pass, ""))
+        let left = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
+        #expect(!left.contains { $0.hasPrefix("loma-\(getpid())-") })
+      }
+
+      @Test func `RUN-10 what escaped with an empty environment is counted, and shared pages count once`() throws {
+        var limits = CandidateLimits.quick
+        limits.memoryLimit = 48 << 20
+        // A shell that holds a long text, in a session of its own.
+        let eater = "x=0123456789abcdef; i=0; while [ $i -lt 22 ]; do x=$x$x; i=$((i+1)); done; sleep 30"
+        try check(
+          Kind(
+            "env -i setsid sh -c '\(eater)' </dev/null >/dev/null 2>&1 & sleep 5; copy; reply '\"ok\":{}'", .memory,
+            "MiB"),
+          limits: limits)
+      }
+    #endif
   }
 }

@@ -109,6 +109,25 @@ extension CandidateSuites {
       #expect(results[0].why == "not declared: operation metrics")
     }
 
+    @Test func `RUN-5 a diagnosis asks nothing that is not declared`() throws {
+      // A wrong answer to every case; it would end at an operation that it does not know.
+      let candidate = try ShellCandidate(
+        when: "true",
+        #"case $line in *'"op":"metrics"'*) ;; *) exit 9 ;; esac; copy; echo x >> "$output"; reply '"ok":{}'"#)
+      let replies = Mutex<[String]>([])
+      let results = try candidate.run(
+        diagnosis: { wrong, ask in
+          let question = wrong.question
+          let more = Question(
+            op: "forward", dtype: question.dtype, profile: question.profile, parameters: question.parameters,
+            model: nil, input: question.input, captures: ["hidden.0"])
+          if let ask, case .unsupported(let why, _) = ask(more) { replies.withLock { $0.append(why) } }
+          return []
+        })
+      #expect(results.allSatisfy { $0.verdict == .invalidOutput }, "\(results.counts)")
+      #expect(replies.withLock { Set($0) }.isSubset(of: ["not declared: operation forward"]))
+    }
+
     @Test func `RUN-6 shards have every unit once`() throws {
       let corpus = try ShellCandidate.corpus.get()
       let whole = Selection().units(of: corpus, declaredDtypes: ["bf16", "f64"])

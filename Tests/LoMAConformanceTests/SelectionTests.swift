@@ -33,7 +33,8 @@ struct SelectionTests {
   @Test func `OPS-1 every filter must hold`() throws {
     #expect(try ids(Selection(levels: ["stage"], ops: ["rope"], dtypes: ["f32"])).count == 7)
     #expect(
-      try ids(Selection(levels: ["stage"], dtypes: ["f32"]), ["f64"]) == ids(Selection(levels: ["stage"], dtypes: ["f32"])))
+      try ids(Selection(levels: ["stage"], dtypes: ["f32"]), ["f64"])
+        == ids(Selection(levels: ["stage"], dtypes: ["f32"])))
     #expect(try ids(Selection(idGlob: Glob("model.loss.*.b?se")), ["bf16"]) == ["model.loss.gqa.base bf16"])
     let base = try ids(Selection(ops: ["loss"], profile: .base), ["f32"])
     let shifted = try ids(Selection(ops: ["loss"], profile: try Profile(name: "repetition_labels=shifted")), ["f32"])

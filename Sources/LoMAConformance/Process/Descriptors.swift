@@ -26,8 +26,12 @@ public enum Descriptors {
   }
 
   #if os(Linux)
-    private static func get(_ limit: inout rlimit) -> Int32 { getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
-    private static func set(_ limit: inout rlimit) -> Int32 { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+    private static func get(_ limit: inout rlimit) -> Int32 {
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+    private static func set(_ limit: inout rlimit) -> Int32 {
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
   #else
     private static func get(_ limit: inout rlimit) -> Int32 { getrlimit(RLIMIT_NOFILE, &limit) }
     private static func set(_ limit: inout rlimit) -> Int32 { setrlimit(RLIMIT_NOFILE, &limit) }

@@ -81,7 +81,8 @@ public struct Badge: Sendable {
     let colour = isWrong ? "red" : isOpen ? "lightgrey" : met == all ? "brightgreen" : "yellow"
     return JSONValue.members([
       .init("schemaVersion", .integer(1)), .init("label", .string("LoMA \(run.header.suite)")),
-      .init("message", .string("\(met) of \(all) claims met · \(digests.joined(separator: " · "))")), .init("color", .string(colour)),
+      .init("message", .string("\(met) of \(all) claims met · \(digests.joined(separator: " · "))")),
+      .init("color", .string(colour)),
     ]).text() + "\n"
   }
 }

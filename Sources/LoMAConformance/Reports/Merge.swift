@@ -35,7 +35,8 @@ extension RunRecord {
     let footer = RunFooter(
       units: results.count, finished: parts.map { $0.footer.finished }.max() ?? first.header.started,
       seconds: parts.map { $0.footer.seconds }.reduce(0, +), interrupted: false,
-      exit: Int(Claims(results, demands: Demands(header)).exitCode), diagnosis: Self.joined(parts.map { $0.footer.diagnosis }))
+      exit: Int(Claims(results, demands: Demands(header)).exitCode),
+      diagnosis: Self.joined(parts.map { $0.footer.diagnosis }))
     self.init(header: header, results: results, footer: footer)
   }
 

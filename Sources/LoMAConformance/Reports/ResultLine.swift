@@ -19,7 +19,8 @@ extension CandidateRecord {
   /// As it stands in a header.
   var json: JSONValue {
     .members([
-      .init("command", .strings(command)), .init("sha256", .array(digests.map { .string(orNull: $0) })), .init("name", .string(name)), .init("version", .string(version)),
+      .init("command", .strings(command)), .init("sha256", .array(digests.map { .string(orNull: $0) })),
+      .init("name", .string(name)), .init("version", .string(version)),
       .init("ops", .strings(ops)), .init("dtypes", .strings(dtypes)), .init("profiles", profiles),
       .init("captures", .boolean(captures)),
     ])

@@ -121,7 +121,8 @@ import Testing
     #expect(badge([.pass, .fail]) == ("1 of 2 claims met · 0123456789ab · provisional bounds", "red"))
     #expect(badge([.pass, .knownFailure]) == ("1 of 2 claims met · 0123456789ab · provisional bounds", "red"))
     #expect(badge([.pass, .notRun]) == ("1 of 2 claims met · 0123456789ab · provisional bounds", "lightgrey"))
-    #expect(badge([.unsupported, .unsupported]) == ("0 of 2 claims met · 0123456789ab · provisional bounds", "lightgrey"))
+    #expect(
+      badge([.unsupported, .unsupported]) == ("0 of 2 claims met · 0123456789ab · provisional bounds", "lightgrey"))
   }
 
   @Test func `RUN-20 a divergence keeps the worst of each block`() throws {

@@ -15,8 +15,8 @@ let requestsHelp = """
 let judgeHelp = """
   loma judge DIR --report DIR [--vectors DIR]
 
-  Judges the answers in DIR, which loma requests wrote, as a run would, and writes its reports. Returns what loma conform
-  returns.
+  Judges the answers in DIR, which loma requests wrote, as a run would, prints what went wrong, the claims and the verdicts, and
+  writes its reports. Returns what loma conform returns.
 
   """
 
@@ -34,16 +34,22 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
   let corpus = try corpus(arguments, surroundings)
   let bounds = try CalibratedBounds(of: corpus)
   let (candidate, results) = try OfflineRequests(corpus).judge(folder, bounds: bounds)
-  let exitCode = Claims(results).exitCode
   let header = RunHeader(
     suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
     boundsDigest: bounds.digest, candidate: candidate, filters: .init([]), shard: (1, 1), units: results.count,
     started: Timestamp.now)
+  // COMMAND stands for the candidate, which is elsewhere, in the lines that say how to ask a unit again.
+  let texts = ConformTexts(
+    results, header: header, options: try ConformOptions(["--", "COMMAND"]), diagnosis: [], isInterrupted: false)
   let footer = RunFooter(
-    units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: Int(exitCode),
+    units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: Int(texts.exitCode.rawValue),
     diagnosis: [])
-  var outcome = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: report)
-  if outcome.complaint == nil, let code = ExitCode(rawValue: exitCode) { outcome.exitCode = code }
+  let written = try writeReports(of: RunRecord(header: header, results: results, footer: footer), into: report)
+  var outcome = texts.outcome
+  guard written.complaint == nil else {
+    return Outcome(output: outcome.output, complaint: written.complaint, exitCode: written.exitCode)
+  }
+  outcome.output += written.output
   return outcome
 }
 

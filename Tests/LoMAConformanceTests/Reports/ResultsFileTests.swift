@@ -120,6 +120,58 @@ import Testing
     }
   }
 
+  @Test func `RUN-21 a file that lacks units which nobody interrupted, or has another exit code, is not drawn`() throws
+  {
+    let run = SampleRun.run(units: 40)
+    func refusal(_ change: (inout RunRecord) -> Void) throws -> String? {
+      var changed = run
+      change(&changed)
+      do {
+        _ = try SampleRun.file(changed, "p").rendered()
+        return nil
+      } catch let error as ReportError { return error.description }
+    }
+    let passed = run.results.filter { $0.verdict == .pass }
+    #expect(try refusal { $0.footer.seconds += 1 } == nil)
+    // The failing units cut out, and the footer made to fit.
+    let cut = try refusal { run in
+      run.results = passed
+      (run.footer.units, run.footer.exit) = (passed.count, 0)
+    }
+    #expect(cut == "p: \(passed.count) units, not 40")
+    #expect(try refusal { $0.header.units = ResultsFile.unitLimit } == "p: 40 units, not 1048576")
+    #expect(try refusal { $0.footer.exit = 0 } == "p: exit is 0, its units make it \(run.footer.exit)")
+    let whole = try refusal { run in
+      run.results = passed
+      (run.header.units, run.footer.units, run.footer.exit) = (passed.count, passed.count, 1)
+    }
+    #expect(whole == nil, "--require-all yes may ask for more than the units show")
+    let ended = try refusal { run in
+      run.results = Array(run.results.prefix(5))
+      (run.footer.units, run.footer.interrupted, run.footer.exit) = (5, true, 130)
+    }
+    #expect(ended == nil)
+    #expect(try refusal { $0.footer.interrupted = true } == "p: exit is \(run.footer.exit), its units make it 130")
+  }
+
+  @Test func `RUN-21 rows and columns of a divergence are bounded`() throws {
+    let bytes = SampleRun.run(units: 3).lines
+    func refusal(_ rows: Int, _ columns: Int) -> String? {
+      let text = bytes.replacing(#""rows":11,"columns":16"#, with: #""rows":\#(rows),"columns":\#(columns)"#)
+      #expect(text != bytes)
+      do {
+        _ = try ResultsFile(decoding: Array(text.utf8), path: "p")
+        return nil
+      } catch { return "\(error)" }
+    }
+    for (rows, columns) in [(1 << 58, 16), (11, 1 << 58), (.max, .max), (1 << 31 + 1, 1), (1 << 16, 1 << 16)] {
+      let why = refusal(rows, columns)
+      #expect(
+        why?.hasPrefix("p: line 3: \(rows) rows of \(columns) columns are more than") == true, "\(why ?? "taken")")
+    }
+    #expect(refusal(1 << 15, 1 << 16)?.contains("cells is not 64 rows of 64 numbers") == true)
+  }
+
   @Test func `RUN-21 a run goes on where its results end, if it is the same run`() throws {
     let whole = SampleRun.run(units: 30)
     let lines = whole.lines.split(separator: "\n")

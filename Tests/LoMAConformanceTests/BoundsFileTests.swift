@@ -46,7 +46,7 @@ struct BoundsFileTests {
     for (good, bad) in [("errors", "error"), ("shaken", "shook"), ("measured", "found")] {
       #expect(try refusal { $0.replacing("\"\(good)\"", with: "\"\(bad)\"") } != nil, "\(good)")
     }
-    #expect(try refusal(/"errors": \["0x0p\+0", /) { _ in #""errors": ["# } != nil, "an error less than variants")
+    #expect(try refusal(#/"errors": \["0x0p\+0", /#) { _ in #""errors": ["# } != nil, "an error less than variants")
   }
 
   @Test func `TOL-12 no bound is above its ceiling, whatever was measured`() throws {
@@ -88,7 +88,7 @@ struct BoundsFileTests {
       do {
         _ = try CalibratedBounds(of: CaseCorpus(folder: folder.path))
         return nil
-      } catch let error as CorpusError { return error.description }
+      } catch { return "\(error)" }
     }
     #expect(try refusal(nil)?.hasPrefix("vectors damaged: bounds.json: missing; suite ") == true)
     let text = String(decoding: try Self.file.get(), as: UTF8.self)

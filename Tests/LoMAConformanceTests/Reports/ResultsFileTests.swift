@@ -129,7 +129,7 @@ import Testing
       do {
         _ = try SampleRun.file(changed, "p").rendered()
         return nil
-      } catch let error as ReportError { return error.description }
+      } catch { return "\(error)" }
     }
     let passed = run.results.filter { $0.verdict == .pass }
     #expect(try refusal { $0.footer.seconds += 1 } == nil)

@@ -2,7 +2,6 @@
 
 import LoMAConformance
 import LoMASuite
-import LoMAVectors
 
 let calibrateHelp = """
   loma calibrate RESULTS.jsonl … [option]…

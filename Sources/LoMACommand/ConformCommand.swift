@@ -2,7 +2,6 @@
 
 import LoMAConformance
 import LoMASuite
-import LoMAVectors
 
 /// Runs `loma conform`.
 func conform(_ words: [String], in surroundings: Surroundings) throws -> Outcome {

@@ -46,6 +46,27 @@ struct DamagedVectorsTests {
     #expect(run.exitCode == 4 && run.errors.hasPrefix("loma: vectors damaged: models: malformed-container: "), "\(run)")
   }
 
+  @Test(arguments: [
+    (#""id": "structure.metrics.exact""#, #""id": "structure.metrics.\u001b[31m""#, "the id "),
+    (#""id": "structure.metrics.exact""#, #""id": "../../metrics.exact.x""#, "the id "),
+    (#""path": "models/gqa","#, #""path": "models","#, "its model models/gqa is not listed"),
+    (#""path": "models/gqa","#, #""path": "../gqa","#, "are not below it"),
+    (#""hunts": ""#, #""hunts": "\u009b"#, "hunts holds a control character"),
+  ])
+  func `OPS-1 verify reads ids, paths of models and words as a run does`(_ good: String, _ bad: String, _ why: String)
+    throws
+  {
+    let path = folder.path + "/V/manifest.json"
+    let text = String(decoding: try Files.contents(of: path, byteLimit: 1 << 24), as: UTF8.self)
+    let changed = text.replacing(good, with: bad, maxReplacements: 1)
+    #expect(changed != text)
+    try Files.replace(path, with: Array(changed.utf8))
+    let run = try shell("loma vectors verify --digests-only yes")
+    #expect(run.exitCode == 4 && run.output.contains("vectors damaged: manifest.json: "), "\(run)")
+    #expect(
+      run.output.contains(why) && !run.output.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{9B}" }, "\(run)")
+  }
+
   @Test func `TOL-12 one implementation given twice, or an error that cannot have passed, calibrates nothing`() throws {
     let bounds = try Files.contents(of: folder.path + "/V/bounds.json", byteLimit: 1 << 24)
     #expect(try shell("loma conform --only 'model.forward.mha.c2-t1' --report a >&2").exitCode == 0)

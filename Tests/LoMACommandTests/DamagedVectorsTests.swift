@@ -47,7 +47,7 @@ struct DamagedVectorsTests {
   }
 
   @Test(arguments: [
-    (#""id": "structure.metrics.exact""#, #""id": "structure.metrics.\u001b[31m""#, "the id "),
+    (#""id": "structure.metrics.exact""#, #""id": "structure.metrics.\u001b[31m""#, "id holds a control character"),
     (#""id": "structure.metrics.exact""#, #""id": "../../metrics.exact.x""#, "the id "),
     (#""path": "models/gqa","#, #""path": "models","#, "its model models/gqa is not listed"),
     (#""path": "models/gqa","#, #""path": "../gqa","#, "are not below it"),

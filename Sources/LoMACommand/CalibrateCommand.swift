@@ -29,11 +29,14 @@ func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outco
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
     program: surroundings.program)
   let corpus = try CaseCorpus(folder: folder)
-  let calibrating = try paths.map { try candidate($0, of: corpus) }
-  let heldOut = try arguments.values("--held-out").map { try candidate($0, of: corpus) }
+  let present = try? CalibratedBounds(of: corpus)
+  let calibrating = try paths.map { try candidate($0, of: corpus, present) }
+  let heldOut = try arguments.values("--held-out").map { try candidate($0, of: corpus, present) }
+  try refuseTwice(calibrating + heldOut)
   let calibration = Calibration(
-    calibrating, shaken: try shaken(corpus, models: try StoredModels(vectors: folder), report: surroundings.report),
+    calibrating, shaken: try shaken(corpus, models: try StoredModels(of: corpus), report: surroundings.report),
     suite: corpus.suite, manifestDigest: corpus.manifestDigest)
+  try calibration.check()
   let scoreboard = Scoreboard(calibration, calibrating: calibrating, heldOut: heldOut)
   let path = folder + "/" + CalibratedBounds.fileName
   if let reason = OutputFiles.write(calibration.bounds.text, to: path) {
@@ -65,8 +68,18 @@ private func shaken(
   return results
 }
 
-/// The results of a whole run on these vectors in which nothing failed.
-private func candidate(_ path: String, of corpus: CaseCorpus) throws -> Calibration.Candidate {
+/// One implementation given twice would be its own second opinion.
+private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageError) {
+  var seen: Set<[String]> = []
+  for candidate in candidates where !seen.insert([candidate.name, candidate.version]).inserted {
+    throw UsageError(line: "\(candidate.name.onOneLine) \(candidate.version.onOneLine) is given twice")
+  }
+}
+
+/// The results of a whole run on these vectors in which nothing failed; `present` are the bounds that lie beside them now.
+private func candidate(
+  _ path: String, of corpus: CaseCorpus, _ present: CalibratedBounds?
+) throws -> Calibration.Candidate {
   let run = try ResultsFile(contentsOf: path).complete()
   guard run.header.manifestDigest == corpus.manifestDigest else {
     throw UsageError(line: "\(path) is of other vectors, manifest \(run.header.manifestDigest)")
@@ -74,6 +87,14 @@ private func candidate(_ path: String, of corpus: CaseCorpus) throws -> Calibrat
   if let wrong = run.results.first(where: { $0.verdict.isWrong || $0.verdict == .notRun }) {
     throw UsageError(line: "\(path): \(wrong.id) in \(wrong.dtype) is \(wrong.verdict.rawValue)")
   }
-  return Calibration.Candidate(
+  let candidate = Calibration.Candidate(
     name: run.header.candidate.name, version: run.header.candidate.version, results: run.results)
+  let digest = run.header.boundsDigest
+  let passedUnder = digest == nil ? .provisional : digest == present?.digest ? present : nil
+  if let excess = Calibration.excess(of: candidate, passedUnder: passedUnder, cases: corpus.cases) {
+    throw UsageError(
+      line: "\(path): \(excess.tensor) of \(excess.id) in \(excess.dtype) is off by \(excess.error), "
+        + "and cannot have passed under \(excess.bound)")
+  }
+  return candidate
 }

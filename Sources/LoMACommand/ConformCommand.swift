@@ -11,7 +11,7 @@ func conform(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   } catch let error as CandidateError {
     var outcome = Outcome.rejected("\(error)")
     if case .noHello(_, _, let text) = error, !text.isEmpty {
-      outcome.output = text.hasSuffix("\n") ? text : text + "\n"
+      outcome.output = text.onItsLines + (text.hasSuffix("\n") ? "" : "\n")
     }
     outcome.exitCode = .candidateUnusable
     return outcome
@@ -62,7 +62,7 @@ private struct Conformance {
       options.command.isEmpty
       ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
       : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
-    diagnosis = ConformDiagnosis(corpus, bounds, models: try StoredModels(vectors: folder))
+    diagnosis = ConformDiagnosis(corpus, bounds, models: try StoredModels(of: recorded))
     runner = Runner(
       corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
       known: known ?? KnownFailures(), diagnosis: diagnosis.hook)

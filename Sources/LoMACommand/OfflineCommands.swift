@@ -15,8 +15,8 @@ let requestsHelp = """
 let judgeHelp = """
   loma judge DIR --report DIR [--vectors DIR]
 
-  Judges the answers in DIR, which loma requests wrote, as a run would, and writes its reports. Returns what loma conform
-  returns.
+  Judges the answers in DIR, which loma requests wrote, as a run would, prints what went wrong, the claims and the verdicts, and
+  writes its reports. Returns what loma conform returns.
 
   """
 
@@ -43,8 +43,12 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
     footer: RunFooter(
       units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: 0, diagnosis: []))
   run.footer.exit = Int(run.claims.exitCode)
-  var outcome = try writeReports(of: run, into: report)
-  outcome.exitCode = ExitCode(rawValue: run.claims.exitCode) ?? .fault
+  // COMMAND stands for the candidate, which is elsewhere, in the lines that say how to ask a unit again.
+  var outcome = ConformTexts(run, options: try ConformOptions(["--", "COMMAND"])).outcome
+  do { outcome.output += try writeReports(of: run, into: report).output } catch {
+    outcome.complaint = Outcome.line("\(error)")
+    outcome.exitCode = .rejected
+  }
   return outcome
 }
 

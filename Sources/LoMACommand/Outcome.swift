@@ -1,5 +1,6 @@
 // What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
 
+import LoMAConformance
 import LoMASuite
 
 /// What a command may know of the outside.
@@ -94,6 +95,8 @@ func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
     guard !rest.prefix(while: { $0 != "--" }).contains("--help") else { return Outcome(output: command.help) }
     do { return try command.run(rest, surroundings) } catch let error as UsageError {
       return .rejected("\(name): \(error.line); see loma \(name) --help")
+    } catch let error as CorpusError {
+      return .damaged(error)
     } catch {
       return .rejected("\(error)")  // A typed error: its description is one line, the code and the numbers.
     }

@@ -55,7 +55,8 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
     program: surroundings.program)
   let threads = try ModelOptions.threads(arguments)
-  var corpus = try CaseCorpus(folder: folder)
+  let recorded = try CaseCorpus(folder: folder)
+  var corpus = recorded
   var bounds = try CalibratedBounds(of: corpus)
   if let fresh {
     corpus = try FreshCorpus(seed: fresh.seed, bounds).corpus(
@@ -63,7 +64,7 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     bounds = bounds.ofFreshCases(of: corpus)
   }
   let judged = try JudgedUnits(corpus, bounds: bounds, dtypes: dtypes)
-  let runs = Sensitivity(units: judged.units, models: try StoredModels(vectors: folder), threads: threads)
+  let runs = Sensitivity(units: judged.units, models: try StoredModels(of: recorded), threads: threads)
   let (count, report) = (mutants.count, surroundings.report)
   let matrix = runs.matrix(of: mutants) { report("mutant \($0) of \(count)") }
   report("")

@@ -1,5 +1,6 @@
 // `loma vectors record|verify`: the corpus written, and checked.
 
+import LoMAConformance
 import LoMASuite
 
 let vectorsHelp = """
@@ -11,7 +12,9 @@ let vectorsHelp = """
   but no manifest is left alone.
 
   verify checks every digest, then records again in memory and compares every byte. It prints what differs, the first
-  tensor and index of each file, and returns 4; otherwise it prints the SHA-256 of the manifest, which a port may pin.
+  tensor and index of each file, and returns 4; so it does where the manifest is not what a run reads, or the bounds are
+  missing from a published suite, or not what their own measurements make of them. Otherwise it prints the SHA-256 of the
+  manifest and of the bounds, which a port may pin.
 
     --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors with a manifest,
                              here or above, then where this program lies or above; record
@@ -53,13 +56,20 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
         + "\(changed) files changed in \(folder)\n")
   }
   let verification = Verification(folder: folder, against: recording)
-  guard verification.findings.isEmpty else {
+  var (findings, bounds) = (verification.findings, CalibratedBounds.provisional)
+  // As a run reads them, which looks at more than the digests: what every case says, and what the bounds were made of.
+  do throws(CorpusError) { bounds = try CalibratedBounds(of: CaseCorpus(folder: folder)) } catch {
+    let isSaid = findings.contains { $0.hasPrefix("incomplete: ") || $0.hasPrefix("manifest: ") }
+    if !isSaid { findings.append("\(error)") }
+  }
+  guard findings.isEmpty else {
     return Outcome(
-      output: verification.findings.map { $0 + "\n" }.joined(),
-      complaint: "loma: \(verification.findings.count) findings in \(folder)", exitCode: .vectorsDamaged)
+      output: findings.map { $0 + "\n" }.joined(),
+      complaint: "loma: \(findings.count) findings in \(folder)", exitCode: .vectorsDamaged)
   }
   return Outcome(
     output: "\(verification.files) files of \(folder) are whole"
       + (digestsOnly == .yes ? "" : " and the same when recorded again") + "\n"
-      + (verification.manifestDigest.map { "manifest SHA-256 \($0)\n" } ?? ""))
+      + (verification.manifestDigest.map { "manifest SHA-256 \($0)\n" } ?? "")
+      + (bounds.digest.map { "bounds SHA-256 \($0)\n" } ?? "bounds: none, provisional\n"))
 }

@@ -1,6 +1,7 @@
 // A comparison of two tensor files as text, with rows named by zone and chunk where their layout is known.
 
 import LoMA
+import LoMAVectors
 
 /// Draws a comparison.
 public struct ComparisonText: Sendable {
@@ -21,7 +22,7 @@ public struct ComparisonText: Sendable {
 
   /// One line for each tensor that differs, and one for all.
   public func draw(_ comparison: FileComparison) -> String {
-    var lines = comparison.differences.map { "\($0.name): \(line($0.difference))" }
+    var lines = comparison.differences.map { "\($0.name.onOneLine): \(line($0.difference))" }
     let count = comparison.differences.count
     let equal = comparison.equalCount
     lines.append(

@@ -11,10 +11,11 @@ extension LoadedModel {
   /// `ForwardTrace.named`. Then `loss.language_modelling`, `loss.repetition`, `gradients.PARAMETER`, and for step S from 1
   /// `steps.S.parameters.…`, `steps.S.first_moments.…`, `steps.S.second_moments.…`. Floats are F64, integers I64.
   ///
-  /// `adamW` is η, β₁, β₂, ε, λ; the steps are taken on the same batch.
+  /// `adamW` is η, β₁, β₂, ε, λ; the steps are taken on the same batch. Throws `traceTooLarge` before anything is laid out.
   public func trace(
     texts: [[Int]], gradients: Bool, steps: Int, adamW: [Double], threads: Int
   ) throws(CheckpointError) -> ArrayFile {
+    try refuseTooLarge(texts)
     let batch: Batch
     do throws(InputError) {
       var layouts: [Layout] = []
@@ -39,6 +40,21 @@ extension LoadedModel {
           learningRate: adamW[0], beta1: adamW[1], beta2: adamW[2], epsilon: adamW[3], weightDecay: adamW[4]))
       return try containing { () throws(ContainerError) in try ArrayFile(arrays, metadata: [:]) }
     } catch { throw error.checkpointError }
+  }
+
+  /// The most bytes of probabilities, masks and logits of a trace; what else is computed on the way is about as much again.
+  static let byteLimit = 1 << 31
+
+  private func refuseTooLarge(_ texts: [[Int]]) throws(CheckpointError) {
+    let configuration = checkpoint.configuration
+    let rows = texts.map { parameters.trainingRows($0.count) }.max() ?? 0
+    let (cells, scores) = (
+      Double(rows) * Double(rows), Double(configuration.layers) * Double(configuration.heads.query)
+    )
+    let bytes = 8 * Double(texts.count) * (cells * (scores + 1) + Double(rows) * Double(configuration.vocabularySize))
+    if bytes > Double(Self.byteLimit) {
+      throw .traceTooLarge(texts: texts.count, rows: rows, limit: Self.byteLimit)
+    }
   }
 
   /// Losses always; gradients and steps where asked for, with the parameters in memory.

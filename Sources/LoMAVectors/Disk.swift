@@ -42,15 +42,31 @@ public struct Disk: Sendable {
     removeFolder: { (path) throws(FileError) in
       if rmdir(path) != 0 { throw .failed("rmdir", path: path, code: errno) }
     },
-    makeFolder: { (path) throws(FileError) in
-      do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-        throw .failed("mkdir", path: path, code: EIO)
-      }
-    })
+    makeFolder: { (path) throws(FileError) in try Disk.make(path) })
+
+  /// Makes a folder and those above it; the error is the operating system's own, of the folder that could not be made.
+  private static func make(_ path: String) throws(FileError) {
+    if hasFolder(path) || mkdir(path, 0o777) == 0 { return }
+    let code = errno
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    while parts.last == "" { parts.removeLast() }
+    let parent = parts.dropLast().joined(separator: "/")
+    guard code == ENOENT, !parent.isEmpty else {
+      if code == EEXIST, hasFolder(path) { return }  // Somebody else made it in between.
+      throw .failed("mkdir", path: path, code: code)
+    }
+    try make(parent)
+    if mkdir(path, 0o777) == 0 { return }
+    let last = errno
+    if !hasFolder(path) { throw .failed("mkdir", path: path, code: last) }
+  }
+
+  /// What a file's name ends in while `replace` writes it.
+  public static let partialSuffix = ".partial"
 
   /// Gives a path new content: first under another name beside it, then by renaming.
   public func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
-    let partial = path + ".partial"
+    let partial = path + Self.partialSuffix
     try create(partial, bytes)
     try rename(partial, path)
   }

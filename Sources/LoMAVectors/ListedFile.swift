@@ -48,10 +48,21 @@ extension String {
 
   /// A name that somebody else chose, as it may stand in a message: without control characters, and not a megabyte long.
   public var onOneLine: String {
-    unicodeScalars.prefix(200).map { scalar in
-      // The control characters of Unicode, as ranges: Embedded Swift has no tables of properties.
-      let isControl = scalar.value < 0x20 || 0x7f...0x9f ~= scalar.value
-      return isControl ? scalar.escaped(asASCII: true) : String(scalar)
+    unicodeScalars.prefix(200).map { $0.isControl ? $0.escaped(asASCII: true) : String($0) }.joined()
+  }
+
+  /// A text that somebody else wrote, as it may stand on a terminal: its line feeds and tabs, and no other control character.
+  public var onItsLines: String {
+    unicodeScalars.map { scalar in
+      scalar.isControl && scalar != "\n" && scalar != "\t" ? scalar.escaped(asASCII: true) : String(scalar)
     }.joined()
   }
+
+  /// Whether a control character stands in it.
+  public var hasControls: Bool { unicodeScalars.contains { $0.isControl } }
+}
+
+extension Unicode.Scalar {
+  /// Whether it is a control character of Unicode; as ranges, since Embedded Swift has no tables of properties.
+  fileprivate var isControl: Bool { value < 0x20 || 0x7f...0x9f ~= value }
 }

@@ -61,6 +61,19 @@ struct FileCommandTests {
     }
   }
 
+  @Test func `MOD-7 a trace that would not fit is refused with its rows before anything is computed`() throws {
+    try ByteModel().onDisk { directory in
+      let text = directory + "-text"
+      try Files.create(text, with: [UInt8](repeating: 97, count: 60_000))
+      let outcome = command("trace --model \(directory) --file \(text) --output \(directory)-trace")
+      #expect(
+        outcome
+          == .rejected(
+            "trace-too-large: 1 text of 150000 rows: probabilities, masks and logits would be more than 2048 MiB"))
+      #expect(!FileManager.default.fileExists(atPath: directory + "-trace"))
+    }
+  }
+
   @Test(arguments: [
     ("", "option --output is required"), ("--output F --steps 1", "option --adamw is required"),
     ("--output F --steps 1001", "option --steps takes 0...1000, not 1001"),

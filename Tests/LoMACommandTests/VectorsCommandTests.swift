@@ -31,11 +31,21 @@ struct VectorsCommandTests {
     #expect(vectors("record", in: folder.path).output.hasSuffix(": 0 files changed in \(vectorsFolder)\n"))
     let manifest = try Files.contents(of: vectorsFolder + "/manifest.json", byteLimit: 1 << 24)
     let digest = SHA256.hexDigest(of: manifest)
+    let bare = vectors("verify --digests-only yes", in: folder.path)
+    #expect(bare.exitCode == .vectorsDamaged && bare.output.hasPrefix("vectors damaged: bounds.json: missing; "))
+    let bounds = try Files.contents(of: Self.trained + "/../bounds.json", byteLimit: 1 << 24)
+    try Files.create(vectorsFolder + "/bounds.json", with: bounds)
+    let digests = "manifest SHA-256 \(digest)\nbounds SHA-256 \(SHA256.hexDigest(of: bounds))\n"
     let whole = vectors("verify --threads 1", in: vectorsFolder + "/stage")
     #expect(whole.exitCode == .fine)
-    #expect(whole.output.hasSuffix(" and the same when recorded again\nmanifest SHA-256 \(digest)\n"))
+    #expect(whole.output.hasSuffix(" and the same when recorded again\n" + digests))
     let quick = vectors("verify --digests-only yes", in: "/", variable: vectorsFolder)
-    #expect(quick.output.hasSuffix(" are whole\nmanifest SHA-256 \(digest)\n"))
+    #expect(quick.output.hasSuffix(" are whole\n" + digests))
+    let loose = String(decoding: bounds, as: UTF8.self).replacing(/"bound": "[^"]*"/) { _ in #""bound": "0x1p+996""# }
+    try Files.replace(vectorsFolder + "/bounds.json", with: Array(loose.utf8))
+    let loosened = vectors("verify --digests-only yes", in: folder.path)
+    #expect(loosened.exitCode == .vectorsDamaged && loosened.output.contains("its measured errors make it"))
+    try Files.replace(vectorsFolder + "/bounds.json", with: bounds)
 
     try Disk.real.remove(vectorsFolder + "/structure.json")
     for line in ["verify", "verify --digests-only yes"] {

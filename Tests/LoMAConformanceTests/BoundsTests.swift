@@ -153,11 +153,4 @@ struct BoundsTests {
       #expect(throws: CorpusError.self, "\(bad)") { try CalibratedBounds(parsing: Array(changed.utf8)) }
     }
   }
-
-  @Test func `TOL-15 a corpus without measured bounds has provisional ones`() throws {
-    let corpus = try CaseCorpus(
-      folder: "/nowhere", manifest: try Files.contents(of: Recorded.folder + "/manifest.json", byteLimit: 1 << 24))
-    let bounds = try CalibratedBounds(of: corpus)
-    #expect(bounds == .provisional && bounds.digest == nil && bounds.variants.isEmpty)
-  }
 }

@@ -57,7 +57,9 @@ struct CorpusTests {
     (#""model": "models/m""#, #""model": "models/x""#), (#""theta": "0x1p+3""#, #""theta": 8.5"#),
     (#""numbering": "sequential""#, #""numbering": "backwards""#), (#""clauses": ["LAY-1"]"#, #""clauses": "LAY-1""#),
     (#""since": "0.1", "level": "model""#, #""since": "0.1", "more": 1, "level": "model""#), ("]}\n", "]"),
-    (#""hunts": "h""#, #""hunts": 1"#), (#""input": null"#, #""inputs": null"#),
+    (#""hunts": "h""#, #""hunts": "\u001b[31mh""#), (#""clauses": ["LAY-1"]"#, #""clauses": ["LAY-1\n"]"#),
+    (#""captures": []"#, #""captures": ["\u009b"]"#), (#""hunts": "h""#, #""hunts": 1"#),
+    (#""input": null"#, #""inputs": null"#),
   ])
   func `OPS-1 a manifest with a fault is refused, and the fault named`(_ good: String, _ bad: String) throws {
     let text = (Self.manifest + "\n").replacing(good, with: bad, maxReplacements: 1)
@@ -80,6 +82,15 @@ struct CorpusTests {
       _ = try corpus.expected(of: item)
     }
     for file in corpus.models.flatMap(\.files) { _ = try corpus.contents(of: file) }
+  }
+
+  @Test func `RUN-16 vectors into which a recording was interrupted are damaged`() throws {
+    let folder = try ReportFolder()
+    try Files.create(folder.path + "/manifest.json", with: Array(Self.manifest.utf8))
+    #expect(try CaseCorpus(folder: folder.path).cases.count == 3)
+    try Files.create(folder.path + "/INCOMPLETE", with: [])
+    let error = #expect(throws: CorpusError.self) { try CaseCorpus(folder: folder.path) }
+    #expect(error?.description == "vectors damaged: INCOMPLETE: a recording was interrupted; record again")
   }
 
   @Test func `OPS-1 a changed, shortened, lengthened or missing file is damage, and is named`() throws {

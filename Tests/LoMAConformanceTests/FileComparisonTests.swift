@@ -17,6 +17,13 @@ import Testing
     #expect(try text(arrays, arrays) == "1 tensor is equal, 0 differ\n")
   }
 
+  @Test func `RUN-8 a tensor's name is printed without its control characters`() throws {
+    let name = "a\u{1B}[31m\nb"
+    #expect(
+      try text([NamedArray(name, .i64, shape: [1], integers: [1])], [])
+        == "a\\u{1B}[31m\\nb: only in the first file\n0 tensors are equal, 1 differs\n")
+  }
+
   @Test func `what differs is named, with the worst element`() throws {
     let a = [
       try NamedArray("a", .i64, shape: [1], integers: [1]),
@@ -92,7 +99,7 @@ import Testing
     #expect(blocked?.path == target + "/x" && blocked?.reason == "File exists")
     try Disk.real.makeFolder(target + "/z")
     let failure = OutputFiles.write([("new", [1]), ("z", [1])], into: target)
-    #expect(failure?.path == target + "/z" && failure?.reason == "Is a directory")
+    #expect(failure?.path == target + "/z" && failure?.reason == "not a regular file")
     #expect(Disk.listing(below: target).files.contains { $0.hasSuffix(".partial") } == false)
     #expect(OutputFiles.write("text", to: folder.path + "/none/x") == "No such file or directory")
     #expect(OutputFiles.create("x", "again", in: target)?.reason == "File exists")

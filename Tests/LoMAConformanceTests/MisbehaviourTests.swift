@@ -140,8 +140,33 @@ extension CandidateSuites {
     }
 
     @Test(arguments: [
+      Kind(#"printf '{"loma": 1,"id":%s,"ok":{}}\n' $id; sleep 100"#, .timeout, #"the first: {"loma": 1,"id""#),
+      Kind(#"printf '\357\273\277{"loma":1,"id":0}\n'; sleep 100"#, .timeout, "without a byte order mark"),
+      Kind(
+        #"printf 'a\033[31m\n'; sleep 100"#, .timeout,
+        #"the first: a\u{1B}[31m; a reply begins with the bytes {"loma":1"#),
+    ])
+    func `RUN-4 a question that times out quotes what was no reply`(_ kind: Kind) throws {
+      try check(kind, limits: .brief)
+    }
+
+    @Test func `RUN-4 a hello that fails quotes what was no reply`() throws {
+      for (script, words) in [
+        (#"printf '{"loma": 1, "id": 0, "ok": {}}\n'; sleep 100"#, #"are no replies: 1, the first: {"loma": 1, "#),
+        (#"printf '\357\273\277{"loma":1,"id":0}\n'; sleep 100"#, "byte order mark"),
+        ("echo 'usage: port FILE'; exit 2", "the first: usage: port FILE; a reply begins with the bytes {"),
+      ] {
+        let candidate = try ShellCandidate()
+        try script.write(toFile: candidate.script, atomically: true, encoding: .utf8)
+        let error = #expect(throws: CandidateError.self) { try candidate.run(limits: .brief) }
+        #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+      }
+    }
+
+    @Test(arguments: [
       Kind(#"reply '"ok":{}'"#, .invalidOutput, "missing"),
       Kind(#"copy; mv "$output" x; ln -s x "$output"; reply '"ok":{}'"#, .invalidOutput, "link"),
+      Kind(#"copy; ln "$output" x; reply '"ok":{}'"#, .invalidOutput, "the file has 2 names"),
       Kind(#"mkdir "$output"; reply '"ok":{}'"#, .invalidOutput, "not a regular file"),
       Kind(#"mkfifo "$output"; reply '"ok":{}'"#, .invalidOutput, "not a regular file"),
       Kind(#"head -c 2000000 /dev/zero >"$output"; reply '"ok":{}'"#, .invalidOutput, "oversize: 2000000 bytes"),

@@ -72,6 +72,23 @@ import Testing
     #expect(results.count { $0.verdict == .pass } > 40)
   }
 
+  @Test func `RUN-27 a folder that holds requests is refused before anything is written`() throws {
+    let folder = try ReportFolder()
+    try Files.create(folder.path + "/requests.jsonl", with: [])
+    let taken = FileError.failed("open", path: folder.path + "/requests.jsonl", code: EEXIST)
+    #expect(throws: taken) { try OfflineRequests(Recorded.corpus()).write(to: folder.path) }
+    #expect(folder.contents == ["requests.jsonl"])
+  }
+
+  @Test func `RUN-7 an answer with a second name is not taken, wherever it was answered`() throws {
+    let folder = try ReportFolder()
+    try Files.create(folder.path + "/a", with: [1])
+    let scratch = try Scratch(existing: folder.path)
+    #expect(try scratch.contents("a", limit: 9) == [1])
+    #expect(Foundation.link(folder.path + "/a", folder.path + "/b") == 0)
+    #expect(throws: OutputError.severalNames(2)) { try scratch.contents("a", limit: 9) }
+  }
+
   @Test func `RUN-27 answers that are none are refused, and existing requests kept`() throws {
     let folder = try ReportFolder()
     func refusal(_ answers: String?) throws -> String {

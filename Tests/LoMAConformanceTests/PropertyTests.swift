@@ -112,6 +112,24 @@ struct PropertyTests {
     }
   }
 
+  @Test func `OPS-7 the same question that gets another shape or type is indeterminate`() throws {
+    let judge = Judge(
+      item: try Recorded.item("property.repeat.mha"), dtype: "f64", bounds: .provisional, captures: false, input: [],
+      expected: [])
+    let longer = try NamedArray("chosen", .i64, shape: [3], integers: [1, 2, 3])
+    for other in [
+      try NamedArray("chosen", .i64, shape: [2], integers: [1, 2]),
+      try NamedArray("chosen", .i64, shape: [0], integers: []),
+      try NamedArray("chosen", .i32, shape: [3], integers: [1, 2, 3]),
+    ] {
+      for (first, second) in [(longer, other), (other, longer)] {
+        let result = try #require(PropertyJudge(judge, .repeat).difference([first], [second]))
+        #expect(result.verdict == .indeterminate && result.why.contains("another shape or type: chosen"))
+      }
+    }
+    #expect(PropertyJudge(judge, .repeat).difference([longer], [longer]) == nil)
+  }
+
   @Test func `OPS-7 an answer out of form is named with its number`() throws {
     var replies = try MeanCandidate(dtype: "f32").replies(to: "property.prefix.base")
     replies[2] = .tensors([])

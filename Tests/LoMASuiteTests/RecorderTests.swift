@@ -112,6 +112,33 @@ struct RecorderTests {
     }
   }
 
+  @Test func `a file that is called as the mark is makes no corpus of someone else's files`() throws {
+    let new = try SmallCorpus.record()
+    func refusal(_ mark: String, beside files: [String]) throws -> String? {
+      try withFolder { folder in
+        try Files.create(folder + "/" + Recorder.mark, with: Array(mark.utf8))
+        for file in files {
+          let above = file.split(separator: "/").dropLast().joined(separator: "/")
+          try Disk.real.makeFolder(folder + "/" + above)
+          try Files.create(folder + "/" + file, with: [65])
+        }
+        let before = try snapshot(folder)
+        let refusal = problem(folder, new)
+        #expect(try snapshot(folder) == (refusal == nil ? new.snapshot : before))
+        return refusal.map { String($0.prefix { $0 != ":" }) }
+      }
+    }
+    let path = try #require(new.files.first?.path)
+    #expect(try refusal("notes", beside: []) == "not-a-corpus")
+    #expect(try refusal("notes", beside: ["thesis.txt", "sub/photo.jpg"]) == "not-a-corpus")
+    #expect(try refusal("notes", beside: [path]) == "not-a-corpus")
+    #expect(try refusal(Recorder.markText, beside: ["thesis.txt"]) == "not-a-corpus")
+    #expect(try refusal(Recorder.markText, beside: [path, "sub/photo.jpg"]) == "not-a-corpus")
+    // What a first recording leaves when it is stopped.
+    #expect(try refusal(Recorder.markText, beside: [path, "structure.json.partial"]) == nil)
+    #expect(try refusal("a recording", beside: []) == nil)
+  }
+
   @Test(arguments: [1, 2, 5])
   func `NUM-4 a corpus has the same bytes on any number of threads`(_ threads: Int) throws {
     let one = try SmallCorpus.record().snapshot

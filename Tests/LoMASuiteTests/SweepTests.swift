@@ -41,6 +41,23 @@ struct SweepTests {
     }
   }
 
+  @Test func `counts that no run has are refused before anything adds them up`() throws {
+    let (sweep, results) = try Self.stored()
+    let run = try #require(sweep.runs.first)
+    let result = try #require(results[run.name])
+    let (steps, tokens) = ("\"steps\": \(result.steps)", result.repetition.byChunk[0].tokens)
+    for (good, bad) in [
+      (steps, "\"steps\": \(Int.max)"), (steps, "\"steps\": \(1 << 31 + 1)"), (", \(tokens), ", ", \(Int.max), "),
+    ] {
+      let text = result.text.replacing(good, with: bad)
+      #expect(text != result.text, "\(good)")
+      #expect(throws: TrainingError.self) { try SweepResult(parsing: Array(text.utf8), file: "f") }
+    }
+    let last = try #require(result.curve.last)
+    let late = result.text.replacing("[\(Double(last.step)), ", with: "[9e18, ")
+    #expect(throws: TrainingError.self) { try SweepResult(parsing: Array(late.utf8), file: "f") }
+  }
+
   @Test func `a page says what was not run`() throws {
     let sweep = try sweep()
     let empty = LosslessnessPage(sweep, results: [:], picture: []).text

@@ -28,6 +28,22 @@ import Testing
     }
   }
 
+  @Test func `RUN-28 a folder that cannot be made is refused in the system's words`() throws {
+    try withFolder { folder in
+      try Files.create(folder + "/file", with: [])
+      try Disk.real.makeFolder(folder + "/a/b/c")
+      try Disk.real.makeFolder(folder + "/a/b/c/")
+      try Disk.real.makeFolder(folder + "/d//e/")
+      #expect(Disk.hasFolder(folder + "/a/b/c") && Disk.hasFolder(folder + "/d/e"))
+      for (path, place, code) in [
+        (folder + "/file", folder + "/file", EEXIST), (folder + "/file/a", folder + "/file/a", ENOTDIR),
+        (folder + "/file/a/b", folder + "/file/a/b", ENOTDIR), ("", "", ENOENT),
+      ] {
+        #expect(throws: FileError.failed("mkdir", path: place, code: code)) { try Disk.real.makeFolder(path) }
+      }
+    }
+  }
+
   @Test func `what is no file, or too long, is not read`() throws {
     try withFolder { folder in
       let path = folder + "/a"

@@ -8,21 +8,31 @@ extension CalibratedBounds {
   private static let byteLimit = 32 << 20
   private static let dtypes = ["f64", "f32", "bf16", "f16"]
 
-  /// The bounds of a corpus; the provisional ones where it has none. Throws where they were measured on another manifest.
+  /// The bounds of a corpus; the provisional ones where it has none and is no published suite.
+  ///
+  /// Throws `damaged` where they were measured on another manifest, are not what their own measurements make of them, or are
+  /// not those that the suite was published with.
   public init(of corpus: CaseCorpus) throws(CorpusError) {
+    let published = PublishedSuite.of(manifest: corpus.manifestDigest)
     let bytes: [UInt8]
     do {
       bytes = try Files.contents(of: corpus.folder + "/" + Self.fileName, byteLimit: Self.byteLimit)
     } catch {
-      if case .failed("open", _, 2) = error {  // ENOENT
-        self = .provisional
-        return
+      guard case .failed("open", _, 2) = error else {  // ENOENT
+        throw .damaged(file: Self.fileName, reason: error.description)
       }
-      throw .damaged(file: Self.fileName, reason: error.description)
+      if let published {
+        throw Self.damaged("missing; suite \(published.suite) was published with bounds of SHA-256 \(published.bounds)")
+      }
+      self = .provisional
+      return
     }
     try self.init(parsing: bytes)
     guard manifestDigest == corpus.manifestDigest else {
       throw Self.damaged("measured on the manifest \(manifestDigest), not on this one; calibrate again")
+    }
+    if let published, let digest, digest != published.bounds {
+      throw Self.damaged("SHA-256 \(digest), suite \(published.suite) was published with \(published.bounds)")
     }
   }
 
@@ -53,7 +63,15 @@ extension CalibratedBounds {
         throw Self.damaged("\(op.onOneLine), \(tensor.onOneLine) is given twice")
       }
     }
+    var read: [Variant] = []
+    for item in variants {
+      let object = try Self.object(item)
+      let dtypes = object["dtypes"]?.arrayValue?.compactMap(\.stringValue) ?? []
+      read.append(
+        Variant(name: try Self.word("name", object), version: try Self.word("version", object), dtypes: dtypes))
+    }
     var cases: [Unit: [String: Allowed]] = [:]
+    var measured: [Unit: [String: Measured]] = [:]
     for item in list {
       let object = try Self.object(item)
       let unit = Unit(id: try Self.word("id", object), dtype: try Self.dtype(object))
@@ -67,16 +85,12 @@ extension CalibratedBounds {
       guard cases.updateValue(allowed, forKey: unit) == nil else {
         throw Self.damaged("\(unit.id.onOneLine) in \(unit.dtype) is given twice")
       }
+      measured[unit] = try Self.measurements(object, variants: read.count)
     }
-    var read: [Variant] = []
-    for item in variants {
-      let object = try Self.object(item)
-      let dtypes = object["dtypes"]?.arrayValue?.compactMap(\.stringValue) ?? []
-      read.append(
-        Variant(name: try Self.word("name", object), version: try Self.word("version", object), dtypes: dtypes))
-    }
-    self.init(suite: suite, manifestDigest: digest, variants: read, general: general, cases: cases)
+    self.init(
+      suite: suite, manifestDigest: digest, variants: read, general: general, cases: cases, measured: measured)
     self.digest = SHA256.hexDigest(of: bytes)
+    try check()
   }
 
   /// The file, ending in a line break; equal bounds give equal text.
@@ -112,6 +126,9 @@ extension CalibratedBounds {
             .members([
               .init("id", .string(unit.id)), .init("dtype", .string(unit.dtype)),
               .init("tensors", .members(tensors.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) })),
+              .init(
+                "measured",
+                .members((measured[unit] ?? [:]).sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) })),
             ])
           })),
     ])
@@ -125,8 +142,6 @@ extension CalibratedBounds {
 }
 
 extension CalibratedBounds {
-  private static func damaged(_ reason: String) -> CorpusError { .damaged(file: fileName, reason: reason) }
-
   private static func object(_ value: JSONValue) throws(CorpusError) -> JSONObject {
     guard let object = value.objectValue else { throw damaged("an entry that is no object") }
     return object
@@ -150,6 +165,42 @@ extension CalibratedBounds {
       throw damaged("the bound \(text.onOneLine) is none")
     }
     return bound
+  }
+}
+
+extension CalibratedBounds {
+  /// What was measured of a case, by kind of tensor.
+  private static func measurements(
+    _ object: JSONObject, variants: Int
+  ) throws(CorpusError) -> [String: Measured] {
+    guard let kinds = object["measured"]?.objectValue else { throw damaged("an entry without measured") }
+    var measured: [String: Measured] = [:]
+    for member in kinds.members {
+      guard let list = member.value.objectValue?["errors"]?.arrayValue, list.count == variants,
+        let shaken = member.value.objectValue?["shaken"], shaken != .null
+      else { throw damaged("\(member.key.onOneLine): errors are not one of each variant, or shaken is missing") }
+      var errors: [Double?] = []
+      for value in list { errors.append(value == .null ? nil : try error(value)) }
+      measured[member.key] = Measured(errors: errors, shaken: try error(shaken))
+    }
+    return measured
+  }
+
+  /// An error is finite and not negative, and written as a bound is.
+  private static func error(_ value: JSONValue) throws(CorpusError) -> Double {
+    guard let text = value.stringValue, let error = Double(text), error >= 0, error.isFinite,
+      HexFloat.text(error) == text
+    else { throw damaged("the error \((value.stringValue ?? "that is no string").onOneLine) is none") }
+    return error
+  }
+}
+
+extension CalibratedBounds.Measured {
+  fileprivate var json: JSONValue {
+    .members([
+      .init("errors", .array(errors.map { $0.map { .string(HexFloat.text($0)) } ?? .null })),
+      .init("shaken", .string(HexFloat.text(shaken))),
+    ])
   }
 }
 

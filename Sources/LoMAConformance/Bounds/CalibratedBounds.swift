@@ -35,6 +35,14 @@ public struct CalibratedBounds: Equatable, Sendable {
     let dtype: String
   }
 
+  /// What right implementations erred by in a case's tensors of one kind: all that their bound is made of.
+  struct Measured: Equatable {
+    /// The worst error of each variant, in the order of `variants`; none of one that does not answer the case.
+    var errors: [Double?]
+    /// That of the shaken reference (TOL-16).
+    var shaken = 0.0
+  }
+
   /// The version of the suite that was measured on; empty where nothing is measured.
   public let suite: String
   /// SHA-256 of the manifest that was measured on; empty where nothing is measured.
@@ -47,20 +55,26 @@ public struct CalibratedBounds: Equatable, Sendable {
   let general: [Group: Double]
   /// Bounds of recorded tensors.
   let cases: [Unit: [String: Allowed]]
+  /// What they were made of, by kind of tensor (TOL-13).
+  let measured: [Unit: [String: Measured]]
 
   /// What stands in for bounds until they are measured (TOL-15).
   public static let provisional = CalibratedBounds(
     suite: "", manifestDigest: "", variants: [], general: [:], cases: [:])
 
+  /// Whether nothing was measured, so that provisional bounds are in force (TOL-15).
+  public var isProvisional: Bool { cases.isEmpty && general.isEmpty }
+
   init(
     suite: String, manifestDigest: String, variants: [Variant], general: [Group: Double],
-    cases: [Unit: [String: Allowed]]
+    cases: [Unit: [String: Allowed]], measured: [Unit: [String: Measured]] = [:]
   ) {
     self.suite = suite
     self.manifestDigest = manifestDigest
     self.variants = variants
     self.general = general
     self.cases = cases
+    self.measured = measured
     self.digest = nil
   }
 

@@ -40,31 +40,24 @@ public struct Calibration: Sendable {
   /// One entry for each candidate and kind of tensor of a case that another candidate has too.
   public let headroom: [Headroom]
 
-  /// The worst measured error of a case's tensors of one kind by each candidate.
-  private struct Measured {
-    let op: String
-    var names: Set<String> = []
-    var errors: [String: Double] = [:]
-    /// That of the shaken reference.
-    var shaken = 0.0
-  }
-
   /// Bounds of every tensor that the candidates' results compare by a calibrated bound; properties set none.
   ///
   /// `shaken` are results of the reference whose every stage errs as a port's may (TOL-16): they keep a bound from being
   /// smaller than roundings, and set none alone. A tensor whose error is not finite sets no bound: its candidate is not right.
   public init(_ candidates: [Candidate], shaken: [CaseResult], suite: String, manifestDigest: String) {
-    var measured: [CalibratedBounds.Unit: [String: Measured]] = [:]
-    for candidate in candidates {
+    var measured: [CalibratedBounds.Unit: [String: CalibratedBounds.Measured]] = [:]
+    var names: [CalibratedBounds.Unit: Set<String>] = [:]
+    for (index, candidate) in candidates.enumerated() {
       for result in candidate.results where result.level != "property" && CalibratedBounds.floor(result.dtype) != nil {
         let unit = CalibratedBounds.Unit(id: result.id, dtype: result.dtype)
         for tensor in result.tensors where Self.isMeasured(tensor, op: result.op) {
           guard let error = tensor.error, error.isFinite else { continue }
           let kind = CalibratedBounds.group(of: tensor.name)
-          var entry = measured[unit]?[kind] ?? Measured(op: result.op)
-          entry.names.insert(tensor.name)
-          entry.errors[candidate.name] = max(entry.errors[candidate.name] ?? 0, error)
+          var entry =
+            measured[unit]?[kind] ?? .init(errors: [Double?](repeating: nil, count: candidates.count))
+          entry.errors[index] = max(entry.errors[index] ?? 0, error)
           measured[unit, default: [:]][kind] = entry
+          names[unit, default: []].insert(tensor.name)
         }
       }
     }
@@ -78,28 +71,6 @@ public struct Calibration: Sendable {
         measured[unit]?[kind]?.shaken = max(known, error)
       }
     }
-    var cases: [CalibratedBounds.Unit: [String: CalibratedBounds.Allowed]] = [:]
-    var general: [CalibratedBounds.Group: Double] = [:]
-    var headroom: [Headroom] = []
-    for (unit, kinds) in measured.sorted(by: { ($0.key.id, $0.key.dtype) < ($1.key.id, $1.key.dtype) }) {
-      for (kind, measured) in kinds.sorted(by: { $0.key < $1.key }) {
-        let bound = Self.bound(measured.errors.values, shaken: measured.shaken, unit.dtype)
-        var shares: [Double] = []
-        for (candidate, error) in measured.errors.sorted(by: { $0.key < $1.key }) where measured.errors.count > 1 {
-          let others = measured.errors.filter { $0.key != candidate }.values
-          let share = error / Self.bound(others, shaken: measured.shaken, unit.dtype)
-          shares.append(share)
-          headroom.append(
-            Headroom(candidate: candidate, id: unit.id, dtype: unit.dtype, tensor: kind, share: share))
-        }
-        let gates = !shares.isEmpty && shares.allSatisfy { $0 < 0.5 }
-        for name in measured.names {
-          cases[unit, default: [:]][name] = CalibratedBounds.Allowed(bound: bound, gates: gates)
-        }
-        let group = CalibratedBounds.Group(op: measured.op, tensor: kind, dtype: unit.dtype)
-        general[group] = max(general[group] ?? 0, 2 * bound)
-      }
-    }
     let variants = candidates.map { candidate in
       let dtypes = Set(candidate.results.map(\.dtype))
       return CalibratedBounds.Variant(
@@ -107,17 +78,46 @@ public struct Calibration: Sendable {
         dtypes: StoredCase.dtypes.filter { dtypes.contains($0) && CalibratedBounds.floor($0) != nil })
     }
     bounds = CalibratedBounds(
-      suite: suite, manifestDigest: manifestDigest, variants: variants, general: general, cases: cases)
-    self.headroom = headroom
+      of: measured, names: names, suite: suite, manifestDigest: manifestDigest, variants: variants)
+    headroom = measured.sorted { ($0.key.id, $0.key.dtype) < ($1.key.id, $1.key.dtype) }.flatMap { unit, kinds in
+      kinds.sorted { $0.key < $1.key }.flatMap { kind, measured in
+        measured.shares(unit.dtype).map { variant, share in
+          Headroom(
+            candidate: candidates[variant].name, id: unit.id, dtype: unit.dtype, tensor: kind, share: share)
+        }
+      }
+    }
+  }
+
+  /// Throws `damaged` where a bound is above what any bound may be: an implementation that it was made of is not right.
+  public func check() throws(CorpusError) { try bounds.check() }
+
+  /// The first tensor of a candidate's run that is off by more than the bound it passed under; `passedUnder` are those bounds
+  /// where they are known. It cannot have passed, whatever its verdict says.
+  public static func excess(
+    of candidate: Candidate, passedUnder: CalibratedBounds?, cases: [StoredCase]
+  ) -> (id: String, dtype: String, tensor: String, error: Double, bound: Double)? {
+    let items = Dictionary(uniqueKeysWithValues: cases.map { ($0.id, $0) })
+    for result in candidate.results where result.level != "property" && CalibratedBounds.floor(result.dtype) != nil {
+      for tensor in result.tensors where isMeasured(tensor, op: result.op) {
+        guard let error = tensor.error else { continue }
+        var bound = CalibratedBounds.ceiling(result.dtype)
+        if let item = items[result.id], let passedUnder {
+          let isCalibrated = tensor.rule == Rule.calibrated.rawValue
+          let allowed =
+            isCalibrated
+            ? passedUnder.allowed(tensor.name, of: item, dtype: result.dtype)
+            : passedUnder.measured(tensor.name, of: item, dtype: result.dtype)
+          if let allowed, allowed.gates { bound = allowed.bound }
+        }
+        if !(error <= bound) { return (result.id, result.dtype, tensor.name, error, bound) }
+      }
+    }
+    return nil
   }
 
   private static func isMeasured(_ tensor: TensorResult, op: String) -> Bool {
     tensor.rule == Rule.calibrated.rawValue
       || tensor.rule == Rule.derived.rawValue && CalibratedBounds.compositions.contains(op)
-  }
-
-  /// Four times the worst error, and never below twice that of the shaken reference, nor below the floor.
-  private static func bound(_ errors: some Collection<Double>, shaken: Double, _ dtype: String) -> Double {
-    max(4 * (errors.max() ?? 0), 2 * shaken, CalibratedBounds.floor(dtype) ?? 0)
   }
 }

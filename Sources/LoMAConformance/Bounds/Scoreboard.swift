@@ -60,7 +60,7 @@ public struct Scoreboard: Sendable {
     var lines = ["| implementation | " + columns.map { "\($0.0) \($0.1)" }.joined(separator: " | ") + " |"]
     lines.append("|---|" + columns.map { _ in "---|" }.joined())
     for (index, name) in names.enumerated() {
-      lines.append("| \(name) | " + columns.map { cell(index, $0.0, $0.1) }.joined(separator: " | ") + " |")
+      lines.append("| \(Self.plain(name)) | " + columns.map { cell(index, $0.0, $0.1) }.joined(separator: " | ") + " |")
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -103,6 +103,11 @@ public struct Scoreboard: Sendable {
       }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// A name that somebody else chose, as a cell of a table: on one line, and nothing in it is markup.
+  private static func plain(_ name: String) -> String {
+    name.onOneLine.map { "\\`*_[]<>&|#!~".contains($0) ? "\\\($0)" : String($0) }.joined()
   }
 
   /// Two digits that count.

@@ -32,8 +32,14 @@ public struct CaseCorpus: Sendable {
   private static let manifestLimit = 16 << 20
   private static let caseLimit = 100_000
 
-  /// Reads the manifest of a folder.
+  /// What lies in the folder while it is recorded.
+  private static let mark = "INCOMPLETE"
+
+  /// Reads the manifest of a folder; throws `damaged` where a recording into it was interrupted.
   public init(folder: String) throws(CorpusError) {
+    if Disk.files(in: folder).contains(Self.mark) {
+      throw .damaged(file: Self.mark, reason: "a recording was interrupted; record again")
+    }
     let bytes: [UInt8]
     do {
       bytes = try Files.contents(of: folder + "/" + Self.manifestName, byteLimit: Self.manifestLimit)

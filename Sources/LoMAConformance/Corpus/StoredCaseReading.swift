@@ -71,6 +71,7 @@ private struct CaseMembers {
 
   func word(_ name: String) throws(CorpusError) -> String {
     guard let word = object[name]?.stringValue, !word.isEmpty else { throw fault("\(name) is missing or no word") }
+    if word.hasControls { throw fault("\(name) holds a control character") }
     return word
   }
 
@@ -80,6 +81,7 @@ private struct CaseMembers {
     guard words.count == list.count, Set(words).count == words.count else {
       throw fault("\(name) is no list of different words")
     }
+    if words.contains(where: \.hasControls) { throw fault("\(name) holds a control character") }
     return words
   }
 

@@ -42,10 +42,18 @@ struct PropertyJudge {
     TensorResult(name: name, rule: "exact", error: nil, ratio: isRight ? 0 : .infinity)
   }
 
-  /// Indeterminate where the same question got other bytes, and other numbers in particular than `fail` would need.
-  private func difference(_ first: [NamedArray], _ second: [NamedArray]) -> CaseResult? {
+  /// Indeterminate where the same question got other bytes, and other numbers in particular than `fail` would need; where the
+  /// operation leaves a tensor's shape open, that may be another one too.
+  func difference(_ first: [NamedArray], _ second: [NamedArray]) -> CaseResult? {
     for array in first {
-      guard let other = second.first(where: { $0.name == array.name }), other.bytes != array.bytes else { continue }
+      guard let other = second.first(where: { $0.name == array.name }) else { continue }
+      guard other.shape == array.shape, other.elementType == array.elementType else {
+        let said = [other, array].map { "\($0.elementType.rawValue) \($0.shape)" }
+        return judge.verdict(
+          .indeterminate, "the same question got another shape or type: \(array.name), \(said[0]) and \(said[1])",
+          tensors: [exact("1." + array.name, isRight: false)])
+      }
+      guard other.bytes != array.bytes else { continue }
       let width = array.elementType.width
       let byte = array.bytes.indices.first { array.bytes[$0] != other.bytes[$0] } ?? 0
       let finding = finding("1." + array.name, other, array, cell: byte / width, place: "the same question again")

@@ -1,5 +1,6 @@
 // RUN-27: every request of a run in a folder, to be answered by any program anywhere, and the answers judged.
 
+import Foundation
 import LoMAVectors
 
 /// Requests that are answered elsewhere.
@@ -30,6 +31,10 @@ public struct OfflineRequests {
 
   /// Writes requests, inputs and models into a new folder, and nothing that is expected; returns how many requests.
   public func write(to folder: String) throws -> Int {
+    // Else a second call would leave its inputs among those of the first before it fails.
+    if Disk.files(in: folder).contains(Self.requestsName) {
+      throw FileError.failed("open", path: folder + "/" + Self.requestsName, code: EEXIST)
+    }
     try Disk.real.makeFolder(folder)
     let scratch = try Scratch(existing: folder)
     var lines = ProtocolRequest.hello(specification: corpus.specification).line(id: 0)

@@ -67,7 +67,7 @@ final class Candidate {
     case .success(.unsupported(let why, _)): failure = (.protocolError, "hello is unsupported: \(why)")
     case .failure(let lost): failure = (lost.verdict, lost.detail)
     }
-    let why = bury(failure.0, failure.1)
+    let why = bury(failure.0, failure.1) + noise.hint
     throw .noHello(verdict: failure.0, why: why, standardError: lastErrors)
   }
 
@@ -101,7 +101,9 @@ final class Candidate {
           return .failed(.invalidOutput, detail: "\(error)")
         }
       } catch { return .failed(.invalidOutput, detail: error.description) }
-    case .failure(let lost): return .failed(lost.verdict, detail: bury(lost.verdict, lost.detail))
+    case .failure(let lost):
+      let hint = lost.verdict == .timeout ? noise.hint : ""
+      return .failed(lost.verdict, detail: bury(lost.verdict, lost.detail) + hint)
     }
   }
 

@@ -1,5 +1,7 @@
 // RUN-4, RUN-8: what came instead of a reply, and beside one.
 
+import LoMAVectors
+
 /// Why there is no reply.
 struct Lost: Error {
   let verdict: Verdict
@@ -19,6 +21,21 @@ struct Noise {
     lines += 1
     kept += line.prefix(Noise.limit - kept.count)
     if kept.count < Noise.limit { kept.append(UInt8(ascii: "\n")) }
+  }
+
+  /// What a person must know where a reply was waited for and this came: the first line, and what a reply begins with; empty
+  /// where there is none.
+  var hint: String {
+    guard lines > 0 else { return "" }
+    var line = kept.prefix { $0 != UInt8(ascii: "\n") }
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    let hasMark = line.starts(with: mark)
+    if hasMark { line = line.dropFirst(mark.count) }
+    let quoted = String(String(decoding: line, as: UTF8.self).onOneLine.prefix(100))
+    let start = String(decoding: ConversationProtocol.replyStart, as: UTF8.self)
+    return
+      "; lines on its standard output that are no replies: \(lines), the first: \(quoted); a reply begins with the bytes "
+      + start + ", without a blank\(hasMark ? ", without a byte order mark" : "")"
   }
 
   /// The first of it, for a person; empty where there is none.

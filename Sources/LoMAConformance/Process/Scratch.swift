@@ -81,6 +81,8 @@ final class Scratch {
     var status = stat()
     if fstat(file, &status) != 0 { throw .unreadable(code: errno) }
     if status.st_mode & S_IFMT != S_IFREG { throw .notRegular }
+    // Another name of the file may lie anywhere, also where the candidate keeps what it knows by heart.
+    if status.st_nlink != 1 { throw .severalNames(Int(status.st_nlink)) }
     if Int(status.st_size) > limit { throw .oversize(bytes: Int(status.st_size), limit: limit) }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
     var done = 0
@@ -109,6 +111,7 @@ enum OutputError: Error, Equatable {
   case missing
   case link
   case notRegular
+  case severalNames(Int)
   case oversize(bytes: Int, limit: Int)
   case unreadable(code: Int32)
 
@@ -118,6 +121,7 @@ enum OutputError: Error, Equatable {
     case .missing: "missing: there is no file of the name that was asked for"
     case .link: "link: the file is a symbolic link"
     case .notRegular: "not a regular file"
+    case .severalNames(let count): "link: the file has \(count) names, it must have one"
     case .oversize(let bytes, let limit): "oversize: \(bytes) bytes, the limit is \(limit)"
     case .unreadable(let code): "unreadable: \(String(cString: strerror(code)))"
     }

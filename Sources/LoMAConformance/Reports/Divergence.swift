@@ -4,6 +4,8 @@
 public struct Divergence: Equatable, Sendable {
   /// The most rows and columns of the grid.
   public static let side = 64
+  /// The most elements of a tensor that is read from results; its rows and columns are counted in blocks of `side`.
+  static let sizeLimit = 1 << 31
 
   /// The tensor.
   public let tensor: String

@@ -22,6 +22,8 @@ public enum ReportError: Error, Equatable, Sendable {
   case behindFooter(path: String, line: Int)
   /// Another number of units than the header or footer says.
   case unitCount(found: Int, expected: Int, path: String)
+  /// Another exit code than the units lead to.
+  case exitCode(found: Int, expected: Int, path: String)
   /// There is no footer, or it says that the run was interrupted.
   case incomplete(path: String, units: Int, of: Int)
   /// Two files are not of one run: the first member in which their headers differ.
@@ -50,6 +52,7 @@ extension ReportError: CustomStringConvertible {
     case .repeatedUnit(let id, let dtype, let path, let line): "\(path): line \(line): \(id) in \(dtype) a second time"
     case .behindFooter(let path, let line): "\(path): line \(line) stands behind the footer"
     case .unitCount(let found, let expected, let path): "\(path): \(found) units, not \(expected)"
+    case .exitCode(let found, let expected, let path): "\(path): exit is \(found), its units make it \(expected)"
     case .incomplete(let path, let units, let count):
       "\(path): the run is incomplete, it has \(units) of \(count) units; loma conform --resume goes on with it"
     case .differentRuns(let member, let first, let second): "\(first) and \(second) differ in \(member)"

@@ -126,6 +126,10 @@ extension Divergence {
     let members = try StrictMembers(
       value, keys: ["tensor", "rows", "columns", "cells"], of: "divergence", path: path, line: line)
     let (rows, columns) = (try members.count("rows"), try members.count("columns"))
+    guard rows <= Divergence.sizeLimit, columns <= Divergence.sizeLimit, rows * columns <= Divergence.sizeLimit else {
+      throw .member(
+        "\(rows) rows of \(columns) columns are more than \(Divergence.sizeLimit) numbers", path: path, line: line)
+    }
     let (height, width) = (min(rows, Divergence.side), min(columns, Divergence.side))
     let cells = try members.value("cells", "\(height) rows of \(width) numbers") { value -> [[Double]]? in
       guard height > 0, width > 0, let lines = value.arrayValue, lines.count == height else { return nil }

@@ -66,18 +66,24 @@ public struct ResultsFile: Equatable, Sendable {
     self.footer = footer
   }
 
-  /// The run, if it is complete: a footer, not interrupted, every unit of the shard.
+  /// The run, if it is complete: a footer, not interrupted, every unit of the shard, and the exit code that they allow.
   public func complete() throws(ReportError) -> RunRecord {
-    let (found, expected) = (results.count, header.shardUnits)
-    guard let footer, !footer.interrupted else { throw .incomplete(path: path, units: found, of: expected) }
-    if found != expected { throw .unitCount(found: found, expected: expected, path: path) }
-    return RunRecord(header: header, results: results, footer: footer)
+    guard let footer, !footer.interrupted else {
+      throw .incomplete(path: path, units: results.count, of: header.shardUnits)
+    }
+    return try rendered()
   }
 
-  /// The run to draw: whole, or interrupted and ended with its footer; a file without a footer is refused.
+  /// The run to draw: whole, or interrupted and ended with its footer; a file without a footer is refused, and one that lacks
+  /// units which nobody interrupted, or whose exit code its units do not allow.
   public func rendered() throws(ReportError) -> RunRecord {
-    guard let footer else { throw .incomplete(path: path, units: results.count, of: header.shardUnits) }
-    return RunRecord(header: header, results: results, footer: footer)
+    let (found, expected) = (results.count, header.shardUnits)
+    guard let footer else { throw .incomplete(path: path, units: found, of: expected) }
+    if !footer.interrupted, found != expected { throw .unitCount(found: found, expected: expected, path: path) }
+    let run = RunRecord(header: header, results: results, footer: footer)
+    let own = Int(run.claims.exitCode)
+    if footer.exit != own { throw .exitCode(found: footer.exit, expected: own, path: path) }
+    return run
   }
 
   /// The units that need not be asked again when the run of `header` goes on: those that were asked.

@@ -24,6 +24,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case valueOutOfRange(tensor: String, index: Int, elementType: ElementType)
   /// Bytes were given as text to a model whose text vocabulary is not 0..<256.
   case notByteVocabulary(textVocabulary: Int)
+  /// A trace of so many texts of so many rows would hold more bytes of probabilities, masks and logits than `limit`.
+  case traceTooLarge(texts: Int, rows: Int, limit: Int)
 }
 
 extension CheckpointError: CustomStringConvertible {
@@ -42,6 +44,9 @@ extension CheckpointError: CustomStringConvertible {
       "value-out-of-range: \(tensor) at index \(index) is not finite as \(type.rawValue)"
     case .notByteVocabulary(let size):
       "not-a-byte-vocabulary: text as bytes needs V = 256, this model has V = \(size); give token ids"
+    case .traceTooLarge(let texts, let rows, let limit):
+      "trace-too-large: \(texts) text\(texts == 1 ? "" : "s") of \(rows) rows: probabilities, masks and logits would be more "
+        + "than \(limit >> 20) MiB"
     }
   }
 }

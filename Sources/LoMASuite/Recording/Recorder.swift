@@ -12,6 +12,8 @@ import LoMAVectors
 public struct Recorder: Sendable {
   /// The mark of a recording that has not finished.
   public static let mark = "INCOMPLETE"
+  /// All that the mark holds; a file of its name with another content is somebody else's.
+  static let markText = "a recording was interrupted: record again\n"
 
   private let folder: String
   private let disk: Disk
@@ -24,15 +26,24 @@ public struct Recorder: Sendable {
 
   /// Replaces every file that differs and removes those that are not of the corpus; returns how many changed.
   ///
-  /// Throws, before anything is touched: `notACorpus` if the folder holds files and neither a manifest nor the mark, since
-  /// they would all be removed; `publishedWouldChange` and `wouldUnpublish` if the manifest on disk is published and would
-  /// no longer hold.
+  /// Throws, before anything is touched: `notACorpus` if the folder holds files that no recording wrote, since they would all
+  /// be removed; `publishedWouldChange` and `wouldUnpublish` if the manifest on disk is published and would no longer hold.
   public func write(_ recording: Recording) throws(RecordingError) -> Int {
     try refuseChangesOfPublished(recording)
     let present = Disk.listing(below: folder)
-    let isOurs = present.files.contains(Recording.manifestName) || present.files.contains(Self.mark)
+    let isOurs = present.files.contains(Recording.manifestName) || isInterrupted(recording, present)
     guard isOurs || present.files.isEmpty && present.oddities.isEmpty else { throw .notACorpus(folder: folder) }
     do throws(FileError) { return try write(recording, over: present) } catch { throw .file(error) }
+  }
+
+  /// Whether a folder without a manifest is what a first recording left when it was stopped: the mark with its exact text, or
+  /// the beginning of it while nothing else is there, and beside it only files that this corpus has, whole or partial.
+  private func isInterrupted(_ recording: Recording, _ present: Disk.Listing) -> Bool {
+    guard let mark = try? Files.contents(of: folder + "/" + Self.mark, byteLimit: 1 << 10) else { return false }
+    let others = present.files.filter { $0 != Self.mark }
+    let isMark = others.isEmpty ? Self.markText.utf8.starts(with: mark) : mark == Array(Self.markText.utf8)
+    let paths = Set(recording.files.flatMap { [$0.path, $0.path + Disk.partialSuffix] })
+    return isMark && present.oddities.isEmpty && others.allSatisfy { paths.contains($0) }
   }
 
   private func write(_ recording: Recording, over present: Disk.Listing) throws(FileError) -> Int {
@@ -47,7 +58,7 @@ public struct Recorder: Sendable {
 
     if stale.contains(Self.mark) { try disk.remove(folder + "/" + Self.mark) }
     if !isMarked {
-      try disk.create(folder + "/" + Self.mark, Array("a recording was interrupted: record again\n".utf8))
+      try disk.create(folder + "/" + Self.mark, Array(Self.markText.utf8))
     }
     for path in stale.sorted() where path != Self.mark { try disk.remove(folder + "/" + path) }
     // Deepest first; a link in a wanted folder's place is gone by now.

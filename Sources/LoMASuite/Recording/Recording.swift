@@ -136,7 +136,8 @@ extension RecordingError: CustomStringConvertible {
     case .publishedWouldChange(let ids):
       "published-would-change: \(ids.count) published: \(ids.prefix(5).joined(separator: ", "))"
     case .wouldUnpublish(let folder): "would-unpublish: \(folder): its manifest is published, this recording is not"
-    case .notACorpus(let folder): "not-a-corpus: \(folder): it holds files and no manifest; name an empty folder"
+    case .notACorpus(let folder):
+      "not-a-corpus: \(folder): it holds files that no recording wrote; name an empty folder"
     }
   }
 }

@@ -63,7 +63,9 @@ struct StoredManifest {
       let meaning = Meaning(
         members: item.members.filter { !Self.prose.contains($0.key) },
         model: item["model"]?.stringValue.flatMap { modelFiles[$0] } ?? [])
-      guard meanings.updateValue(meaning, forKey: id) == nil else { throw .manifest("two cases have the id \(id)") }
+      guard meanings.updateValue(meaning, forKey: id) == nil else {
+        throw .manifest("two cases have the id \(id.onOneLine)")
+      }
     }
     var retired: Set<String> = []
     for item in gone {

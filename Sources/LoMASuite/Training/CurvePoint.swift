@@ -43,7 +43,9 @@ public struct CurvePoint: Hashable, Sendable {
 
   /// The point of `values`, none where they are not one.
   init?(values: [Double]) {
-    guard values.count == Self.width, values.allSatisfy({ $0.isFinite }), let step = Int(exactly: values[0]) else {
+    guard values.count == Self.width, values.allSatisfy({ $0.isFinite }), let step = Int(exactly: values[0]),
+      0...SweepResult.countLimit ~= step
+    else {
       return nil
     }
     self.step = step

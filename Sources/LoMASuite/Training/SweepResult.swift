@@ -19,6 +19,9 @@ public struct SweepResult: Hashable, Sendable {
   /// About twenty points.
   let curve: [CurvePoint]
 
+  /// The largest count that is read: the page adds them up and takes a hundredfold.
+  static let countLimit = 1 << 31
+
   /// A finished run.
   init(_ run: SweepRun, _ state: TrainingState, _ evaluation: Evaluation) throws(TrainingError) {
     name = run.name
@@ -59,13 +62,13 @@ public struct SweepResult: Hashable, Sendable {
     name = try object.string("name")
     recipe = try object.string("recipe_sha256")
     weights = try object.string("weights_sha256")
-    parameterCount = try object.integer("parameters", in: 1...Int.max)
-    steps = try object.integer("steps", in: 1...Int.max)
+    parameterCount = try object.integer("parameters", in: 1...Self.countLimit)
+    steps = try object.integer("steps", in: 1...Self.countLimit)
     var counts: [RepetitionCount] = []
     for item in try object.value("by_chunk").arrayValue ?? [] {
       let four = item.arrayValue?.compactMap(\.integerValue) ?? []
       guard four.count == 4, four[0] >= 0, four[2] >= 0, four[0] <= four[1], four[2] <= four[3], four[1] >= 1,
-        four[3] >= 1
+        four[3] >= 1, four[1] <= Self.countLimit, four[3] <= Self.countLimit
       else { throw .damagedState("\(file): counts of chunk \(counts.count)") }
       counts.append(
         RepetitionCount(correctTokens: four[0], tokens: four[1], correctChunks: four[2], chunks: four[3]))

@@ -122,6 +122,64 @@ import Testing
     }
   }
 
+  @Test func `RUN-21 a file that lacks units which nobody interrupted, or has another exit code, is not drawn`() throws
+  {
+    let run = SampleRun.run(units: 40)
+    func refusal(_ change: (inout RunRecord) -> Void) throws -> String? {
+      var changed = run
+      change(&changed)
+      do {
+        _ = try SampleRun.file(changed, "p").rendered()
+        return nil
+      } catch { return "\(error)" }
+    }
+    let passed = run.results.filter { $0.verdict == .pass }
+    #expect(try refusal { $0.footer.seconds += 1 } == nil)
+    // The failing units cut out, and the footer made to fit.
+    let cut = try refusal { run in
+      run.results = passed
+      (run.footer.units, run.footer.exit) = (passed.count, 0)
+    }
+    #expect(cut == "p: \(passed.count) units, not 40")
+    #expect(try refusal { $0.header.units = ResultsFile.unitLimit } == "p: 40 units, not 1048576")
+    #expect(try refusal { $0.footer.exit = 0 } == "p: exit is 0, its units make it \(run.footer.exit)")
+    let whole = try refusal { run in
+      run.results = passed
+      (run.header.units, run.footer.units, run.footer.exit) = (passed.count, passed.count, 0)
+    }
+    #expect(whole == nil)
+    let demanded = try refusal { run in
+      run.results = passed
+      (run.header.units, run.footer.units, run.footer.exit) = (passed.count, passed.count, 0)
+      run.header.filters = JSONObject([.init("require", .string("training,property"))])
+    }
+    #expect(demanded == nil || demanded == "p: exit is 0, its units make it 1")
+    let ended = try refusal { run in
+      run.results = Array(run.results.prefix(5))
+      (run.footer.units, run.footer.interrupted, run.footer.exit) = (5, true, 130)
+    }
+    #expect(ended == nil)
+    #expect(try refusal { $0.footer.interrupted = true } == "p: exit is \(run.footer.exit), its units make it 130")
+  }
+
+  @Test func `RUN-21 rows and columns of a divergence are bounded`() throws {
+    let bytes = SampleRun.run(units: 3).lines
+    func refusal(_ rows: Int, _ columns: Int) -> String? {
+      let text = bytes.replacing(#""rows":11,"columns":16"#, with: #""rows":\#(rows),"columns":\#(columns)"#)
+      #expect(text != bytes)
+      do {
+        _ = try ResultsFile(decoding: Array(text.utf8), path: "p")
+        return nil
+      } catch { return "\(error)" }
+    }
+    for (rows, columns) in [(1 << 58, 16), (11, 1 << 58), (.max, .max), (1 << 31 + 1, 1), (1 << 16, 1 << 16)] {
+      let why = refusal(rows, columns)
+      #expect(
+        why?.hasPrefix("p: line 3: \(rows) rows of \(columns) columns are more than") == true, "\(why ?? "taken")")
+    }
+    #expect(refusal(1 << 15, 1 << 16)?.contains("cells is not 64 rows of 64 numbers") == true)
+  }
+
   @Test func `RUN-21 a run goes on where its results end, if it is the same run`() throws {
     let whole = SampleRun.run(units: 30)
     let lines = whole.lines.split(separator: "\n")
@@ -141,50 +199,6 @@ import Testing
     other = whole.header
     other.started = "2027-01-01T00:00:00Z"
     #expect(try file.reusable(for: other) == kept)
-  }
-
-  @Test func `RUN-28 results replace regular files only, and are never written through a link`() throws {
-    let folder = try ReportFolder()
-    let path = folder.path + "/results.jsonl"
-    let precious = folder.path + "/precious"
-    try Files.create(precious, with: Array("mine".utf8))
-    #expect(symlink("precious", path) == 0)
-    #expect(throws: FileError.notRegular(path: path)) {
-      _ = try ResultsWriter(path, header: SampleRun.header(units: 1))
-    }
-    #expect(try Files.contents(of: precious, byteLimit: 9) == Array("mine".utf8))
-    #expect(unlink(path) == 0 && mkfifo(path, 0o600) == 0)
-    #expect(throws: FileError.notRegular(path: path)) {
-      _ = try ResultsWriter(path, header: SampleRun.header(units: 1))
-    }
-    #expect(throws: FileError.failed("open", path: "/nowhere/r", code: ENOENT)) {
-      _ = try ResultsWriter("/nowhere/r", header: SampleRun.header(units: 1))
-    }
-    // A link where the new file is prepared is removed, not followed.
-    #expect(unlink(path) == 0 && symlink("precious", path + ".partial") == 0)
-    _ = try ResultsWriter(path, header: SampleRun.header(units: 1))
-    #expect(try Files.contents(of: precious, byteLimit: 9) == Array("mine".utf8))
-  }
-
-  @Test func `RUN-28 a second run is kept out of a folder of reports`() throws {
-    let folder = try ReportFolder()
-    let first = try GrowingReport(folder: folder.path)
-    #expect(throws: GrowingReport.InUse(folder: folder.path)) { try GrowingReport(folder: folder.path) }
-    withExtendedLifetime(first) {}
-  }
-
-  @Test func `RUN-13 a run that is over is not gone on with, nor one of another build`() throws {
-    var run = SampleRun.run(units: 3)
-    let path = "a.jsonl"
-    #expect(throws: ReportError.finished(path: path)) { try SampleRun.file(run).reusable(for: run.header) }
-    run.footer.interrupted = true
-    run.footer.exit = 130
-    #expect(try SampleRun.file(run).reusable(for: run.header).isEmpty == false)
-    var other = run.header
-    other.candidate.digests = [SampleRun.digest, nil]
-    #expect(throws: ReportError.notThisRun(member: "candidate", path: path)) {
-      try SampleRun.file(run).reusable(for: other)
-    }
   }
 }
 

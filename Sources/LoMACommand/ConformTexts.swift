@@ -80,15 +80,7 @@ struct ConformTexts {
   }
 
   /// A word as a shell takes it.
-  static func quoted(_ word: String) -> String {
-    let isPlain =
-      !word.isEmpty
-      && word.unicodeScalars.allSatisfy { scalar in
-        scalar.properties.isAlphabetic && scalar.isASCII || "0123456789./_-=,:+@%".unicodeScalars.contains(scalar)
-      }
-    return isPlain
-      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
-  }
+  static func quoted(_ word: String) -> String { word.shellWord }
 
   /// A line for all profiles of a level and an element type whose claims have one status, where that is not trouble; a line
   /// for every other claim.

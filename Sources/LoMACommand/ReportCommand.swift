@@ -16,7 +16,7 @@ let reportHelp = """
     results.jsonl            a line for every unit, header first, footer last
     report.json              the same with summary and claims; Spec/schemas/report.schema.json describes it
     junit.xml                for programs that read JUnit's XML
-    report.html              one page that loads nothing: claims, units, findings with masks and heat maps
+    report.html              one page that loads nothing: why units are wrong, with masks and heat maps; claims, units
     badge.json               for shields.io
 
   """
@@ -39,7 +39,7 @@ func report(_ words: [String]) throws -> Outcome {
 
 /// Writes every report of a run into a folder; says how many units there are.
 func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
-  let page = HTMLReport(picture: { maskPicture(ofCase: $0) })
+  let page = HTMLReport(texts: { texts(ofCase: $0) })
   let files = [
     ("results.jsonl", run.lines), ("report.json", JSONReport().draw(run)), ("junit.xml", JUnitReport().draw(run)),
     ("report.html", page.draw(run)), ("badge.json", Badge().draw(run)),
@@ -57,10 +57,11 @@ struct CannotWrite: Error, CustomStringConvertible {
   var description: String { "cannot write \(path): \(reason)" }
 }
 
-/// The mask of a case's texts; none where it has none, or too many rows to draw.
-private func maskPicture(ofCase id: String) -> CasePicture? {
+/// The rows of a case's texts; none where it has none, or more than a page names.
+private func texts(ofCase id: String) -> CaseLayout? {
   guard let item = Catalogue.item(id), let drawing = CaseDrawing(item), let explanation = try? explanation(of: drawing),
-    let pictures = try? explanation.maskPictures(limits: .picture)
+    explanation.rowCount <= ExplanationLimits.json.maskRows, let batch = try? explanation.batch()
   else { return nil }
-  return CasePicture(caption: explanation.title, svg: SVGDrawing().draw(pictures, title: explanation.title))
+  return CaseLayout(
+    caption: explanation.title, parameters: drawing.parameters, batch: batch, profile: drawing.profile)
 }

@@ -18,6 +18,7 @@ import xml.etree.ElementTree as ElementTree
 import jsonschema
 
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "Spec" / "schemas"
+RIGHT = {"pass", "unsupported", "indeterminate", "not-run"}
 ATTRIBUTES = {  # element: (attributes it must have, attributes it may have)
     "testsuites": (set(), set()),
     "testsuite": ({"id", "package", "name", "hostname", "timestamp", "tests", "failures", "errors", "time"}, {"skipped"}),
@@ -47,6 +48,9 @@ def check_json(folder):
     report_schema.validate(report)
     assert report["units"] == lines[1:-1], "the units of both files"
     assert report["candidate"] == lines[0]["candidate"]
+    wrong = sum(group["units"] for group in report["account"]["groups"])
+    assert wrong == sum(line["verdict"] not in RIGHT for line in lines[1:-1]), "every wrong unit is in one group"
+    assert (report["account"]["unit"] is None) == (wrong == 0)
     assert sum(report["summary"]["verdicts"].values()) == len(lines) - 2
     broken = 0
     for key in report:
@@ -59,7 +63,7 @@ def check_json(folder):
             broken += line_schema.is_valid(less)
             broken += line_schema.is_valid({**line, key + "x": 1})
     assert broken == 0, f"{broken} broken copies fit a schema"
-    return len(lines) - 2
+    return report, len(lines) - 2
 
 
 def check_junit(text):
@@ -85,7 +89,7 @@ def check_junit(text):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    units = check_json(folder)
+    report, units = check_json(folder)
     text = (folder / "junit.xml").read_text()
     assert check_junit(text) == units
     for old, new in [("<system-err/>", ""), (' hostname="localhost"', ""), ("<testcase ", '<testcase extra="1" ')]:
@@ -101,7 +105,9 @@ def main():
     badge = json.loads((folder / "badge.json").read_text())
     assert set(badge) == {"schemaVersion", "label", "message", "color"} and badge["schemaVersion"] == 1
     page = (folder / "report.html").read_text()
-    assert not re.search(r"""(?:src|href)=["'](?!#|data:image/svg\+xml;base64,)|@import|url\(""", page)
+    assert not re.search(r"""(?:src|href)=["'](?!#)|@import|url\(""", page)
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+    assert len(data["units"]) == units and len(data["groups"]) == len(report["account"]["groups"])
     print(f"{units} units: every report keeps its rules" + (", junit.xml fits the schema" if len(sys.argv) > 2 else ""))
 
 

@@ -71,9 +71,11 @@ struct ConformCommandTests {
       ])
     #expect(try text("reports/junit.xml").contains("generation.reconstruct.random-c4.lossless-chunk0"))
     let line = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("most likely: M063: ") })
+    let cause = line.dropFirst("most likely: ".count)
     for report in ["report.json", "results.jsonl", "report.html", "junit.xml"] {
-      #expect(try text("reports/" + report).contains(line), "\(report)")
+      #expect(try text("reports/" + report).contains(cause), "\(report)")
     }
+    #expect(try text("reports/report.html").contains("most likely one cause: " + cause + "</h1>"))
   }
 
   @Test func `RUN-30 two mistakes of one process are both named before the last line`() throws {

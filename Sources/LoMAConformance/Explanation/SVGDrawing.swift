@@ -207,13 +207,14 @@ public struct SVGDrawing: Sendable {
 
 /// Text as it may stand in HTML and XML, in elements and in attributes.
 func escape(_ text: String) -> String {
-  text.map { character in
-    switch character {
+  // Scalar by scalar: a quotation mark with an accent behind it is one character, and still ends an attribute.
+  text.unicodeScalars.map { scalar in
+    switch scalar {
     case "&": "&amp;"
     case "<": "&lt;"
     case ">": "&gt;"
     case "\"": "&quot;"
-    default: String(character)
+    default: String(scalar)
     }
   }.joined()
 }

@@ -14,7 +14,7 @@ extension PropertyJudge {
     if let broken = try nonFinite("logits", answers) { return broken }
     let width = base.bytes.count / max(1, rows.count)
     var (tensors, wrong): ([TensorResult], Finding?) = ([], nil)
-    var cells = [Double](repeating: 0, count: rows.count * rows.count)
+    var cells = [Bool](repeating: false, count: rows.count * rows.count)
     for (changed, answer) in answers.dropFirst(2).enumerated() {
       let name = "\(changed + 2).logits"
       let after = try array("logits", in: answer)
@@ -23,7 +23,7 @@ extension PropertyJudge {
         return (base.bytes[place] == after.bytes[place]) == mask.allows(query: row, key: changed)
       }
       tensors.append(exact(name, isRight: bad.isEmpty))
-      for row in bad { cells[row * rows.count + changed] = .infinity }
+      for row in bad { cells[row * rows.count + changed] = true }
       guard wrong == nil, let row = bad.first else { continue }
       let place = row * width..<(row + 1) * width
       let byte = place.first { base.bytes[$0] != after.bytes[$0] } ?? place.lowerBound
@@ -37,7 +37,7 @@ extension PropertyJudge {
     return judge.verdict(
       .fail, "a row heard what it does not see, or not what it sees", tensors: tensors, finding: wrong,
       divergence: Divergence(
-        tensor: "who heard whom, query by key", shape: [rows.count, rows.count], ratios: cells))
+        tensor: Divergence.whoHeardWhom, shape: [rows.count, rows.count], isWrong: cells))
   }
 
   /// In answer r + 2 everything hidden from row r is poisoned: its context keeps every bit.

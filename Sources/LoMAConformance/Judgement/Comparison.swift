@@ -43,8 +43,7 @@ struct Comparison {
       tensor: name, index: index, place: words(index), got: got[cell], want: want[cell], ratio: .infinity)
     return Comparison(
       TensorResult(name: name, rule: Rule.exact.rawValue, error: nil, ratio: .infinity), finding: finding,
-      divergence: Divergence(
-        tensor: name, shape: shape, ratios: want.indices.map { isRight($0) ? 0 : .infinity }))
+      divergence: Divergence(tensor: name, shape: shape, isWrong: want.indices.map { !isRight($0) }))
   }
 
   /// Numbers within a bound; cells of `ignored` are not looked at.

@@ -38,26 +38,30 @@ struct TensorMeaning {
 
   /// The dimensions of a tensor, none where they have no meaning beyond their number.
   func dimensions(of tensor: String, rank: Int) -> [Dimension]? {
-    let dimensions: [Dimension] =
-      switch (item.op, tensor) {
-      case ("layout", _): [.text, .row]
-      case ("mask", _): [.text, .query, .key]
-      case ("schedule", "events"), ("schedule", "entries"), ("generate", "events"): [.event, .field]
-      case ("forward", _) where tensor.hasSuffix("attention.probabilities"): [.text, .head, .query, .key]
-      case ("forward", _): [.text, .row, .column]
-      case ("generate", "chosen"): [.step]
-      case ("generate", "logits"): [.token, .column]
-      case ("generate", "appended.keys"), ("generate", "appended.values"): [.layer, .fed, .column]
-      case ("generate", "cache.rows"): [.cached]
-      case ("generate", "cache.keys"), ("generate", "cache.values"): [.layer, .cached, .column]
-      case ("reconstruct", "tokens"): [.recited]
-      case ("reconstruct", "logits"): [.recited, .column]
-      case ("attention", "probabilities"): [.head, .query, .key]
-      case ("attention", _), ("rms_norm", _), ("rope", _), ("feed_forward", _), ("decoder_layer", _): [.row, .column]
-      case ("cross_entropy", _): [.row]
-      default: []
-      }
+    let dimensions = Self.dimensions(op: item.op, tensor: tensor)
     return dimensions.count == rank && rank > 0 ? dimensions : nil
+  }
+
+  /// The dimensions of an operation's output; empty where they have no meaning beyond their number.
+  static func dimensions(op: String, tensor: String) -> [Dimension] {
+    switch (op, tensor) {
+    case ("layout", _): [.text, .row]
+    case ("mask", _): [.text, .query, .key]
+    case ("schedule", "events"), ("schedule", "entries"), ("generate", "events"): [.event, .field]
+    case ("forward", _) where tensor.hasSuffix("attention.probabilities"): [.text, .head, .query, .key]
+    case ("forward", _): [.text, .row, .column]
+    case ("generate", "chosen"): [.step]
+    case ("generate", "logits"): [.token, .column]
+    case ("generate", "appended.keys"), ("generate", "appended.values"): [.layer, .fed, .column]
+    case ("generate", "cache.rows"): [.cached]
+    case ("generate", "cache.keys"), ("generate", "cache.values"): [.layer, .cached, .column]
+    case ("reconstruct", "tokens"): [.recited]
+    case ("reconstruct", "logits"): [.recited, .column]
+    case ("attention", "probabilities"): [.head, .query, .key]
+    case ("attention", _), ("rms_norm", _), ("rope", _), ("feed_forward", _), ("decoder_layer", _): [.row, .column]
+    case ("cross_entropy", _): [.row]
+    default: []
+    }
   }
 
   /// Whether each cell of a tensor of numbers is at a pad and so not compared (OPS-1); none where no cell is.

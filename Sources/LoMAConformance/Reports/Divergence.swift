@@ -1,9 +1,13 @@
-// Where a tensor is wrong, as a grid small enough to draw: error over bound by row and column.
+// RUN-20: where a tensor is wrong, as a grid small enough to draw, and cell by cell where cells are right or wrong.
 
 /// Error over bound of a tensor's rows and columns, the worst of each block of them.
 public struct Divergence: Equatable, Sendable {
   /// The most rows and columns of the grid.
   public static let side = 64
+  /// The name of the square of queries and keys that the property of interference finds.
+  static let whoHeardWhom = "who heard whom, query by key"
+  /// The most runs of wrong elements that are kept.
+  public static let runLimit = 1024
   /// The most elements of a tensor that is read from results; its rows and columns are counted in blocks of `side`.
   static let sizeLimit = 1 << 31
 
@@ -15,9 +19,12 @@ public struct Divergence: Equatable, Sendable {
   public let columns: Int
   /// At most `side` × `side`: cell (i, j) is the largest ratio of its block; at most 1 is right.
   public let cells: [[Double]]
+  /// Of a tensor that is compared exactly the wrong elements, row-major, as runs; none where they are too many runs.
+  public let wrong: [Range<Int>]?
 
   /// A grid that was made before.
-  init(tensor: String, rows: Int, columns: Int, cells: [[Double]]) {
+  init(tensor: String, rows: Int, columns: Int, cells: [[Double]], wrong: [Range<Int>]?) {
+    self.wrong = wrong
     self.tensor = tensor
     self.rows = rows
     self.columns = columns
@@ -28,6 +35,27 @@ public struct Divergence: Equatable, Sendable {
   ///
   /// None where there are no elements, or their number is not the shape's.
   public init?(tensor: String, shape: [Int], ratios: [Double]) {
+    self.init(tensor: tensor, shape: shape, ratios: ratios, wrong: nil)
+  }
+
+  /// The grid of a tensor whose elements are right or wrong, row-major.
+  ///
+  /// None where there are no elements, or their number is not the shape's.
+  public init?(tensor: String, shape: [Int], isWrong: [Bool]) {
+    var runs: [Range<Int>] = []
+    for (element, isWrong) in isWrong.enumerated() where isWrong {
+      if let last = runs.last, last.upperBound == element {
+        runs[runs.count - 1] = last.lowerBound..<element + 1
+      } else {
+        runs.append(element..<element + 1)
+      }
+    }
+    self.init(
+      tensor: tensor, shape: shape, ratios: isWrong.map { $0 ? .infinity : 0 },
+      wrong: runs.count <= Divergence.runLimit ? runs : nil)
+  }
+
+  private init?(tensor: String, shape: [Int], ratios: [Double], wrong: [Range<Int>]?) {
     let columns = shape.last ?? 1
     guard !ratios.isEmpty, columns > 0, shape.reduce(1, *) == ratios.count else { return nil }
     let rows = ratios.count / columns
@@ -41,7 +69,8 @@ public struct Divergence: Equatable, Sendable {
       }
     }
     self.init(
-      tensor: tensor, rows: rows, columns: columns, cells: cells.map { $0.map { Divergence.rounded($0) } })
+      tensor: tensor, rows: rows, columns: columns, cells: cells.map { $0.map { Divergence.rounded($0) } },
+      wrong: wrong)
   }
 
   /// Three digits are enough to draw; what is above 1 stays there.

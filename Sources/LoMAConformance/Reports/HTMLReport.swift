@@ -1,147 +1,162 @@
-// RUN-25: report.html, one offline page: what is claimed, every unit, and for each wrong one where and how it is wrong.
+// RUN-25: report.html, one offline page: why units are wrong, one of them in full, the rest in groups, and the claims.
 
 import Foundation
-
-/// A picture that stands beside a case: the mask of its texts.
-public struct CasePicture: Sendable {
-  /// What it shows, for whoever cannot see it.
-  public let caption: String
-  /// A whole SVG file.
-  public let svg: String
-
-  /// A picture of these parts.
-  public init(caption: String, svg: String) {
-    self.caption = caption
-    self.svg = svg
-  }
-}
+import LoMAVectors
 
 /// Draws a run as a page.
 public struct HTMLReport: Sendable {
-  /// The most cases that are shown with their details; all of them stand in the table.
-  public static let detailLimit = 200
-  /// The mask of a case's texts, by id; none where it has no texts.
-  private let picture: @Sendable (String) -> CasePicture?
+  /// The texts of a case, by id; none where it has no texts, or too many rows to name.
+  private let texts: @Sendable (String) -> CaseLayout?
 
-  /// A page whose pictures come from `picture`, which is asked once for a case that is wrong.
-  public init(picture: @escaping @Sendable (String) -> CasePicture?) { self.picture = picture }
+  /// A page whose rows are named after the layouts of `texts`, which is asked once for a case that is wrong.
+  public init(texts: @escaping @Sendable (String) -> CaseLayout?) { self.texts = texts }
 
-  /// A complete HTML file that loads nothing from anywhere.
+  /// A complete HTML file that loads nothing from anywhere, and runs no script and no style but its own.
   public func draw(_ run: RunRecord) -> String {
     let claims = run.claims
+    let account = FailureAccount(run)
     let candidate = run.header.candidate
-    let title = "LoMA conformance: \(candidate.name) \(candidate.version)"
+    let name = "LoMA conformance: \(candidate.name) \(candidate.version)"
+    var data = PageData(run, account, texts: texts)
     return """
       <!DOCTYPE html>
       <html lang="en">
       <head>
       <meta charset="utf-8"/>
-      <meta name="viewport" content="width=device-width"/>
+      <meta name="viewport" content="width=device-width, initial-scale=1"/>
       <meta name="color-scheme" content="light dark"/>
       <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"/>
-      <title>\(escape(title))</title>
-      <style>
-      \(ReportAssets.style)
-      </style>
+      content="default-src 'none'; style-src \(digest(ReportAssets.style)); \
+      script-src \(digest(ReportAssets.script)); base-uri 'none'; form-action 'none'"/>
+      <title>\(word(name))</title>
+      <style>\(ReportAssets.style)</style>
       </head>
       <body>
-      <h1>\(escape(title))</h1>
-      <nav aria-label="Sections"><a href="#summary">summary</a> <a href="#claims">claims</a> \
-      <a href="#units">units</a> <a href="#wrong">what is wrong</a></nav>
       <main>
-      \(summary(run, claims))
+      \(top(run, claims, account, name))
+      \(account.unit == nil ? "" : wrong(account))
       \(ClaimsTable().draw(claims))
-      \(UnitTable().draw(run.results))
-      \(details(run.results))
+      \(units(run))
+      \(facts(run))
       </main>
-      <script>
-      \(ReportAssets.script)
-      </script>
+      <script type="application/json" id="data">\(data.text())</script>
+      <script>\(ReportAssets.script)</script>
       </body>
       </html>
 
       """
   }
 
-  private func summary(_ run: RunRecord, _ claims: Claims) -> String {
-    let (header, footer) = (run.header, run.footer)
+  /// A source of the content security policy: what has this digest may run.
+  private func digest(_ text: String) -> String {
+    var digest = SHA256()
+    digest.update(Array(text.utf8))
+    return "'sha256-\(Data(digest.digest()).base64EncodedString())'"
+  }
+
+  private func top(_ run: RunRecord, _ claims: Claims, _ account: FailureAccount, _ name: String) -> String {
     let met = claims.cells.count { $0.status == .met }
     let made = claims.cells.count
     let verdicts = Verdict.allCases.filter { claims.count($0) > 0 }.map { verdict in
       "<span class=\"verdict \(verdict.tone)\">\(claims.count(verdict)) \(verdict.rawValue)</span>"
     }
+    let interrupted =
+      run.footer.interrupted
+      ? "<p class=\"alert\">The run was interrupted: nothing is claimed of what was not asked.</p>" : ""
+    let again = account.unit.map { place in
+      "<li>ask the case below again: <code>\(word(run.header.replay(run.results[place])))</code></li>"
+    }
+    let advice = account.advice.map { "<li>\(word($0))</li>" } + [again].compactMap { $0 }
+    let causes = account.causes.map { "<li>\(word($0))</li>" }
+    return """
+      <header>
+      <p class="name">\(word(name))</p>
+      <h1>\(word(account.headline))</h1>
+      \(interrupted)\
+      \(causes.isEmpty ? "" : "<ul class=\"causes\">\(causes.joined())</ul>")
+      \(advice.isEmpty ? "" : "<h2>what to do</h2><ul class=\"advice\">\(advice.joined())</ul>")
+      <p>\(verdicts.joined(separator: " ")) <span class="met">\(met) of \(made) claims met</span></p>
+      </header>
+      <noscript><p class="alert">Without scripts this page shows what stands above, the claims and the run; \
+      every unit stands in report.json.</p></noscript>
+      \(filter(run.results))
+      """
+  }
+
+  private func filter(_ results: [CaseResult]) -> String {
+    let verdicts = Verdict.allCases.map { $0.rawValue }.filter { name in
+      results.contains { $0.verdict.rawValue == name }
+    }
+    return """
+      <form class="filter" role="search" aria-label="The whole page" hidden="hidden">
+      <label>text <input name="text" type="search" placeholder="id, profile or reason"/></label>
+      \(select("verdict", verdicts)) \(select("level", distinct(results.map { $0.level }))) \
+      \(select("dtype", distinct(results.map { $0.dtype })))
+      <output aria-live="polite"></output>
+      </form>
+      """
+  }
+
+  private func select(_ name: String, _ values: [String]) -> String {
+    let options = values.map { "<option>\(word($0))</option>" }
+    return "<label>\(name) <select name=\"\(name)\"><option value=\"\">all</option>\(options.joined())</select></label>"
+  }
+
+  private func distinct(_ values: [String]) -> [String] {
+    var seen: Set<String> = []
+    return values.filter { seen.insert($0).inserted }
+  }
+
+  private func wrong(_ account: FailureAccount) -> String {
+    """
+    <section aria-labelledby="one">
+    <h2 id="one">one of them in full</h2>
+    <div id="unit"></div>
+    </section>
+    <section aria-labelledby="wrong">
+    <h2 id="wrong">everything that is wrong</h2>
+    <p class="dim">\(account.groups.count == 1 ? "One group" : "\(account.groups.count) groups") by level, operation and \
+    tensor, the lowest level first. Drawn are cases in their first wrong element type, up to \
+    \(PageData.pictureLimit >> 10) KiB of pictures.</p>
+    <div id="groups"></div>
+    </section>
+    """
+  }
+
+  private func units(_ run: RunRecord) -> String {
+    """
+    <section aria-labelledby="units">
+    <h2 id="units">every unit</h2>
+    <details id="all"><summary>\(run.results.count) units</summary></details>
+    </section>
+    """
+  }
+
+  private func facts(_ run: RunRecord) -> String {
+    let (header, footer) = (run.header, run.footer)
     let filters = header.filters.members.map { "\($0.key) \($0.value.stringValue ?? $0.value.line)" }
+    let command = header.candidate.command.map { $0.shellWord }.joined(separator: " ")
     let facts: [(String, String)] = [
       ("suite", header.suite), ("specification", header.specification), ("manifest", header.manifestDigest),
       ("bounds", header.boundsDigest ?? "none: provisional floors"),
-      (
-        "command",
-        header.candidate.command.isEmpty ? "answered elsewhere" : header.candidate.command.joined(separator: " ")
-      ),
+      ("command", command.isEmpty ? "answered elsewhere" : command),
       ("declares", (header.candidate.ops + header.candidate.dtypes).joined(separator: " ")),
       ("filters", filters.isEmpty ? "none" : filters.joined(separator: ", ")),
-      ("shard", "\(header.shard.index) of \(header.shard.count)"),
+      ("in one line", run.lastLine), ("shard", "\(header.shard.index) of \(header.shard.count)"),
       ("exit code", "\(footer.exit)"),
       ("time", "\(header.started) to \(footer.finished), \(decimal(footer.seconds)) s"),
     ]
-    let diagnosis = footer.diagnosis.map { "<li>\(escape($0))</li>" }
-    let interrupted =
-      footer.interrupted
-      ? "<p class=\"alert\">The run was interrupted: nothing is claimed of what was not asked.</p>" : ""
     return """
-      <section aria-labelledby="summary">
-      <h2 id="summary">summary</h2>
-      \(interrupted)<p class="lead">\(met) of \(made) claims met, \(run.results.count) units</p>
-      <p>\(verdicts.joined(separator: " "))</p>
-      \(diagnosis.isEmpty ? "" : "<ul class=\"diagnosis\">\(diagnosis.joined())</ul>")
-      <dl>\(facts.map { "<dt>\($0.0)</dt><dd>\(escape($0.1))</dd>" }.joined())</dl>
+      <section aria-labelledby="run">
+      <h2 id="run">the run</h2>
+      <dl>\(facts.map { "<dt>\($0.0)</dt><dd>\(word($0.1))</dd>" }.joined())</dl>
       </section>
-      """
-  }
-
-  /// What is wrong, case by case: its mask once, then what each element type says.
-  private func details(_ results: [CaseResult]) -> String {
-    let wrong = results.filter { $0.verdict.tone == "wrong" || $0.verdict.tone == "known" }
-    var ids: [String] = []
-    var seen: Set<String> = []
-    for result in wrong where seen.insert(result.id).inserted { ids.append(result.id) }
-    let shown = ids.prefix(HTMLReport.detailLimit).map { id in
-      section(id, wrong.filter { $0.id == id })
-    }
-    let rest = ids.count - shown.count
-    let note =
-      ids.isEmpty
-      ? "<p>Nothing is wrong.</p>"
-      : rest > 0 ? "<p>\(rest) more cases stand in the table and in report.json only.</p>" : ""
-    return """
-      <section aria-labelledby="wrong">
-      <h2 id="wrong">what is wrong</h2>
-      \(shown.joined(separator: "\n"))
-      \(note)
-      </section>
-      """
-  }
-
-  private func section(_ id: String, _ results: [CaseResult]) -> String {
-    guard let first = results.first else { return "" }
-    let mask =
-      picture(id).map { picture in
-        let data = Data(picture.svg.utf8).base64EncodedString()
-        return "<details class=\"picture\"><summary>mask: \(escape(picture.caption))</summary>"
-          + "<div class=\"scroll\"><img alt=\"\(escape(picture.caption))\" src=\"data:image/svg+xml;base64,\(data)\"/>"
-          + "</div></details>"
-      } ?? ""
-    return """
-      <article aria-labelledby="case-\(escape(id))">
-      <h3 id="case-\(escape(id))">\(escape(id))</h3>
-      <p class="subtitle">hunts: \(escape(first.hunts)) · \(escape(first.clauses.joined(separator: " ")))</p>
-      \(results.map { Failure(result: $0).draw() }.joined(separator: "\n"))
-      \(mask)
-      </article>
       """
   }
 }
+
+/// A text that nobody vouches for, in an element or an attribute.
+func word(_ text: String) -> String { escape(printable(text)) }
 
 extension Verdict {
   /// The class of a verdict: its colour; the word beside it says the same.

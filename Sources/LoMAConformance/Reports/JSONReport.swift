@@ -1,4 +1,4 @@
-// RUN-23: report.json, a finished run for a program: summary, claims, where it ran from, and every unit.
+// RUN-23: report.json, a finished run for a program: summary, account, claims, where it ran from, and every unit.
 
 import LoMAVectors
 
@@ -12,6 +12,7 @@ public struct JSONReport: Sendable {
     let claims = run.claims
     return JSONValue.members([
       .init("loma_report", .integer(1)), .init("summary", summary(run, claims)),
+      .init("account", FailureAccount(run).json(run)),
       .init("claims", .array(claims.cells.map { claim($0) })), .init("candidate", run.header.candidate.json),
       .init(
         "environment",

@@ -12,13 +12,17 @@ public struct JUnitReport: Sendable {
   public func draw(_ run: RunRecord) -> String {
     var levels: [String] = []
     for result in run.results where !levels.contains(result.level) { levels.append(result.level) }
+    let account = FailureAccount(run).lines(run) + [run.lastLine]
     let suites = levels.enumerated().map { place, level in
-      suite(run.results.filter { $0.level == level }, level: level, place: place, run)
+      suite(
+        run.results.filter { $0.level == level }, level: level, place: place, run, said: place == 0 ? account : [])
     }
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n" + suites.joined() + "</testsuites>\n"
   }
 
-  private func suite(_ results: [CaseResult], level: String, place: Int, _ run: RunRecord) -> String {
+  private func suite(
+    _ results: [CaseResult], level: String, place: Int, _ run: RunRecord, said: [String]
+  ) -> String {
     let outcomes = results.map { Outcome($0.verdict) }
     func count(_ outcome: Outcome) -> Int { outcomes.count { $0 == outcome } }
     let properties = [
@@ -34,8 +38,8 @@ public struct JUnitReport: Sendable {
           <properties>
       \(properties.map { "  " + $0 }.joined())\
           </properties>
-      \(results.map { test($0) }.joined())\
-          \(output(place == 0 ? run.footer.diagnosis + run.claims.unmetDemands + [run.lastLine] : []))
+      \(results.map { test($0, run.header) }.joined())\
+          \(output(said))
           <system-err/>
         </testsuite>
 
@@ -46,7 +50,7 @@ public struct JUnitReport: Sendable {
     lines.isEmpty ? "<system-out/>" : "<system-out>\(text(lines.joined(separator: "\n")))</system-out>"
   }
 
-  private func test(_ result: CaseResult) -> String {
+  private func test(_ result: CaseResult, _ header: RunHeader) -> String {
     let start =
       "    <testcase classname=\"loma.\(text(result.level)).\(text(result.op))\" "
       + "name=\"\(text(result.id)) [\(text(result.dtype))]\" time=\"\(decimal(result.seconds))\""
@@ -57,7 +61,7 @@ public struct JUnitReport: Sendable {
     case .skipped: return start + ">\n      <skipped message=\"\(message)\"/>\n    </testcase>\n"
     case .failure, .error:
       return start + ">\n      <\(outcome.rawValue) type=\"\(result.verdict.rawValue)\" message=\"\(message)\">"
-        + text(result.details) + "</\(outcome.rawValue)>\n    </testcase>\n"
+        + text(result.details(again: header.replay(result))) + "</\(outcome.rawValue)>\n    </testcase>\n"
     }
   }
 
@@ -104,7 +108,7 @@ func decimal(_ seconds: Double) -> String {
 
 extension CaseResult {
   /// What a person needs to know of a unit that is not right, on lines.
-  var details: String {
+  func details(again: String) -> String {
     var lines = ["\(id) in \(dtype): \(verdict.rawValue)\(why.isEmpty ? "" : ": " + why)", "hunts: \(hunts)"]
     if let finding {
       let index = finding.index.map(String.init).joined(separator: ", ")
@@ -113,7 +117,7 @@ extension CaseResult {
     }
     lines += diagnosis
     lines.append("clauses: " + clauses.joined(separator: " "))
-    lines.append("again: loma conform --only \(id) --dtype \(dtype) --keep DIR -- COMMAND")
+    lines.append("again: " + again)
     if !standardError.isEmpty { lines += ["standard error:", standardError] }
     return lines.joined(separator: "\n")
   }

@@ -77,6 +77,9 @@ extension Divergence {
     .members([
       .init("tensor", .string(tensor)), .init("rows", .integer(rows)), .init("columns", .integer(columns)),
       .init("cells", .array(cells.map { .array($0.map { .double($0) }) })),
+      .init(
+        "wrong",
+        wrong.map { runs in .array(runs.map { .array([.integer($0.lowerBound), .integer($0.count)]) }) } ?? .null),
     ])
   }
 }

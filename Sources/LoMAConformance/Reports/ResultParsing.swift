@@ -124,15 +124,20 @@ extension Finding {
 extension Divergence {
   init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
     let members = try StrictMembers(
-      value, keys: ["tensor", "rows", "columns", "cells"], of: "divergence", path: path, line: line)
-    let (rows, columns) = (try members.count("rows"), try members.count("columns"))
-    guard rows <= Divergence.sizeLimit, columns <= Divergence.sizeLimit, rows * columns <= Divergence.sizeLimit else {
+      value, keys: ["tensor", "rows", "columns", "cells", "wrong"], of: "divergence", path: path, line: line)
+    func size(_ key: String) throws(ReportError) -> Int {
+      try members.value(key, "a count of 1 to \(Divergence.sizeLimit)") { value in
+        value.integerValue.flatMap { 1...Divergence.sizeLimit ~= $0 ? $0 : nil }
+      }
+    }
+    let (rows, columns) = (try size("rows"), try size("columns"))
+    guard rows * columns <= Divergence.sizeLimit else {
       throw .member(
         "\(rows) rows of \(columns) columns are more than \(Divergence.sizeLimit) numbers", path: path, line: line)
     }
     let (height, width) = (min(rows, Divergence.side), min(columns, Divergence.side))
     let cells = try members.value("cells", "\(height) rows of \(width) numbers") { value -> [[Double]]? in
-      guard height > 0, width > 0, let lines = value.arrayValue, lines.count == height else { return nil }
+      guard let lines = value.arrayValue, lines.count == height else { return nil }
       let cells = lines.compactMap { line -> [Double]? in
         guard let values = line.arrayValue, values.count == width else { return nil }
         let sizes = values.compactMap { $0.size }
@@ -140,6 +145,27 @@ extension Divergence {
       }
       return cells.count == height ? cells : nil
     }
-    self.init(tensor: try members.string("tensor"), rows: rows, columns: columns, cells: cells)
+    var wrong: [Range<Int>]?
+    if members.optional("wrong") != nil {
+      wrong = try members.value("wrong", "at most \(Divergence.runLimit) runs of elements, in order") { value in
+        Divergence.runs(value, elements: rows * columns)
+      }
+    }
+    self.init(tensor: try members.string("tensor"), rows: rows, columns: columns, cells: cells, wrong: wrong)
+  }
+
+  /// Runs as first element and length, apart from each other and within the tensor.
+  private static func runs(_ value: JSONValue, elements: Int) -> [Range<Int>]? {
+    guard let pairs = value.arrayValue, pairs.count <= runLimit else { return nil }
+    var runs: [Range<Int>] = []
+    for pair in pairs {
+      let numbers = pair.arrayValue?.compactMap { $0.integerValue } ?? []
+      guard numbers.count == 2, pair.arrayValue?.count == 2, numbers[0] >= 0, numbers[1] > 0,
+        numbers[0] < elements, numbers[1] <= elements - numbers[0],
+        runs.last.map({ $0.upperBound < numbers[0] }) ?? true
+      else { return nil }
+      runs.append(numbers[0]..<numbers[0] + numbers[1])
+    }
+    return runs
   }
 }

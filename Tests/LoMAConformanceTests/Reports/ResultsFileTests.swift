@@ -107,6 +107,16 @@ import Testing
     #expect(changed(1, #""seconds":0.0"#, #""seconds":"infinite""#).contains("seconds is not"))
     #expect(changed(1, "{", "[").hasPrefix("p: line 2: "))
     #expect(changed(2, #""rows":11"#, #""rows":12"#) == "p: line 3: cells is not 12 rows of 16 numbers")
+    for (key, old) in [("rows", "11"), ("columns", "16")] {
+      for new in ["0", "2147483649", "288230376151711744"] {
+        #expect(
+          changed(2, "\"\(key)\":\(old)", "\"\(key)\":\(new)") == "p: line 3: \(key) is not a count of 1 to 2147483648")
+      }
+    }
+    for runs in ["[[0]]", "[[0,0]]", "[[-1,2]]", "[[175,2]]", "[[4,2],[6,1]]", "[[4,1],[2,1]]", "7"] {
+      #expect(changed(2, #""wrong":null"#, "\"wrong\":\(runs)").hasPrefix("p: line 3: wrong is not at most 1024 runs"))
+    }
+    #expect(changed(2, #""wrong":null"#, #""wrong":[[0,2],[175,1]]"#) == "accepted")
     #expect(changed(2, "[0,7,3]", "[0,7.5,3]") == "p: line 3: index is not a list of integers")
     #expect(changed(4, #""exit":1"#, #""exit":true"#) == "p: line 5: exit is not a count")
     #expect(changed(4, #""units":3"#, #""units":2"#) == "p: 3 units, not 2")
@@ -172,11 +182,10 @@ import Testing
         return nil
       } catch { return "\(error)" }
     }
-    for (rows, columns) in [(1 << 58, 16), (11, 1 << 58), (.max, .max), (1 << 31 + 1, 1), (1 << 16, 1 << 16)] {
-      let why = refusal(rows, columns)
-      #expect(
-        why?.hasPrefix("p: line 3: \(rows) rows of \(columns) columns are more than") == true, "\(why ?? "taken")")
+    for (rows, columns) in [(1 << 58, 16), (11, 1 << 58), (.max, .max), (1 << 31 + 1, 1), (0, 1)] {
+      #expect(refusal(rows, columns)?.contains(" is not a count of 1 to 2147483648") == true, "\(rows), \(columns)")
     }
+    #expect(refusal(1 << 16, 1 << 16)?.hasPrefix("p: line 3: 65536 rows of 65536 columns are more than") == true)
     #expect(refusal(1 << 15, 1 << 16)?.contains("cells is not 64 rows of 64 numbers") == true)
   }
 

@@ -1,0 +1,125 @@
+// RUN-25: a run as report.html holds it, once, for its script to draw; every text stands there once.
+
+import LoMAVectors
+
+/// The data of the page.
+struct PageData {
+  /// Pictures are kept up to so many bytes: of each case in its first wrong element type, in the order of groups.
+  static let pictureLimit = 160 << 10
+  /// Findings, diagnoses and standard error are kept up to so many bytes.
+  static let textLimit = 1 << 20
+  /// So much of the end of standard error is shown.
+  static let errorLimit = 2000
+
+  private var words = WordList()
+  private var pictureSize = 0
+  private let run: RunRecord
+  private let account: FailureAccount
+  private let texts: @Sendable (String) -> CaseLayout?
+
+  init(_ run: RunRecord, _ account: FailureAccount, texts: @escaping @Sendable (String) -> CaseLayout?) {
+    self.run = run
+    self.account = account
+    self.texts = texts
+  }
+
+  /// The data as JSON that may stand in an element of HTML.
+  mutating func text() -> String {
+    let failures = self.failures()
+    let cases = self.cases()
+    let units = self.units(cases.places, failures.places)
+    let groups = account.groups.map { group in
+      JSONValue.array([.string(printable(group.title)), .array(group.diagnosis.map { words.add($0) })])
+    }
+    let value = JSONValue.members([
+      .init("words", .array(words.words.map { .string(printable($0)) })), .init("cases", .array(cases.values)),
+      .init("units", .array(units)), .init("failures", .array(failures.values)),
+      .init("groups", .array(groups)),
+      .init("unit", .integer(orNull: account.unit)), .init("again", .string(printable(run.header.replayEnd))),
+    ])
+    // No `<` is left that could end the element; in JSON it stands in strings alone.
+    return value.line.replacing("<", with: "\\u003c")
+  }
+
+  private mutating func cases() -> (values: [JSONValue], places: [String: Int]) {
+    var places: [String: Int] = [:]
+    var values: [JSONValue] = []
+    for result in run.results where places[result.id] == nil {
+      places[result.id] = values.count
+      values.append(
+        .array([
+          words.add(result.id), words.add(result.level), words.add(result.op), words.add(result.profile),
+          words.add(result.hunts), words.add(result.clauses.joined(separator: " ")),
+          words.add(run.header.replay(id: result.id)),
+        ]))
+    }
+    return (values, places)
+  }
+
+  /// Every unit: case, element type, verdict, its colour, error over bound, seconds, why, group and failure.
+  private mutating func units(_ cases: [String: Int], _ failures: [Int: Int]) -> [JSONValue] {
+    var groups: [Int: Int] = [:]
+    for (group, value) in account.groups.enumerated() {
+      for unit in value.units { groups[unit] = group }
+    }
+    return run.results.enumerated().map { place, result in
+      let worst = result.tensors.map { $0.ratio }.max()
+      return .array([
+        .integer(cases[result.id] ?? 0), words.add(result.dtype), words.add(result.verdict.rawValue),
+        words.add(result.verdict.tone), words.add(worst.map { short($0) } ?? ""), words.add(decimal(result.seconds)),
+        words.add(result.why), .integer(orNull: groups[place]), .integer(orNull: failures[place]),
+      ])
+    }
+  }
+
+  private mutating func failures() -> (values: [JSONValue], places: [Int: Int]) {
+    var (values, places): ([JSONValue], [Int: Int]) = ([], [:])
+    var drawn: Set<String> = []
+    // The one that is shown in full comes first, whatever there is room for.
+    let all = account.groups.flatMap(\.units)
+    for unit in [account.unit].compactMap({ $0 }) + all where places[unit] == nil && words.size < Self.textLimit {
+      places[unit] = values.count
+      values.append(failure(run.results[unit], isDrawn: drawn.insert(run.results[unit].id).inserted))
+    }
+    return (values, places)
+  }
+
+  private mutating func failure(_ result: CaseResult, isDrawn: Bool) -> JSONValue {
+    var members: [JSONObject.Member] = []
+    if let finding = result.finding {
+      let index = finding.index.map(String.init).joined(separator: ", ")
+      let finding = ["\(finding.tensor)[\(index)]", finding.place, finding.got, finding.want, short(finding.ratio)]
+      members.append(.init("finding", .array(finding.map { words.add($0) })))
+    }
+    if !result.diagnosis.isEmpty {
+      members.append(.init("diagnosis", .array(result.diagnosis.map { words.add($0) })))
+    }
+    if !result.standardError.isEmpty {
+      let end = String(String.UnicodeScalarView(result.standardError.unicodeScalars.suffix(Self.errorLimit)))
+      members.append(.init("errors", words.add(end)))
+    }
+    if isDrawn, pictureSize < Self.pictureLimit {
+      let texts = texts(result.id)
+      if let caption = texts?.caption { members.append(.init("texts", words.add(caption))) }
+      if let drawing = Drawing(result, texts: texts)?.json(&words) {
+        pictureSize += drawing.line.utf8.count
+        members.append(.init("drawing", drawing))
+      }
+    }
+    return .members(members)
+  }
+}
+
+/// A text as a page may show it: what steers a terminal or turns the direction of writing around stands as U+FFFD.
+func printable(_ text: String) -> String {
+  var scalars = String.UnicodeScalarView()
+  for scalar in text.unicodeScalars {
+    switch scalar.value {
+    case 0x09, 0x0A: scalars.append(scalar)
+    case ..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFFFE, 0xFFFF:
+      scalars.append("\u{FFFD}")
+    default: scalars.append(scalar)
+    }
+  }
+  return String(scalars)
+}

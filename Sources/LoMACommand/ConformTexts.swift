@@ -11,6 +11,7 @@ struct ConformTexts {
   private let options: ConformOptions
   private let diagnosis: [String]
   private let claims: Claims
+  private let notes: [String]
   private let lastLine: String
 
   /// The texts of a run.
@@ -19,6 +20,7 @@ struct ConformTexts {
     results = run.results
     self.options = options
     claims = run.claims
+    notes = run.notes
     lastLine = run.lastLine
   }
 
@@ -41,7 +43,7 @@ struct ConformTexts {
     if !wrong.isEmpty { output += "\n" }
     output += table
     if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0 + "\n" }.joined() }
-    output += "\n" + (claims.unmetDemands + [lastLine]).map { $0.onOneLine + "\n" }.joined()
+    output += "\n" + (notes + [lastLine]).map { $0.onOneLine + "\n" }.joined()
     var outcome = Outcome(output: output, exitCode: exitCode)
     if results.isEmpty { outcome.complaint = "loma: conform: no unit is selected" }
     return outcome

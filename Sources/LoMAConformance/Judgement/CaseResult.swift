@@ -10,6 +10,8 @@ public struct TensorResult: Equatable, Sendable {
   public let error: Double?
   /// Worst error over bound; at most 1 where right, infinite where no error is allowed.
   public let ratio: Double
+  /// To which side all numbers are off that use more than half their bound; none where they are few, or to both.
+  public var lean: Lean?
 
   /// The distance of a tensor.
   public init(name: String, rule: String, error: Double?, ratio: Double) {

@@ -86,7 +86,10 @@ struct Comparison {
       case .derived: (Rule.derived, true)
       case .calibrated(let allowed): (.calibrated, allowed.gates)
       }
-    let result = TensorResult(name: name, rule: rule.rawValue, error: error, ratio: worstRatio)
+    var result = TensorResult(name: name, rule: rule.rawValue, error: error, ratio: worstRatio)
+    if worstRatio > Lean.leastRatio {
+      result.lean = Lean(cells.filter { ratio($0) > Lean.leastRatio }.map { (got[$0], want[$0]) })
+    }
     guard let worst, isNonFinite || worstRatio > 1 && gates else {
       return Comparison(result)
     }

@@ -43,7 +43,7 @@ public struct FailureAccount: Equatable, Sendable {
     let lowest = wrong.filter { Self.rank(results[$0].level) == level }
     groups = Self.groups(wrong, of: results)
     unit = lowest.min { Self.order(results[$0], $0) < Self.order(results[$1], $1) }
-    let lines = run.footer.diagnosis + run.claims.unmetDemands
+    let lines = run.footer.diagnosis + run.notes
     let named = lines.filter { Self.cause($0) != nil }
     let count = Self.count(run, wrong: wrong)
     if named.count == 1, let cause = Self.cause(named[0]) {

@@ -45,7 +45,7 @@ public struct JSONReport: Sendable {
           Claims.Status.allCases.map { status in
             .init(status.rawValue, .integer(claims.cells.count { $0.status == status }))
           })),
-      .init("unmet_demands", .strings(claims.unmetDemands)), .init("line", .string(run.lastLine)),
+      .init("notes", .strings(run.notes)), .init("line", .string(run.lastLine)),
       .init("diagnosis", .strings(run.footer.diagnosis)),
     ])
   }

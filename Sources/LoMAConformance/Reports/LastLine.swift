@@ -6,6 +6,22 @@ extension RunRecord {
     Claims(results, demands: Demands(header), isInterrupted: footer.interrupted)
   }
 
+  /// What is said of right and wrong answers alike, before the last line: what was demanded and is not met, and a bias.
+  public var notes: [String] { claims.unmetDemands + (bias.map { [$0] } ?? []) }
+
+  /// That numbers are off to one side, where most tensors are in which some use more than half their bound.
+  private var bias: String? {
+    let far = results.filter { $0.verdict == .pass }.flatMap(\.tensors).filter {
+      $0.error != nil && $0.ratio > Lean.leastRatio
+    }
+    let leaning = far.filter { $0.lean != nil }
+    guard leaning.count >= 3, 2 * leaning.count > far.count, let first = leaning.first?.lean else { return nil }
+    let side = leaning.allSatisfy { $0.lean == first } ? first.rawValue : "to one side each"
+    return
+      "\(leaning.count) of \(far.count) tensors that use more than half their bound are off \(side) in all such numbers: "
+      + "a bias, not rounding"
+  }
+
   /// Who was asked, how many units have which verdict, how many claims have which status, how near the worst error came to
   /// its bound and where, and what it was judged by.
   public var lastLine: String {

@@ -58,6 +58,7 @@ extension TensorResult {
     .members([
       .init("name", .string(name)), .init("rule", .string(rule)),
       .init("error", error.map { .double($0) } ?? .null), .init("ratio", .double(ratio)),
+      .init("lean", .string(orNull: lean?.rawValue)),
     ])
   }
 }

@@ -100,10 +100,13 @@ extension CaseResult {
 extension TensorResult {
   init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
     let members = try StrictMembers(
-      value, keys: ["name", "rule", "error", "ratio"], of: "a tensor", path: path, line: line)
+      value, keys: ["name", "rule", "error", "ratio", "lean"], of: "a tensor", path: path, line: line)
     self.init(
       name: try members.string("name"), rule: try members.string("rule"),
       error: members.optional("error") == nil ? nil : try members.size("error"), ratio: try members.size("ratio"))
+    if members.optional("lean") != nil {
+      lean = try members.value("lean", "a side") { $0.stringValue.flatMap { Lean(rawValue: $0) } }
+    }
   }
 }
 

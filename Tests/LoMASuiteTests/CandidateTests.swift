@@ -45,15 +45,16 @@ struct CandidateTests {
     #expect(answer == (try ArrayFile(outputs, metadata: [:])), "\(item.id)")
   }
 
-  @Test(arguments: [ElementType.f64, .f32])
-  func `OPS-1 the reference as a candidate gives every recorded answer, rounded once`(_ type: ElementType) throws {
+  @Test func `OPS-1 the reference as a candidate gives every recorded answer, rounded once`() throws {
     try withFolder { folder in
       try FileManager.default.createSymbolicLink(
         atPath: folder + "/models", withDestinationPath: Self.vectors + "/models")
       var session = CandidateSession(folder: folder)
       for item in Catalogue.cases {
-        let isExact = item.dtypes == ["i64"]
-        if !isExact || type == .f64 { try check(item, isExact ? .i64 : type, &session, folder) }
+        // One type after the other, as a run asks: what is kept from the first must be right for the second.
+        for type in item.dtypes == ["i64"] ? [ElementType.i64] : [.f64, .f32] {
+          try check(item, type, &session, folder)
+        }
       }
     }
   }

@@ -9,8 +9,8 @@ import Foundation
 /// The units of a run, shared by the threads that ask them.
 final class Lineup: Sendable {
   private struct State {
-    /// The next place of each job.
-    var next: [Int]
+    /// The places that each job has not asked yet.
+    var waiting: [ArraySlice<Int>]
     var results: [CaseResult?]
     var done = 0
     var asked = 0
@@ -33,7 +33,7 @@ final class Lineup: Sendable {
     self.units = units
     self.store = store
     self.progress = progress
-    state = Mutex(State(next: Array(0..<jobs), results: Array(repeating: nil, count: units.count)))
+    state = Mutex(State(waiting: Self.shared(units, among: jobs), results: Array(repeating: nil, count: units.count)))
   }
 
   /// Takes results of an earlier run; those of units that this one does not have are left out.
@@ -48,14 +48,23 @@ final class Lineup: Sendable {
     }
   }
 
+  /// The places of each job: of N jobs each takes every N-th case, in all its element types, so that a process is asked the
+  /// same every time.
+  private static func shared(_ units: [(item: StoredCase, dtype: String)], among jobs: Int) -> [ArraySlice<Int>] {
+    var (places, cases) = (Array(repeating: [Int](), count: jobs), -1)
+    for (place, unit) in units.enumerated() {
+      if place == 0 || units[place - 1].item.id != unit.item.id { cases += 1 }
+      places[cases % jobs].append(place)
+    }
+    return places.map { $0[...] }
+  }
+
   /// The place of the next unit that a job asks; none where all are taken, or the run has to end. Units of a level that is
-  /// given up are not run. Of N jobs each takes every N-th unit, so that a process is asked the same every time.
+  /// given up are not run.
   func next(of job: Int) -> Int? {
     state.withLock { state in
-      while state.end == nil, state.next[job] < units.count {
-        let place = state.next[job]
+      while state.end == nil, let place = state.waiting[job].popFirst() {
         let unit = units[place]
-        state.next[job] += state.next.count
         if state.results[place] != nil { continue }
         guard let why = state.closed[unit.item.level] else { return place }
         state.results[place] = CaseResult(unit.item, dtype: unit.dtype, verdict: .notRun, why: why)

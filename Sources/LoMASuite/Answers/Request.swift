@@ -15,7 +15,7 @@ public enum RequestParameter: Hashable, Sendable {
 }
 
 /// One operation with its inputs.
-public struct Request: Sendable {
+public struct Request: Equatable, Sendable {
   /// What is asked.
   public let operation: Operation
   /// Values of the axes that differ from `base`, as they were given.

@@ -117,17 +117,31 @@ public struct Candidate: Sendable {
 
   /// Answers a request.
   func respond(to request: Request, in type: ElementType) -> CandidateResponse {
+    response(computed(request, in: type), in: type)
+  }
+
+  /// Whether what is computed depends on the type that is asked for: not of the reference as it is.
+  var computesByType: Bool { isPort || mutant != nil }
+
+  /// The answer to a request before it is stored in a type.
+  func computed(_ request: Request, in type: ElementType) -> Result<[ResultTensor], RequestError> {
     var (answers, request) = (answers(in: type), request)
     if let changed = mutant?.apply(answers, request) { (answers, request) = changed }
-    let results: [ResultTensor]
-    do { results = try answers.answer(request) } catch {
+    return Result { () throws(RequestError) in try answers.answer(request) }
+  }
+
+  /// An answer in a type.
+  func response(_ computed: Result<[ResultTensor], RequestError>, in type: ElementType) -> CandidateResponse {
+    switch computed {
+    case .failure(let error):
       return error.rejectionCode.map { .rejection(code: $0) } ?? .unsupported(why: error.description)
+    case .success(let results):
+      var arrays: [NamedArray] = []
+      for result in results where !result.isBound {
+        do { arrays.append(try result.array(storing: type)) } catch { return .unsupported(why: "\(error)") }
+      }
+      return .tensors(arrays)
     }
-    var arrays: [NamedArray] = []
-    for result in results where !result.isBound {
-      do { arrays.append(try result.array(storing: type)) } catch { return .unsupported(why: "\(error)") }
-    }
-    return .tensors(arrays)
   }
 }
 

@@ -11,6 +11,8 @@ public struct CandidateSession {
 
   private var candidate: Candidate
   private let folder: String
+  /// What was computed last: a case is asked in one type after the other.
+  private var last: (request: Request, computed: Result<[ResultTensor], RequestError>)?
 
   /// A candidate whose paths begin at a folder.
   public init(_ candidate: Candidate, folder: String) {
@@ -76,7 +78,11 @@ public struct CandidateSession {
     if let model = run.model, candidate.answers.models[model] == nil, candidate.answers.refusals[model] == nil {
       try load(model)
     }
-    let response = candidate.respond(to: request, in: type)
+    if candidate.computesByType || last?.request != request {
+      last = (request, candidate.computed(request, in: type))
+    }
+    guard let computed = last?.computed else { throw FieldError(why: "nothing was computed") }
+    let response = candidate.response(computed, in: type)
     if case .tensors(let arrays) = response { try write(arrays, to: run.output) }
     return response
   }

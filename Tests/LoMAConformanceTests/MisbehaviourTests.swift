@@ -203,7 +203,7 @@ extension CandidateSuites {
         // Longer than a path may be.
         let deep = "d=$(printf %0200d 0); for i in $(seq 40); do mkdir $d && cd $d; done"
         try check(Kind("(\(deep)); mkdir -p l/i; chmod 500 l; copy; reply '\"ok\":{}'", .pass, ""))
-        let left = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
+        let left = try FileManager.default.contentsOfDirectory(atPath: Scratch.parent)
         #expect(!left.contains { $0.hasPrefix("loma-\(getpid())-") })
       }
 

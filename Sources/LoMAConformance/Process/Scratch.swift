@@ -19,10 +19,10 @@ final class Scratch {
     if descriptor < 0 { throw .failed("open", path: path, code: errno) }
   }
 
-  /// A new folder, below `keep` where one is named, else below the system's folder for temporary files.
+  /// A new folder, below `keep` where one is named, else below `parent`.
   init(keep: String?) throws(FileError) {
     isKept = keep != nil
-    let parent = keep ?? NSTemporaryDirectory()
+    let parent = keep ?? Scratch.parent
     if keep != nil { try Disk.real.makeFolder(parent) }
     let name = "loma-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
     let base = parent.hasPrefix("/") ? parent : Disk.currentFolder + "/" + parent
@@ -33,6 +33,21 @@ final class Scratch {
   }
 
   deinit { close(descriptor) }
+
+  /// Where scratch folders lie: what TMPDIR says; otherwise in memory where there is room, since thousands of small files
+  /// come and go; otherwise the system's folder for temporary files.
+  static let parent: String = {
+    if getenv("TMPDIR") != nil { return NSTemporaryDirectory() }
+    #if os(Linux)
+      var status = statvfs()
+      if statvfs("/dev/shm", &status) == 0, access("/dev/shm", W_OK) == 0, status.f_flag & UInt(ST_RDONLY) == 0,
+        UInt64(status.f_bavail) * UInt64(status.f_frsize) >= 1 << 30
+      {
+        return "/dev/shm"
+      }
+    #endif
+    return NSTemporaryDirectory()
+  }()
 
   /// Writes a file that must be new; not forced to the disk, since nothing is to survive.
   func write(_ name: String, _ bytes: [UInt8]) throws(FileError) {

@@ -366,8 +366,10 @@ _raw("twice", lambda data: data + data)
 
 @act
 def earlier_answer(candidate, request):
-    """The answer to the question before, kept under another name."""
-    os.rename("earlier.safetensors", request["output"])
+    """The answer to the first of these questions, given to all."""
+    if not hasattr(candidate, "earlier"):
+        candidate.earlier = candidate.tensors(request)
+    candidate.write(request, candidate.earlier)
     candidate.reply(request, ok={})
 
 
@@ -447,7 +449,7 @@ def clean_daemon(candidate, request):
 def says_world(candidate, request):
     """What it was started with, in a file that --argument names."""
     status = dict(line.split(":\t", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
-    links = {number: os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+    links = {number: os.readlink(f"/proc/self/fd/{number}") if os.path.lexists(f"/proc/self/fd/{number}") else "/proc/" for number in os.listdir("/proc/self/fd")}
     world = {
         "ignored": int(status["SigIgn"], 16), "blocked": int(status["SigBlk"], 16), "session": os.getsid(0) == os.getpid(),
         "descriptors": sorted(int(n) for n, to in links.items() if not to.startswith("/proc/")),

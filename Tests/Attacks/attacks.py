@@ -84,7 +84,8 @@ class Conform(Run):
                  *(candidate or bench.actor())]
         super().__init__(bench, *words, **settings)
         try:
-            self.lines = support.whole_lines(self.folder / "results.jsonl")
+            path = self.folder / "results.jsonl"
+            self.lines = support.whole_lines(path) if path.is_file() else []
         except (OSError, ValueError):
             self.lines = []
         self.verdicts = support.verdicts(self.lines)
@@ -167,10 +168,17 @@ for kind in ("empty-extra", "one-missing", "upper-case", "name-blank", "name-kel
 answers("metadata-right", PASS, LAYOUT)
 answers("escaped-names", PASS, LAYOUT)
 answers("right-sparse", PASS, LAYOUT)
-answers("earlier-answer", wrong("invalid-output"), LAYOUT)
+answers("earlier-answer", "invalid-output+pass, exit 1, others pass", "structure.layout.c2-t2-n[58]",
+        only="structure.layout*")
 for kind in ("largest-numbers", "least-numbers", "denormal-numbers"):
     for level in ("stage", "model", "training", "generation"):
-        answers(kind, "fail, exit 1, others none", level + ".*", "--level", level, only="*")
+        # What holds no number at all is right.
+        empty = {"model": "model.forward.gqa.c2-t2-n0", "generation": "generation.generate.gqa.empty"}.get(level)
+        on = level + ".*" if empty is None else level + ".[!x]*"
+        answers(kind, "fail, exit 1, others none", on, "--level", level, only="*")
+
+
+answers("largest-numbers", "fail, exit 1, others none", "model.forward.mqa-tied.embeddings")
 
 
 @attack("unsupported, exit 1, others pass; no script link")
@@ -231,11 +239,11 @@ def declares_f32_and_answers_f64(bench):
     return run.of("*")
 
 
-@attack("crash, exit 1, others pass+protocol-error")
+@attack("crash, exit 1, others not-run+pass+protocol-error")
 def declares_less_after_a_death(bench):
     run = Conform(bench, "--jobs", "1", "--only", METRICS,
                   candidate=bench.actor("declares-less", "--on", METRIC, "--argument", bench.folder() / "mark"))
-    return run.of(METRIC).replace("pass+protocol-error+pass", "pass+protocol-error")
+    return run.of(METRIC)
 
 
 # The world of a candidate, and machines that are set up oddly.
@@ -263,8 +271,9 @@ def signals_ignored_and_blocked_and_descriptors_open(bench):
         os.close(end)
     if not found:
         return run.said()
-    # SIGPIPE and SIGXFSZ are the interpreter's own.
-    ignored = [n for n in range(1, 65) if found["ignored"] >> n - 1 & 1 and n not in (signal.SIGPIPE, signal.SIGXFSZ)]
+    # SIGPIPE and SIGXFSZ are the interpreter's own, 32 and 33 the C library's.
+    ignored = [n for n in range(1, 65) if n not in (32, 33) and found["ignored"] >> n - 1 & 1
+               and n not in (signal.SIGPIPE, signal.SIGXFSZ)]
     return (f"exit {run.code}: {ignored} ignored, blocked {found['blocked']:x}, descriptors {found['descriptors']}, "
             f"{'leads' if found['session'] else 'does not lead'} its session, folder {found['mode']}")
 
@@ -272,7 +281,7 @@ def signals_ignored_and_blocked_and_descriptors_open(bench):
 @attack("the argument as it was written")
 def argument_that_is_not_utf8(bench):
     # Behind --tag, whose word is not looked at.
-    found, run = world(bench, words=["--tag", b"\xff\xfe-\xe9"])
+    found, run = world(bench, words=["--tag", os.fsdecode(b"\xff\xfe-\xe9")])
     if not found:
         return run.said()
     return "the argument as it was written" if "fffe2de9" in found["arguments"] else f"{found['arguments'][-1]}"
@@ -383,7 +392,7 @@ temporary("with blanks and quotes", made(" a \"b\" 'c' $d `e` \\f "))
 temporary("with a line feed", made("a\nb"))
 temporary("relative", relative)
 temporary("a link", linked)
-temporary("not UTF-8", made(b"a\xff"))
+temporary("not UTF-8", made(b"a\xff"), "exit 3, one line, nothing left")
 temporary("of 3,000 bytes", made("/".join(["x" * 200] * 15)))
 
 
@@ -588,12 +597,14 @@ def candidate_removes_the_vectors(bench):
     return run.said() + f"; what was judged {kept} in the file"
 
 
-@attack("exit 2, one line; the last line printed")
+@attack("exit 0 and whole reports, or exit 2; the last line printed")
 def candidate_removes_the_folder_of_reports(bench):
     folder = bench.folder("report")
     run = Conform(bench, "--jobs", "1", "--only", METRICS, folder=folder,
                   candidate=bench.actor("removes-argument", "--on", METRIC, "--argument", folder))
-    return run.said() + ("; the last line printed" if run.last else "; no last line")
+    good = run.code == 2 or run.code == 0 and not check_reports(folder).count(":") and run.lines
+    return ("exit 0 and whole reports, or exit 2" if good else run.said()) \
+        + ("; the last line printed" if run.last else "; no last line")
 
 
 def in_the_way(kind, expected):

@@ -504,9 +504,13 @@ def results_to_fifo(candidate, request):
 
 @act
 def signals_runner(candidate, request):
-    """Sends the runner the signals that --argument lists."""
-    for number in candidate.argument.split(","):
-        os.kill(_parent(), int(number))
+    """Sends the runner the signals that --argument lists; once only where it names a file behind @."""
+    numbers, _, mark = candidate.argument.partition("@")
+    if not mark or not os.path.exists(mark):
+        if mark:
+            pathlib.Path(mark).touch()
+        for number in numbers.split(","):
+            os.kill(_parent(), int(number))
     time.sleep(0.5)
     candidate.answer(request)
 

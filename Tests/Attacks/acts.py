@@ -338,7 +338,8 @@ _written("least-numbers", lambda t: _numbers(_numbers(t, "F64", LEAST), "I64", S
 _written("denormal-numbers", lambda t: _numbers(t, "F64", DENORMAL))
 _written("mask-bytes", lambda t: _typed(t, "BOOL", "U8"))
 _written("mask-integers", lambda t: _typed(t, "BOOL", "I64", 8))
-_written("mask-255", lambda t: {n: (d, s, b.replace(b"\1", b"\xff") if d == "BOOL" else b) for n, (d, s, b) in t.items()})
+_written("mask-255", lambda t: {name: (d, s, b.replace(b"\1", b"\xff") if d == "BOOL" else b)
+                                for name, (d, s, b) in t.items()})
 _written("integers-u64", lambda t: _typed(t, "I64", "U64"))
 _written("integers-i16", lambda t: _typed(t, "I64", "I16", 2))
 _written("integers-f64", lambda t: _typed(t, "I64", "F64"))
@@ -449,12 +450,14 @@ def clean_daemon(candidate, request):
 def says_world(candidate, request):
     """What it was started with, in a file that --argument names."""
     status = dict(line.split(":\t", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
-    links = {number: os.readlink(f"/proc/self/fd/{number}") if os.path.lexists(f"/proc/self/fd/{number}") else "/proc/" for number in os.listdir("/proc/self/fd")}
+    links = {number: f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")}
+    links = {number: os.readlink(path) if os.path.lexists(path) else "/proc/" for number, path in links.items()}
     world = {
-        "ignored": int(status["SigIgn"], 16), "blocked": int(status["SigBlk"], 16), "session": os.getsid(0) == os.getpid(),
+        "ignored": int(status["SigIgn"], 16), "blocked": int(status["SigBlk"], 16),
+        "session": os.getsid(0) == os.getpid(),
         "descriptors": sorted(int(n) for n, to in links.items() if not to.startswith("/proc/")),
         "arguments": [os.fsencode(word).hex() for word in sys.argv], "mode": oct(os.stat(".").st_mode & 0o777),
-        "environment": {os.fsencode(k).hex(): os.fsencode(v).hex() for k, v in os.environ.items()}, "folder": os.getcwd()}
+        "environment": {os.fsencode(k).hex(): os.fsencode(v).hex() for k, v in os.environ.items()}}
     pathlib.Path(candidate.argument).write_text(json.dumps(world))
     candidate.answer(request)
 

@@ -3,11 +3,11 @@
 
   python3 Tests/Attacks/attacks.py [--loma PROGRAM] [--only GLOB …]
 
-Candidates of actor.py that misbehave on the line, in their files and around them; machines that are short of something or
-set up oddly; options in combination; files of results, lists and answers that somebody forged. Prints a row of a Markdown
-table for each and exits with 1 where one differs. What is expected follows from chapters 12 to 14 of the Spec; where they
-are silent: no false pass, nothing judged lost, no trap, no hang, nothing outside touched, one clear line for an error.
-Plain Python 3, Linux; what needs root or a C compiler is skipped without.
+Candidates of actor.py that misbehave on the line, in their files and around them; machines that are short of
+something or set up oddly; options in combination; files of results, lists and answers that somebody forged. Prints a
+row of a Markdown table for each and exits with 1 where one differs. What is expected follows from chapters 12 to 14
+of the Spec; where they are silent: no false pass, nothing judged lost, no trap, no hang, nothing outside touched, one
+clear line for an error. Plain Python 3, Linux; what needs root or a C compiler is skipped without.
 """
 
 import argparse
@@ -30,6 +30,24 @@ import support
 
 METRIC, METRICS = "structure.metrics.all-wrong", "structure.metrics*"
 EMPTY = ("model.forward.gqa.c2-t2-n0", "generation.generate.gqa.empty")
+# Attacks that show a defect that was there when they were written (suite 1.1); whoever mends one takes it out.
+DEFECTS = {
+    "normal forms": "keys that are canonically equivalent count as one", "kelvin": "the same",
+    "denormal numbers": "a multiple below 1e-306 is never said: the run hangs, beyond SIGTERM",
+    "largest numbers": "a tensor whose bound does not gate is right however wrong it is (TOL-14)",
+    "bidi in*": "bidi controls are written raw", "variable that is not utf8": "replaced by U+FFFD",
+    "argument that is not utf8": "replaced by U+FFFD",
+    "sigchld ignored by whoever*": "a crash becomes a protocol error",
+    "killed with a line feed in tmpdir": "the shell removes the folder named before the line feed",
+    "ulimit -f*": "SIGXFSZ ends the run without a word", "umask 277": "the candidate is blamed",
+    "candidate removes itself and ends": "a failed restart is a fault of the runner, exit 5",
+    "command line longer*": "a header beyond the limit of a line cannot be read again",
+    "known failures: *CR LF": "CR LF does not end a line",
+    "known failures changed*": "verdicts of the old list are taken over, green",
+    "rendered: *": "results are not read as strictly as RUN-21 says",
+    "resumed: *": "a unit is taken over without a look at its level, profile and operation",
+    "consistent: wrong files and answers": "the last line is cut after 200 characters on the terminal",
+    "rendered into*": "render, merge and judge do not look at the lock"}
 ROWS = []
 
 
@@ -165,7 +183,8 @@ answers("mask-bytes", wrong("invalid-output"), MASK)
 answers("mask-integers", wrong("invalid-output"), MASK)
 answers("mask-255", wrong("invalid-output"), MASK)
 for kind in ("empty-extra", "one-missing", "upper-case", "name-blank", "name-kelvin", "rank-0", "metadata-twice",
-             "metadata-number", "dtype-lower", "offsets-three", "header-comment", "header-bom", "one-byte-less", "twice"):
+             "metadata-number", "dtype-lower", "offsets-three", "header-comment",
+             "header-bom", "one-byte-less", "twice"):
     answers(kind, wrong("invalid-output"), LAYOUT)
 answers("metadata-right", PASS, LAYOUT)
 answers("escaped-names", PASS, LAYOUT)
@@ -194,7 +213,8 @@ BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 @attack("exit 0, no bidi control on the terminal")
 def bidi_in_name(bench):
     run = Conform(bench, "--only", METRICS, candidate=bench.actor("bidi-name"))
-    return f"exit {run.code}, " + ("bidi controls raw" if BIDI.search(run.output) else "no bidi control on the terminal")
+    raw = BIDI.search(run.output)
+    return f"exit {run.code}, " + ("bidi controls raw" if raw else "no bidi control on the terminal")
 
 
 @attack("no bidi control on the terminal, in report.html or in junit.xml")
@@ -406,7 +426,8 @@ def killed_with_a_line_feed_in_tmpdir(bench):
     process.communicate()
     leftovers(bench)
     time.sleep(0.5)
-    return "the folder is untouched" if (base / "a" / "precious").exists() else "a folder that is not the run's is removed"
+    untouched = (base / "a" / "precious").exists()
+    return "the folder is untouched" if untouched else "a folder that is not the run's is removed"
 
 
 def environment(name, values, expected=PASS):
@@ -529,7 +550,8 @@ def clock_that_jumps(bench):
           return code;
         }
         int gettimeofday(struct timeval *t, void *z) {
-          struct timespec s; clock_gettime(CLOCK_REALTIME, &s); t->tv_sec = s.tv_sec; t->tv_usec = s.tv_nsec / 1000; return 0;
+          struct timespec s; clock_gettime(CLOCK_REALTIME, &s); t->tv_sec = s.tv_sec; t->tv_usec = s.tv_nsec / 1000;
+          return 0;
         }
         """)
     library = folder / "jump.so"
@@ -553,7 +575,8 @@ def candidate_writes_into_its_models(bench):
 
 @attack("exit 0 or 1, no runner-error, nothing left")
 def candidate_removes_its_siblings_folders(bench):
-    run = Conform(bench, "--jobs", "4", "--only", "structure.*", candidate=bench.actor("removes-siblings", "--on", METRIC))
+    run = Conform(bench, "--jobs", "4", "--only", "structure.*",
+                  candidate=bench.actor("removes-siblings", "--on", METRIC))
     bad = [v for v in run.verdicts.values() if v in ("runner-error", "not-run")]
     return f"exit {'0 or 1' if run.code in (0, 1) else run.code}, {bad or 'no runner-error'}" \
         + (leftovers(bench) or ", nothing left")
@@ -629,7 +652,8 @@ def candidate_removes_itself_and_ends(bench):
     words = bench.actor("removes-argument-and-ends", "--on", METRIC, "--argument", program)[2:]
     run = Conform(bench, "--jobs", "1", "--only", METRICS, candidate=[str(program), *words])
     bad = [v for v in run.verdicts.values() if v == "runner-error"]
-    return f"{run.verdicts.get((METRIC, 'i64'))}, {f'{len(bad)} runner-error' if bad else 'no runner-error'}, exit {run.code}"
+    count = f"{len(bad)} runner-error" if bad else "no runner-error"
+    return f"{run.verdicts.get((METRIC, 'i64'))}, {count}, exit {run.code}"
 
 
 def unusable(name, make, expected="exit 3, one line"):
@@ -676,9 +700,14 @@ def killed_by(name, strike, expected="nothing left"):
 
 killed_by("SIGKILL to the runner's whole group", lambda process: os.killpg(process.pid, signal.SIGKILL))
 killed_by("SIGQUIT to the runner's whole group", lambda process: os.killpg(process.pid, signal.SIGQUIT))
-# The first is taken by the language's own runtime, which wants to say where it came from.
-killed_by("SIGABRT twice to the runner", lambda process: [process.send_signal(signal.SIGABRT) or time.sleep(0.2)
-                                                          for _ in range(2)])
+
+
+def abort(process):
+    """The first is taken by the language's runtime, which says where it came from and goes on."""
+    support.wait_until(lambda: process.poll() is not None or process.send_signal(signal.SIGABRT) or time.sleep(0.5), 10)
+
+
+killed_by("SIGABRT to the runner until it ends", abort)
 killed_by("SIGUSR1 to the runner", lambda process: process.send_signal(signal.SIGUSR1))
 
 
@@ -691,7 +720,8 @@ def many_signals_at_once(bench):
     again = words[:]
     path = run.folder / "results.jsonl"
     for _ in range(3):
-        second = Conform(bench, "--jobs", "1", "--level", "structure", "--resume", path, folder=run.folder, candidate=again)
+        second = Conform(bench, "--jobs", "1", "--level", "structure", "--resume", path, folder=run.folder,
+                         candidate=again)
         if second.code != 130:
             break
     whole = "resumed to the whole" if second.code == 0 and len(second.verdicts) == 133 else \
@@ -700,10 +730,10 @@ def many_signals_at_once(bench):
 
 
 @attack("exit 0, not interrupted")
-def sigint_ignored_from_the_beginning(bench):
+def sighup_ignored_from_the_beginning(bench):
     run = Conform(bench, "--jobs", "1", "--only", METRICS,
-                  candidate=bench.actor("signals-runner", "--on", METRIC, "--argument", str(int(signal.SIGINT))),
-                  preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+                  candidate=bench.actor("signals-runner", "--on", METRIC, "--argument", str(int(signal.SIGHUP))),
+                  preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     return f"exit {run.code}, {'interrupted' if run.lines[-1].get('interrupted') else 'not interrupted'}"
 
 
@@ -776,7 +806,8 @@ def required_level_without_answers(bench):
 def type_that_is_not_declared_among_others(bench):
     run = Conform(bench, "--level", "stage", "--dtype", "f64,f32")
     f32 = sorted({v for (_, dtype), v in run.verdicts.items() if dtype == "f32"})
-    return f"exit {run.code}: {'+'.join(f32)} in f32, the last line {'says so' if 'unsupported' in run.last else run.last}"
+    said = "says so" if "unsupported" in run.last else run.last
+    return f"exit {run.code}: {'+'.join(f32)} in f32, the last line {said}"
 
 
 @attack("exit 2 or resumable")
@@ -885,7 +916,8 @@ def strangers(lines, right):
 def check_reports(folder):
     """What in a folder of reports does not parse."""
     bad = []
-    for name, parse in (("report.json", strict), ("badge.json", strict), ("junit.xml", xml.etree.ElementTree.fromstring)):
+    for name, parse in (("report.json", strict), ("badge.json", strict),
+                        ("junit.xml", xml.etree.ElementTree.fromstring)):
         try:
             parse((folder / name).read_text())
         except (OSError, ValueError, xml.etree.ElementTree.ParseError) as error:
@@ -985,8 +1017,8 @@ def rendered_onto_itself(bench):
 def one_job_and_eight(bench):
     texts = []
     for jobs in ("1", "8"):
-        run = Conform(bench, "--jobs", jobs, candidate=bench.actor("exits-late", "--on", "stage.rope.far", "--wrong",
-                                                                   "structure.mask.c[34]*"), folder=bench.folder("same"))
+        words = bench.actor("exits-late", "--on", "stage.rope.far", "--wrong", "structure.mask.c[34]*")
+        run = Conform(bench, "--jobs", jobs, candidate=words, folder=bench.folder("same"))
         for line in run.lines:
             for key in ("seconds", "started", "finished"):
                 line.pop(key, None)
@@ -1058,7 +1090,8 @@ consistent("all right", lambda bench: ["none"], "--level", "structure")
 consistent("some unsupported", lambda bench: ["none"])
 consistent("a crash", lambda bench: ["crashes", "--on", METRIC], "--level", "structure")
 consistent("a wrong code", lambda bench: ["unknown-code", "--on", "rejection.layout*"], "--level", "rejection")
-consistent("wrong files and answers", lambda bench: ["one-missing", "--on", "stage.rope*", "--wrong", "structure.mask*"])
+consistent("wrong files and answers",
+           lambda bench: ["one-missing", "--on", "stage.rope*", "--wrong", "structure.mask*"])
 consistent("a demand that is not met", lambda bench: ["none"], "--require-all", "yes")
 consistent("interrupted", lambda bench: ["signals-runner", "--on", MASK, "--argument", "15"], "--level", "structure")
 consistent("a level given up", lambda bench: ["crashes", "--on", "structure.*"], "--level", "structure", "--jobs", "1")
@@ -1071,7 +1104,8 @@ def answered(bench, change=lambda replies, folder: None, vectors=None):
     """Requests answered from memory, the answers changed, and judged."""
     folder = bench.folder("requests") / "d"
     Run(bench, "requests", folder, "--vectors", bench.vectors)
-    cases = {case["id"]: case for case in json.loads((pathlib.Path(bench.vectors) / "manifest.json").read_text())["cases"]}
+    manifest = json.loads((pathlib.Path(bench.vectors) / "manifest.json").read_text())
+    cases = {case["id"]: case for case in manifest["cases"]}
     sys.path.insert(0, str(support.ROOT / "Tests/Candidates"))
     import hostile
     replies = []
@@ -1125,7 +1159,8 @@ judged("an id that no request has", lambda replies, folder: replies.append({"lom
        "exit 1; pass")
 judged("a FIFO", first_output(lambda path, data: os.mkfifo(path)), "exit 1; invalid-output+pass")
 judged("a link to the right answer", first_output(lambda path, data: (
-    path.with_suffix(".x").write_bytes(data), path.symlink_to(path.with_suffix(".x").name))), "exit 1; invalid-output+pass")
+    path.with_suffix(".x").write_bytes(data), path.symlink_to(path.with_suffix(".x").name))),
+       "exit 1; invalid-output+pass")
 judged("a sparse terabyte", first_output(lambda path, data: (path.touch(), os.truncate(path, 1 << 40))),
        "exit 1; invalid-output+pass")
 judged("the requests removed", lambda replies, folder: (folder / "requests.jsonl").unlink(), "exit 1; pass")
@@ -1209,7 +1244,9 @@ def main():
             good = found == expected or found.startswith("skipped")
             count, wrong_rows = count + 1, wrong_rows + (not good)
             cells = [re.sub(r"[\n|]", " ", cell)[:300] for cell in (name, expected, found)]
-            print("| " + " | ".join(cells) + f" | {'yes' if good else '**no**'} |", flush=True)
+            known = [why for pattern, why in DEFECTS.items() if fnmatch.fnmatchcase(name, pattern)]
+            mark = "yes" if good else f"**no**: {known[-1]}" if known else "**no**"
+            print("| " + " | ".join(cells) + f" | {mark} |", flush=True)
     finally:
         bench.close()
     print(f"\n{count} attacks, {wrong_rows} differ")

@@ -3,12 +3,12 @@
 
   python3 Tests/Attacks/kills.py [--loma PROGRAM] [--count N] [--only NAME …] [--seed N]
 
-SIGKILL ends, N times each (100 unless given): a run that writes reports, a run that is resumed until it is finished, a
-recording of vectors, a training and a sweep; and 60 times a run in the first 200 ms of --resume. After every kill the file
-of results must parse up to its last line feed and hold every unit that was ever seen in it, no file may be of two runs, and
-within 5 s no candidate and no scratch folder may be left. What is finished in the end must be what an uninterrupted
-command writes. Last, 20 pairs of runs in one folder of reports: one of two that overlap is refused with exit code 2.
-Plain Python 3, Linux.
+SIGKILL ends, N times each (100 unless given): a run that writes reports, a run that is resumed until it is finished,
+a recording of vectors, a training and a sweep; and 60 times a run in the first 200 ms of --resume. After every kill
+the file of results must parse up to its last line feed and hold every unit that was ever seen in it, no file may be
+of two runs, and within 5 s no candidate and no scratch folder may be left. What is finished in the end must be what
+an uninterrupted command writes. Last, 20 pairs of runs in one folder of reports: one of two that overlap is refused
+with exit code 2. Plain Python 3, Linux.
 """
 
 import argparse

@@ -3,12 +3,12 @@
 
   python3 Tests/Attacks/waiting.py [--loma PROGRAM] [--idle N]
 
-First the processor time of the runner itself, its children left out, while a candidate sleeps 10 s in a question: with some
-700 idle processes on the machine and one job it may be 0.3 s more than without the sleep, with eight jobs that all sleep
-less than 1 s. Then candidates that cannot be waited for, at a tenth of the deadlines: stopped, alone or with its group;
-traced by a process that is no descendant of the runner, so that nobody can reap it, at a question, at its own end and at
-`stop`; a FIFO in place of the answer, with and without a writer; grandchildren that hold the pipes. Every run must end
-within its deadlines, with the right verdict. Plain Python 3, Linux.
+First the processor time of the runner itself, its children left out, while a candidate sleeps 10 s in a question:
+with some 700 idle processes on the machine and one job it may be 0.3 s more than without the sleep, with eight jobs
+that all sleep less than 1 s. Then candidates that cannot be waited for, at a tenth of the deadlines: stopped, alone
+or with its group; traced by a process that is no descendant of the runner, so that nobody can reap it, at a question,
+at its own end and at `stop`; a FIFO in place of the answer, with and without a writer; grandchildren that hold the
+pipes. Every run must end within its deadlines, with the right verdict. Plain Python 3, Linux.
 """
 
 import argparse
@@ -108,8 +108,8 @@ def check_wait(bench, kind):
         trace(path, 40)
     words = bench.actor(kind, "--on", CASE, "--argument", path)
     start = time.monotonic()
-    process = bench.start("conform", "--timeout-factor", "0.1", "--jobs", "1", "--only", FILTER, "--report", folder, "--",
-                          *words)
+    process = bench.start("conform", "--timeout-factor", "0.1", "--jobs", "1", "--only", FILTER, "--report", folder,
+                          "--", *words)
     problems = []
     try:
         output, errors = process.communicate(timeout=60)

@@ -85,7 +85,7 @@ private struct Conformance {
         all.shard = .whole
         let head = self.header(declaration, units: all.units(of: corpus, declaredDtypes: declaration.dtypes).count)
         header = head
-        let done = try resumed?.reusable(for: head) ?? []
+        let done = try resumed?.reusable(for: head, of: corpus) ?? []
         taken = done.count
         try growing.begin(head, kept: done)
         return (units, done)
@@ -126,6 +126,11 @@ private struct Conformance {
     return outcome
   }
 
+  /// The list of known failures as the header holds it: verdicts that are taken over rest on it.
+  private var knownFailures: [(name: String, value: String)] {
+    runner.known.digest.map { [("known-failures", $0)] } ?? []
+  }
+
   private func header(_ declaration: Declaration, units: Int) -> RunHeader {
     let shard = options.selection.shard
     return RunHeader(
@@ -136,7 +141,8 @@ private struct Conformance {
         // Read only where a file may hold them to tell this build from another.
         digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
           ? [] : runner.command.digests),
-      filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (shard.index, shard.count),
+      filters: .init((options.filters + knownFailures).map { .init($0.name, .string($0.value)) }),
+      shard: (shard.index, shard.count),
       units: units, started: Timestamp.now)
   }
 }

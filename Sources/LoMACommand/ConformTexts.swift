@@ -42,8 +42,8 @@ struct ConformTexts {
     }
     if !wrong.isEmpty { output += "\n" }
     output += table
-    if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0 + "\n" }.joined() }
-    output += "\n" + (notes + [lastLine]).map { $0.onOneLine + "\n" }.joined()
+    if !diagnosis.isEmpty { output += "\n" + diagnosis.map { $0.whole + "\n" }.joined() }
+    output += "\n" + (notes + [lastLine]).map { $0.whole + "\n" }.joined()
     var outcome = Outcome(output: output, exitCode: exitCode)
     if results.isEmpty { outcome.complaint = "loma: conform: no unit is selected" }
     return outcome

@@ -45,7 +45,10 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
   run.footer.exit = Int(run.claims.exitCode)
   // COMMAND stands for the candidate, which is elsewhere, in the lines that say how to ask a unit again.
   var outcome = ConformTexts(run, options: try ConformOptions(["--", "COMMAND"])).outcome
-  do { outcome.output += try writeReports(of: run, into: report).output } catch {
+  do {
+    let held = try GrowingReport(folder: report)
+    outcome.output += try withExtendedLifetime(held) { try writeReports(of: run, into: report).output }
+  } catch {
     outcome.complaint = Outcome.line("\(error)")
     outcome.exitCode = .rejected
   }

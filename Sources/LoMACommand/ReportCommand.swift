@@ -34,7 +34,8 @@ func report(_ words: [String]) throws -> Outcome {
   if action == "render" && paths.count > 1 { throw UsageError(line: "render takes one file, got \(paths.count)") }
   let files = try paths.map { try ResultsFile(contentsOf: $0) }
   let run = action == "merge" ? try RunRecord(merging: files) : try files[0].rendered()
-  return try writeReports(of: run, into: folder)
+  let held = try GrowingReport(folder: folder)
+  return try withExtendedLifetime(held) { try writeReports(of: run, into: folder) }
 }
 
 /// Writes every report of a run into a folder; says how many units there are.

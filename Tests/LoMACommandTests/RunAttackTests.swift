@@ -94,4 +94,38 @@ struct RunAttackTests {
     #expect(run.exitCode == 2 && run.errors.contains("option --jobs 200 needs 2432 open files"), "\(run)")
     #expect(run.errors.contains("limit is 64"))
   }
+
+  @Test func `RUN-13 a run goes on with the same list of known failures only`() throws {
+    try write("known", "structure.metrics.exact reason\r\n")
+    let run = "loma conform --level structure --op metrics --known-failures known"
+    #expect(try shell("\(run) --report r -- ./port").output.contains("1 unexpected-pass"))
+    #expect(try shell("head -n 3 r/results.jsonl > part.jsonl").exitCode == 0)
+    #expect(try shell("\(run) --resume part.jsonl -- ./port").output.contains("2 of 9 units taken over"))
+    try write("known", "")
+    let emptied = try shell("\(run) --resume part.jsonl -- ./port")
+    #expect(emptied.exitCode == 2 && emptied.errors.contains("they differ in filters"), "\(emptied)")
+  }
+
+  @Test func `RUN-21 results that say otherwise of a case than the vectors are not gone on with`() throws {
+    #expect(try shell("loma conform --level structure --op metrics --report r -- ./port").exitCode == 0)
+    let forged =
+      "head -n 3 r/results.jsonl | sed 's/\"profile\":\"base\"/\"profile\":\"numbering=sequential\"/' > part.jsonl"
+    let resumed = try shell("\(forged); loma conform --level structure --op metrics --resume part.jsonl -- ./port")
+    #expect(resumed.exitCode == 2 && resumed.errors.contains("what they say of structure.metrics."), "\(resumed)")
+  }
+
+  @Test func `RUN-28 a file beyond a limit of the system is a line, not the end`() throws {
+    let run = try shell("ulimit -f 8; loma conform --level structure --op metrics --report r -- ./port")
+    #expect(run.exitCode == 2 && run.output.contains(" 9 units: 9 pass; "), "\(run)")
+    #expect(run.errors.contains("File too large"), "\(run.errors)")
+  }
+
+  @Test func `RUN-15 the last line is whole, and the same in report.json`() throws {
+    let wrong = "--only 'stage.rope*' --dtype f64 --report r -- '\(binary.path)' reference --mutant M099 --dtypes f64"
+    let run = try shell("loma conform \(wrong)")
+    let last = try #require(run.output.split(separator: "\n").last { $0.contains("claims met") })
+    #expect(last.contains("; manifest ") && last.contains(", bounds "), "\(last)")
+    let report = try String(contentsOfFile: folder.path + "/r/report.json", encoding: .utf8)
+    #expect(report.contains(last))
+  }
 }

@@ -81,6 +81,21 @@ struct BoundsTests {
     #expect(made(both).bounds.cases[.init(id: item.id, dtype: "bf16")]?["y"] == .init(bound: 0.04, gates: true))
   }
 
+  @Test func `TOL-14 what only reports is wrong all the same where it is off by its largest number`() throws {
+    let item = try Recorded.item("model.forward.mqa-tied.embeddings")
+    let right = try Recorded.answer(item, "f32")
+    let bounds = CalibratedBounds(
+      suite: "1.1", manifestDigest: Self.digest, variants: [], general: [:],
+      cases: [.init(id: item.id, dtype: "f32"): ["logits": .init(bound: 1e-9, gates: false)]])
+    func verdict(_ change: (Double) -> Double) throws -> Verdict {
+      let answer = try right.changing("logits", at: 0, change)
+      return try Recorded.corpus().judge(item, dtype: "f32", replies: [.tensors(answer)], bounds: bounds).verdict
+    }
+    let largest = try right.first?.doubles().reduce(0) { max($0, $1.magnitude) } ?? 0
+    #expect(try verdict { $0 + largest / 2 } == .pass)
+    #expect(try verdict { $0 + 2 * largest } == .fail && verdict { _ in 1e38 } == .fail)
+  }
+
   @Test func `TOL-13 a case that was not measured has twice the largest bound of its group`() throws {
     let bounds = made([candidate("a", ["hidden.0": 1e-5, "hidden.1": 3e-5, "layers.0.attention.query": 1e-4])]).bounds
     let other = try Recorded.item("model.forward.gqa.captures-hidden")
@@ -118,7 +133,7 @@ struct BoundsTests {
 
   @Test func `TOL-14 what does not gate is reported and not judged`() throws {
     let id = "model.forward.mha.c2-t1"
-    let wrong = try Recorded.answer(try Recorded.item(id), "f32").changing("logits", at: 0) { $0 + 100 }
+    let wrong = try Recorded.answer(try Recorded.item(id), "f32").changing("logits", at: 0) { $0 + 0.1 }
     for gates in [true, false] {
       let unit = CalibratedBounds.Unit(id: id, dtype: "f32")
       let bounds = CalibratedBounds(

@@ -83,4 +83,9 @@ struct ObservationTests {
         == "generation: generate: every number of appended.keys, appended.values is one of BF16 in 1 of 1 cases: they are kept in that type"
     )
   }
+
+  @Test(arguments: [0, 1e-307, .leastNonzeroMagnitude, 1e300, .greatestFiniteMagnitude, .infinity, .nan, 0.31, 1 + 1e-15])
+  func `RUN-30 any number is said in a moment`(_ value: Double) {
+    #expect(!Multiple.short(value).isEmpty)
+  }
 }

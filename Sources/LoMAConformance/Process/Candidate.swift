@@ -50,7 +50,7 @@ final class Candidate {
       removeScratch()
       throw .notStarted(command: command.executable, why: error.description)
     }
-    if let id = process?.id { Watchman.watches(id, folder: limits.keep == nil ? folder.path : "") }
+    if let id = process?.id { Watchman.watches(id) }
     nextID = 0
     let failure: (Verdict, String)
     switch exchange(.hello(specification: corpus.specification), time: CandidateLimits.helloTime) {
@@ -75,6 +75,11 @@ final class Candidate {
   func ask(_ question: Question, caseID: String, outputLimit: Int) -> Reply {
     do { try start() } catch {
       if case .noHello(let verdict, let why, _) = error { return .failed(verdict, detail: "after a restart: \(why)") }
+      // It could be started once: what is not there any more is the candidate's own affair.
+      if case .notStarted(_, let why) = error, declaration != nil {
+        deaths += 1
+        return .failed(.crash, detail: "it cannot be started again: \(why)")
+      }
       return .failed(.runnerError, detail: error.description)
     }
     guard let scratch else { return .failed(.runnerError, detail: "no scratch folder") }

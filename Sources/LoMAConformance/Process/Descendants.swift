@@ -20,8 +20,11 @@ enum Descendants {
   static func start(
     _ spawn: () throws(SystemError) -> SpawnedProcess
   ) throws(SystemError) -> SpawnedProcess {
-    // An output that nobody reads any more is an error of write, not the end of the runner.
+    // An output that nobody reads any more, or a file beyond a limit, is an error of write, not the end of the runner; and
+    // children can be waited for, whatever our parent thinks of its own.
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    signal(SIGCHLD, SIG_DFL)
     return try leaders.withLock { (leaders) throws(SystemError) in
       let spawned = try spawn()
       leaders.insert(spawned.id)

@@ -9,11 +9,14 @@ final class Scratch {
   let path: String
   private let descriptor: Int32
   private let isKept: Bool
+  /// Under which the watchman knows the folder; 0 of one that stays.
+  private let number: Int
   private var models: Set<String> = []
 
   /// A folder that is there, for what was answered elsewhere; it is kept.
   init(existing path: String) throws(FileError) {
     isKept = true
+    number = 0
     self.path = path
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 { throw .failed("open", path: path, code: errno) }
@@ -27,7 +30,9 @@ final class Scratch {
     let name = "loma-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
     let base = parent.hasPrefix("/") ? parent : Disk.currentFolder + "/" + parent
     path = (base.hasSuffix("/") ? base : base + "/") + name
+    number = isKept ? 0 : Watchman.holds(folder: path)
     if mkdir(path, 0o700) != 0 { throw .failed("mkdir", path: path, code: errno) }
+    chmod(path, 0o700)  // Whatever the umask leaves of it.
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 { throw .failed("open", path: path, code: errno) }
   }
@@ -118,7 +123,12 @@ final class Scratch {
   }
 
   /// Removes the folder and what is in it, unless it is kept; false where something of it stays.
-  func removeAll() -> Bool { isKept || FolderRemoval.remove(path) }
+  func removeAll() -> Bool {
+    if isKept { return true }
+    let isGone = FolderRemoval.remove(path)
+    if isGone { Watchman.releases(folder: number) }
+    return isGone
+  }
 }
 
 /// Why the file of an answer is not taken.

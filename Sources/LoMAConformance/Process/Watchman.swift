@@ -1,40 +1,60 @@
 // RUN-9: what becomes of candidates where the runner itself is killed: a shell that outlives it ends them.
 
 import Foundation
+import LoMAVectors
 
 #if canImport(Synchronization)
   import Synchronization
 #endif
 
-/// A shell that knows which candidates live and where they work. When its input ends, since the runner did, it kills their
+/// A shell that knows which candidates live and which folders were made for them. When its input ends, since the runner did, it kills their
 /// groups and removes their folders.
 enum Watchman {
-  private static let script = """
+  private static let script = #"""
     trap '' INT TERM HUP PIPE
     live=
+    made=
+    without() { left=; for one in $1; do [ "$one" = "$2" ] || left="$left $one"; done; }
     while read -r word id folder; do
       case $word in
-      run) live="$live $id"; eval "folder_$id=\\$folder" ;;
-      end) left=; for one in $live; do [ "$one" = "$id" ] || left="$left $one"; done; live=$left ;;
+      make) made="$made $id"; eval "folder_$id=\$folder" ;;
+      gone) without "$made" "$id"; made=$left ;;
+      run) live="$live $id" ;;
+      end) without "$live" "$id"; live=$left ;;
       esac
     done
-    for id in $live; do kill -KILL "-$id" 2>/dev/null; eval "rm -rf -- \\"\\$folder_$id\\""; done
-    """
+    for id in $live; do kill -KILL "-$id" 2>/dev/null; done
+    for id in $made; do eval "rm -rf -- \"\$folder_$id\""; done
+    """#
 
   private struct State {
     var input: Int32 = -1
     var hasStarted = false
+    var folders = 0
     /// Held, since a handle that is gone closes its descriptor.
     var pipe: Pipe?
   }
 
   private static let state = Mutex(State())
 
-  /// Has an eye on a process group that works in a folder; an empty folder stays.
-  static func watches(_ id: pid_t, folder: String) { tell("run \(id) \(folder)\n") }
+  /// Has an eye on a process group.
+  static func watches(_ id: pid_t) { tell("run \(id)\n") }
 
-  /// The process has ended, and its folder is gone.
+  /// The process has ended.
   static func forgets(_ id: pid_t) { tell("end \(id)\n") }
+
+  /// A folder is about to be made; its number, for when it is gone. One whose path is no line of a shell stays.
+  static func holds(folder: String) -> Int {
+    let number = state.withLock { state in
+      state.folders += 1
+      return state.folders
+    }
+    if !folder.hasControls { tell("make \(number) \(folder)\n") }
+    return number
+  }
+
+  /// A folder is gone.
+  static func releases(folder number: Int) { tell("gone \(number)\n") }
 
   private static func tell(_ line: String) {
     state.withLock { state in

@@ -52,6 +52,10 @@ public final class GrowingReport: Sendable {
       // A file system without locks: nobody is kept out.
     }
     for name in Self.names { try RegularFile.check(folder + "/" + name) }
+    // What a killed run left half-written.
+    for file in Disk.files(in: folder) where file.hasSuffix(".partial") {
+      if Self.names.contains(where: { file.hasPrefix($0 + ".") }) { unlink(folder + "/" + file) }
+    }
   }
 
   deinit { if lock >= 0 { close(lock) } }

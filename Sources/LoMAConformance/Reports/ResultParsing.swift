@@ -83,7 +83,8 @@ extension CaseResult {
     var finding: Finding?
     if let value = members.optional("finding") { finding = try Finding(value, path: path, line: line) }
     self.init(
-      id: try members.string("id"), dtype: try members.string("dtype"), level: try members.string("level"),
+      id: try members.string("id"), dtype: try members.word("dtype", of: StoredCase.dtypes),
+      level: try members.word("level", of: StoredCase.levels),
       op: try members.string("op"), profile: try members.string("profile"), hunts: try members.string("hunts"),
       clauses: try members.strings("clauses"), verdict: verdict, why: try members.string("why"), tensors: tensors,
       finding: finding)

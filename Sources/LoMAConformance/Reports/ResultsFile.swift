@@ -96,6 +96,19 @@ public struct ResultsFile: Equatable, Sendable {
     return results.filter { $0.verdict != .notRun && $0.verdict != .runnerError }
   }
 
+  /// The same where every unit says of its case what the corpus says; throws `notThisRun` where one does not.
+  public func reusable(for header: RunHeader, of corpus: CaseCorpus) throws(ReportError) -> [CaseResult] {
+    let done = try reusable(for: header)
+    let items = Dictionary(corpus.cases.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for result in done {
+      let own = items[result.id].map { CaseResult($0, dtype: result.dtype, verdict: .notRun, why: "") }
+      guard let own, own.level == result.level, own.op == result.op, own.profile == result.profile,
+        own.hunts == result.hunts, own.clauses == result.clauses
+      else { throw .notThisRun(member: "what they say of \(result.id)", path: path) }
+    }
+    return done
+  }
+
   private static func value(_ bytes: ArraySlice<UInt8>, path: String, line: Int) throws(ReportError) -> JSONValue {
     if bytes.count > lineLimit { throw .longLine(path: path, line: line, bytes: bytes.count) }
     do {

@@ -48,10 +48,19 @@ struct StrictMembers {
     try value(key, "a number of at least 0") { value in value.size.flatMap { $0.isFinite ? $0 : nil } }
   }
 
+  /// One of some words.
+  func word(_ key: String, of words: [String]) throws(ReportError) -> String {
+    try value(key, "one of \(words.joined(separator: ", "))") { value in
+      value.stringValue.flatMap { words.contains($0) ? $0 : nil }
+    }
+  }
+
   /// A time of UTC, to the second.
   func time(_ key: String) throws(ReportError) -> String {
     try value(key, "a time like 2026-11-21T04:00:00Z") { value in
-      value.stringValue.flatMap { $0.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) == nil ? nil : $0 }
+      value.stringValue.flatMap {
+        $0.wholeMatch(of: /[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z/) == nil ? nil : $0
+      }
     }
   }
 

@@ -28,6 +28,8 @@ public struct KnownFailures: Equatable, Sendable {
 
   private static let byteLimit = 1 << 22
   private var reasons: [Key: String] = [:]
+  /// SHA-256 of the list; none where there is none.
+  public private(set) var digest: String?
 
   /// None.
   public init() {}
@@ -38,12 +40,13 @@ public struct KnownFailures: Equatable, Sendable {
     do { bytes = try Files.contents(of: path, byteLimit: KnownFailures.byteLimit) } catch { throw .file(error) }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .notText }
     try self.init(text, corpus: corpus)
+    digest = SHA256.hexDigest(of: bytes)
   }
 
   /// Reads a list given as text.
   public init(_ text: String, corpus: CaseCorpus) throws(Problem) {
     let dtypes = Dictionary(corpus.cases.map { ($0.id, $0.dtypes) }, uniquingKeysWith: { first, _ in first })
-    for (place, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (place, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       var words = line.split(whereSeparator: \.isWhitespace)[...]
       guard let id = words.popFirst().map({ String($0) }), !id.hasPrefix("#") else { continue }
       guard let known = dtypes[id] else { throw .unknownCase(id, line: place + 1) }

@@ -59,7 +59,8 @@ public struct Multiple: Hashable, Sendable {
   static func short(_ value: Double) -> String {
     let offset = (value - 1).magnitude
     let matters = offset < 0.1 && offset > 0 ? offset : value.magnitude
-    guard matters > 0, matters.isFinite else { return "\(value)" }
+    // Beyond these, digits would be lost in the scale itself.
+    guard 1e-200...1e200 ~= matters else { return "\(value)" }
     // One over the last digit's worth.
     var scale = 1.0
     while matters * scale < 100 { scale *= 10 }

@@ -84,7 +84,9 @@ struct ObservationTests {
     )
   }
 
-  @Test(arguments: [0, 1e-307, .leastNonzeroMagnitude, 1e300, .greatestFiniteMagnitude, .infinity, .nan, 0.31, 1 + 1e-15])
+  @Test(arguments: [
+    0, 1e-307, .leastNonzeroMagnitude, 1e300, .greatestFiniteMagnitude, .infinity, .nan, 0.31, 1 + 1e-15,
+  ])
   func `RUN-30 any number is said in a moment`(_ value: Double) {
     #expect(!Multiple.short(value).isEmpty)
   }

@@ -85,6 +85,10 @@ private struct Conformance {
         all.shard = .whole
         let head = self.header(declaration, units: all.units(of: corpus, declaredDtypes: declaration.dtypes).count)
         header = head
+        if path != nil, head.json.line.utf8.count > ResultsFile.lineLimit {
+          throw UsageError(
+            line: "the command line is too long to be a line of results: at most \(ResultsFile.lineLimit) bytes")
+        }
         let done = try resumed?.reusable(for: head, of: corpus) ?? []
         taken = done.count
         try growing.begin(head, kept: done)

@@ -13,6 +13,12 @@ signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our
 /// Progress goes to a person at standard error, over the line before it.
 @Sendable func showProgress(_ line: String) { complain("\r\u{1B}[K" + line) }
 
+for place in 1..<max(1, Int(CommandLine.argc)) {
+  // What Swift cannot hold as text it would replace.
+  if let word = CommandLine.unsafeArgv[place], String(validatingCString: word) == nil {
+    exit(deliver(.rejected("argument \(place) is not UTF-8: \(String(cString: word))")))
+  }
+}
 let surroundings = Surroundings(
   isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },

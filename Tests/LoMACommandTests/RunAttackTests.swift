@@ -128,4 +128,13 @@ struct RunAttackTests {
     let report = try String(contentsOfFile: folder.path + "/r/report.json", encoding: .utf8)
     #expect(report.contains(last))
   }
+
+  @Test func `RUN-1 what is not UTF-8 reaches a candidate as it is, or is refused`() throws {
+    try write("port", "#!/bin/sh\nprintf %s \"$ODD\" > \"$LOMA_START_FOLDER/odd\"\nexec '\(binary.path)' reference\n")
+    let run = try shell("ODD=$(printf 'a\\377b') loma conform --level structure --op metrics --jobs 1 -- ./port")
+    #expect(run.exitCode == 0, "\(run)")
+    #expect(try Files.contents(of: folder.path + "/odd", byteLimit: 9) == [0x61, 0xff, 0x62])
+    let word = try shell("loma conform --only \"$(printf 'a\\377b')\"")
+    #expect(word.exitCode == 2 && word.errors.contains("argument 3 is not UTF-8"), "\(word)")
+  }
 }

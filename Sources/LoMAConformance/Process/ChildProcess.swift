@@ -45,11 +45,13 @@ struct ChildProcess: ~Copyable {
   /// Starts a command in a folder.
   init(_ command: CandidateCommand, folder: String, memoryLimit: Int) throws(SystemError) {
     let mark = "LOMA_CANDIDATE=\(getpid())-\(UInt64.random(in: .min ... .max))"
-    var variables = ProcessInfo.processInfo.environment
-    variables["PWD"] = folder
-    variables[CandidateCommand.startFolderVariable] = command.startFolder
-    variables["LOMA_CANDIDATE"] = nil
-    let environment = variables.map { "\($0.key)=\($0.value)" } + [mark]
+    let own = ["PWD=" + folder, CandidateCommand.startFolderVariable + "=" + command.startFolder, mark]
+    let replaced = ["PWD=", CandidateCommand.startFolderVariable + "=", "LOMA_CANDIDATE="].map {
+      Array($0.utf8CString.dropLast())
+    }
+    let environment =
+      SystemCalls.environment.filter { entry in !replaced.contains { entry.starts(with: $0) } }
+      + own.map { Array($0.utf8CString) }
     let spawned = try Descendants.start { () throws(SystemError) in
       try SpawnedProcess(command.executable, command.arguments, environment: environment, folder: folder)
     }

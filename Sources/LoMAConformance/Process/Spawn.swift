@@ -18,11 +18,11 @@ struct SpawnedProcess {
   /// Gives its standard error.
   let errors: Int32
 
-  /// Starts an executable without a shell; `environment` is a list of NAME=VALUE.
+  /// Starts an executable without a shell; `environment` is a list of NAME=VALUE, each ended by 0.
   ///
   /// It leads its own session and process group, with the default action for every signal (an ignored SIGPIPE would be
   /// inherited) and none blocked; every descriptor but the three is closed.
-  init(_ path: String, _ arguments: [String], environment: [String], folder: String) throws(SystemError) {
+  init(_ path: String, _ arguments: [String], environment: [[CChar]], folder: String) throws(SystemError) {
     var pipes: [(reading: Int32, writing: Int32)] = []
     var isStarted = false
     defer { if !isStarted { for ends in pipes { _ = (close(ends.reading), close(ends.writing)) } } }

@@ -21,6 +21,20 @@ struct SystemError: Error {
 }
 
 enum SystemCalls {
+  /// The environment as it is, byte for byte: NAME=VALUE, each ended by 0.
+  static var environment: [[CChar]] {
+    typealias List = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    guard let symbol = dlsym(nil, "environ"), var entry = symbol.assumingMemoryBound(to: List?.self).pointee else {
+      return ProcessInfo.processInfo.environment.map { Array("\($0.key)=\($0.value)".utf8CString) }
+    }
+    var found: [[CChar]] = []
+    while let text = entry.pointee {
+      found.append(Array(UnsafeBufferPointer(start: text, count: strlen(text) + 1)))
+      entry += 1
+    }
+    return found
+  }
+
   /// Makes this process the parent of its orphaned descendants, also of those that left their session. Linux only.
   static func becomeSubreaper() {
     #if os(Linux)

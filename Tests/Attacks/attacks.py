@@ -279,7 +279,7 @@ def signals_ignored_and_blocked_and_descriptors_open(bench):
             f"{'leads' if found['session'] else 'does not lead'} its session, folder {found['mode']}")
 
 
-@attack("the argument as it was written")
+@attack("exit 2, one line")
 def argument_that_is_not_utf8(bench):
     # Behind --tag, whose word is not looked at.
     found, run = world(bench, words=["--tag", os.fsdecode(b"\xff\xfe-\xe9")])

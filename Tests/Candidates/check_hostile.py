@@ -161,7 +161,9 @@ def check_signals(loma, vectors):
                          str(vectors), "--on", "every"]
             process = subprocess.Popen(
                 [str(loma), "conform", "--vectors", str(vectors), "--report", folder, "--", *candidate],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | dict([MARK.split("=")]))
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | dict([MARK.split("=")]),
+                # Under nohup it is ignored from the beginning, and stays so (RUN-13).
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
             time.sleep(2)
             start = time.monotonic()
             process.send_signal(number)

@@ -35,6 +35,12 @@ enum SystemCalls {
     return found
   }
 
+  /// Whoever is started can read its own files: of the umask only what it takes from others is kept.
+  static func keepOwnRights() {
+    let mask = umask(0o077)
+    umask(mask & 0o077)
+  }
+
   /// Makes this process the parent of its orphaned descendants, also of those that left their session. Linux only.
   static func becomeSubreaper() {
     #if os(Linux)

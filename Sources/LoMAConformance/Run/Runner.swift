@@ -73,6 +73,7 @@ public struct Runner: Sendable {
     progress: @escaping @Sendable (Progress) -> Void, isInterrupted: @escaping @Sendable () -> Bool
   ) throws -> [CaseResult] {
     SystemCalls.becomeSubreaper()
+    SystemCalls.keepOwnRights()
     let first = candidate(isInterrupted)
     defer { first.stop() }
     try first.start()

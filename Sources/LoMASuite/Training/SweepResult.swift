@@ -123,6 +123,10 @@ extension Sweep {
   public func store(_ result: SweepResult, in folder: String) throws(TrainingError) {
     do throws(FileError) {
       try Disk.real.makeFolder(folder)
+      // What a killed sweep left of the same run.
+      for file in Disk.files(in: folder) where file.hasPrefix(result.name + ".json.") && file.hasSuffix(".partial") {
+        try Disk.real.remove(folder + "/" + file)
+      }
       try Files.replace(folder + "/" + result.name + ".json", with: Array(result.text.utf8))
     } catch { throw .file(error) }
   }

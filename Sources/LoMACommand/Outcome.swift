@@ -40,12 +40,7 @@ struct Outcome: Equatable {
   }
 
   /// A complaint as one line for standard error.
-  static func line(_ complaint: String) -> String {
-    "loma: "
-      + complaint.unicodeScalars.map { scalar in
-        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-      }.joined()
-  }
+  static func line(_ complaint: String) -> String { "loma: " + complaint.whole }
 }
 
 /// Exit codes of present commands.

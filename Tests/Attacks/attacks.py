@@ -326,24 +326,20 @@ closed(2)
 closed(0, 2)
 
 
-@attack("reports whole, exit 0")
-def nobody_reads_standard_output(bench):
-    reading, writing = os.pipe()
-    os.close(reading)
-    run = Conform(bench, "--only", METRICS, stdout=writing)
-    os.close(writing)
-    whole = all((run.folder / name).exists() for name in ("results.jsonl", "report.json", "junit.xml", "badge.json"))
-    return f"reports {'whole' if whole else 'missing'}, exit {run.code}"
+def nobody_reads(stream):
+    @attack("reports whole, exit 0", f"nobody reads standard {stream}")
+    def run_it(bench):
+        reading, writing = os.pipe()
+        os.close(reading)
+        run = Conform(bench, "--only", METRICS, **{"output": {"stdout": writing}, "error": {"stderr": writing}}[stream])
+        os.close(writing)
+        names = ("results.jsonl", "report.json", "junit.xml", "badge.json")
+        whole = all((run.folder / name).exists() for name in names)
+        return f"reports {'whole' if whole else 'missing'}, exit {run.code}"
 
 
-@attack("reports whole, exit 0")
-def nobody_reads_standard_error(bench):
-    reading, writing = os.pipe()
-    os.close(reading)
-    run = Conform(bench, "--only", METRICS, stderr=writing)
-    os.close(writing)
-    whole = all((run.folder / name).exists() for name in ("results.jsonl", "report.json", "junit.xml", "badge.json"))
-    return f"reports {'whole' if whole else 'missing'}, exit {run.code}"
+nobody_reads("output")
+nobody_reads("error")
 
 
 @attack("a pass, or one line")

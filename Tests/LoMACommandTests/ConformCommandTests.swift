@@ -10,8 +10,6 @@ import Testing
 
 @Suite("Command: conform")
 struct ConformCommandTests {
-  private static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Vectors").path
   private let folder: TemporaryFolder
   private let binary: Binary
 
@@ -22,7 +20,7 @@ struct ConformCommandTests {
 
   /// A shell line in the test's folder, with the project's vectors.
   private func shell(_ line: String) throws -> (output: String, errors: String, exitCode: Int32) {
-    try binary.shell("cd '\(folder.path)' && export LOMA_VECTORS='\(Self.vectors)' && \(line)")
+    try binary.shell("cd '\(folder.path)' && export LOMA_VECTORS='\(projectVectors)' && \(line)")
   }
 
   private func text(_ path: String) throws -> String {
@@ -154,7 +152,7 @@ struct ConformCommandTests {
   }
 
   @Test func `two files are compared, and the row of the largest difference is named`() throws {
-    let case1 = Self.vectors + "/model/forward.gqa.c2-t2-n8/expected.safetensors"
+    let case1 = projectVectors + "/model/forward.gqa.c2-t2-n8/expected.safetensors"
     #expect(try shell("loma compare '\(case1)' '\(case1)'").exitCode == 0)
     var arrays = try ArrayFile(contentsOf: case1, byteLimit: 1 << 24).arrays
     var values = try arrays[0].doubles()

@@ -8,8 +8,6 @@ import Testing
 
 @Suite("Command: damaged vectors and foreign words")
 struct DamagedVectorsTests {
-  private static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Vectors").path
   private let folder: TemporaryFolder
   private let binary: Binary
 
@@ -17,7 +15,7 @@ struct DamagedVectorsTests {
   init() throws {
     folder = try TemporaryFolder()
     binary = try Binary()
-    try FileManager.default.copyItem(atPath: Self.vectors, toPath: folder.path + "/V")
+    try FileManager.default.copyItem(atPath: projectVectors, toPath: folder.path + "/V")
   }
 
   private func shell(_ line: String) throws -> (output: String, errors: String, exitCode: Int32) {
@@ -40,7 +38,7 @@ struct DamagedVectorsTests {
       #expect(run.exitCode == 4 && (run.errors + run.output).contains("bounds.json: missing"), "\(run)")
     }
     try Files.create(
-      folder.path + "/V/bounds.json", with: Files.contents(of: Self.vectors + "/bounds.json", byteLimit: 1 << 24))
+      folder.path + "/V/bounds.json", with: Files.contents(of: projectVectors + "/bounds.json", byteLimit: 1 << 24))
     try Files.replace(folder.path + "/V/models/gqa/model.safetensors", with: [1, 2, 3])
     let run = try shell(line)
     #expect(run.exitCode == 4 && run.errors.hasPrefix("loma: vectors damaged: models: malformed-container: "), "\(run)")

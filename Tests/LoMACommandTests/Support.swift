@@ -10,6 +10,10 @@ func loma(_ line: String, isTerminal: Bool = false, refusesColour: Bool = false)
   return run(words, in: Surroundings(isTerminal: isTerminal, refusesColour: refusesColour))
 }
 
+/// The project's vectors.
+let projectVectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().appendingPathComponent("Vectors").path
+
 /// The binary `loma` beside the test bundle; tests that need it fail where it was not built.
 struct Binary {
   let path: String

@@ -62,9 +62,6 @@ public struct CalibratedBounds: Equatable, Sendable {
   public static let provisional = CalibratedBounds(
     suite: "", manifestDigest: "", variants: [], general: [:], cases: [:])
 
-  /// Whether nothing was measured, so that provisional bounds are in force (TOL-15).
-  public var isProvisional: Bool { cases.isEmpty && general.isEmpty }
-
   init(
     suite: String, manifestDigest: String, variants: [Variant], general: [Group: Double],
     cases: [Unit: [String: Allowed]], measured: [Unit: [String: Measured]] = [:]

@@ -76,7 +76,7 @@ final class Candidate {
     do { try start() } catch {
       if case .noHello(let verdict, let why, _) = error { return .failed(verdict, detail: "after a restart: \(why)") }
       // It could be started once: what is not there any more is the candidate's own affair.
-      if case .notStarted(_, let why) = error, declaration != nil {
+      if case .notStarted(_, let why) = error, declaration != nil, !command.isThere {
         deaths += 1
         return .failed(.crash, detail: "it cannot be started again: \(why)")
       }

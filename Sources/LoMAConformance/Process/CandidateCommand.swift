@@ -59,6 +59,9 @@ public struct CandidateCommand: Equatable, Sendable {
   /// The words, for a person and for a report.
   public var words: [String] { [executable] + arguments }
 
+  /// Whether the executable still is one.
+  var isThere: Bool { CandidateCommand.isExecutable(executable) }
+
   /// SHA-256 of each word that names a file, in their order; what such a file loads is not seen. Files beyond 256 MiB have
   /// none.
   public var digests: [String?] {

@@ -67,8 +67,7 @@ enum Descendants {
     while true {
       let id = waitpid(leader, &status, WNOHANG)
       if id == leader { return ChildEnding(status: status) }
-      if id < 0, errno != EINTR || SuspendingClock.now > deadline { return .lost(leader) }
-      if SuspendingClock.now > deadline { return .lost(leader) }
+      if id < 0 && errno != EINTR || SuspendingClock.now > deadline { return .lost(leader) }
       usleep(200)
     }
   }

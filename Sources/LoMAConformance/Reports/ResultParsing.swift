@@ -40,7 +40,7 @@ extension CandidateRecord {
       return isList || value == .string("any") ? value : nil
     }
     let digests = try members.value("sha256", "a list of digests and nulls") { value -> [String?]? in
-      let isList = value.arrayValue?.allSatisfy { $0 == .null || $0.stringValue.map(StrictMembers.isDigest) ?? false }
+      let isList = value.arrayValue?.allSatisfy { $0 == .null || $0.stringValue?.isHexDigest ?? false }
       return isList ?? false ? value.arrayValue?.map(\.stringValue) : nil
     }
     self.init(

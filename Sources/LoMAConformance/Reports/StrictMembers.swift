@@ -69,16 +69,9 @@ struct StrictMembers {
 
   func digest(_ key: String) throws(ReportError) -> String {
     try value(key, "64 hexadecimal digits") { value in
-      value.stringValue.flatMap { Self.isDigest($0) ? $0 : nil }
+      value.stringValue.flatMap { $0.isHexDigest ? $0 : nil }
     }
   }
-
-  /// Whether a text is a SHA-256 as files hold it.
-  static func isDigest(_ text: String) -> Bool { text.utf8.count == 64 && text.utf8.allSatisfy(isHexadecimal) }
-}
-
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
 }
 
 /// A name from a file as it may stand in a message.

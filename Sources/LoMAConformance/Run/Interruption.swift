@@ -29,21 +29,21 @@ public enum Interruption {
 }
 
 extension sigaction {
-  #if os(Linux)
-    fileprivate init(_ handler: @escaping @convention(c) (Int32) -> Void) {
-      self.init()
+  fileprivate init(_ handler: @escaping @convention(c) (Int32) -> Void) {
+    self.init()
+    #if os(Linux)
       __sigaction_handler.sa_handler = handler
-    }
-    fileprivate var isIgnored: Bool {
-      unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-    }
-  #else
-    fileprivate init(_ handler: @escaping @convention(c) (Int32) -> Void) {
-      self.init()
+    #else
       __sigaction_u.__sa_handler = handler
-    }
-    fileprivate var isIgnored: Bool {
-      unsafeBitCast(__sigaction_u.__sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-    }
-  #endif
+    #endif
+  }
+
+  fileprivate var isIgnored: Bool {
+    #if os(Linux)
+      let handler = __sigaction_handler.sa_handler
+    #else
+      let handler = __sigaction_u.__sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
 }

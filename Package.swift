@@ -20,9 +20,23 @@ let package = Package(
     .target(name: "LoMA", swiftSettings: numeric),
     .target(name: "LoMAReference", dependencies: ["LoMA"], swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
-    .target(name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
-    .target(name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: strict),
-    .executableTarget(name: "LoMACommand", dependencies: ["LoMASuite", "LoMAConformance"], swiftSettings: strict),
+    .target(
+      name: "LoMAModels", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
+    .target(
+      name: "LoMATraining", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: numeric),
+    .target(
+      name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: strict),
+    .target(name: "LoMAProcess", dependencies: ["LoMAVectors"], swiftSettings: strict),
+    .target(name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess"], swiftSettings: strict),
+    .target(
+      name: "LoMADiagnosis",
+      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAConformance"],
+      swiftSettings: strict),
+    .target(name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: strict),
+    .executableTarget(
+      name: "LoMACommand",
+      dependencies: ["LoMATraining", "LoMASuite", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation"],
+      swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),

@@ -1,5 +1,13 @@
 // LAY-1…LAY-6: text in, rows out. Paper §3.2.
 
+/// Which rows are laid out.
+public enum LayoutKind: String, CaseIterable, Hashable, Sendable {
+  /// LAY-2: reading, memory and repetition rows.
+  case training
+  /// LAY-5: without repetition rows.
+  case generation
+}
+
 /// The rows of one text, in the order every output is given in (LAY-6).
 public struct Layout: Hashable, Sendable {
   /// c, t and L.

@@ -93,4 +93,6 @@ public struct Profile: Hashable, Sendable {
     }
     return profiles.filter { $0.canonical == $0 }
   }
+  /// `base` and every profile that differs from it on one axis, in the registry's order.
+  public static var singleAlternatives: [Profile] { all.filter { $0.differences.count <= 1 } }
 }

@@ -49,3 +49,15 @@ public enum Place: Hashable, Sendable {
     }
   }
 }
+
+extension Zone {
+  /// The letter that stands for the zone in a drawing.
+  public var letter: Character {
+    switch self {
+    case .reading: "x"
+    case .memory: "m"
+    case .repetition: "r"
+    case .pad: "p"
+    }
+  }
+}

@@ -1,6 +1,7 @@
 // `loma calibrate`: the bounds of the vectors, from the errors of right implementations (TOL-12…TOL-14).
 
 import LoMAConformance
+import LoMADiagnosis
 import LoMASuite
 
 let calibrateHelp = """
@@ -59,7 +60,7 @@ private func shaken(
     for dtype in item.dtypes {
       let judge = try corpus.judge(item, dtype: dtype, bounds: .provisional)
       let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
-      for port in LoMASuite.Candidate.shaken(models: models) {
+      for port in ReferenceCandidate.shaken(models: models) {
         results.append(try judge(requests.map { Reply(port.respond(to: $0, dtype: dtype)) }))
       }
     }

@@ -1,7 +1,9 @@
 // `loma list` and `loma show`: the catalogue, for a person.
 
 import LoMAConformance
+import LoMAExplanation
 import LoMASuite
+import LoMAVectors
 
 let listHelp = """
   loma list [option]…
@@ -10,7 +12,7 @@ let listHelp = """
   must hold.
 
     --level LEVEL            \(words(Level.self))
-    --op OP                  \(words(LoMASuite.Operation.self, breakingAfter: 6))
+    --op OP                  \(words(Operation.self, breakingAfter: 6))
     --profile NAME           axis=value,axis=value…: cases that decide so, whatever else they decide; base: cases that
                              decide nothing; loma explain --show profiles lists them
     --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))

@@ -1,6 +1,8 @@
 // `loma compare A B`: two files of tensors, and where in the layout they differ.
 
+import LoMA
 import LoMAConformance
+import LoMAExplanation
 
 let compareHelp = """
   loma compare A.safetensors B.safetensors [--rows C,T,N] [--layout training|generation]

@@ -1,5 +1,6 @@
 // `loma compute`: one function of the reference on given numbers.
 
+import LoMAModels
 import LoMASuite
 
 /// A function's words after its name, and how they become a computation.

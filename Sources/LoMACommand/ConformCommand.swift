@@ -1,6 +1,8 @@
 // `loma conform`: a candidate run and judged (chapters 13 and 14: RUN-1, RUN-16, RUN-20).
 
 import LoMAConformance
+import LoMADiagnosis
+import LoMAProcess
 import LoMASuite
 
 /// Runs `loma conform`.
@@ -62,7 +64,7 @@ private struct Conformance {
       options.command.isEmpty
       ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
       : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
-    diagnosis = ConformDiagnosis(corpus, bounds, models: try StoredModels(of: recorded))
+    diagnosis = ConformDiagnosis(corpus, bounds, models: try StoredModels(of: recorded), threads: ModelOptions.processors)
     runner = Runner(
       corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
       known: known ?? KnownFailures(), diagnosis: diagnosis.hook)
@@ -73,7 +75,10 @@ private struct Conformance {
     let started = SuspendingClock.now
     let path = options.arguments["--report"]
     let growing = try GrowingReport(folder: path)
-    if fresh != nil, let folder = path ?? options.arguments["--keep"] { try SmallestCases.check(folder) }
+    if fresh != nil, let folder = path ?? options.arguments["--keep"], SmallestCases.path(below: folder) == nil {
+      throw UsageError(
+        line: "\(folder)/\(SmallestCases.folder) holds no vectors: what is found smallest could not be written there")
+    }
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     var header: RunHeader?
     var taken = 0
@@ -116,8 +121,8 @@ private struct Conformance {
     // From here on nothing that goes wrong may take from a reader what was judged.
     var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
     do {
-      let smallest = try fresh.map { try SmallestFailures($0, runner, options).found(in: results) }
-      outcome.output += try smallest?.delivered(to: path ?? options.arguments["--keep"]) ?? ""
+      let smallest = try fresh.map { try SmallestFailures($0, runner).found(in: results) }
+      outcome.output += try smallest.map { try deliver($0, to: path ?? options.arguments["--keep"]) } ?? ""
       if let path {
         if let failure = growing.failure { throw failure }
         outcome.output += try writeReports(of: run, into: path).output
@@ -128,6 +133,20 @@ private struct Conformance {
     }
     if !complaints.isEmpty { outcome.complaint = complaints.map { Outcome.line($0) }.joined(separator: "\n") }
     return outcome
+  }
+
+  /// What is printed of the smallest failing cases; written as vectors if there is a folder.
+  private func deliver(_ smallest: SmallestCases, to folder: String?) throws -> String {
+    guard !smallest.all.isEmpty else { return "" }
+    guard let path = folder.flatMap({ SmallestCases.path(below: $0) }) else {
+      return smallest.text { found in
+        ConformTexts.replay(found.origin, options, from: ConformTexts.source(of: found.origin), more: "")
+      }
+    }
+    try smallest.write(to: path)
+    return smallest.text { found in
+      ConformTexts.replay(found.result, options, from: "--vectors \(ConformTexts.quoted(path)) ", more: "")
+    }
   }
 
   /// The list of known failures as the header holds it: verdicts that are taken over rest on it.

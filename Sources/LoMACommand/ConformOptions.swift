@@ -1,7 +1,9 @@
 // The options of `loma conform`.
 
 import LoMAConformance
+import LoMAProcess
 import LoMASuite
+import LoMAVectors
 
 let conformHelp = """
   loma conform [option]… [-- COMMAND ARG…]
@@ -65,7 +67,7 @@ struct ConformOptions {
       selection.levels = [level.rawValue]
     }
     if let op = arguments["--op"] {
-      let op: LoMASuite.Operation = try Arguments.choice(op, of: "--op")
+      let op: Operation = try Arguments.choice(op, of: "--op")
       selection.ops = [op.rawValue]
     }
     for word in arguments["--dtype"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {

@@ -1,6 +1,7 @@
 // `loma evaluate`: both accuracies of a model, by chunk index, with their uncertainty (REC-2).
 
 import LoMASuite
+import LoMATraining
 
 let evaluateHelp = """
   loma evaluate --model DIR [--recipe FILE] [option]…

@@ -1,6 +1,7 @@
 // `loma explain`: rows, mask, cache schedule and cost of given texts (chapters 1–7 and 9 of the Spec).
 
 import LoMAConformance
+import LoMAExplanation
 
 /// How an explanation is drawn.
 private enum Format: String, CaseIterable {

@@ -1,5 +1,6 @@
 // `loma extend`: a checkpoint with rows for `<m>` and `<r>` (PAR-2).
 
+import LoMAModels
 import LoMASuite
 
 let extendHelp = """

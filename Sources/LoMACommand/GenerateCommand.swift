@@ -1,5 +1,6 @@
 // `loma generate`: a text continued through the compressed cache (GEN).
 
+import LoMAModels
 import LoMASuite
 
 let generateHelp = """

@@ -1,6 +1,7 @@
 // `loma init`: a candidate to begin with (RUN-29).
 
 import LoMAConformance
+import LoMAExplanation
 
 let initHelp = """
   loma init python|swift|c [--output DIR]

@@ -5,6 +5,7 @@
 #else
   import Darwin
 #endif
+import LoMAModels
 import LoMASuite
 
 /// `--model DIR` and how it is used, read from a command line.

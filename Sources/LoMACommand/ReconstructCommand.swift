@@ -1,6 +1,8 @@
 // `loma reconstruct`: a text read into the compressed cache, and its chunks read back from their memories (REC).
 
 import LoMAConformance
+import LoMAExplanation
+import LoMAModels
 import LoMASuite
 
 let reconstructHelp = """

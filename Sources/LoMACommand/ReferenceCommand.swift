@@ -1,5 +1,6 @@
 // `loma reference`: the reference as a candidate process.
 
+import LoMADiagnosis
 import LoMASuite
 
 let referenceHelp = """
@@ -29,12 +30,12 @@ private func session(_ arguments: Arguments) throws -> CandidateSession {
   let (mutant, dtypes) = (arguments["--mutant"], arguments["--dtypes"])
   if mutant == nil, dtypes == nil { return CandidateSession(folder: ".") }
   let types = (dtypes ?? "f64,f32").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-  guard let session = CandidateSession(folder: ".", mutant: mutant, types: types) else {
-    let isKnown = mutant.map { Mutant.named($0) != nil } ?? true
-    throw UsageError(
-      line: isKnown
-        ? "option --dtypes takes some of f64, f32, bf16 and f16, not '\(dtypes ?? "")'"
-        : "no mutant is called '\(mutant ?? "")'")
+  let deviation = try mutant.map { (id) throws(UsageError) in
+    guard let mutant = Mutant.named(id) else { throw UsageError(line: "no mutant is called '\(id)'") }
+    return mutant.deviation
+  }
+  guard let session = CandidateSession(folder: ".", deviation: deviation, types: types) else {
+    throw UsageError(line: "option --dtypes takes some of f64, f32, bf16 and f16, not '\(dtypes ?? "")'")
   }
   return session
 }

@@ -1,6 +1,7 @@
 // `loma report merge|render`: the shards of a run joined, and every report of a run drawn (RUN-22…RUN-26).
 
 import LoMAConformance
+import LoMAExplanation
 import LoMASuite
 
 let reportHelp = """

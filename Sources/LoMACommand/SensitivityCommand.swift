@@ -1,6 +1,7 @@
 // `loma sensitivity`: every mutant judged as a candidate is, and which cases kill it.
 
 import LoMAConformance
+import LoMADiagnosis
 import LoMASuite
 
 let sensitivityHelp = """

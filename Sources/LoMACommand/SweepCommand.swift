@@ -1,6 +1,9 @@
 // `loma sweep` and `loma lossless`: the runs behind Docs/Losslessness.md, and the page.
 
+import LoMADiagnosis
+import LoMAModels
 import LoMASuite
+import LoMATraining
 
 let sweepHelp = """
   loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--threads N]

@@ -1,6 +1,7 @@
 // `loma train`: a model trained from nothing (TRN).
 
 import LoMASuite
+import LoMATraining
 
 let trainHelp = """
   loma train --recipe FILE --out DIR [option]…

@@ -1,6 +1,8 @@
 // Progress of a long command, for a person at a terminal.
 
+import LoMAModels
 import LoMASuite
+import LoMATraining
 
 /// Tells how far something is, at most once in an interval.
 final class Watch<State> {

@@ -4,9 +4,9 @@ import Foundation
 import LoMAVectors
 
 /// Writing files, for a command.
-public enum OutputFiles {
+package enum OutputFiles {
   /// Gives a path this text; a device or a pipe is written to and not replaced. Returns why it could not.
-  public static func write(_ text: String, to path: String) -> String? {
+  package static func write(_ text: String, to path: String) -> String? {
     do { try Files.deliver(Array(text.utf8), to: path) } catch { return reason(error) }
     return nil
   }
@@ -14,7 +14,7 @@ public enum OutputFiles {
   /// Makes a folder, unless it is there, and gives it these files; returns the path and why it could not.
   ///
   /// All are written under other names before the first takes its own: where one cannot be, none appears.
-  public static func write(
+  package static func write(
     _ files: [(name: String, bytes: [UInt8])], into folder: String
   ) -> (path: String, reason: String)? {
     if let failure = make(folder) { return failure }
@@ -41,7 +41,7 @@ public enum OutputFiles {
   }
 
   /// Makes a folder, unless it is there, and in it a new file; one that exists is not touched.
-  public static func create(_ name: String, _ text: String, in folder: String) -> (path: String, reason: String)? {
+  package static func create(_ name: String, _ text: String, in folder: String) -> (path: String, reason: String)? {
     if let failure = make(folder) { return failure }
     let path = folder + "/" + name
     do { try Files.create(path, with: Array(text.utf8)) } catch { return (path, reason(error)) }
@@ -49,7 +49,7 @@ public enum OutputFiles {
   }
 
   /// Whether vectors may be written to a folder: it is absent or empty, or holds vectors.
-  public static func mayHoldVectors(_ folder: String) -> Bool {
+  package static func mayHoldVectors(_ folder: String) -> Bool {
     let listing = Disk.listing(below: folder)
     let isEmpty = listing.files.isEmpty && listing.folders.isEmpty
     return listing.oddities.isEmpty && (isEmpty || listing.files.contains("manifest.json"))

@@ -1,4 +1,72 @@
-// TOL-1, OPS-7: how a case's answer is compared, as manifests name it.
+// OPS-1, OPS-7, TOL-1: the words of a case: what is asked, how strictly, and how an answer is compared, as manifests and the
+// protocol name them.
+
+/// The level of a case: what is compared, and how strictly.
+public enum Level: String, CaseIterable, Sendable {
+  /// Exact integers.
+  case structure
+  /// One stage of the model, a derived bound per element.
+  case stage
+  /// A forward pass, a calibrated bound per tensor.
+  case model
+  /// Gradients and optimiser steps, a calibrated bound per tensor.
+  case training
+  /// Generation and reconstruction, a calibrated bound per tensor.
+  case generation
+  /// Bad input: a typed rejection is the right answer.
+  case rejection
+  /// Answers compared with each other instead of with a recorded one.
+  case property
+}
+
+/// An operation of the protocol.
+public enum Operation: String, CaseIterable, Sendable {
+  /// Rows, positions and labels (chapters 2, 3, 5).
+  case layout
+  /// Who sees whom (chapter 4).
+  case mask
+  /// Cache events (chapter 6).
+  case schedule
+  /// Both accuracies as counts (chapter 7).
+  case metrics
+  /// Pairs and bytes (chapter 9).
+  case cost
+  /// MOD-2.
+  case rmsNorm = "rms_norm"
+  /// MOD-3.
+  case rope
+  /// MOD-4 on given queries, keys, values and mask.
+  case attention
+  /// MOD-5 with its three linear layers.
+  case feedForward = "feed_forward"
+  /// MOD-6, one layer.
+  case decoderLayer = "decoder_layer"
+  /// LOS-5, row by row.
+  case crossEntropy = "cross_entropy"
+  /// Logits of the training layout, and named intermediates.
+  case forward
+  /// Both terms of LOS-4.
+  case loss
+  /// The gradient of every parameter.
+  case gradients
+  /// Parameters and moments after AdamW steps (LOS-6).
+  case trainStep = "train_step"
+  /// Text through the compressed cache (GEN).
+  case generate
+  /// A chunk from its memory (REC).
+  case reconstruct
+}
+
+extension Set where Element == Operation {
+  /// Those that run a whole model.
+  package static let models: Self = [.forward, .loss, .gradients, .trainStep, .generate, .reconstruct]
+  /// Those that lay out texts for training.
+  package static let training: Self = [.forward, .loss, .gradients, .trainStep]
+  /// Those that lay out texts.
+  package static let texts: Self = [.layout, .mask, .forward, .loss, .gradients, .trainStep]
+  /// Those with a compressed cache.
+  package static let caches: Self = [.generate, .reconstruct]
+}
 
 /// How an output tensor is compared (chapter 12).
 public enum Rule: String, CaseIterable, Sendable {

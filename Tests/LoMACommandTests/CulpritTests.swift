@@ -1,6 +1,7 @@
 // What is said at the end of a run of all wrong answers together: who is behind them, or what they share.
 
 import LoMAConformance
+import LoMADiagnosis
 import LoMASuite
 import LoMAVectors
 import Testing

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors

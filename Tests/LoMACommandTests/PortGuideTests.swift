@@ -4,6 +4,7 @@
 import Foundation
 import LoMAConformance
 import LoMASuite
+import LoMAVectors
 import Testing
 
 @testable import LoMACommand

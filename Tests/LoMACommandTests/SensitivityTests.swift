@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMAConformance
+import LoMADiagnosis
 import LoMASuite
 import Testing
 

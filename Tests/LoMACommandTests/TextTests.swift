@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAConformance
+import LoMAExplanation
 import Testing
 
 @testable import LoMACommand

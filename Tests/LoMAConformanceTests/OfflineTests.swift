@@ -1,6 +1,7 @@
 // Requests written to a folder, answered there, and judged.
 
 import Foundation
+import LoMAProcess
 import LoMAVectors
 import Testing
 

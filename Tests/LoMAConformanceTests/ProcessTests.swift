@@ -1,6 +1,7 @@
 // RUN-1, RUN-8, RUN-9: child processes on their own.
 
 import Foundation
+import LoMAProcess
 import Testing
 
 @testable import LoMAConformance

@@ -1,6 +1,7 @@
 // The skeletons, built with the toolchain at hand and asked every case of `layout`. Python's is asked by a check in Python.
 
 import Foundation
+import LoMAExplanation
 import LoMAVectors
 import Testing
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMA
+import LoMADiagnosis
 import LoMAReference
 import LoMAVectors
 import Testing

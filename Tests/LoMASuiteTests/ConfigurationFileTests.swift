@@ -1,6 +1,7 @@
 // config.json: what the reference does not compute, what is absent, of a wrong type or out of range.
 
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors

@@ -1,5 +1,6 @@
 // RUN-30: what wrong answers share whose form is wrong.
 
+import LoMADiagnosis
 import LoMAVectors
 import Testing
 

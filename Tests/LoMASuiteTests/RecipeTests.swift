@@ -3,6 +3,7 @@
 import Foundation
 import LoMA
 import LoMAReference
+import LoMATraining
 import LoMAVectors
 import Testing
 

@@ -1,6 +1,7 @@
 // PAR-2: V, the special ids, c, t and the profile, from the `loma` object or from the caller.
 
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors

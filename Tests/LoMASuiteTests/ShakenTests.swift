@@ -1,5 +1,6 @@
 // TOL-16: the shaken reference errs as a port may: a little everywhere, always alike, and a lot where roundings are carried far.
 
+import LoMAConformance
 import LoMAReference
 import LoMAVectors
 import Testing

@@ -1,6 +1,7 @@
 // Sharded checkpoints: the index comes from outside and is believed only where the files agree.
 
 import Foundation
+import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors

@@ -3,6 +3,7 @@
 
 import Foundation
 import LoMA
+import LoMADiagnosis
 import LoMAReference
 import LoMAVectors
 import Testing

@@ -2,7 +2,9 @@
 
 import Foundation
 import LoMA
+import LoMAModels
 import LoMAReference
+import LoMATraining
 import LoMAVectors
 import Testing
 

@@ -4,7 +4,7 @@ import LoMAVectors
 
 extension CalibratedBounds {
   /// The name of the file beside the manifest.
-  public static let fileName = "bounds.json"
+  package static let fileName = "bounds.json"
   private static let byteLimit = 32 << 20
   private static let dtypes = ["f64", "f32", "bf16", "f16"]
 
@@ -12,7 +12,7 @@ extension CalibratedBounds {
   ///
   /// Throws `damaged` where they were measured on another manifest, are not what their own measurements make of them, or are
   /// not those that the suite was published with.
-  public init(of corpus: CaseCorpus) throws(CorpusError) {
+  package init(of corpus: CaseCorpus) throws(CorpusError) {
     let published = PublishedSuite.of(manifest: corpus.manifestDigest)
     let bytes: [UInt8]
     do {
@@ -37,7 +37,7 @@ extension CalibratedBounds {
   }
 
   /// Reads a file that nobody vouches for; throws `damaged`.
-  public init(parsing bytes: [UInt8]) throws(CorpusError) {
+  package init(parsing bytes: [UInt8]) throws(CorpusError) {
     let value: JSONValue
     do { value = try StrictJSON.parse(bytes, sizeLimit: Self.byteLimit, depthLimit: 8) } catch {
       throw Self.damaged(error.description)
@@ -94,7 +94,7 @@ extension CalibratedBounds {
   }
 
   /// The file, ending in a line break; equal bounds give equal text.
-  public var text: String {
+  package var text: String {
     let groups = general.sorted { ($0.key.op, $0.key.tensor, $0.key.order) < ($1.key.op, $1.key.tensor, $1.key.order) }
     let units = cases.sorted { ($0.key.id, $0.key.order) < ($1.key.id, $1.key.order) }
     let value = JSONValue.members([

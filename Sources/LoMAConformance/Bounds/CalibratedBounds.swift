@@ -3,23 +3,23 @@
 import LoMAVectors
 
 /// Bounds measured on right implementations, or provisional ones where nothing is measured.
-public struct CalibratedBounds: Equatable, Sendable {
+package struct CalibratedBounds: Equatable, Sendable {
   /// What one tensor may be off, as max|y − ref| / max|ref|.
-  public struct Allowed: Equatable, Sendable {
+  package struct Allowed: Equatable, Sendable {
     /// The largest error of a right answer.
-    public let bound: Double
+    package let bound: Double
     /// Whether a larger one is a failure; else it is reported only (TOL-14).
-    public let gates: Bool
+    package let gates: Bool
   }
 
   /// A right implementation that was measured.
-  public struct Variant: Equatable, Sendable {
+  package struct Variant: Equatable, Sendable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// Its version.
-    public let version: String
+    package let version: String
     /// The element types it was measured in.
-    public let dtypes: [String]
+    package let dtypes: [String]
   }
 
   /// Tensors of one kind: an operation, a name without what differs from case to case, an element type.
@@ -44,13 +44,13 @@ public struct CalibratedBounds: Equatable, Sendable {
   }
 
   /// The version of the suite that was measured on; empty where nothing is measured.
-  public let suite: String
+  package let suite: String
   /// SHA-256 of the manifest that was measured on; empty where nothing is measured.
-  public let manifestDigest: String
+  package let manifestDigest: String
   /// What was measured.
-  public let variants: [Variant]
+  package let variants: [Variant]
   /// SHA-256 of the file they were read from, none where they were not.
-  public internal(set) var digest: String?
+  package internal(set) var digest: String?
   /// Bounds of groups: twice the largest of the cases' (TOL-13).
   let general: [Group: Double]
   /// Bounds of recorded tensors.
@@ -59,7 +59,7 @@ public struct CalibratedBounds: Equatable, Sendable {
   let measured: [Unit: [String: Measured]]
 
   /// What stands in for bounds until they are measured (TOL-15).
-  public static let provisional = CalibratedBounds(
+  package static let provisional = CalibratedBounds(
     suite: "", manifestDigest: "", variants: [], general: [:], cases: [:])
 
   init(
@@ -96,13 +96,13 @@ public struct CalibratedBounds: Equatable, Sendable {
   }
 
   /// The bound of a group (TOL-13), the provisional one of the element type where the group was not measured (TOL-15).
-  public func generalBound(of tensor: String, op: String, dtype: String) -> Double {
+  package func generalBound(of tensor: String, op: String, dtype: String) -> Double {
     general[Group(op: op, tensor: Self.group(of: tensor), dtype: dtype)]
       ?? ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.provisionalBound ?? 0
   }
 
   /// TOL-16: bounds of cases that were not measured, as a file beside their manifest would hold them.
-  public func ofFreshCases(of corpus: CaseCorpus) -> CalibratedBounds {
+  package func ofFreshCases(of corpus: CaseCorpus) -> CalibratedBounds {
     var bounds = CalibratedBounds(
       suite: suite, manifestDigest: corpus.manifestDigest, variants: variants, general: general, cases: [:])
     bounds.digest = digest

@@ -3,18 +3,18 @@
 import LoMAVectors
 
 /// Bounds with the room they leave to those they were made from.
-public struct Calibration: Sendable {
+package struct Calibration: Sendable {
   /// The results of one right implementation.
-  public struct Candidate: Sendable {
+  package struct Candidate: Sendable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// Its version.
-    public let version: String
+    package let version: String
     /// What came of its run.
-    public let results: [CaseResult]
+    package let results: [CaseResult]
 
     /// A candidate of these results.
-    public init(name: String, version: String, results: [CaseResult]) {
+    package init(name: String, version: String, results: [CaseResult]) {
       self.name = name
       self.version = version
       self.results = results
@@ -22,29 +22,29 @@ public struct Calibration: Sendable {
   }
 
   /// What one candidate needs of a bound that only the others set.
-  public struct Headroom: Equatable, Sendable {
+  package struct Headroom: Equatable, Sendable {
     /// The candidate.
-    public let candidate: String
+    package let candidate: String
     /// The case.
-    public let id: String
+    package let id: String
     /// The element type.
-    public let dtype: String
+    package let dtype: String
     /// The tensors: what their names have in common (TOL-13).
-    public let tensor: String
+    package let tensor: String
     /// Their worst error over the bound of the others: under ½ where the bound may gate.
-    public let share: Double
+    package let share: Double
   }
 
   /// The bounds, for the file.
-  public let bounds: CalibratedBounds
+  package let bounds: CalibratedBounds
   /// One entry for each candidate and kind of tensor of a case that another candidate has too.
-  public let headroom: [Headroom]
+  package let headroom: [Headroom]
 
   /// Bounds of every tensor that the candidates' results compare by a calibrated bound; properties set none.
   ///
   /// `shaken` are results of the reference whose every stage errs as a port's may (TOL-16): they keep a bound from being
   /// smaller than roundings, and set none alone. A tensor whose error is not finite sets no bound: its candidate is not right.
-  public init(_ candidates: [Candidate], shaken: [CaseResult], suite: String, manifestDigest: String) {
+  package init(_ candidates: [Candidate], shaken: [CaseResult], suite: String, manifestDigest: String) {
     var measured: [CalibratedBounds.Unit: [String: CalibratedBounds.Measured]] = [:]
     var names: [CalibratedBounds.Unit: Set<String>] = [:]
     for (index, candidate) in candidates.enumerated() {
@@ -90,11 +90,11 @@ public struct Calibration: Sendable {
   }
 
   /// Throws `damaged` where a bound is above what any bound may be: an implementation that it was made of is not right.
-  public func check() throws(CorpusError) { try bounds.check() }
+  package func check() throws(CorpusError) { try bounds.check() }
 
   /// The first tensor of a candidate's run that is off by more than the bound it passed under; `passedUnder` are those bounds
   /// where they are known. It cannot have passed, whatever its verdict says.
-  public static func excess(
+  package static func excess(
     of candidate: Candidate, passedUnder: CalibratedBounds?, cases: [StoredCase]
   ) -> (id: String, dtype: String, tensor: String, error: Double, bound: Double)? {
     let items = Dictionary(uniqueKeysWithValues: cases.map { ($0.id, $0) })

@@ -3,16 +3,16 @@
 import LoMAVectors
 
 /// Right implementations, and the worst of each by level and element type.
-public struct Scoreboard: Sendable {
+package struct Scoreboard: Sendable {
   /// What set the bounds.
-  public let calibration: Calibration
+  package let calibration: Calibration
   /// The implementations that set them.
-  public let calibrating: [Calibration.Candidate]
+  package let calibrating: [Calibration.Candidate]
   /// Implementations that had no part in setting them.
-  public let heldOut: [Calibration.Candidate]
+  package let heldOut: [Calibration.Candidate]
 
   /// A page on these implementations.
-  public init(
+  package init(
     _ calibration: Calibration, calibrating: [Calibration.Candidate], heldOut: [Calibration.Candidate]
   ) {
     self.calibration = calibration
@@ -21,7 +21,7 @@ public struct Scoreboard: Sendable {
   }
 
   /// The page in Markdown.
-  public var text: String {
+  package var text: String {
     """
     # Scoreboard
 

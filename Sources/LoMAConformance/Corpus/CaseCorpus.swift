@@ -3,27 +3,27 @@
 import LoMAVectors
 
 /// The recorded vectors; files are read when asked for.
-public struct CaseCorpus: Sendable {
+package struct CaseCorpus: Sendable {
   /// A model of the corpus.
-  public struct Model: Sendable {
+  package struct Model: Sendable {
     /// Its directory below the vectors.
-    public let path: String
+    package let path: String
     /// Its files.
-    public let files: [ListedFile]
+    package let files: [ListedFile]
   }
 
   /// The folder.
-  public let folder: String
+  package let folder: String
   /// The version of the suite.
-  public let suite: String
+  package let suite: String
   /// The version of the Spec.
-  public let specification: String
+  package let specification: String
   /// SHA-256 of the manifest, which names every other byte.
-  public let manifestDigest: String
+  package let manifestDigest: String
   /// The models, in the manifest's order.
-  public let models: [Model]
+  package let models: [Model]
   /// The cases, in the manifest's order.
-  public let cases: [StoredCase]
+  package let cases: [StoredCase]
 
   /// Files that no folder holds, by path.
   private var kept: [String: [UInt8]] = [:]
@@ -36,7 +36,7 @@ public struct CaseCorpus: Sendable {
   private static let mark = "INCOMPLETE"
 
   /// Reads the manifest of a folder; throws `damaged` where a recording into it was interrupted.
-  public init(folder: String) throws(CorpusError) {
+  package init(folder: String) throws(CorpusError) {
     if Disk.files(in: folder).contains(Self.mark) {
       throw .damaged(file: Self.mark, reason: "a recording was interrupted; record again")
     }
@@ -48,7 +48,7 @@ public struct CaseCorpus: Sendable {
   }
 
   /// Vectors that no folder holds, the manifest among them, by path.
-  public init(files: [(path: String, bytes: [UInt8])]) throws(CorpusError) {
+  package init(files: [(path: String, bytes: [UInt8])]) throws(CorpusError) {
     let byPath = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first })
     guard let manifest = byPath[Self.manifestName] else {
       throw .damaged(file: Self.manifestName, reason: "it is not among the files")
@@ -115,7 +115,7 @@ public struct CaseCorpus: Sendable {
 
 extension CaseCorpus {
   /// The bytes of a listed file; throws `damaged` where they are not those the digest names.
-  public func contents(of file: ListedFile) throws(CorpusError) -> [UInt8] {
+  package func contents(of file: ListedFile) throws(CorpusError) -> [UInt8] {
     if let bytes = kept[file.path] { return bytes }
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: folder + "/" + file.path, byteLimit: file.bytes) } catch {
@@ -132,13 +132,13 @@ extension CaseCorpus {
   }
 
   /// The tensors of a case's input, none where it takes scalars only.
-  public func input(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
+  package func input(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
     guard let file = item.input else { return [] }
     return try arrays(file).arrays
   }
 
   /// The recorded answer with its units, empty where there is none; throws `damaged` where it is not what the rules name.
-  public func expected(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
+  package func expected(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
     guard case .tensors(let file, _) = item.answer else { return [] }
     let arrays = try arrays(file).arrays
     guard Set(arrays.map(\.name)) == item.expectedNames else {

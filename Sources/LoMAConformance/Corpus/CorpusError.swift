@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// Why a corpus cannot be read, or a file of it not trusted; exit code 4.
-public enum CorpusError: Error, Hashable, Sendable {
+package enum CorpusError: Error, Hashable, Sendable {
   /// The manifest is no manifest of version 1.
   case manifest(String)
   /// A file is missing, longer or shorter than listed, has another digest or does not hold what it must.
@@ -12,7 +12,7 @@ public enum CorpusError: Error, Hashable, Sendable {
 
 extension CorpusError: CustomStringConvertible {
   /// One line.
-  public var description: String {
+  package var description: String {
     switch self {
     case .manifest(let reason): "vectors damaged: manifest.json: \(reason)"
     case .damaged(let file, let reason): "vectors damaged: \(file): \(reason)"

@@ -4,23 +4,23 @@ import LoMA
 import LoMAVectors
 
 /// Filters that must all hold, and the share of a run that is split.
-public struct Selection: Sendable {
+package struct Selection: Sendable {
   /// A part of a run: the first of two is (index: 1, count: 2).
-  public struct Shard: Hashable, Sendable {
+  package struct Shard: Hashable, Sendable {
     /// From 1 to `count`.
-    public let index: Int
+    package let index: Int
     /// How many parts there are.
-    public let count: Int
+    package let count: Int
 
     /// None where the index is not in 1…count, or there are more than 10,000.
-    public init?(index: Int, count: Int) {
+    package init?(index: Int, count: Int) {
       guard 1...10_000 ~= count, 1...count ~= index else { return nil }
       self.index = index
       self.count = count
     }
 
     /// Everything.
-    public static let whole = Shard(index: 1)
+    package static let whole = Shard(index: 1)
 
     private init(index: Int) {
       self.index = index
@@ -29,28 +29,28 @@ public struct Selection: Sendable {
   }
 
   /// A case in one element type.
-  public struct Unit: Hashable, Sendable {
+  package struct Unit: Hashable, Sendable {
     /// The index in `CaseCorpus.cases`.
-    public let caseIndex: Int
+    package let caseIndex: Int
     /// f64, f32, bf16 or f16; i64 where the case has no numbers.
-    public let dtype: String
+    package let dtype: String
   }
 
   /// Levels asked for; none asks for all.
-  public var levels: Set<String>
+  package var levels: Set<String>
   /// Operations asked for; none asks for all.
-  public var ops: Set<String>
+  package var ops: Set<String>
   /// Element types of numbers asked for; none asks for all that are declared. Cases without numbers are asked whatever it says.
-  public var dtypes: Set<String>
+  package var dtypes: Set<String>
   /// Axes a case must decide so, beside whatever else it decides; `base` asks for cases without any.
-  public var profile: Profile?
+  package var profile: Profile?
   /// A pattern of ids.
-  public var idGlob: Glob?
+  package var idGlob: Glob?
   /// The part of the run.
-  public var shard: Shard
+  package var shard: Shard
 
   /// A selection of these filters.
-  public init(
+  package init(
     levels: Set<String> = [], ops: Set<String> = [], dtypes: Set<String> = [], profile: Profile? = nil,
     idGlob: Glob? = nil, shard: Shard = .whole
   ) {
@@ -63,20 +63,20 @@ public struct Selection: Sendable {
   }
 
   /// Whether a case of this id may be wanted, as far as its id tells: LEVEL.OP.WHAT of all but properties.
-  public func mayWant(_ id: String) -> Bool {
+  package func mayWant(_ id: String) -> Bool {
     let words = id.split(separator: ".")
     return words.count >= 3 && (levels.isEmpty || levels.contains(String(words[0])))
       && (ops.isEmpty || words[0] == "property" || ops.contains(String(words[1]))) && (idGlob?.matches(id) ?? true)
   }
 
   /// Only cases that decide as this profile, given by name; throws `InputError` where it has none.
-  public mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
+  package mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
 
   /// Only cases whose ids have this pattern: `*` is any text, `?` one character.
-  public mutating func choose(ids pattern: String) { idGlob = Glob(pattern) }
+  package mutating func choose(ids pattern: String) { idGlob = Glob(pattern) }
 
   /// Whether a case passes all filters.
-  public func passes(_ item: StoredCase) -> Bool {
+  package func passes(_ item: StoredCase) -> Bool {
     (levels.isEmpty || levels.contains(item.level)) && (ops.isEmpty || ops.contains(item.op))
       && (profile?.isAskedFor(in: item.axes) ?? true) && (idGlob?.matches(item.id) ?? true)
   }
@@ -86,7 +86,7 @@ public struct Selection: Sendable {
   /// `declaredDtypes` are those the candidate computes in. Structure and rejection cases are asked once, as i64. An element
   /// type that is asked for and not declared has its units all the same, and a case of which no type is declared has one in
   /// its first: they are unsupported, and so nothing vanishes.
-  public func units(of corpus: CaseCorpus, declaredDtypes: [String]) -> [Unit] {
+  package func units(of corpus: CaseCorpus, declaredDtypes: [String]) -> [Unit] {
     let asked = Set(dtypes.isEmpty ? declaredDtypes : Array(dtypes))
     let all = corpus.cases.enumerated().filter { passes($1) }.flatMap { index, item in
       var types = item.dtypes.filter { $0 == "i64" || asked.contains($0) }

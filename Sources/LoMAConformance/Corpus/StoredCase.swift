@@ -4,9 +4,9 @@ import LoMA
 import LoMAVectors
 
 /// Everything that a manifest says of a case.
-public struct StoredCase: Sendable {
+package struct StoredCase: Sendable {
   /// What the right answer is.
-  public enum Answer: Sendable {
+  package enum Answer: Sendable {
     /// The recorded tensors, and how each is compared, in the manifest's order.
     case tensors(ListedFile, rules: [(name: String, rule: Rule)])
     /// A rejection with this code.
@@ -16,36 +16,36 @@ public struct StoredCase: Sendable {
   }
 
   /// The levels, in the order reports have them in.
-  public static let levels = ["structure", "stage", "model", "training", "generation", "rejection", "property"]
+  package static let levels = ["structure", "stage", "model", "training", "generation", "rejection", "property"]
   /// The element types a case is asked in, in the order of a run; i64 where it has no numbers.
-  public static let dtypes = ["i64", "f64", "f32", "bf16", "f16"]
+  package static let dtypes = ["i64", "f64", "f32", "bf16", "f16"]
 
   /// Its name.
-  public let id: String
+  package let id: String
   /// The suite version that brought it.
-  public let since: String
+  package let since: String
   /// Its level.
-  public let level: String
+  package let level: String
   /// Its operation.
-  public let op: String
+  package let op: String
   /// The mistake it is there for.
-  public let hunts: String
+  package let hunts: String
   /// The clauses it serves.
-  public let clauses: [String]
+  package let clauses: [String]
   /// Axes that differ from `base`, as given; those of a rejection case may be none.
-  public let profile: JSONObject
+  package let profile: JSONObject
   /// Scalars by name, doubles as hexadecimal text.
-  public let parameters: JSONObject
+  package let parameters: JSONObject
   /// The path of its model below the vectors.
-  public let model: String?
+  package let model: String?
   /// Intermediates to return (MOD-7).
-  public let captures: [String]
+  package let captures: [String]
   /// The element types it is asked in: i64 alone for structure and rejection cases.
-  public let dtypes: [String]
+  package let dtypes: [String]
   /// The file of its input, none where the operation takes scalars only.
-  public let input: ListedFile?
+  package let input: ListedFile?
   /// What the right answer is.
-  public let answer: Answer
+  package let answer: Answer
 }
 
 extension StoredCase {
@@ -55,7 +55,7 @@ extension StoredCase {
   }
 
   /// The axes as axis=value joined by commas; `base` where there is none.
-  public var profileName: String {
+  package var profileName: String {
     let pairs = profile.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
     if let profile = try? Profile(pairs) { return profile.name }
     return pairs.map { $0.axis.onOneLine + "=" + $0.value.onOneLine }.joined(separator: ",")
@@ -65,7 +65,7 @@ extension StoredCase {
   func integer(_ name: String) -> Int? { parameters[name]?.integerValue }
 
   /// Whether measured bounds have a part in judging it (TOL-11, TOL-12).
-  public var hasMeasuredTensors: Bool {
+  package var hasMeasuredTensors: Bool {
     guard case .tensors(_, let rules) = answer else { return false }
     return CalibratedBounds.compositions.contains(op) || rules.contains { $0.rule == .calibrated }
   }

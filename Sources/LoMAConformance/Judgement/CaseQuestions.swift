@@ -5,7 +5,7 @@ import LoMAVectors
 
 extension CaseCorpus {
   /// What is asked for a case in an element type: one question, of a property several (OPS-7).
-  public func questions(of item: StoredCase, dtype: String) throws(CorpusError) -> [Question] {
+  package func questions(of item: StoredCase, dtype: String) throws(CorpusError) -> [Question] {
     try CaseQuestions(item: item, dtype: dtype, input: try input(of: item)).all()
   }
 }

@@ -1,9 +1,9 @@
 // What a run shows: level × profile × element type, and the exit code.
 
 /// What may be said of a candidate after a run.
-public struct Claims: Equatable, Sendable {
+package struct Claims: Equatable, Sendable {
   /// How far a claim is met.
-  public enum Status: String, CaseIterable, Sendable {
+  package enum Status: String, CaseIterable, Sendable {
     /// Everything passed.
     case met
     /// Some is unsupported, the rest passed.
@@ -17,21 +17,21 @@ public struct Claims: Equatable, Sendable {
   }
 
   /// One level under one profile in one element type.
-  public struct Cell: Equatable, Sendable {
+  package struct Cell: Equatable, Sendable {
     /// The level.
-    public let level: String
+    package let level: String
     /// The axes that differ from `base`.
-    public let profile: String
+    package let profile: String
     /// f64, f32, bf16, f16, or i64 where there are no numbers.
-    public let dtype: String
+    package let dtype: String
     /// How many units have which verdict; none of those that no unit has.
-    public let counts: [Verdict: Int]
+    package let counts: [Verdict: Int]
 
     /// How many units it has.
-    public var units: Int { counts.values.reduce(0, +) }
+    package var units: Int { counts.values.reduce(0, +) }
 
     /// How far the claim is met; what is wrong outweighs what is not known.
-    public var status: Status {
+    package var status: Status {
       if counts.keys.contains(where: \.isWrong) { return .notMet }
       if counts[.notRun] != nil || counts[.indeterminate] != nil { return .open }
       guard let unsupported = counts[.unsupported] else { return .met }
@@ -40,14 +40,14 @@ public struct Claims: Equatable, Sendable {
   }
 
   /// Every cell that has a unit: by level, then `base` and the other profiles by name, then element type.
-  public let cells: [Cell]
+  package let cells: [Cell]
   /// Whether the run was cut short.
-  public let isInterrupted: Bool
+  package let isInterrupted: Bool
   /// What must be met for exit code 0.
-  public let demands: Demands
+  package let demands: Demands
 
   /// The claims that these results allow.
-  public init(_ results: [CaseResult], demands: Demands = Demands(), isInterrupted: Bool = false) {
+  package init(_ results: [CaseResult], demands: Demands = Demands(), isInterrupted: Bool = false) {
     struct Key: Hashable {
       let level: Int
       let profile: String
@@ -75,16 +75,16 @@ public struct Claims: Equatable, Sendable {
   }
 
   /// How many units have a verdict.
-  public func count(_ verdict: Verdict) -> Int { cells.reduce(0) { $0 + ($1.counts[verdict] ?? 0) } }
+  package func count(_ verdict: Verdict) -> Int { cells.reduce(0) { $0 + ($1.counts[verdict] ?? 0) } }
 
   /// How many claims have a status.
-  public func count(_ status: Status) -> Int { cells.count { $0.status == status } }
+  package func count(_ status: Status) -> Int { cells.count { $0.status == status } }
 
   /// 130 interrupted, 5 a fault of the runner, 4 no unit, 1 not conformant or not what was demanded, 0 otherwise.
   ///
   /// A known failure alone gives 0, though its claim is not met; so does what is unsupported or open, beside a claim that is
   /// met.
-  public var exitCode: Int32 {
+  package var exitCode: Int32 {
     if isInterrupted { return 130 }
     if count(.runnerError) > 0 { return 5 }
     if cells.isEmpty { return 4 }
@@ -98,7 +98,7 @@ public struct Claims: Equatable, Sendable {
   }
 
   /// What was demanded and is not met, in words.
-  public var unmetDemands: [String] {
+  package var unmetDemands: [String] {
     var lines: [String] = []
     let unmet = cells.count { $0.status != .met }
     if demands.everything, unmet > 0 { lines.append("--require-all: \(unmet) of \(cells.count) claims are not met") }
@@ -113,19 +113,19 @@ public struct Claims: Equatable, Sendable {
 }
 
 /// What a run was told to show, beside that nothing is wrong (RUN-15).
-public struct Demands: Equatable, Sendable {
+package struct Demands: Equatable, Sendable {
   /// Every claim.
-  public var everything = false
+  package var everything = false
   /// Every claim of these levels, and that there are some.
-  public var levels: [String] = []
+  package var levels: [String] = []
   /// Element types that were asked for and not declared.
-  public var undeclared: [String] = []
+  package var undeclared: [String] = []
 
   /// None.
-  public init() {}
+  package init() {}
 
   /// Those of a run, as its header holds them.
-  public init(_ header: RunHeader) {
+  package init(_ header: RunHeader) {
     func words(_ option: String) -> [String] {
       header.filters[option]?.stringValue?.split(separator: ",").map { String($0) } ?? []
     }
@@ -137,7 +137,7 @@ public struct Demands: Equatable, Sendable {
 
 extension Verdict {
   /// Whether a claim with such a unit is not met.
-  public var isWrong: Bool {
+  package var isWrong: Bool {
     switch self {
     case .pass, .unsupported, .indeterminate, .notRun: false
     case .fail, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError, .invalidOutput, .wrongRejection,

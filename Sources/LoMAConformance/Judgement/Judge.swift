@@ -7,14 +7,14 @@ extension CaseCorpus {
   ///
   /// Replies may end early behind one that is no answer. Without `captures` the case was asked without captured
   /// intermediates, and none is expected. Throws where the case's own files are damaged.
-  public func judge(
+  package func judge(
     _ item: StoredCase, dtype: String, replies: [Reply], bounds: CalibratedBounds, captures: Bool = true
   ) throws(CorpusError) -> CaseResult {
     try judge(item, dtype: dtype, bounds: bounds, captures: captures)(replies)
   }
 
   /// The same for any number of replies to one case, whose files are read once.
-  public func judge(
+  package func judge(
     _ item: StoredCase, dtype: String, bounds: CalibratedBounds, captures: Bool = true
   ) throws(CorpusError) -> @Sendable ([Reply]) throws(CorpusError) -> CaseResult {
     let judge = Judge(
@@ -26,7 +26,7 @@ extension CaseCorpus {
 
 extension CaseResult {
   /// The result of a case that got no judgement: not asked, or not answered.
-  public init(_ item: StoredCase, dtype: String, verdict: Verdict, why: String) {
+  package init(_ item: StoredCase, dtype: String, verdict: Verdict, why: String) {
     self.init(
       id: item.id, dtype: dtype, level: item.level, op: item.op, profile: item.profileName, hunts: item.hunts,
       clauses: item.clauses, verdict: verdict, why: why, tensors: [], finding: nil)

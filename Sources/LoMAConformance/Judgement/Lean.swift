@@ -1,7 +1,7 @@
 // RUN-15: numbers that are all off to one side, which rounding does not do.
 
 /// To which side of what is right the numbers of a tensor are that use more than half their bound.
-public enum Lean: String, CaseIterable, Sendable {
+package enum Lean: String, CaseIterable, Sendable {
   /// All are too large.
   case up
   /// All are too small.

@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// What comparing an answer to a case with other tensors than the recorded ones needs, read once.
-public struct Likeness: Sendable {
+package struct Likeness: Sendable {
   private let item: StoredCase
   private let dtype: String
   private let bounds: CalibratedBounds
@@ -12,7 +12,7 @@ public struct Likeness: Sendable {
   private let recorded: [NamedArray]
 
   /// None where a case has no recorded tensors, or its files are damaged.
-  public init?(_ corpus: CaseCorpus, _ item: StoredCase, dtype: String, bounds: CalibratedBounds) {
+  package init?(_ corpus: CaseCorpus, _ item: StoredCase, dtype: String, bounds: CalibratedBounds) {
     guard case .tensors(_, let rules) = item.answer, let input = try? corpus.input(of: item),
       let recorded = try? corpus.expected(of: item)
     else { return nil }
@@ -21,10 +21,10 @@ public struct Likeness: Sendable {
   }
 
   /// The type of numbers that is asked for; i64 where there are none.
-  public var type: ElementType { ElementType(rawValue: dtype.uppercased()) ?? .i64 }
+  package var type: ElementType { ElementType(rawValue: dtype.uppercased()) ?? .i64 }
 
   /// The recorded answer, rounded once to the type that was asked for.
-  public var right: [NamedArray] {
+  package var right: [NamedArray] {
     let type = ElementType(rawValue: dtype.uppercased())
     return recorded.filter { array in rules.contains { $0.name == array.name } }.map { array in
       guard array.elementType.kind == .floating, let type, let values = try? array.doubles() else { return array }
@@ -33,10 +33,10 @@ public struct Likeness: Sendable {
   }
 
   /// Whether other tensors than the recorded ones are within their bounds of them.
-  public func isRight(_ other: [NamedArray]) -> Bool { distance(of: right, to: other).map { $0 <= 1 } ?? false }
+  package func isRight(_ other: [NamedArray]) -> Bool { distance(of: right, to: other).map { $0 <= 1 } ?? false }
 
   /// Error over bound of an answer at its worst, compared with the recorded one; none where names or forms differ.
-  public func excess(of answer: [NamedArray]) -> Double? {
+  package func excess(of answer: [NamedArray]) -> Double? {
     let names = Set(answer.map(\.name))
     return Judge(
       item: item, dtype: dtype, bounds: bounds, captures: item.captures.allSatisfy { names.contains($0) }, input: input,
@@ -49,7 +49,7 @@ public struct Likeness: Sendable {
   ///
   /// Bounds are those of the recorded answer. Derived ones grow with the numbers of the other; a NaN or an infinity is
   /// equal to itself, and a tensor that decides no verdict decides nothing here.
-  public func distance(of answer: [NamedArray], to other: [NamedArray]) -> Double? {
+  package func distance(of answer: [NamedArray], to other: [NamedArray]) -> Double? {
     let names = Set(answer.map(\.name))
     let compared = rules.filter { names.contains($0.name) || !item.captures.contains($0.name) }
     guard Set(other.map(\.name)).isSuperset(of: compared.map(\.name)) else { return nil }

@@ -3,24 +3,24 @@
 import LoMAVectors
 
 /// One request, as protocol 1 and a folder of requests carry it.
-public struct Question: Sendable {
+package struct Question: Sendable {
   /// The operation.
-  public let op: String
+  package let op: String
   /// The element type the candidate answers numbers in: f64, f32, bf16 or f16; i64 where there are none.
-  public let dtype: String
+  package let dtype: String
   /// The axes that differ from `base`.
-  public let profile: JSONObject
+  package let profile: JSONObject
   /// Scalars by name, doubles as hexadecimal text.
-  public let parameters: JSONObject
+  package let parameters: JSONObject
   /// The directory of the model below the vectors, or none.
-  public let model: String?
+  package let model: String?
   /// The tensors of the input; none where the operation takes scalars only.
-  public let input: [NamedArray]
+  package let input: [NamedArray]
   /// Intermediates to return beside the logits (MOD-7).
-  public let captures: [String]
+  package let captures: [String]
 
   /// A question of these parts.
-  public init(
+  package init(
     op: String, dtype: String, profile: JSONObject, parameters: JSONObject, model: String?, input: [NamedArray],
     captures: [String]
   ) {
@@ -35,7 +35,7 @@ public struct Question: Sendable {
 }
 
 /// What became of a question.
-public enum Reply: Sendable {
+package enum Reply: Sendable {
   /// An answer, as its file holds it.
   case tensors([NamedArray])
   /// The input was refused with this code.

@@ -1,7 +1,7 @@
 // What the runner says of one case in one element type.
 
 /// A verdict.
-public enum Verdict: String, CaseIterable, Sendable {
+package enum Verdict: String, CaseIterable, Sendable {
   /// Every output is right.
   case pass
   /// An output is wrong.

@@ -2,7 +2,7 @@
 
 extension Sequence<CaseResult> {
   /// What was answered and what is right, of the wrong rejections, in at most three lines of those met most.
-  public var rejectionLines: [String] {
+  package var rejectionLines: [String] {
     let found = filter { $0.verdict == .wrongRejection }
     let counts = Dictionary(grouping: found) { "\($0.level): \($0.why)" }.mapValues(\.count)
     let most = counts.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }.prefix(3)

@@ -1,9 +1,10 @@
 // RUN-27: the answers that were put beside requests, read as strictly as a conversation.
 
+import LoMAProcess
 import LoMAVectors
 
 /// Why answers cannot be judged.
-public enum OfflineError: Error, Equatable, Sendable {
+package enum OfflineError: Error, Equatable, Sendable {
   /// The file of answers cannot be read.
   case file(FileError)
   /// A line is no reply.
@@ -16,7 +17,7 @@ public enum OfflineError: Error, Equatable, Sendable {
 
 extension OfflineError: CustomStringConvertible {
   /// One line for a person.
-  public var description: String {
+  package var description: String {
     switch self {
     case .file(let error): "\(error)"
     case .line(let line, let why): "\(OfflineRequests.answersName): line \(line): \(why)"

@@ -1,10 +1,11 @@
 // RUN-27: every request of a run in a folder, to be answered by any program anywhere, and the answers judged.
 
 import Foundation
+import LoMAProcess
 import LoMAVectors
 
 /// Requests that are answered elsewhere.
-public struct OfflineRequests {
+package struct OfflineRequests {
   /// The conversation as the runner would write it: hello, then every question.
   static let requestsName = "requests.jsonl"
   /// The replies, in any order: to hello with id 0, and to as many requests as were answered.
@@ -17,7 +18,7 @@ public struct OfflineRequests {
   private let units: [(unit: Selection.Unit, firstID: Int, questions: [Question])]
 
   /// The requests of every case in every element type.
-  public init(_ corpus: CaseCorpus) throws(CorpusError) {
+  package init(_ corpus: CaseCorpus) throws(CorpusError) {
     self.corpus = corpus
     var units: [(Selection.Unit, Int, [Question])] = []
     var id = 1
@@ -30,7 +31,7 @@ public struct OfflineRequests {
   }
 
   /// Writes requests, inputs and models into a new folder, and nothing that is expected; returns how many requests.
-  public func write(to folder: String) throws -> Int {
+  package func write(to folder: String) throws -> Int {
     // Else a second call would leave its inputs among those of the first before it fails.
     if Disk.files(in: folder).contains(Self.requestsName) {
       throw FileError.failed("open", path: folder + "/" + Self.requestsName, code: EEXIST)
@@ -58,7 +59,7 @@ public struct OfflineRequests {
   }
 
   /// Judges the answers in a folder as a run would; an answer that is not there is `not-run`.
-  public func judge(
+  package func judge(
     _ folder: String, bounds: CalibratedBounds
   ) throws -> (candidate: CandidateRecord, results: [CaseResult]) {
     let answers = try OfflineAnswers(folder: folder)

@@ -3,9 +3,9 @@
 import LoMAVectors
 
 /// The answer to a hello.
-public struct Declaration: Equatable, Sendable {
+package struct Declaration: Equatable, Sendable {
   /// The profiles a candidate does.
-  public enum Profiles: Equatable, Sendable {
+  package enum Profiles: Equatable, Sendable {
     /// Every one.
     case any
     /// These; each is the axes that differ from `base`.
@@ -13,17 +13,17 @@ public struct Declaration: Equatable, Sendable {
   }
 
   /// The name of the candidate.
-  public let name: String
+  package let name: String
   /// Its version.
-  public let version: String
+  package let version: String
   /// The operations it does.
-  public let ops: [String]
+  package let ops: [String]
   /// The element types it answers numbers in.
-  public let dtypes: [String]
+  package let dtypes: [String]
   /// The profiles it does.
-  public let profiles: Profiles
+  package let profiles: Profiles
   /// Whether it returns intermediates.
-  public let captures: Bool
+  package let captures: Bool
 
   /// The longest name.
   static let nameLimit = 200
@@ -31,7 +31,7 @@ public struct Declaration: Equatable, Sendable {
   static let listLimit = 1000
 
   /// What a candidate declares in this object.
-  public init(_ object: JSONObject) throws(ReplyError) {
+  package init(_ object: JSONObject) throws(ReplyError) {
     guard object["protocol"] == .integer(ConversationProtocol.version) else {
       throw .member("protocol", must: "\(ConversationProtocol.version)")
     }
@@ -61,7 +61,7 @@ public struct Declaration: Equatable, Sendable {
   /// Why a question is not asked; none where it is. `question.dtype` i64 needs no declared type.
   ///
   /// A rejection case is asked in any profile, since its profile may be the fault.
-  public func refusal(of question: Question, isRejection: Bool) -> String? {
+  package func refusal(of question: Question, isRejection: Bool) -> String? {
     if !ops.contains(question.op) { return "not declared: operation \(question.op)" }
     if question.dtype != "i64", !dtypes.contains(question.dtype) { return "not declared: dtype \(question.dtype)" }
     guard !isRejection, case .these(let these) = profiles else { return nil }
@@ -101,7 +101,7 @@ public struct Declaration: Equatable, Sendable {
 
 extension CandidateRecord {
   /// A candidate as it declares itself, the words that started it, and the digests of those that name files.
-  public init(_ declaration: Declaration, command: [String], digests: [String?] = []) {
+  package init(_ declaration: Declaration, command: [String], digests: [String?] = []) {
     let profiles: JSONValue =
       switch declaration.profiles {
       case .any: .string("any")

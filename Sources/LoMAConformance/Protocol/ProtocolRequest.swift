@@ -3,11 +3,11 @@
 import LoMAVectors
 
 /// The protocol of lines between the runner and a candidate.
-public enum ConversationProtocol {
+package enum ConversationProtocol {
   /// Its version.
-  public static let version = 1
+  package static let version = 1
   /// The bytes a line of a longer one is refused at, in both directions.
-  public static let lineLimit = 1 << 20
+  package static let lineLimit = 1 << 20
   /// How deep a reply may be nested.
   static let depthLimit = 8
   /// What a reply begins with; any other line is noise.
@@ -15,7 +15,7 @@ public enum ConversationProtocol {
 }
 
 /// A line that the runner writes.
-public enum ProtocolRequest: Sendable {
+package enum ProtocolRequest: Sendable {
   /// The first: who are you?
   case hello(specification: String)
   /// A question, with the names of its files in the scratch folder.
@@ -24,7 +24,7 @@ public enum ProtocolRequest: Sendable {
   case stop
 
   /// The line, with its end.
-  public func line(id: Int) -> [UInt8] {
+  package func line(id: Int) -> [UInt8] {
     JSONValue.members([.init("loma", .integer(1)), .init("id", .integer(id))] + members).lineBytes
       + [UInt8(ascii: "\n")]
   }

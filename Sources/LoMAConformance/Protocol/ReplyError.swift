@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// Why a line that begins as a reply is none, or not the one that was asked for.
-public enum ReplyError: Error, Equatable, Sendable {
+package enum ReplyError: Error, Equatable, Sendable {
   /// It is not the JSON that is accepted.
   case json(JSONError)
   /// It answers another request.
@@ -18,7 +18,7 @@ public enum ReplyError: Error, Equatable, Sendable {
 
 extension ReplyError: CustomStringConvertible {
   /// One line for a person.
-  public var description: String {
+  package var description: String {
     switch self {
     case .json(let error): "\(error)"
     case .wrongID(let expected, let found): "a reply to request \(found), asked was \(expected)"

@@ -3,9 +3,9 @@
 import LoMA
 
 /// The texts of a case as they are laid out.
-public struct CaseLayout: Sendable {
+package struct CaseLayout: Sendable {
   /// What they are, on one line.
-  public let caption: String
+  package let caption: String
   /// Text tokens of a chunk, c · t.
   let chunkLength: Int
   /// The rows of each text; all have the same number.
@@ -14,7 +14,7 @@ public struct CaseLayout: Sendable {
   let profile: Profile
 
   /// Texts of a batch.
-  public init(caption: String, parameters: Parameters, batch: Batch, profile: Profile) {
+  package init(caption: String, parameters: Parameters, batch: Batch, profile: Profile) {
     self.caption = caption
     chunkLength = parameters.chunkLength
     texts = batch.texts

@@ -1,26 +1,28 @@
 // RUN-20: where a tensor is wrong, as a grid small enough to draw, and cell by cell where cells are right or wrong.
 
+import LoMAVectors
+
 /// Error over bound of a tensor's rows and columns, the worst of each block of them.
-public struct Divergence: Equatable, Sendable {
+package struct Divergence: Equatable, Sendable {
   /// The most rows and columns of the grid.
-  public static let side = 64
+  package static let side = 64
   /// The name of the square of queries and keys that the property of interference finds.
   static let whoHeardWhom = "who heard whom, query by key"
   /// The most runs of wrong elements that are kept.
-  public static let runLimit = 1024
+  package static let runLimit = 1024
   /// The most elements of a tensor that is read from results; its rows and columns are counted in blocks of `side`.
   static let sizeLimit = 1 << 31
 
   /// The tensor.
-  public let tensor: String
+  package let tensor: String
   /// Its rows: every dimension but the last; of a batch these are text by text the rows of the layout.
-  public let rows: Int
+  package let rows: Int
   /// Its columns: the last dimension; 1 for a scalar.
-  public let columns: Int
+  package let columns: Int
   /// At most `side` × `side`: cell (i, j) is the largest ratio of its block; at most 1 is right.
-  public let cells: [[Double]]
+  package let cells: [[Double]]
   /// Of a tensor that is compared exactly the wrong elements, row-major, as runs; none where they are too many runs.
-  public let wrong: [Range<Int>]?
+  package let wrong: [Range<Int>]?
 
   /// A grid that was made before.
   init(tensor: String, rows: Int, columns: Int, cells: [[Double]], wrong: [Range<Int>]?) {
@@ -34,14 +36,14 @@ public struct Divergence: Equatable, Sendable {
   /// The grid of one ratio for every element, row-major; what is no number counts as infinite.
   ///
   /// None where there are no elements, or their number is not the shape's.
-  public init?(tensor: String, shape: [Int], ratios: [Double]) {
+  package init?(tensor: String, shape: [Int], ratios: [Double]) {
     self.init(tensor: tensor, shape: shape, ratios: ratios, wrong: nil)
   }
 
   /// The grid of a tensor whose elements are right or wrong, row-major.
   ///
   /// None where there are no elements, or their number is not the shape's.
-  public init?(tensor: String, shape: [Int], isWrong: [Bool]) {
+  package init?(tensor: String, shape: [Int], isWrong: [Bool]) {
     var runs: [Range<Int>] = []
     for (element, isWrong) in isWrong.enumerated() where isWrong {
       if let last = runs.last, last.upperBound == element {

@@ -3,40 +3,40 @@
 import LoMAVectors
 
 /// The account of a run: one line, what to do, the unit to look at, and the wrong units in groups.
-public struct FailureAccount: Equatable, Sendable {
+package struct FailureAccount: Equatable, Sendable {
   /// Wrong units of one level and operation with one verdict, whose finding is in one tensor or whose reason is the same.
-  public struct Group: Equatable, Sendable {
+  package struct Group: Equatable, Sendable {
     /// The level.
-    public let level: String
+    package let level: String
     /// The operation.
-    public let op: String
+    package let op: String
     /// The verdict.
-    public let verdict: Verdict
+    package let verdict: Verdict
     /// Where the finding is; none where there is no finding.
-    public let tensor: String?
+    package let tensor: String?
     /// Why the first of them is wrong.
-    public let why: String
+    package let why: String
     /// The units, by their places in the run.
-    public fileprivate(set) var units: [Int]
+    package fileprivate(set) var units: [Int]
     /// Their cases, each once.
-    public fileprivate(set) var cases: [String]
+    package fileprivate(set) var cases: [String]
     /// The lines of diagnosis that most of them share, at most three.
-    public fileprivate(set) var diagnosis: [String]
+    package fileprivate(set) var diagnosis: [String]
   }
 
   /// The first line: how much is wrong, and for what reason if one is known.
-  public let headline: String
+  package let headline: String
   /// What else is said of all wrong answers, and what was demanded and is not met.
-  public let causes: [String]
+  package let causes: [String]
   /// What to do about it, in order.
-  public let advice: [String]
+  package let advice: [String]
   /// The place of the unit that shows it best; none where nothing is wrong.
-  public let unit: Int?
+  package let unit: Int?
   /// The wrong units: the lowest level first.
-  public let groups: [Group]
+  package let groups: [Group]
 
   /// The account of a finished run.
-  public init(_ run: RunRecord) {
+  package init(_ run: RunRecord) {
     let results = run.results
     let wrong = results.indices.filter { results[$0].verdict.isWrong }
     let level = wrong.map { Self.rank(results[$0].level) }.min() ?? 0

@@ -12,16 +12,16 @@ import LoMAVectors
 #endif
 
 /// The results of a run in a folder of reports, or nowhere where none is asked for. Any thread may add.
-public final class GrowingReport: Sendable {
+package final class GrowingReport: Sendable {
   /// The files of a finished run.
-  public static let names = ["results.jsonl", "report.json", "junit.xml", "report.html", "badge.json"]
+  package static let names = ["results.jsonl", "report.json", "junit.xml", "report.html", "badge.json"]
 
   /// Another run is under way in the folder.
-  public struct InUse: Error, Equatable, CustomStringConvertible {
+  package struct InUse: Error, Equatable, CustomStringConvertible {
     /// The folder.
-    public let folder: String
+    package let folder: String
     /// One line for a person.
-    public var description: String { "\(folder): another run writes its reports there" }
+    package var description: String { "\(folder): another run writes its reports there" }
   }
 
   private struct State {
@@ -37,7 +37,7 @@ public final class GrowingReport: Sendable {
   /// Makes the folder, unless it is there, and keeps other runs out of it.
   ///
   /// Throws `FileError` where it cannot be made, or a file in it could not be replaced; `InUse` where another run has it.
-  public init(folder: String?) throws {
+  package init(folder: String?) throws {
     self.folder = folder
     guard let folder else {
       lock = -1
@@ -61,14 +61,14 @@ public final class GrowingReport: Sendable {
   deinit { if lock >= 0 { close(lock) } }
 
   /// Begins the file with what is taken over from an earlier run; throws `FileError` where it cannot be written.
-  public func begin(_ header: RunHeader, kept: [CaseResult]) throws(FileError) {
+  package func begin(_ header: RunHeader, kept: [CaseResult]) throws(FileError) {
     guard let folder else { return }
     let writer = try ResultsWriter(folder + "/results.jsonl", header: header, kept: kept)
     state.withLock { $0.writer = writer }
   }
 
   /// Takes the result of a unit; after an error nothing more is taken.
-  public func add(_ result: CaseResult) {
+  package func add(_ result: CaseResult) {
     state.withLock { state in
       guard let writer = state.writer, state.failure == nil else { return }
       do throws(FileError) { try writer.add(result) } catch { state.failure = error }
@@ -76,5 +76,5 @@ public final class GrowingReport: Sendable {
   }
 
   /// The first error since the file began.
-  public var failure: FileError? { state.withLock { $0.failure } }
+  package var failure: FileError? { state.withLock { $0.failure } }
 }

@@ -4,15 +4,15 @@ import Foundation
 import LoMAVectors
 
 /// Draws a run as a page.
-public struct HTMLReport: Sendable {
+package struct HTMLReport: Sendable {
   /// The texts of a case, by id; none where it has no texts, or too many rows to name.
   private let texts: @Sendable (String) -> CaseLayout?
 
   /// A page whose rows are named after the layouts of `texts`, which is asked once for a case that is wrong.
-  public init(texts: @escaping @Sendable (String) -> CaseLayout?) { self.texts = texts }
+  package init(texts: @escaping @Sendable (String) -> CaseLayout?) { self.texts = texts }
 
   /// A complete HTML file that loads nothing from anywhere, and runs no script and no style but its own.
-  public func draw(_ run: RunRecord) -> String {
+  package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
     let account = FailureAccount(run)
     let candidate = run.header.candidate

@@ -3,12 +3,12 @@
 import LoMAVectors
 
 /// Draws a run as JSON; its schema is Spec/schemas/report.schema.json.
-public struct JSONReport: Sendable {
+package struct JSONReport: Sendable {
   /// A report has no settings.
-  public init() {}
+  package init() {}
 
   /// The whole file.
-  public func draw(_ run: RunRecord) -> String {
+  package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
     return JSONValue.members([
       .init("loma_report", .integer(1)), .init("summary", summary(run, claims)),
@@ -66,12 +66,12 @@ public struct JSONReport: Sendable {
 }
 
 /// Draws a run as a badge, in the form that shields.io reads from an endpoint.
-public struct Badge: Sendable {
+package struct Badge: Sendable {
   /// A badge has no settings.
-  public init() {}
+  package init() {}
 
   /// The whole file: claims met of all, and the vectors and bounds they were met on.
-  public func draw(_ run: RunRecord) -> String {
+  package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
     let (all, met) = (claims.cells.count, claims.count(.met))
     let digests: [Substring] = [

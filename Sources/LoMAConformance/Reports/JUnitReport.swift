@@ -3,13 +3,15 @@
 // The file fits both schemas in use (Jenkins' and Windyroad's), so it holds only what both allow: no attribute on the
 // root, standard error in the body of a failure, and what is said of the whole run as the output of its first suite.
 
+import LoMAVectors
+
 /// Draws a run as JUnit's XML.
-public struct JUnitReport: Sendable {
+package struct JUnitReport: Sendable {
   /// A report has no settings.
-  public init() {}
+  package init() {}
 
   /// The whole file.
-  public func draw(_ run: RunRecord) -> String {
+  package func draw(_ run: RunRecord) -> String {
     var levels: [String] = []
     for result in run.results where !levels.contains(result.level) { levels.append(result.level) }
     let account = FailureAccount(run).lines(run) + [run.lastLine]
@@ -121,24 +123,4 @@ extension CaseResult {
     if !standardError.isEmpty { lines += ["standard error:", standardError] }
     return lines.joined(separator: "\n")
   }
-}
-
-/// A ratio with three digits that matter.
-func short(_ ratio: Double) -> String {
-  guard ratio.isFinite else { return "infinite" }
-  if ratio == 0 { return "0" }
-  var exponent = 0
-  var digits = ratio
-  while digits >= 9.995 {
-    digits /= 10
-    exponent += 1
-  }
-  while digits < 0.9995 {
-    digits *= 10
-    exponent -= 1
-  }
-  let hundredths = Int(digits * 100 + 0.5)
-  let tail = String(hundredths % 100)
-  let plain = "\(hundredths / 100).\(tail.count == 1 ? "0" + tail : tail)"
-  return exponent == 0 ? plain : "\(plain)e\(exponent)"
 }

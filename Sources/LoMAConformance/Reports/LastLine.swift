@@ -1,13 +1,15 @@
 // RUN-15: one line that says what a run shows, the same on the terminal and in every report.
 
+import LoMAVectors
+
 extension RunRecord {
   /// What this run allows to be said.
-  public var claims: Claims {
+  package var claims: Claims {
     Claims(results, demands: Demands(header), isInterrupted: footer.interrupted)
   }
 
   /// What is said of right and wrong answers alike, before the last line: what was demanded and is not met, and a bias.
-  public var notes: [String] { claims.unmetDemands + (bias.map { [$0] } ?? []) }
+  package var notes: [String] { claims.unmetDemands + (bias.map { [$0] } ?? []) }
 
   /// That numbers are off to one side, where most tensors are in which some use more than half their bound.
   private var bias: String? {
@@ -24,7 +26,7 @@ extension RunRecord {
 
   /// Who was asked, how many units have which verdict, how many claims have which status, how near the worst error came to
   /// its bound and where, and what it was judged by.
-  public var lastLine: String {
+  package var lastLine: String {
     let claims = claims
     let verdicts = Verdict.allCases.filter { claims.count($0) > 0 }.map { "\(claims.count($0)) \($0.rawValue)" }
     let statuses = Claims.Status.allCases.filter { $0 != .met && claims.count($0) > 0 }

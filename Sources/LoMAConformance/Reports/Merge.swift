@@ -4,7 +4,7 @@ extension RunRecord {
   /// Joins all shards of one run, in any order.
   ///
   /// Throws `ReportError` where they are not of one run, one is missing, given twice or incomplete, or a unit is in two.
-  public init(merging files: [ResultsFile]) throws(ReportError) {
+  package init(merging files: [ResultsFile]) throws(ReportError) {
     guard let first = files.first else { throw .missingShard(1, of: 1) }
     let count = first.header.shard.count
     var shards: [Int: RunRecord] = [:]

@@ -24,7 +24,7 @@ extension RunHeader {
 
 extension String {
   /// A word as a shell takes it.
-  public var shellWord: String {
+  package var shellWord: String {
     let isPlain =
       !isEmpty
       && unicodeScalars.allSatisfy { scalar in

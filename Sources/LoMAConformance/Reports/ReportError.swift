@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// Why results cannot be read or joined; lines count from 1.
-public enum ReportError: Error, Equatable, Sendable {
+package enum ReportError: Error, Equatable, Sendable {
   /// The file cannot be read or written.
   case file(FileError)
   /// A line is longer than `ResultsFile.lineLimit`.
@@ -40,7 +40,7 @@ public enum ReportError: Error, Equatable, Sendable {
 
 extension ReportError: CustomStringConvertible {
   /// One line for a person.
-  public var description: String {
+  package var description: String {
     switch self {
     case .file(let error): "\(error)"
     case .longLine(let path, let line, let bytes):

@@ -4,7 +4,7 @@ import LoMAVectors
 
 extension RunHeader {
   /// The line of this header.
-  public var json: JSONValue {
+  package var json: JSONValue {
     .members([
       .init("loma_results", .integer(1)), .init("suite", .string(suite)),
       .init("specification", .string(specification)), .init("manifest_sha256", .string(manifestDigest)),
@@ -29,7 +29,7 @@ extension CandidateRecord {
 
 extension RunFooter {
   /// The line of this footer.
-  public var json: JSONValue {
+  package var json: JSONValue {
     .members([
       .init("loma_results_end", .integer(1)), .init("units", .integer(units)), .init("finished", .string(finished)),
       .init("seconds", .double(seconds)), .init("interrupted", .boolean(interrupted)), .init("exit", .integer(exit)),
@@ -40,7 +40,7 @@ extension RunFooter {
 
 extension CaseResult {
   /// The line of this unit.
-  public var json: JSONValue {
+  package var json: JSONValue {
     .members([
       .init("id", .string(id)), .init("dtype", .string(dtype)), .init("level", .string(level)),
       .init("op", .string(op)), .init("profile", .string(profile)), .init("hunts", .string(hunts)),

@@ -3,36 +3,36 @@
 import LoMAVectors
 
 /// A results file as it was read: complete, or not.
-public struct ResultsFile: Equatable, Sendable {
+package struct ResultsFile: Equatable, Sendable {
   /// The longest file, in bytes.
-  public static let byteLimit = 1 << 29
+  package static let byteLimit = 1 << 29
   /// The longest line, in bytes without its end.
-  public static let lineLimit = 1 << 20
+  package static let lineLimit = 1 << 20
   /// The most units of a run.
-  public static let unitLimit = 1 << 20
+  package static let unitLimit = 1 << 20
   /// The most shards of a run.
-  public static let shardLimit = 1 << 20
+  package static let shardLimit = 1 << 20
   /// How deep a line is nested.
   static let depthLimit = 8
 
   /// Where it was read.
-  public let path: String
+  package let path: String
   /// Its first line.
-  public let header: RunHeader
+  package let header: RunHeader
   /// Its units, in the order of the file.
-  public let results: [CaseResult]
+  package let results: [CaseResult]
   /// Its last line; none where the run was ended early. A piece of a line at the end of the file is left out.
-  public let footer: RunFooter?
+  package let footer: RunFooter?
 
   /// Reads a file that nobody vouches for.
-  public init(contentsOf path: String) throws(ReportError) {
+  package init(contentsOf path: String) throws(ReportError) {
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: path, byteLimit: ResultsFile.byteLimit) } catch { throw .file(error) }
     try self.init(decoding: bytes, path: path)
   }
 
   /// Reads the bytes of a file; `path` names it in errors.
-  public init(decoding bytes: [UInt8], path: String) throws(ReportError) {
+  package init(decoding bytes: [UInt8], path: String) throws(ReportError) {
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     lines.removeLast()  // Behind the last line break: nothing, or a line that was never finished.
     if lines.count > ResultsFile.unitLimit + 2 { throw .tooManyLines(path: path, limit: ResultsFile.unitLimit + 2) }
@@ -67,7 +67,7 @@ public struct ResultsFile: Equatable, Sendable {
   }
 
   /// The run, if it is complete: a footer, not interrupted, every unit of the shard, and the exit code that they allow.
-  public func complete() throws(ReportError) -> RunRecord {
+  package func complete() throws(ReportError) -> RunRecord {
     guard let footer, !footer.interrupted else {
       throw .incomplete(path: path, units: results.count, of: header.shardUnits)
     }
@@ -76,7 +76,7 @@ public struct ResultsFile: Equatable, Sendable {
 
   /// The run to draw: whole, or interrupted and ended with its footer; a file without a footer is refused, and one that lacks
   /// units which nobody interrupted, or whose exit code its units do not allow.
-  public func rendered() throws(ReportError) -> RunRecord {
+  package func rendered() throws(ReportError) -> RunRecord {
     let (found, expected) = (results.count, header.shardUnits)
     guard let footer else { throw .incomplete(path: path, units: found, of: expected) }
     if !footer.interrupted, found != expected { throw .unitCount(found: found, expected: expected, path: path) }
@@ -89,7 +89,7 @@ public struct ResultsFile: Equatable, Sendable {
   /// The units that need not be asked again when the run of `header` goes on: those that were asked.
   ///
   /// Throws `notThisRun` where the file is of another run or another shard, `finished` where that run came to its end.
-  public func reusable(for header: RunHeader) throws(ReportError) -> [CaseResult] {
+  package func reusable(for header: RunHeader) throws(ReportError) -> [CaseResult] {
     if let member = self.header.difference(from: header) { throw .notThisRun(member: member, path: path) }
     if self.header.shard != header.shard { throw .notThisRun(member: "shard", path: path) }
     if let footer, !footer.interrupted { throw .finished(path: path) }
@@ -97,7 +97,7 @@ public struct ResultsFile: Equatable, Sendable {
   }
 
   /// The same where every unit says of its case what the corpus says; throws `notThisRun` where one does not.
-  public func reusable(for header: RunHeader, of corpus: CaseCorpus) throws(ReportError) -> [CaseResult] {
+  package func reusable(for header: RunHeader, of corpus: CaseCorpus) throws(ReportError) -> [CaseResult] {
     let done = try reusable(for: header)
     let items = Dictionary(corpus.cases.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for result in done {

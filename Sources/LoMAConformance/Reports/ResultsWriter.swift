@@ -12,7 +12,7 @@ import LoMAVectors
 #endif
 
 /// Appends lines to a results file that has no footer yet. Any thread may add.
-public final class ResultsWriter: Sendable {
+package final class ResultsWriter: Sendable {
   private let path: String
   private let descriptor: Mutex<Int32>
 
@@ -20,7 +20,7 @@ public final class ResultsWriter: Sendable {
   /// that whatever had it until then is whole.
   ///
   /// Throws `FileError` where the place cannot be written, or something else than a regular file has the name.
-  public init(_ path: String, header: RunHeader, kept: [CaseResult] = []) throws(FileError) {
+  package init(_ path: String, header: RunHeader, kept: [CaseResult] = []) throws(FileError) {
     self.path = path
     try RegularFile.check(path)
     let partial = path + ".partial"
@@ -43,7 +43,7 @@ public final class ResultsWriter: Sendable {
   deinit { descriptor.withLock { _ = close($0) } }
 
   /// Takes the result of a unit that was just judged.
-  public func add(_ result: CaseResult) throws(FileError) {
+  package func add(_ result: CaseResult) throws(FileError) {
     let line = result.line.line + "\n"
     try descriptor.withLock { (file) throws(FileError) in try append(line, to: file) }
   }
@@ -94,7 +94,7 @@ extension CaseResult {
 
 extension RunRecord {
   /// The whole file of a finished run.
-  public var lines: String {
+  package var lines: String {
     ([header.json] + results.map { $0.line } + [footer.json]).map { $0.line + "\n" }.joined()
   }
 }

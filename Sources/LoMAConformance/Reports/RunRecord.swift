@@ -3,26 +3,26 @@
 import LoMAVectors
 
 /// A candidate, as it was started and as it introduced itself.
-public struct CandidateRecord: Equatable, Sendable {
+package struct CandidateRecord: Equatable, Sendable {
   /// The words that started it; none where requests were answered elsewhere.
-  public var command: [String]
+  package var command: [String]
   /// SHA-256 of each of these words that names a file, so that another build is told from this one.
-  public var digests: [String?]
+  package var digests: [String?]
   /// What it calls itself.
-  public var name: String
+  package var name: String
   /// What it calls its version.
-  public var version: String
+  package var version: String
   /// The operations it declares.
-  public var ops: [String]
+  package var ops: [String]
   /// The element types it declares.
-  public var dtypes: [String]
+  package var dtypes: [String]
   /// The profiles it declares: `any`, or a list of objects.
-  public var profiles: JSONValue
+  package var profiles: JSONValue
   /// Whether it returns intermediates.
-  public var captures: Bool
+  package var captures: Bool
 
   /// A candidate of these parts.
-  public init(
+  package init(
     command: [String], digests: [String?] = [], name: String, version: String, ops: [String], dtypes: [String],
     profiles: JSONValue, captures: Bool
   ) {
@@ -38,28 +38,28 @@ public struct CandidateRecord: Equatable, Sendable {
 }
 
 /// The first line of a results file.
-public struct RunHeader: Equatable, Sendable {
+package struct RunHeader: Equatable, Sendable {
   /// The suite's version.
-  public var suite: String
+  package var suite: String
   /// The specification's version.
-  public var specification: String
+  package var specification: String
   /// SHA-256 of the manifest, 64 hexadecimal digits.
-  public var manifestDigest: String
+  package var manifestDigest: String
   /// SHA-256 of the calibrated bounds; none where there are none.
-  public var boundsDigest: String?
+  package var boundsDigest: String?
   /// Who was asked.
-  public var candidate: CandidateRecord
+  package var candidate: CandidateRecord
   /// The filters that selected the units, by option.
-  public var filters: JSONObject
+  package var filters: JSONObject
   /// This part of the run: I of N.
-  public var shard: (index: Int, count: Int)
+  package var shard: (index: Int, count: Int)
   /// The units of the whole run, of which the shard holds every N-th from the I-th.
-  public var units: Int
+  package var units: Int
   /// When it began, UTC, to the second.
-  public var started: String
+  package var started: String
 
   /// A header of these parts.
-  public init(
+  package init(
     suite: String, specification: String, manifestDigest: String, boundsDigest: String?, candidate: CandidateRecord,
     filters: JSONObject, shard: (index: Int, count: Int), units: Int, started: String
   ) {
@@ -75,10 +75,10 @@ public struct RunHeader: Equatable, Sendable {
   }
 
   /// The units of this shard: those whose index is I − 1 modulo N.
-  public var shardUnits: Int { max(0, (units - shard.index + shard.count) / shard.count) }
+  package var shardUnits: Int { max(0, (units - shard.index + shard.count) / shard.count) }
 
   /// Equal in every member.
-  public static func == (a: RunHeader, b: RunHeader) -> Bool {
+  package static func == (a: RunHeader, b: RunHeader) -> Bool {
     a.difference(from: b) == nil && a.shard == b.shard && a.started == b.started
   }
 
@@ -95,22 +95,22 @@ public struct RunHeader: Equatable, Sendable {
 }
 
 /// The last line of a results file.
-public struct RunFooter: Equatable, Sendable {
+package struct RunFooter: Equatable, Sendable {
   /// The lines between header and footer.
-  public var units: Int
+  package var units: Int
   /// When it ended, UTC, to the second.
-  public var finished: String
+  package var finished: String
   /// How long it took.
-  public var seconds: Double
+  package var seconds: Double
   /// Whether it was ended before every unit was asked.
-  public var interrupted: Bool
+  package var interrupted: Bool
   /// What the process returned.
-  public var exit: Int
+  package var exit: Int
   /// What is said of all wrong answers together, line by line.
-  public var diagnosis: [String]
+  package var diagnosis: [String]
 
   /// A footer of these parts.
-  public init(
+  package init(
     units: Int, finished: String, seconds: Double, interrupted: Bool, exit: Int, diagnosis: [String]
   ) {
     self.diagnosis = diagnosis
@@ -123,23 +123,23 @@ public struct RunFooter: Equatable, Sendable {
 }
 
 /// A finished run: what every report is made of.
-public struct RunRecord: Equatable, Sendable {
+package struct RunRecord: Equatable, Sendable {
   /// Before the units.
-  public var header: RunHeader
+  package var header: RunHeader
   /// In the order of the manifest.
-  public var results: [CaseResult]
+  package var results: [CaseResult]
   /// Behind the units.
-  public var footer: RunFooter
+  package var footer: RunFooter
 
   /// A run of these parts.
-  public init(header: RunHeader, results: [CaseResult], footer: RunFooter) {
+  package init(header: RunHeader, results: [CaseResult], footer: RunFooter) {
     self.header = header
     self.results = results
     self.footer = footer
   }
 
   /// The same run with every time at zero: two runs of one candidate then agree to the byte.
-  public var withoutTimes: RunRecord {
+  package var withoutTimes: RunRecord {
     var record = self
     record.header.started = "1970-01-01T00:00:00Z"
     record.footer.finished = "1970-01-01T00:00:00Z"

@@ -7,12 +7,12 @@ import Foundation
 #endif
 
 /// The wish of a person, or of a batch system, that a run ends.
-public enum Interruption {
+package enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
   /// From now on SIGINT, SIGTERM and SIGHUP do not end this process, but are taken note of; a SIGHUP that was ignored
   /// before stays so, as under nohup.
-  public static func listen() {
+  package static func listen() {
     _ = flag.load(ordering: .relaxed)  // Made here: a handler of signals may not make it.
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var before = sigaction()
@@ -25,7 +25,7 @@ public enum Interruption {
   }
 
   /// Whether one of them came.
-  public static var isRequested: Bool { flag.load(ordering: .relaxed) }
+  package static var isRequested: Bool { flag.load(ordering: .relaxed) }
 }
 
 extension sigaction {

@@ -1,12 +1,12 @@
 // RUN-18: a candidate asked one unit after another, where the next one depends on the verdict.
 
 /// A conversation with one candidate, under the rules of a run.
-public final class Interview {
+package final class Interview {
   private let candidate: Candidate
   private let bounds: CalibratedBounds
 
   /// A conversation that copies its models from a corpus; every later corpus lists the same.
-  public init(
+  package init(
     _ command: CandidateCommand, limits: CandidateLimits, corpus: CaseCorpus, bounds: CalibratedBounds,
     isInterrupted: @escaping () -> Bool
   ) {
@@ -16,7 +16,7 @@ public final class Interview {
 
   /// The result of a unit; starts the process where there is none. Throws `CandidateError` where there is no candidate to
   /// talk to, `CorpusError` where the corpus is damaged.
-  public func result(of item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> CaseResult {
+  package func result(of item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> CaseResult {
     try candidate.start()
     guard let declaration = candidate.declaration else {
       return CaseResult(item, dtype: dtype, verdict: .notRun, why: "")
@@ -25,5 +25,5 @@ public final class Interview {
   }
 
   /// Ends the process.
-  public func end() { candidate.stop() }
+  package func end() { candidate.stop() }
 }

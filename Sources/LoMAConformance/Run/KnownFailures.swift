@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// Units that are expected to fail.
-public struct KnownFailures: Equatable, Sendable {
+package struct KnownFailures: Equatable, Sendable {
   /// A case in one element type, or in all.
   private struct Key: Hashable {
     let id: String
@@ -11,7 +11,7 @@ public struct KnownFailures: Equatable, Sendable {
   }
 
   /// Why a list is refused; lines count from 1.
-  public enum Problem: Error, Equatable, Sendable {
+  package enum Problem: Error, Equatable, Sendable {
     /// The file cannot be read.
     case file(FileError)
     /// It is not UTF-8.
@@ -29,13 +29,13 @@ public struct KnownFailures: Equatable, Sendable {
   private static let byteLimit = 1 << 22
   private var reasons: [Key: String] = [:]
   /// SHA-256 of the list; none where there is none.
-  public private(set) var digest: String?
+  package private(set) var digest: String?
 
   /// None.
-  public init() {}
+  package init() {}
 
   /// Reads a list: an id, an element type or none, and a reason on each line; # begins a comment line.
-  public init(contentsOf path: String, corpus: CaseCorpus) throws(Problem) {
+  package init(contentsOf path: String, corpus: CaseCorpus) throws(Problem) {
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: path, byteLimit: KnownFailures.byteLimit) } catch { throw .file(error) }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .notText }
@@ -44,7 +44,7 @@ public struct KnownFailures: Equatable, Sendable {
   }
 
   /// Reads a list given as text.
-  public init(_ text: String, corpus: CaseCorpus) throws(Problem) {
+  package init(_ text: String, corpus: CaseCorpus) throws(Problem) {
     let dtypes = Dictionary(corpus.cases.map { ($0.id, $0.dtypes) }, uniquingKeysWith: { first, _ in first })
     for (place, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       var words = line.split(whereSeparator: \.isWhitespace)[...]
@@ -82,7 +82,7 @@ public struct KnownFailures: Equatable, Sendable {
 
 extension KnownFailures.Problem: CustomStringConvertible {
   /// One line for a person.
-  public var description: String {
+  package var description: String {
     switch self {
     case .file(let error): "known failures: \(error)"
     case .notText: "known failures: not UTF-8"

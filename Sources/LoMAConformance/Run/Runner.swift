@@ -1,6 +1,7 @@
 // RUN-5, RUN-11…RUN-13: units asked of one or several processes of a candidate, in any order, told in theirs.
 
 import Foundation
+import LoMAProcess
 import LoMAVectors
 
 #if canImport(Synchronization)
@@ -8,47 +9,47 @@ import LoMAVectors
 #endif
 
 /// Asks a candidate and judges its answers.
-public struct Runner: Sendable {
+package struct Runner: Sendable {
   /// What may be found out about a wrong answer; for the first ones there is a way to ask more. Lines for a person.
-  public typealias Diagnosis = @Sendable (_ wrong: WrongAnswer, _ ask: ((Question) -> Reply)?) -> [String]
+  package typealias Diagnosis = @Sendable (_ wrong: WrongAnswer, _ ask: ((Question) -> Reply)?) -> [String]
 
   /// How far a run is.
-  public struct Progress: Sendable {
+  package struct Progress: Sendable {
     /// Units done.
-    public let done: Int
+    package let done: Int
     /// Units of the run.
-    public let total: Int
+    package let total: Int
     /// The case that was done last.
-    public let current: String
+    package let current: String
     /// What is left at the speed so far; none before anything was asked.
-    public let secondsLeft: Double?
+    package let secondsLeft: Double?
   }
 
   /// After so many units of a level in a row at which its process ended, a candidate is not asked of that level any more.
-  public static let deathLimit = 3
+  package static let deathLimit = 3
   /// After so many of any level in a row, it is not asked any more.
-  public static let wholeDeathLimit = 9
+  package static let wholeDeathLimit = 9
   /// So many wrong units of a level are diagnosed one by one, and keep all of their standard error; later ones keep its last
   /// 2,000 characters.
-  public static let diagnosisLimit = 20
+  package static let diagnosisLimit = 20
 
   /// What is asked.
-  public var corpus: CaseCorpus
+  package var corpus: CaseCorpus
   /// The calibrated bounds.
-  public var bounds: CalibratedBounds
+  package var bounds: CalibratedBounds
   /// Who is asked.
-  public var command: CandidateCommand
+  package var command: CandidateCommand
   /// What the candidate may take.
-  public var limits: CandidateLimits
+  package var limits: CandidateLimits
   /// How many processes of it run at once.
-  public var jobs: Int
+  package var jobs: Int
   /// What is known to fail.
-  public var known: KnownFailures
+  package var known: KnownFailures
   /// Looks into wrong answers.
-  public var diagnosis: Diagnosis?
+  package var diagnosis: Diagnosis?
 
   /// A runner of these parts.
-  public init(
+  package init(
     corpus: CaseCorpus, bounds: CalibratedBounds, command: CandidateCommand, limits: CandidateLimits, jobs: Int,
     known: KnownFailures, diagnosis: Diagnosis?
   ) {
@@ -67,7 +68,7 @@ public struct Runner: Sendable {
   /// asked as soon as it is judged, in any order and on any thread. Returns all results in the order of the units; those that
   /// were not asked, since the candidate failed too often or `isInterrupted` turned true, are `not-run`. Throws `CandidateError` where there is no
   /// candidate to talk to, `CorpusError` where vectors are damaged, and whatever `select` throws.
-  public func run(
+  package func run(
     select: (Declaration) throws -> (units: [Selection.Unit], done: [CaseResult]),
     store: @escaping @Sendable (CaseResult) -> Void = { _ in },
     progress: @escaping @Sendable (Progress) -> Void, isInterrupted: @escaping @Sendable () -> Bool

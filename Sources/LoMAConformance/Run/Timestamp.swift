@@ -3,9 +3,9 @@
 import Foundation
 
 /// UTC, to the second.
-public enum Timestamp {
+package enum Timestamp {
   /// Now, as 2026-11-21T04:00:00Z.
-  public static var now: String {
+  package static var now: String {
     var (seconds, parts) = (time(nil), tm())
     gmtime_r(&seconds, &parts)
     let fields = [parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec].map {

@@ -3,18 +3,18 @@
 import LoMAVectors
 
 /// An answer that was judged wrong, whatever its form.
-public struct WrongAnswer: Sendable {
+package struct WrongAnswer: Sendable {
   /// The case.
-  public let item: StoredCase
+  package let item: StoredCase
   /// The element type it was asked in.
-  public let dtype: String
+  package let dtype: String
   /// Its first question.
-  public let question: Question
+  package let question: Question
   /// The answer to that.
-  public let answer: [NamedArray]
+  package let answer: [NamedArray]
 
   /// An answer to a case's first question.
-  public init(item: StoredCase, dtype: String, question: Question, answer: [NamedArray]) {
+  package init(item: StoredCase, dtype: String, question: Question, answer: [NamedArray]) {
     self.item = item
     self.dtype = dtype
     self.question = question
@@ -22,5 +22,5 @@ public struct WrongAnswer: Sendable {
   }
 
   /// How many bytes it has.
-  public var size: Int { answer.reduce(0) { $0 + $1.bytes.count } }
+  package var size: Int { answer.reduce(0) { $0 + $1.bytes.count } }
 }

@@ -5,16 +5,16 @@ import LoMAReference
 import LoMAVectors
 
 /// A named result tensor with, for a derived bound, what the bound is made of.
-public struct ResultTensor: Sendable {
+package struct ResultTensor: Sendable {
   /// Its name.
-  public let name: String
+  package let name: String
   /// Its shape.
-  public let shape: [Int]
+  package let shape: [Int]
   /// Its elements.
-  public let content: Content
+  package let content: Content
 
   /// Exact integers or booleans, or numbers.
-  public enum Content: Sendable {
+  package enum Content: Sendable {
     /// I64.
     case integers([Int])
     /// BOOL.
@@ -23,22 +23,30 @@ public struct ResultTensor: Sendable {
     case doubles([Double])
   }
 
-  static func integers(_ name: String, shape: [Int], _ values: [Int]) -> ResultTensor {
+  /// A tensor whose content fits its shape.
+  package init(name: String, shape: [Int], content: Content) {
+    self.name = name
+    self.shape = shape
+    self.content = content
+  }
+
+  /// Exact integers.
+  package static func integers(_ name: String, shape: [Int], _ values: [Int]) -> ResultTensor {
     ResultTensor(name: name, shape: shape, content: .integers(values))
   }
 
-  static func integer(_ name: String, _ value: Int) -> ResultTensor { integers(name, shape: [], [value]) }
+  package static func integer(_ name: String, _ value: Int) -> ResultTensor { integers(name, shape: [], [value]) }
 
-  static func booleans(_ name: String, shape: [Int], _ values: [Bool]) -> ResultTensor {
+  package static func booleans(_ name: String, shape: [Int], _ values: [Bool]) -> ResultTensor {
     ResultTensor(name: name, shape: shape, content: .booleans(values))
   }
 
-  static func tensor(_ name: String, _ tensor: Tensor) -> ResultTensor {
+  package static func tensor(_ name: String, _ tensor: Tensor) -> ResultTensor {
     ResultTensor(name: name, shape: tensor.shape, content: .doubles(tensor.values))
   }
 
   /// As the container holds it: I64, BOOL or F64.
-  public func array() throws(ContainerError) -> NamedArray {
+  package func array() throws(ContainerError) -> NamedArray {
     switch content {
     case .integers(let values): try NamedArray(name, .i64, shape: shape, integers: values)
     case .booleans(let values): try NamedArray(name, shape: shape, booleans: values)
@@ -48,56 +56,63 @@ public struct ResultTensor: Sendable {
 }
 
 /// A model in memory.
-public struct ModelInMemory: Sendable {
+package struct ModelInMemory: Sendable {
   /// Its shape.
-  public let configuration: Configuration
+  package let configuration: Configuration
   /// Its weights.
-  public let parameters: ParameterSet
+  package let parameters: ParameterSet
   /// What its files say of c, t, V and the special ids, under the names of a request; a request's own count (OPS-1).
-  var stated: [String: RequestParameter] = [:]
+  package var stated: [String: RequestParameter] = [:]
+
+  /// A model, and what its files state.
+  package init(configuration: Configuration, parameters: ParameterSet, stated: [String: RequestParameter] = [:]) {
+    self.configuration = configuration
+    self.parameters = parameters
+    self.stated = stated
+  }
 }
 
 /// What an optimiser step does to a value.
-typealias ValueUpdate = @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue
+package typealias ValueUpdate = @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue
 
 /// Answers requests on the models they name.
-public struct ReferenceAnswers: Sendable {
+package struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
-  public var models: [String: ModelInMemory]
+  package var models: [String: ModelInMemory]
   /// Why models that requests may name are refused, by path (MOD-1, MOD-4).
   var refusals: [String: ModelError] = [:]
   /// How many threads share the work.
-  public let workers: Workers
+  package let workers: Workers
   /// The type of numbers that is asked for; the reference computes in binary64 whatever it is.
-  var type = ElementType.f64
+  package var type = ElementType.f64
   /// The layer functions: the Spec's Llama, or a deliberately wrong one.
-  public var functions: LayerFunctions
+  package var functions: LayerFunctions
   /// The rows of a text: those of chapters 2, 3 and 5, or deliberately wrong ones.
-  var rows: RowsOfText = RowsOfLayout.right
+  package var rows: RowsOfText = RowsOfLayout.right
   /// What a generator decides by.
-  var rules = GenerationRules()
+  package var rules = GenerationRules()
   /// What the optimiser is given of the gradients: all of them.
-  var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
+  package var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
   /// What an optimiser step does to a value.
-  var update: ValueUpdate = AdamW.update
+  package var update: ValueUpdate = AdamW.update
   /// An optimiser step on all parameters, from their gradients.
-  var step: @Sendable (inout AdamW, inout ParameterSet, ParameterSet, AdamWSettings, ValueUpdate) -> Void = {
+  package var step: @Sendable (inout AdamW, inout ParameterSet, ParameterSet, AdamWSettings, ValueUpdate) -> Void = {
     $0.step(&$1, gradients: $2, settings: $3, update: $4)
   }
   /// GEN-4: what is fed next, from what was chosen, what is forced, and how many tokens were fed.
-  var next: @Sendable (Int, Int?, Int) -> Int = { chosen, forced, _ in forced ?? chosen }
+  package var next: @Sendable (Int, Int?, Int) -> Int = { chosen, forced, _ in forced ?? chosen }
   /// What is done to an answer before it leaves: nothing.
-  var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
+  package var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
 
   /// Answers of the Spec's Llama.
-  public init(models: [String: ModelInMemory], workers: Workers) {
+  package init(models: [String: ModelInMemory], workers: Workers) {
     self.models = models
     self.workers = workers
     self.functions = .llama(workers: workers)
   }
 
   /// The tensors that answer a request, in a fixed order; throws what is wrong with it.
-  public func answer(_ request: Request) throws(RequestError) -> [ResultTensor] {
+  package func answer(_ request: Request) throws(RequestError) -> [ResultTensor] {
     finish(try computed(request))
   }
 

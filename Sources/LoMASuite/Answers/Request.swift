@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 /// A scalar that a request carries.
-public enum RequestParameter: Hashable, Sendable {
+package enum RequestParameter: Hashable, Sendable {
   /// An integer.
   case integer(Int)
   /// A number, exact in binary64.
@@ -15,22 +15,22 @@ public enum RequestParameter: Hashable, Sendable {
 }
 
 /// One operation with its inputs.
-public struct Request: Equatable, Sendable {
+package struct Request: Equatable, Sendable {
   /// What is asked.
-  public let operation: Operation
+  package let operation: Operation
   /// Values of the axes that differ from `base`, as they were given.
-  public let axes: [String: String]
+  package let axes: [String: String]
   /// Scalars by name.
-  public let parameters: [String: RequestParameter]
+  package let parameters: [String: RequestParameter]
   /// The directory of the model, below Vectors; none where the operation needs no model.
-  public let model: String?
+  package let model: String?
   /// Tensors by name.
-  public let input: ArrayFile
+  package let input: ArrayFile
   /// Intermediates to return beside the logits (MOD-7).
-  public let captures: [String]
+  package let captures: [String]
 
   /// A request of these parts.
-  public init(
+  package init(
     _ operation: Operation, axes: [String: String], parameters: [String: RequestParameter], model: String?,
     input: ArrayFile, captures: [String]
   ) {
@@ -44,7 +44,7 @@ public struct Request: Equatable, Sendable {
 }
 
 /// Why a request has no tensors for an answer.
-public enum RequestError: Error, Sendable {
+package enum RequestError: Error, Sendable {
   /// The input breaks a clause: the answer is a rejection with this error's code.
   case rejected(InputError)
   /// The model or an id given to it is unusable.
@@ -59,7 +59,7 @@ public enum RequestError: Error, Sendable {
 
 extension RequestError: CustomStringConvertible {
   /// One line.
-  public var description: String {
+  package var description: String {
     switch self {
     case .rejected(let error): error.description
     case .model(let error): error.description
@@ -70,7 +70,7 @@ extension RequestError: CustomStringConvertible {
   }
 
   /// The rejection code, where the clause list has one.
-  public var rejectionCode: String? {
+  package var rejectionCode: String? {
     switch self {
     case .rejected(let error): error.code
     case .model(let error): error.rejectionCode
@@ -80,12 +80,12 @@ extension RequestError: CustomStringConvertible {
 }
 
 extension Request {
-  func integer(_ name: String) throws(RequestError) -> Int {
+  package func integer(_ name: String) throws(RequestError) -> Int {
     guard case .integer(let value)? = parameters[name] else { throw .parameter(name) }
     return value
   }
 
-  func real(_ name: String) throws(RequestError) -> Double {
+  package func real(_ name: String) throws(RequestError) -> Double {
     switch parameters[name] {
     case .real(let value): return value
     case .integer(let value): return Double(value)
@@ -107,12 +107,12 @@ extension Request {
   }
 
   /// An integer tensor of the input, flat.
-  func integers(_ name: String) throws(RequestError) -> [Int] {
+  package func integers(_ name: String) throws(RequestError) -> [Int] {
     do { return try input.array(name).integers() } catch { throw .tensor(error) }
   }
 
   /// The texts of a batch: `tokens` cut by `lengths`.
-  func texts() throws(RequestError) -> [[Int]] {
+  package func texts() throws(RequestError) -> [[Int]] {
     let tokens = try integers("tokens")
     var rest = tokens[...]
     var texts: [[Int]] = []
@@ -126,19 +126,19 @@ extension Request {
   }
 
   /// The decisions in force.
-  func profile() throws(RequestError) -> Profile {
+  package func profile() throws(RequestError) -> Profile {
     let sorted = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
     // An unknown axis is met before an unknown value (OPS-6).
     let pairs = sorted.filter { Axis(rawValue: $0.axis) == nil } + sorted.filter { Axis(rawValue: $0.axis) != nil }
     return try input { () throws(InputError) in try Profile(pairs) }
   }
 
-  func lomaParameters() throws(RequestError) -> Parameters {
+  package func lomaParameters() throws(RequestError) -> Parameters {
     let (c, t) = (try integer("c"), try integer("t"))
     return try input { () throws(InputError) in try Parameters(c: c, t: t) }
   }
 
-  func vocabulary() throws(RequestError) -> Vocabulary {
+  package func vocabulary() throws(RequestError) -> Vocabulary {
     let text = try integer("text_vocabulary")
     let (memory, repetition) = (try integer("memory_token"), try integer("repetition_token"))
     let model = try integer("model_vocabulary")
@@ -148,7 +148,7 @@ extension Request {
   }
 
   /// Runs a check of the integer core under this error type.
-  func input<Value>(_ check: () throws(InputError) -> Value) throws(RequestError) -> Value {
+  package func input<Value>(_ check: () throws(InputError) -> Value) throws(RequestError) -> Value {
     do { return try check() } catch { throw .rejected(error) }
   }
 

@@ -6,7 +6,7 @@ import LoMAVectors
 
 extension Request {
   /// A tensor of two dimensions, the columns at least one.
-  func matrix(_ name: String) throws(RequestError) -> Tensor {
+  package func matrix(_ name: String) throws(RequestError) -> Tensor {
     let tensor = try tensor(name)
     guard tensor.shape.count == 2, tensor.columns >= 1 else { throw .shape(tensor: name) }
     return tensor
@@ -27,14 +27,14 @@ extension Request {
   }
 
   /// ε, finite and not negative.
-  func epsilon() throws(RequestError) -> Double {
+  package func epsilon() throws(RequestError) -> Double {
     let value = try real("epsilon")
     guard value >= 0, value.isFinite else { throw .parameter("epsilon") }
     return value
   }
 
   /// θ, finite and positive.
-  func theta() throws(RequestError) -> Double {
+  package func theta() throws(RequestError) -> Double {
     let value = try real("theta")
     guard value > 0, value.isFinite else { throw .parameter("theta") }
     return value
@@ -48,7 +48,7 @@ extension Request {
   }
 
   /// H, H_kv and d, the width of the queries over H.
-  func heads(queryWidth: Int, of tensor: String) throws(RequestError) -> AttentionHeads {
+  package func heads(queryWidth: Int, of tensor: String) throws(RequestError) -> AttentionHeads {
     let (query, keyValue) = (try positive("heads"), try positive("kv_heads"))
     guard query % keyValue == 0 else { throw .parameter("kv_heads") }
     guard queryWidth >= query, queryWidth % query == 0 else { throw .shape(tensor: tensor) }
@@ -56,7 +56,7 @@ extension Request {
   }
 
   /// The true cells of `mask`; a row that sees nothing has no softmax and does not fit (MSK-10).
-  func visibleKeys(rows: Int) throws(RequestError) -> VisibleKeys {
+  package func visibleKeys(rows: Int) throws(RequestError) -> VisibleKeys {
     let array: NamedArray
     let cells: [Bool]
     do {

@@ -2,22 +2,14 @@
 
 import LoMA
 
-/// Which rows a text becomes.
-enum LayoutKind: String {
-  /// LAY-2.
-  case training
-  /// LAY-5.
-  case generation
-}
-
 /// The rows of a text.
-typealias RowsOfText =
+package typealias RowsOfText =
   @Sendable (LayoutKind, [Int], Vocabulary, Parameters, Profile) throws(InputError) -> [Row]
 
 /// The rows of the Spec.
-enum RowsOfLayout {
+package enum RowsOfLayout {
   /// Those of `Layout`.
-  static let right: RowsOfText = { (kind, text, vocabulary, parameters, profile) throws(InputError) in
+  package static let right: RowsOfText = { (kind, text, vocabulary, parameters, profile) throws(InputError) in
     switch kind {
     case .training:
       try Layout.training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile).rows
@@ -29,14 +21,14 @@ enum RowsOfLayout {
 
 extension Request {
   /// Which rows are asked for; a word that is no kind counts as `training`.
-  func layoutKind() throws(RequestError) -> LayoutKind { LayoutKind(rawValue: try word("layout")) ?? .training }
+  package func layoutKind() throws(RequestError) -> LayoutKind { LayoutKind(rawValue: try word("layout")) ?? .training }
 
   /// The padded training layouts of the texts.
-  func trainingBatch() throws(RequestError) -> Batch { try batch(.training, rows: RowsOfLayout.right) }
+  package func trainingBatch() throws(RequestError) -> Batch { try batch(.training, rows: RowsOfLayout.right) }
 
   /// The padded batch of the texts' rows. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
   /// tokens, and the profile last.
-  func batch(_ kind: LayoutKind, rows: RowsOfText) throws(RequestError) -> Batch {
+  package func batch(_ kind: LayoutKind, rows: RowsOfText) throws(RequestError) -> Batch {
     let (parameters, vocabulary, texts) = (try lomaParameters(), try vocabulary(), try texts())
     for text in texts { try input { () throws(InputError) in try vocabulary.check(text: text) } }
     let profile = try profile()

@@ -4,16 +4,16 @@ import LoMAReference
 
 /// A computed tensor and how far a right implementation may be from it: u_acc · A + u_out · R, element by element, to
 /// the first order in both (TOL-3).
-public struct Bounded: Hashable, Sendable {
+package struct Bounded: Hashable, Sendable {
   /// The reference's value.
-  public let value: Tensor
+  package let value: Tensor
   /// A: units of the accumulation's roundoff.
-  public let accumulation: Tensor
+  package let accumulation: Tensor
   /// R: units of the output type's roundoff.
-  public let rounding: Tensor
+  package let rounding: Tensor
 
   /// A value with its units, in one shape.
-  public init(value: Tensor, accumulation: Tensor, rounding: Tensor) {
+  package init(value: Tensor, accumulation: Tensor, rounding: Tensor) {
     precondition(value.shape == accumulation.shape && value.shape == rounding.shape, "units per element")
     self.value = value
     self.accumulation = accumulation
@@ -21,7 +21,7 @@ public struct Bounded: Hashable, Sendable {
   }
 
   /// An input: every type starts from the same number.
-  public init(exact value: Tensor) {
+  package init(exact value: Tensor) {
     let zero = Tensor(zeros: value.shape)
     self.init(value: value, accumulation: zero, rounding: zero)
   }
@@ -43,15 +43,15 @@ enum Units {
 }
 
 /// The layer functions on bounded values: each computes its value as the decoder does, and its units.
-public struct BoundedLayers: Sendable {
+package struct BoundedLayers: Sendable {
   /// What the values are computed with.
-  public let functions: LayerFunctions
+  package let functions: LayerFunctions
 
   /// Bounded forms of some layer functions.
-  public init(_ functions: LayerFunctions) { self.functions = functions }
+  package init(_ functions: LayerFunctions) { self.functions = functions }
 
   /// x·Wᵀ (TOL-5): A = Σ|W|·A_x + (k + 1)·Σ|W||x|, R = Σ|W|·R_x + |y|.
-  public func linear(_ x: Bounded, _ weight: Tensor) -> Bounded {
+  package func linear(_ x: Bounded, _ weight: Tensor) -> Bounded {
     let f = functions
     let y = f.round(f.linear(x.value, weight, f.workers))
     let sizes = weight.magnitudes
@@ -65,7 +65,7 @@ public struct BoundedLayers: Sendable {
   }
 
   /// a + b (TOL-5): the units of both, and one rounding of each kind.
-  public func add(_ a: Bounded, _ b: Bounded) -> Bounded {
+  package func add(_ a: Bounded, _ b: Bounded) -> Bounded {
     let y = functions.round(a.value + b.value)
     return Bounded(
       value: y, accumulation: a.accumulation + b.accumulation + y.magnitudes,

@@ -7,7 +7,7 @@ import LoMAReference
 
 extension BoundedLayers {
   /// Context and probabilities, the latter exact where hidden.
-  public func attend(
+  package func attend(
     _ q: Bounded, _ k: Bounded, _ v: Bounded, visible: VisibleKeys, heads: AttentionHeads
   ) -> (context: Bounded, probabilities: Bounded) {
     let f = functions

@@ -4,12 +4,12 @@ import LoMAReference
 
 extension BoundedLayers {
   /// down(silu(gate(x)) ⊙ up(x)).
-  public func feedForward(_ x: Bounded, gate: Tensor, up: Tensor, down: Tensor) -> Bounded {
+  package func feedForward(_ x: Bounded, gate: Tensor, up: Tensor, down: Tensor) -> Bounded {
     linear(activate(gate: linear(x, gate), up: linear(x, up)), down)
   }
 
   /// One decoder layer (MOD-6) with the parameters of a configuration's layer 0.
-  public func decoderLayer(
+  package func decoderLayer(
     _ x: Bounded, configuration: Configuration, parameters: ParameterSet, positions: [Int], visible: VisibleKeys
   ) throws(ModelError) -> Bounded {
     let (weights, name) = (Weights(parameters), ParameterName.layer(0))

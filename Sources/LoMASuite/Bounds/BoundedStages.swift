@@ -4,7 +4,7 @@ import LoMAReference
 
 extension BoundedLayers {
   /// RMSNorm (TOL-6): an error of x reaches y_i directly, and through the root that all elements share.
-  public func rmsNorm(_ x: Bounded, gain: [Double], epsilon: Double) -> Bounded {
+  package func rmsNorm(_ x: Bounded, gain: [Double], epsilon: Double) -> Bounded {
     let y = functions.round(functions.rmsNorm(x.value, gain, epsilon))
     let width = x.value.columns
     let own = (accumulation: Double(width) / 2 + Units.elementary + 4, rounding: 5.0)
@@ -25,7 +25,7 @@ extension BoundedLayers {
   }
 
   /// The rotation (TOL-7): turning by δ too much moves a pair by at most |δ| times its length, whatever δ.
-  public func rotate(_ x: Bounded, positions: [Int], headDimension d: Int, theta: Double) -> Bounded {
+  package func rotate(_ x: Bounded, positions: [Int], headDimension d: Int, theta: Double) -> Bounded {
     let angles = functions.angles(positions, d, theta)
     let y = functions.round(functions.rotate(x.value, angles))
     let half = d / 2
@@ -62,7 +62,7 @@ extension BoundedLayers {
   }
 
   /// silu(gate) ⊙ up (TOL-9); silu's slope is nowhere above 1.1.
-  public func activate(gate: Bounded, up: Bounded) -> Bounded {
+  package func activate(gate: Bounded, up: Bounded) -> Bounded {
     let y = functions.round(functions.activate(gate.value, up.value, functions.workers))
     let silu = gate.value.values.map { FeedForward.silu($0).magnitude }
     func carried(_ gates: Tensor, _ ups: Tensor, own: Double) -> [Double] {
@@ -76,7 +76,7 @@ extension BoundedLayers {
   }
 
   /// The cross-entropy of exact logits [S, V'] with one label per row (TOL-10): [S].
-  public func crossEntropy(_ logits: Tensor, labels: [Int]) -> Bounded {
+  package func crossEntropy(_ logits: Tensor, labels: [Int]) -> Bounded {
     let count = Double(logits.columns)
     var (losses, a, r): ([Double], [Double], [Double]) = ([], [], [])
     for (row, label) in labels.enumerated() {

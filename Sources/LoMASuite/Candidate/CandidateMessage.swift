@@ -50,9 +50,9 @@ struct MessageError: Error {
 }
 
 /// A member of a line or a question that is missing or of another kind.
-public struct FieldError: Error {
+package struct FieldError: Error {
   /// One line.
-  public let why: String
+  package let why: String
 }
 
 /// One question as a line carries it.

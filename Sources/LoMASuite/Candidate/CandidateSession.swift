@@ -1,46 +1,43 @@
 // The protocol of the runner, a candidate's side: a line in, a line out, tensors by file in the working directory.
 
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMAVectors
 
 /// A conversation with a runner.
-public struct CandidateSession {
+package struct CandidateSession {
   /// The largest file of an input, in bytes.
   static let inputLimit = 1 << 28
 
-  private var candidate: Candidate
+  private var candidate: ReferenceCandidate
   private let folder: String
   /// What was computed last: a case is asked in one type after the other.
   private var last: (request: Request, computed: Result<[ResultTensor], RequestError>)?
 
   /// A candidate whose paths begin at a folder.
-  public init(_ candidate: Candidate, folder: String) {
+  package init(_ candidate: ReferenceCandidate, folder: String) {
     self.candidate = candidate
     self.folder = folder
   }
 
   /// The reference, which reads models when it is first asked about them.
-  public init(folder: String) { self.init(Candidate(models: [:]), folder: folder) }
+  package init(folder: String) { self.init(ReferenceCandidate(models: [:]), folder: folder) }
 
-  /// A port of the reference, with the mistake of an id or none, that declares some types of numbers.
-  ///
-  /// None where there is no such mutant or no such type.
-  public init?(folder: String, mutant id: String?, types words: [String]) {
+  /// A port of the reference that deviates from it or does not, and declares some types of numbers; nil if one of the words
+  /// names no type or two name the same.
+  package init?(folder: String, deviation: Deviation?, types words: [String]) {
     let types = words.compactMap { word in
       [ElementType.f64, .f32, .bf16, .f16].first { $0.word == word }
     }
-    let mutant = id.flatMap { Mutant.named($0) }
-    guard types.count == words.count, Set(types).count == types.count, (mutant == nil) == (id == nil) else {
-      return nil
-    }
-    self.init(Candidate(port: mutant, types: types, models: [:]), folder: folder)
+    guard types.count == words.count, Set(types).count == types.count else { return nil }
+    self.init(ReferenceCandidate(port: deviation, types: types, models: [:]), folder: folder)
   }
 
   /// The reply to a line, without its end; none to the command to stop.
   ///
   /// A line that cannot be read is answered with `unsupported` and the reason, under id −1 where it has none.
-  public mutating func reply(to line: String) -> String? {
+  package mutating func reply(to line: String) -> String? {
     let message: CandidateMessage
     do { message = try CandidateMessage(line: line) } catch {
       return Self.reply(error.id ?? -1, .unsupported(why: error.why))

@@ -6,7 +6,7 @@ extension Request {
   /// The request of an operation's name, axes and parameters as JSON carries them, and tensors.
   ///
   /// A string that begins as a hexadecimal double is that number, any other string a word.
-  public init(
+  package init(
     op: String, profile: JSONObject, parameters: JSONObject, model: String?, input: [NamedArray], captures: [String]
   ) throws(FieldError) {
     guard let operation = Operation(rawValue: op) else {

@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 /// What the right answer to a case is.
-public enum Expectation: Sendable {
+package enum Expectation: Sendable {
   /// The reference's tensors, recorded.
   case tensors
   /// A rejection with this code.
@@ -15,26 +15,26 @@ public enum Expectation: Sendable {
 }
 
 /// A case: one function of the catalogue makes it, and both the recorder and the tests take it from there.
-public struct Case: Sendable {
+package struct Case: Sendable {
   /// `level.operation.what`, for ever.
-  public let id: String
+  package let id: String
   /// The suite version that brought it.
-  public let since: String
+  package let since: String
   /// What is compared, and how strictly.
-  public let level: Level
+  package let level: Level
   /// One sentence: the mistake it is there for.
-  public let hunts: String
+  package let hunts: String
   /// The clauses it serves.
-  public let clauses: [String]
+  package let clauses: [String]
   /// What is asked.
-  public let request: Request
+  package let request: Request
   /// What the right answer is.
-  public let expectation: Expectation
+  package let expectation: Expectation
   /// The element types a candidate's claim may be made in.
-  public let dtypes: [String]
+  package let dtypes: [String]
 
   /// How an output tensor is compared.
-  public func rule(of tensor: ResultTensor) -> Rule {
+  package func rule(of tensor: ResultTensor) -> Rule {
     switch tensor.content {
     case .integers, .booleans: .exact
     case .doubles: level == .stage ? .derived : .calibrated
@@ -61,7 +61,7 @@ extension Case {
 
 extension Case {
   /// The same, asked in these of its element types only; none where none is left.
-  public func asked(in wanted: [String]) -> Case? {
+  package func asked(in wanted: [String]) -> Case? {
     let dtypes = dtypes.filter { wanted.contains($0) }
     if dtypes.isEmpty { return nil }
     return Case(

@@ -3,20 +3,20 @@
 import LoMA
 
 /// What a drawing of a case's texts needs.
-public struct CaseDrawing: Sendable {
+package struct CaseDrawing: Sendable {
   /// c and t.
-  public let parameters: Parameters
+  package let parameters: Parameters
   /// The texts.
-  public let texts: [[Int]]
+  package let texts: [[Int]]
   /// The ids.
-  public let vocabulary: Vocabulary
+  package let vocabulary: Vocabulary
   /// The decisions.
-  public let profile: Profile
+  package let profile: Profile
   /// Whether it is the generation layout.
-  public let isGeneration: Bool
+  package let isGeneration: Bool
 
   /// None where a case has no texts, or bad ones.
-  public init?(_ item: Case) {
+  package init?(_ item: Case) {
     let request = item.request
     if case .rejection = item.expectation { return nil }
     guard let texts = try? request.texts(), let parameters = try? request.lomaParameters(),

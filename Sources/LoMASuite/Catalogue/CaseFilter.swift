@@ -4,37 +4,37 @@ import LoMA
 import LoMAVectors
 
 /// What a case must be to be listed; every condition given must hold.
-public struct CaseFilter: Sendable {
+package struct CaseFilter: Sendable {
   /// Its level.
-  public var level: Level?
+  package var level: Level?
   /// Its operation.
-  public var operation: Operation?
+  package var operation: Operation?
   /// Axes it must decide so, beside whatever else it decides; `base` asks for cases without any.
-  public var profile: Profile?
+  package var profile: Profile?
   /// Its model: the name, or the path below Vectors.
-  public var model: String?
+  package var model: String?
   /// A clause it serves.
-  public var clause: String?
+  package var clause: String?
   /// A pattern of its id: `*` is any text, `?` one character.
-  public var id: String?
+  package var id: String?
 
   /// Every case.
-  public init() {}
+  package init() {}
 
   /// Takes a profile written as `base` or as axis=value pairs joined by commas; throws what is wrong with it.
-  public mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
+  package mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
 
   /// Takes a model's name or path; false where there is none.
-  public mutating func choose(model name: String) -> Bool {
+  package mutating func choose(model name: String) -> Bool {
     model = name
     return Catalogue.modelNames.contains { name == $0 || name == "models/" + $0 }
   }
 
   /// The cases of the catalogue that pass, in its order.
-  public var cases: [Case] { Catalogue.cases.filter { passes($0) } }
+  package var cases: [Case] { Catalogue.cases.filter { passes($0) } }
 
   /// Whether every condition holds.
-  public func passes(_ item: Case) -> Bool {
+  package func passes(_ item: Case) -> Bool {
     if let level, item.level != level { return false }
     if let operation, item.request.operation != operation { return false }
     if let profile, !profile.isAskedFor(in: item.request.axes) { return false }
@@ -47,13 +47,13 @@ public struct CaseFilter: Sendable {
 
 extension Catalogue {
   /// The case of an id, one of the catalogue or a fresh one; none where there is none.
-  public static func item(_ id: String) -> Case? { cases.first { $0.id == id } ?? FreshCases.item(id) }
+  package static func item(_ id: String) -> Case? { cases.first { $0.id == id } ?? FreshCases.item(id) }
 
   /// The names of the models that cases may name.
-  public static var modelNames: [String] { CaseModel.all.map(\.name) + TrainedModel.all.map(\.name) }
+  package static var modelNames: [String] { CaseModel.all.map(\.name) + TrainedModel.all.map(\.name) }
 
   /// The ids that a mistyped one most likely means, nearest first: those that contain it, then by edits.
-  public static func ids(nearest text: String, count: Int) -> [String] {
+  package static func ids(nearest text: String, count: Int) -> [String] {
     let wanted = Array(text.utf8.prefix(200))
     let pattern = Glob([UInt8(ascii: "*")] + wanted + [UInt8(ascii: "*")])
     let ranked = cases.map(\.id).enumerated().map { place, id in

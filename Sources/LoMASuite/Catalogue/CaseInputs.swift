@@ -26,7 +26,7 @@ struct CaseVocabulary {
 
 extension [String: RequestParameter] {
   /// These parameters and others, which win where both have one; `merging` does not exist in Embedded Swift.
-  func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
+  package func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
     var all = self
     for (name, value) in others { all[name] = value }
     return all
@@ -34,9 +34,9 @@ extension [String: RequestParameter] {
 }
 
 /// Inputs of requests.
-enum CaseInputs {
+package enum CaseInputs {
   /// A text of n tokens drawn from 0..<vocabulary.
-  static func text(_ n: Int, below vocabulary: Int, seed: UInt64) -> [Int] {
+  package static func text(_ n: Int, below vocabulary: Int, seed: UInt64) -> [Int] {
     var numbers = SeededNumbers(seed: seed)
     return (0..<n).map { _ in numbers.integer(below: vocabulary) }
   }
@@ -105,7 +105,7 @@ enum CaseInputs {
 
 extension Profile {
   /// The axes that differ from base, for a request.
-  var axes: [String: String] {
+  package var axes: [String: String] {
     Dictionary(uniqueKeysWithValues: differences.map { ($0.axis.rawValue, $0.value) })
   }
 
@@ -114,9 +114,6 @@ extension Profile {
     let pairs = differences.map { $0.axis.rawValue + "-" + $0.value }
     return pairs.isEmpty ? "base" : pairs.joined(separator: ".").split(separator: "_").joined(separator: "-")
   }
-
-  /// Base and every single alternative, in the registry's order.
-  static var singleAlternatives: [Profile] { all.filter { $0.differences.count <= 1 } }
 
   /// Those of suite 1.0, whose cases stay as they are; later ones have cases of their own.
   static var firstAlternatives: [Profile] {

@@ -1,18 +1,9 @@
 // The models that cases share: small, seeded, lively, every weight exact in bf16. Recorded below Vectors/models.
 
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMAVectors
-
-/// How the config.json of a model is written; what it says is the same.
-enum ConfigurationForm: Sendable {
-  /// Every key, at the top.
-  case explicit
-  /// Without the keys that have a default which fits: `head_dim`, `num_key_value_heads`, `rms_norm_eps`, `tie_word_embeddings`.
-  case sparse
-  /// `rope_theta` in `rope_parameters`.
-  case nested
-}
 
 /// A model of the corpus.
 struct CaseModel: Sendable {

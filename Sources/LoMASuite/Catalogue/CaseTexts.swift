@@ -5,15 +5,15 @@ import LoMAReference
 import LoMAVectors
 
 /// Cases for a person.
-public enum CaseTexts {
+package enum CaseTexts {
   /// A line per case (id, operation, profile, clauses), and how many there are.
-  public static func list(_ cases: [Case]) -> String {
+  package static func list(_ cases: [Case]) -> String {
     let lines = cases.map { [$0.id, $0.request.operation.rawValue, $0.request.profileText, $0.clauseText] }
     return table([["id", "op", "profile", "clauses"]] + lines) + "\(cases.count) case\(cases.count == 1 ? "" : "s")\n"
   }
 
   /// What a case asks, hunts and expects; its answer is computed now, on models below a folder of vectors.
-  public static func text(of item: Case, models: StoredModels) throws(RecordingError) -> String {
+  package static func text(of item: Case, models: StoredModels) throws(RecordingError) -> String {
     let request = item.request
     var lines = [
       ["level", item.level.rawValue], ["op", request.operation.rawValue], ["since", item.since], ["hunts", item.hunts],

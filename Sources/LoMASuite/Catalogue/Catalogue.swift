@@ -1,9 +1,9 @@
 // Every case of the suite, in the order of the manifest, and the ids that are gone.
 
 /// The catalogue.
-public enum Catalogue {
+package enum Catalogue {
   /// Every case; ids are unique.
-  public static var cases: [Case] { first + second }
+  package static var cases: [Case] { first + second }
 
   /// What suite 1.0 froze.
   private static var first: [Case] {
@@ -17,5 +17,5 @@ public enum Catalogue {
   }
 
   /// Retired ids with the reason; none is ever used again.
-  public static let retired: [(id: String, reason: String)] = []
+  package static let retired: [(id: String, reason: String)] = []
 }

@@ -6,9 +6,9 @@ import LoMAReference
 import LoMAVectors
 
 /// Cases of chapters 5 to 8 on models that a recipe trained.
-enum LosslessCases {
+package enum LosslessCases {
   /// Six chunks of eight bytes; the model was trained on three.
-  static let sentence = "the memory of a chunk is all that is left of it."
+  package static let sentence = "the memory of a chunk is all that is left of it."
   /// Two chunks and one token.
   private static func random(_ model: TrainedModel) -> [Int] {
     CaseInputs.text(2 * model.c * model.t + 1, below: 16, seed: 170)
@@ -51,7 +51,7 @@ enum LosslessCases {
     }
   }
 
-  static func request(
+  package static func request(
     _ operation: Operation, _ model: TrainedModel, _ text: [Int], _ parameters: [String: RequestParameter]
   ) -> Request {
     Request(

@@ -5,12 +5,12 @@ import LoMAReference
 import LoMAVectors
 
 /// A model of the corpus that compresses without loss, as far as its recipe led.
-struct TrainedModel: Sendable {
+package struct TrainedModel: Sendable {
   /// Its name and its recipe's: Docs/Recipes/NAME.json.
   let name: String
   let vocabulary: CaseVocabulary
-  let c: Int
-  let t: Int
+  package let c: Int
+  package let t: Int
   /// SHA-256 of config.json and of model.safetensors, which holds BF16.
   let files: [(name: String, sha256: String)]
 
@@ -20,7 +20,7 @@ struct TrainedModel: Sendable {
   var recipe: String { "Docs/Recipes/\(name).json" }
 
   /// Random text over 16 tokens, on the repetition loss alone.
-  static let randomC4 = TrainedModel(
+  package static let randomC4 = TrainedModel(
     name: "random-c4", vocabulary: CaseVocabulary(text: 16, memory: 16, repetition: 17, model: 18), c: 4, t: 2,
     files: [
       ("config.json", "bf28e2373736f1675367a9d00812823a312169b0dd884b7aa5a8da01b14009c8"),
@@ -34,7 +34,7 @@ struct TrainedModel: Sendable {
       ("model.safetensors", "cf636f7d1f58e8fe36eb442a9e2c9a2035ba423000a4a5e485fd6264f67ff9ba"),
     ])
   /// Bytes of this project's prose, on both losses.
-  static let textC4 = TrainedModel(
+  package static let textC4 = TrainedModel(
     name: "text-c4", vocabulary: .bytes, c: 4, t: 2,
     files: [
       ("config.json", "f3a6c510f793eecd6a3e506bb45d3423dc399c6f8ad4f6720c7471274ee538c3"),

@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 /// A case drawn from a seed; everything else of it follows from what stands here.
-public struct FreshCase: Hashable, Sendable {
+package struct FreshCase: Hashable, Sendable {
   /// A text: the first tokens of a stream that the seed and its number determine, so that a shorter one is a prefix.
   struct Text: Hashable, Sendable {
     var stream: Int
@@ -13,7 +13,7 @@ public struct FreshCase: Hashable, Sendable {
   }
 
   /// What is asked.
-  public let operation: Operation
+  package let operation: Operation
   /// The numbers that the operation takes.
   var extents: [Extent: Int] = [:]
   /// The texts; none where the operation takes none.
@@ -111,7 +111,7 @@ extension Operation {
 
 extension FreshCase: CustomStringConvertible {
   /// One line: `forward c=2 t=1 n=5,0 memory_attention=causal models/gqa`.
-  public var description: String {
+  package var description: String {
     var words = [operation.rawValue]
     words += Extent.allCases.compactMap { extent in extents[extent].map { "\(extent.rawValue)=\($0)" } }
     if !texts.isEmpty { words.append("n=" + lengths.map { "\($0)" }.joined(separator: ",")) }

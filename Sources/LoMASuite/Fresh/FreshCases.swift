@@ -5,18 +5,18 @@ import LoMAReference
 import LoMAVectors
 
 /// Draws fresh cases and has the reference say what they are.
-public struct FreshCases: Sendable {
+package struct FreshCases: Sendable {
   /// The most cases of one run.
-  public static let limit = 10_000
+  package static let limit = 10_000
   /// So many texts are tried for one whose choices are clear in every element type.
   private static let attempts = 12
 
   /// What they are drawn from.
-  public let seed: UInt64
+  package let seed: UInt64
   private let answers: ReferenceAnswers
 
   /// The cases of a seed.
-  public init(seed: UInt64) throws(RecordingError) {
+  package init(seed: UInt64) throws(RecordingError) {
     self.seed = seed
     let models = try RecordedModels.seeded.get()
     var answers = ReferenceAnswers(models: models.models, workers: .single)
@@ -26,13 +26,13 @@ public struct FreshCases: Sendable {
 
   /// Ports of the reference on the models of the cases whose stages err about as right ports do, each in its own way
   /// (TOL-16).
-  public var shakenPorts: [Candidate] { Candidate.shaken(models: answers.models) }
+  package var shakenPorts: [ReferenceCandidate] { ReferenceCandidate.shaken(models: answers.models) }
 
   /// The reference whose optimiser is given gradients that are off by as much as right ones are at worst (TOL-16).
-  public var movedPort: Candidate { Candidate.movingGradients(models: answers.models) }
+  package var movedPort: ReferenceCandidate { ReferenceCandidate.movingGradients(models: answers.models) }
 
   /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
-  public func drawn(_ index: Int) -> FreshCase {
+  package func drawn(_ index: Int) -> FreshCase {
     var drawing = FreshDrawing(seed: seed, index: index)
     let kind = FreshDrawing.kind(seed: seed, index: index)
     var drawn = drawing.draw(kind.operation)
@@ -53,7 +53,7 @@ public struct FreshCases: Sendable {
   }
 
   /// A fresh case under an id; none where its choices are too unclear to be asked in any type.
-  public func item(_ fresh: FreshCase, id: String) -> Case? {
+  package func item(_ fresh: FreshCase, id: String) -> Case? {
     guard fresh.faults.isEmpty else { return rejection(fresh, id: id) }
     let whole = Case.tensors(
       id, fresh.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.operation.clauses, fresh.request)
@@ -74,14 +74,14 @@ public struct FreshCases: Sendable {
   }
 
   /// The id of case `index`.
-  public func id(_ index: Int) -> String {
+  package func id(_ index: Int) -> String {
     let kind = FreshDrawing.kind(seed: seed, index: index)
     let level = kind.isFaulty ? Level.rejection : kind.operation.level
     return "\(level.rawValue).\(kind.operation.rawValue).fresh.s\(seed)-k\(index)"
   }
 
   /// The seed and the index that an id names; none where no fresh case has it.
-  public static func named(_ id: String) -> (cases: FreshCases, index: Int)? {
+  package static func named(_ id: String) -> (cases: FreshCases, index: Int)? {
     let parts = id.split(separator: ".").last?.split(separator: "-") ?? []
     guard parts.count == 2, parts[0].first == "s", parts[1].first == "k", let seed = UInt64(parts[0].dropFirst()),
       let index = Int(parts[1].dropFirst()), let cases = try? FreshCases(seed: seed), cases.id(index) == id
@@ -90,19 +90,19 @@ public struct FreshCases: Sendable {
   }
 
   /// The case of an id; none where no fresh case has it.
-  public static func item(_ id: String) -> Case? {
+  package static func item(_ id: String) -> Case? {
     named(id).flatMap { cases, index in cases.item(cases.drawn(index), id: id) }
   }
 
   /// Of the first cases of the seed those whose ids pass; those that cannot be asked are left out.
-  public func items(count: Int, threads: Int, passing: @escaping @Sendable (_ id: String) -> Bool) -> [Case] {
+  package func items(count: Int, threads: Int, passing: @escaping @Sendable (_ id: String) -> Bool) -> [Case] {
     Workers(threads: threads).map(count) { index in
       passing(id(index)) ? item(drawn(index), id: id(index)) : nil
     }.compactMap { $0 }
   }
 
   /// Cases and their answers, as a folder of vectors would hold them.
-  public static func recording(
+  package static func recording(
     of cases: [Case], threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
     try Recording(

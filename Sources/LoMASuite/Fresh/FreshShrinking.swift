@@ -4,7 +4,7 @@ import LoMA
 
 extension FreshCase {
   /// Cases that are smaller in one respect, boldest steps first; every chain of them ends.
-  public var smaller: [FreshCase] {
+  package var smaller: [FreshCase] {
     (fewerTexts + smallerExtents + shorterTexts + plainer).filter { $0.isValid && $0 != self }
   }
 

@@ -5,12 +5,12 @@ import LoMAReference
 import LoMAVectors
 
 /// The corpus of this suite.
-public enum Corpus {
+package enum Corpus {
   /// How many cases there are.
-  public static var caseCount: Int { Catalogue.cases.count }
+  package static var caseCount: Int { Catalogue.cases.count }
 
   /// Every case in memory; the trained models are taken from folders of their names below `trained`.
-  public static func record(
+  package static func record(
     trained: String, threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
     try Recording(
@@ -19,12 +19,12 @@ public enum Corpus {
   }
 
   /// Writes a recording below a folder; returns how many files changed.
-  public static func write(_ recording: Recording, to folder: String) throws(RecordingError) -> Int {
+  package static func write(_ recording: Recording, to folder: String) throws(RecordingError) -> Int {
     try Recorder(folder: folder, disk: .real).write(recording)
   }
 }
 
 extension Recording {
   /// All bytes of all files.
-  public var byteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
+  package var byteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
 }

@@ -84,5 +84,5 @@ struct Manifest {
 
 extension ResultTensor {
   /// Whether it is what a derived bound is made of, and not an output.
-  var isBound: Bool { name.hasSuffix(".accumulation") || name.hasSuffix(".rounding") }
+  package var isBound: Bool { name.hasSuffix(".accumulation") || name.hasSuffix(".rounding") }
 }

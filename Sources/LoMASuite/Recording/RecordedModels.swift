@@ -1,6 +1,7 @@
 // The models of the corpus: as values for the reference, as Hugging Face directories for everyone.
 
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMAVectors
 

@@ -9,9 +9,9 @@
 import LoMAVectors
 
 /// Writes corpora.
-public struct Recorder: Sendable {
+package struct Recorder: Sendable {
   /// The mark of a recording that has not finished.
-  public static let mark = "INCOMPLETE"
+  package static let mark = "INCOMPLETE"
   /// All that the mark holds; a file of its name with another content is somebody else's.
   static let markText = "a recording was interrupted: record again\n"
 
@@ -19,7 +19,7 @@ public struct Recorder: Sendable {
   private let disk: Disk
 
   /// A recorder into a folder, which is made where it is missing.
-  public init(folder: String, disk: Disk) {
+  package init(folder: String, disk: Disk) {
     self.folder = folder
     self.disk = disk
   }
@@ -28,7 +28,7 @@ public struct Recorder: Sendable {
   ///
   /// Throws, before anything is touched: `notACorpus` if the folder holds files that no recording wrote, since they would all
   /// be removed; `publishedWouldChange` and `wouldUnpublish` if the manifest on disk is published and would no longer hold.
-  public func write(_ recording: Recording) throws(RecordingError) -> Int {
+  package func write(_ recording: Recording) throws(RecordingError) -> Int {
     try refuseChangesOfPublished(recording)
     let present = Disk.listing(below: folder)
     let isOurs = present.files.contains(Recording.manifestName) || isInterrupted(recording, present)

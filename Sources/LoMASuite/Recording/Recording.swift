@@ -5,20 +5,20 @@ import LoMAReference
 import LoMAVectors
 
 /// Files by path below Vectors, in the order they are written.
-public struct Recording: Sendable {
+package struct Recording: Sendable {
   /// A file of the corpus.
-  public struct File: Sendable {
+  package struct File: Sendable {
     /// Below Vectors, with `/`.
-    public let path: String
+    package let path: String
     /// Everything in it.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
   }
 
   /// Every file; the manifest is the last.
-  public let files: [File]
+  package let files: [File]
 
   /// The manifest's name.
-  public static let manifestName = "manifest.json"
+  package static let manifestName = "manifest.json"
   /// Measured bounds, which name the manifest they were measured on and are not in it (TOL-12).
   static let boundsName = "bounds.json"
 
@@ -102,7 +102,7 @@ public struct Recording: Sendable {
 }
 
 /// Why a corpus could not be recorded, written or trusted.
-public enum RecordingError: Error, Sendable {
+package enum RecordingError: Error, Sendable {
   /// The reference's answer is not the case's.
   case wrongAnswer(id: String, answer: String)
   /// A tensor cannot be written.
@@ -125,7 +125,7 @@ public enum RecordingError: Error, Sendable {
 
 extension RecordingError: CustomStringConvertible {
   /// One line.
-  public var description: String {
+  package var description: String {
     switch self {
     case .wrongAnswer(let id, let answer): "wrong-answer: \(id): \(answer)"
     case .container(let id, let error): "container: \(id): \(error)"

@@ -1,16 +1,17 @@
 // The models that lie below a folder of vectors, whoever wrote them.
 
 import LoMA
+import LoMAModels
 import LoMAReference
 import LoMAVectors
 
 /// Every model below a folder of vectors, in memory.
-public struct StoredModels: Sendable {
+package struct StoredModels: Sendable {
   /// By path below the folder: models/NAME.
-  let models: [String: ModelInMemory]
+  package let models: [String: ModelInMemory]
 
   /// Reads every folder of `models` but those that are to be refused (MOD-1); none is there where that folder is missing.
-  public init(vectors folder: String) throws(CheckpointError) {
+  package init(vectors folder: String) throws(CheckpointError) {
     var models: [String: ModelInMemory] = [:]
     for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
       do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {

@@ -3,19 +3,19 @@
 import LoMAVectors
 
 /// Finds the folder of the vectors.
-public enum VectorsFolder {
+package enum VectorsFolder {
   /// The name that is looked for.
-  public static let name = "Vectors"
+  package static let name = "Vectors"
   /// The environment variable that names a folder.
-  public static let variable = "LOMA_VECTORS"
+  package static let variable = "LOMA_VECTORS"
 
   /// The folder that relative paths begin at.
-  public static var currentFolder: String { Disk.currentFolder }
+  package static var currentFolder: String { Disk.currentFolder }
   /// The folder of the running program, which a release archive puts beside its vectors.
-  public static var programFolder: String? { Disk.programFolder }
+  package static var programFolder: String? { Disk.programFolder }
 
   /// Why there are no vectors.
-  public enum Problem: Error, Equatable, Sendable {
+  package enum Problem: Error, Equatable, Sendable {
     /// A folder was named, and there is none.
     case noSuchFolder(String, namedBy: String)
     /// None was named, and none lies here or above.
@@ -25,7 +25,7 @@ public enum VectorsFolder {
   /// The folder an option names, else the one the environment names, else the nearest of `Vectors` in `current`, in the
   /// folder above it, and so on, that holds a manifest or the mark of a recording; else the same from `program`. An empty
   /// name counts as none.
-  public static func find(
+  package static func find(
     option: String?, environment: String?, current: String, program: String?
   ) throws(Problem) -> String {
     for (folder, source) in [(option, "--vectors"), (environment, variable)] {
@@ -40,7 +40,7 @@ public enum VectorsFolder {
   }
 
   /// The first of a folder, the nearest folder of vectors, and that of the program, that has the trained models; else `folder`.
-  public static func withTrainedModels(_ folder: String, current: String, program: String?) -> String {
+  package static func withTrainedModels(_ folder: String, current: String, program: String?) -> String {
     let places = [folder, nearest(above: current), program.flatMap { nearest(above: $0) }]
     return places.compactMap { $0 }.first { place in
       TrainedModel.all.allSatisfy { Disk.hasFolder(place + "/" + $0.path) }
@@ -59,7 +59,7 @@ public enum VectorsFolder {
   }
 
   /// The same for recording, which makes the folder: what is named, else what is found, else `Vectors` in `current`.
-  public static func forRecording(option: String?, environment: String?, current: String) -> String {
+  package static func forRecording(option: String?, environment: String?, current: String) -> String {
     for folder in [option, environment] {
       if let folder, !folder.isEmpty { return folder }
     }
@@ -69,7 +69,7 @@ public enum VectorsFolder {
 
 extension VectorsFolder.Problem: CustomStringConvertible {
   /// One line.
-  public var description: String {
+  package var description: String {
     switch self {
     case .noSuchFolder(let folder, let source): "no-vectors: \(source) names \(folder.onOneLine), which is no folder"
     case .nowhere(let current):

@@ -3,19 +3,19 @@
 import LoMAVectors
 
 /// What is wrong with a corpus, one line each; nothing where it is whole.
-public struct Verification: Sendable {
+package struct Verification: Sendable {
   /// The findings, in the order of the checks.
-  public let findings: [String]
+  package let findings: [String]
   /// How many files were compared.
-  public let files: Int
+  package let files: Int
 
   /// SHA-256 of the manifest, which names every other byte; none where there is no manifest. What a port pins.
-  public let manifestDigest: String?
+  package let manifestDigest: String?
 
   /// Checks mark, manifest, sizes, digests, links and stray files; then, with a recording, every byte.
   ///
   /// Without a recording nothing vouches for the manifest's own prose and parameters: compare `manifestDigest`.
-  public init(folder: String, against recording: Recording?) {
+  package init(folder: String, against recording: Recording?) {
     var findings: [String] = []
     let present = Disk.listing(below: folder)
     if (present.files + present.oddities).contains(Recorder.mark) {

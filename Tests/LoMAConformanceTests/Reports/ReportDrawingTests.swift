@@ -1,6 +1,7 @@
 // report.json, junit.xml, report.html and badge.json of one run.
 
 import Foundation
+import LoMADiagnosis
 import LoMAVectors
 import Testing
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMA
+import LoMADiagnosis
 import LoMAVectors
 import Testing
 

@@ -1,5 +1,6 @@
 // Runs to report on: every verdict, words that must be escaped, findings and divergences.
 
+import LoMADiagnosis
 import LoMAVectors
 
 @testable import LoMAConformance

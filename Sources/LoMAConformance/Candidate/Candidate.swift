@@ -1,0 +1,207 @@
+// RUN-2, RUN-3, RUN-8, RUN-9: a candidate to talk to: one process, started anew after its death, one question at a time.
+
+import Foundation
+import LoMAProcess
+import LoMAVectors
+
+/// One process at a time, and the scratch folder of that process.
+package final class Candidate {
+  let command: CandidateCommand
+  let limits: CandidateLimits
+  let corpus: CaseCorpus
+  let isInterrupted: () -> Bool
+  private(set) var declaration: Declaration?
+  /// How many processes ended, or had to be ended, otherwise than by `stop`.
+  private(set) var deaths = 0
+  /// What came on standard output besides replies, since the unit began.
+  private(set) var noise = Noise()
+  private var process: ChildProcess?
+  private var scratch: Scratch?
+  private var nextID = 0
+  private var lastErrors = ""
+
+  init(
+    _ command: CandidateCommand, limits: CandidateLimits, corpus: CaseCorpus, isInterrupted: @escaping () -> Bool
+  ) {
+    self.command = command
+    self.limits = limits
+    self.corpus = corpus
+    self.isInterrupted = isInterrupted
+  }
+
+  deinit { stop() }
+
+  /// Forgets noise and standard error of the unit before.
+  func beginUnit() {
+    noise = Noise()
+    lastErrors = ""
+    process?.pipes.standardError = HeadAndTail(limit: ChildPipes.errorLimit)
+  }
+
+  /// What came on standard error since the unit began.
+  var standardError: String { lastErrors + (process?.pipes.standardError.text ?? "") }
+
+  /// Starts the process where there is none, and has it introduce itself.
+  func start() throws(CandidateError) {
+    if process != nil { return }
+    let folder: Scratch
+    do { folder = try Scratch(keep: limits.keep) } catch { throw .scratch(error) }
+    scratch = folder
+    do { 
+      process = try ChildProcess(
+        command.executable, command.arguments,
+        variables: [(CandidateCommand.startFolderVariable, command.startFolder)], folder: folder.path,
+        memoryLimit: limits.memoryLimit, lineLimit: ConversationProtocol.lineLimit)
+    } catch {
+      removeScratch()
+      throw .notStarted(command: command.executable, why: error.description)
+    }
+    if let id = process?.id { Watchman.watches(id) }
+    nextID = 0
+    let failure: (Verdict, String)
+    switch exchange(.hello(specification: corpus.specification), time: CandidateLimits.helloTime) {
+    case .success(.ok(let object)):
+      do throws(ReplyError) {
+        let declared = try Declaration(object)
+        guard let declaration, declaration != declared else {
+          declaration = declared
+          return
+        }
+        failure = (.protocolError, "it declares something else than when it was started first")
+      } catch { failure = (.protocolError, error.description) }
+    case .success(.reject(let code)): failure = (.protocolError, "hello was rejected: \(code)")
+    case .success(.unsupported(let why, _)): failure = (.protocolError, "hello is unsupported: \(why)")
+    case .failure(let lost): failure = (lost.verdict, lost.detail)
+    }
+    let why = bury(failure.0, failure.1) + noise.hint
+    throw .noHello(verdict: failure.0, why: why, standardError: lastErrors)
+  }
+
+  /// Asks one question and takes the answer; starts the process where there is none.
+  func ask(_ question: Question, caseID: String, outputLimit: Int) -> Reply {
+    do { try start() } catch {
+      if case .noHello(let verdict, let why, _) = error { return .failed(verdict, detail: "after a restart: \(why)") }
+      // It could be started once: what is not there any more is the candidate's own affair.
+      if case .notStarted(_, let why) = error, declaration != nil, !command.isThere {
+        deaths += 1
+        return .failed(.crash, detail: "it cannot be started again: \(why)")
+      }
+      return .failed(.runnerError, detail: error.description)
+    }
+    guard let scratch else { return .failed(.runnerError, detail: "no scratch folder") }
+    let input = question.input.isEmpty ? nil : "\(nextID).input.safetensors"
+    let output = "\(nextID).output.safetensors"
+    defer { scratch.remove([input, output].compactMap { $0 }) }
+    do {
+      if let model = question.model { try scratch.copy(model: model, from: corpus) }
+      if let input { try scratch.write(input, try ArrayFile(question.input, metadata: [:]).encoded()) }
+    } catch {
+      // A folder that takes no file was changed by the candidate, unless the system is at its end.
+      guard let error = error as? FileError, !error.isExhaustion else {
+        return .failed(.runnerError, detail: "\(error)")
+      }
+      return .failed(.protocolError, detail: bury(.protocolError, "its scratch folder was changed: \(error)"))
+    }
+    switch exchange(.run(caseID: caseID, question, input: input, output: output), time: CandidateLimits.questionTime) {
+    case .success(.reject(let code)): return .rejection(code: code)
+    case .success(.unsupported(let why, let issue)): return .unsupported(why: why, issue: issue)
+    case .success(.ok):
+      do throws(OutputError) {
+        let bytes = try scratch.contents(output, limit: outputLimit)
+        do { return .tensors(try ArrayFile(decoding: bytes).arrays) } catch {
+          return .failed(.invalidOutput, detail: "\(error)")
+        }
+      } catch { return .failed(.invalidOutput, detail: error.description) }
+    case .failure(let lost):
+      let hint = lost.verdict == .timeout ? noise.hint : ""
+      return .failed(lost.verdict, detail: bury(lost.verdict, lost.detail) + hint)
+    }
+  }
+
+  /// Tells the process to end and sees to it that it does.
+  func stop() {
+    guard var process = process.take() else { return }
+    process.pipes.send(ProtocolRequest.stop.line(id: nextID))
+    let id = process.id
+    _ = process.end(politely: true)
+    removeScratch()
+    Watchman.forgets(id)
+  }
+
+  /// Writes a request and waits for its reply.
+  private func exchange(_ request: ProtocolRequest, time: Duration) -> Result<ReplyLine, Lost> {
+    let id = nextID
+    nextID += 1
+    let deadline = SuspendingClock.now + time * limits.timeFactor
+    // What lies there before the request is written answers nothing.
+    _ = process?.pipes.exchange(atMost: .zero)
+    while let line = process?.pipes.line() {
+      if let lost = hear(line) { return .failure(lost) }
+    }
+    process?.pipes.send(request.line(id: id))
+    while true {
+      guard let event = process?.next(until: deadline, isInterrupted: isInterrupted) else {
+        return .failure(Lost(.runnerError, "no process"))
+      }
+      guard case .line(let line) = event else { return .failure(lost(event, after: time * limits.timeFactor)) }
+      guard ReplyLine.isReply(line) else {
+        if let lost = hear(line) { return .failure(lost) }
+        continue
+      }
+      do throws(ReplyError) {
+        let reply = try ReplyLine(line, to: id)
+        while let line = process?.pipes.line() {
+          if let lost = hear(line) { return .failure(lost) }
+        }
+        return .success(reply)
+      } catch { return .failure(Lost(.protocolError, error.description)) }
+    }
+  }
+
+  /// A line that was not waited for.
+  private func hear(_ line: [UInt8]) -> Lost? {
+    if ReplyLine.isReply(line) { return Lost(.protocolError, "a reply that no request asked for") }
+    noise.append(line)
+    return limits.isStrict ? Lost(.protocolError, "a line on standard output that is no reply") : nil
+  }
+
+  private func lost(_ event: ChildEvent, after time: Duration) -> Lost {
+    switch event {
+    case .line: Lost(.runnerError, "a line is no loss")
+    case .lineTooLong:
+      Lost(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
+    case .ended: Lost(.crash, "")
+    case .outputClosed: Lost(.protocolError, "it closed its standard output")
+    case .deadline: Lost(.timeout, "no reply within \(time)")
+    case .memory(let bytes):
+      Lost(.memory, "\(bytes >> 20) MiB resident, the limit is \(limits.memoryLimit >> 20) MiB")
+    case .interrupted: Lost(.notRun, "interrupted")
+    }
+  }
+
+  /// Ends a process that cannot be talked to any more; returns why, with how it ended where that was its own doing.
+  private func bury(_ verdict: Verdict, _ detail: String) -> String {
+    deaths += 1
+    guard let process = process.take() else { return detail }
+    let id = process.id
+    let end = process.end(politely: false)
+    lastErrors += end.standardError
+    removeScratch()
+    Watchman.forgets(id)
+    if case .lost = end.ending { return (detail.isEmpty ? "" : detail + "; ") + end.ending.description }
+    return verdict == .crash ? end.ending.description : detail
+  }
+
+  private func removeScratch() {
+    _ = scratch?.removeAll()
+    scratch = nil
+  }
+}
+
+extension FileError {
+  /// Whether the system has no more of something: space, descriptors, memory.
+  fileprivate var isExhaustion: Bool {
+    guard case .failed(_, _, let code) = self else { return false }
+    return [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(code)
+  }
+}

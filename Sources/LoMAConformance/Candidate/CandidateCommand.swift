@@ -1,0 +1,103 @@
+// RUN-1: the command that starts a candidate, so that it still names the same files in another working directory.
+
+import Foundation
+import LoMAVectors
+
+/// An executable and its arguments, ready to be started from any folder.
+package struct CandidateCommand: Equatable, Sendable {
+  /// The environment variable that holds the folder the runner was started in.
+  package static let startFolderVariable = "LOMA_START_FOLDER"
+
+  /// The absolute path of the executable.
+  package let executable: String
+  /// The arguments behind it.
+  package let arguments: [String]
+  /// The folder the runner was started in.
+  package let startFolder: String
+
+  /// A command that is taken as it stands.
+  package init(executable: String, arguments: [String], startFolder: String) {
+    self.executable = executable
+    self.arguments = arguments
+    self.startFolder = startFolder
+  }
+
+  /// This program itself, with these arguments.
+  package init(ownArguments: [String], startFolder: String) throws(CandidateError) {
+    guard let path = Bundle.main.executableURL?.resolvingSymlinksInPath().path else {
+      throw .notStarted(command: "this program", why: "the system does not say where it lies")
+    }
+    self.init(executable: path, arguments: ownArguments, startFolder: startFolder)
+  }
+
+  /// The command that a person wrote in `startFolder`.
+  ///
+  /// A candidate works in a scratch folder, where relative paths would name nothing. So a command with a slash becomes
+  /// absolute, one without is looked up in the folders of PATH; and an argument that is the relative path of a file in
+  /// `startFolder`, such as the script of `python3 port.py`, becomes absolute. Any other argument stays as it is.
+  package init(words: [String], startFolder: String, path: String) throws(CandidateError) {
+    guard let name = words.first, !name.isEmpty else { throw .notStarted(command: "", why: "no command") }
+    self.startFolder = startFolder
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : startFolder + "/" + path }
+    if name.contains("/") {
+      executable = absolute(name)
+    } else {
+      let folders = path.split(separator: ":").map { absolute(String($0)) }
+      guard let found = folders.map({ $0 + "/" + name }).first(where: { CandidateCommand.isExecutable($0) }) else {
+        throw .notStarted(command: name, why: "no such command in PATH")
+      }
+      executable = found
+    }
+    if !CandidateCommand.isExecutable(executable) {
+      throw .notStarted(command: executable, why: "no executable file")
+    }
+    arguments = words.dropFirst().map { word in
+      !word.hasPrefix("-") && CandidateCommand.isFile(absolute(word)) ? absolute(word) : word
+    }
+  }
+
+  /// The words, for a person and for a report.
+  package var words: [String] { [executable] + arguments }
+
+  /// Whether the executable still is one.
+  var isThere: Bool { CandidateCommand.isExecutable(executable) }
+
+  /// SHA-256 of each word that names a file, in their order; what such a file loads is not seen. Files beyond 256 MiB have
+  /// none.
+  package var digests: [String?] {
+    words.map { word in
+      guard word.hasPrefix("/"), CandidateCommand.isFile(word),
+        let bytes = try? Files.contents(of: word, byteLimit: 256 << 20)
+      else { return nil }
+      return SHA256.hexDigest(of: bytes)
+    }
+  }
+
+  private static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  private static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
+}
+
+/// Why there is no candidate to talk to.
+package enum CandidateError: Error, Equatable, Sendable {
+  /// It cannot be started.
+  case notStarted(command: String, why: String)
+  /// It does not introduce itself.
+  case noHello(verdict: Verdict, why: String, standardError: String)
+  /// The folder it is to work in cannot be made.
+  case scratch(FileError)
+}
+
+extension CandidateError: CustomStringConvertible {
+  /// One line for a person.
+  package var description: String {
+    switch self {
+    case .notStarted(let command, let why): "the candidate cannot be started: \(command): \(why)"
+    case .noHello(_, let why, _): "the candidate does not answer hello: \(why)"
+    case .scratch(let error): "no scratch folder: \(error)"
+    }
+  }
+}

@@ -1,0 +1,145 @@
+// RUN-30: what a run finds out about each wrong answer: the suite's diagnosis, handed to the runner.
+
+import LoMAConformance
+import LoMASuite
+import LoMAVectors
+
+#if canImport(Synchronization)
+  import Synchronization
+#endif
+
+/// Looks into the wrong answers of one run, and keeps them to say at its end what is behind them.
+package final class ConformDiagnosis: Sendable {
+  /// What is known when the run is over.
+  struct Kept {
+    var answers: [WrongAnswer] = []
+    var bytes = 0
+    /// The forward passes that were asked for, by unit: the first stage that diverges, or none.
+    var stages: [String: DivergingStage?] = [:]
+    /// So many answers of a level were compared with every suspect.
+    var explained: [String: Int] = [:]
+    /// The first case of each model whose gradients are wrong.
+    var gradients: [String: String] = [:]
+    /// So many times the process ended when it was asked for more.
+    var ends = 0
+  }
+
+  /// So many wrong answers of a level are compared with every suspect one by one.
+  private static let explained = 2
+  /// Wrong answers are kept up to so many bytes.
+  private static let limit = 64 << 20
+  let corpus: CaseCorpus
+  let bounds: CalibratedBounds
+  let diagnosis: Diagnosis
+  /// How many suspects are asked at once.
+  private let threads: Int
+  private let state = Mutex(Kept())
+
+  package init(_ corpus: CaseCorpus, _ bounds: CalibratedBounds, models: StoredModels, threads: Int) {
+    self.corpus = corpus
+    self.bounds = bounds
+    diagnosis = Diagnosis(models: models)
+    self.threads = threads
+  }
+
+  /// Everything so far.
+  var kept: Kept { state.withLock { $0 } }
+
+  /// The runner's hook.
+  package var hook: Runner.Diagnosis {
+    { [self] wrong, ask in
+      guard let request = try? Request(wrong.question) else { return [] }
+      // A property has no recorded answer to be far from.
+      guard let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else {
+        return ask.map { trace(request, wrong, $0) } ?? []
+      }
+      let witness = Witness(request, wrong, likeness)
+      let isExplained = keep(wrong, witness)
+      if !witness.isClear { return [Self.rounding("\(Self.short(witness.excess)) x its bound")] }
+      guard let ask else { return [] }
+      let found = isExplained ? diagnosis.explanations(of: witness, threads: threads) : []
+      let multiple = Multiple(of: wrong.answer, right: likeness.right, bound: bound(wrong))
+      return found.map(\.line) + (multiple.map { [$0.line] } ?? []) + gradients(wrong) + trace(request, wrong, ask)
+    }
+  }
+
+  /// Keeps an answer; whether it is to be compared with every suspect.
+  private func keep(_ wrong: WrongAnswer, _ witness: Witness) -> Bool {
+    state.withLock { kept in
+      if kept.bytes + wrong.size <= Self.limit {
+        kept.answers.append(wrong)
+        kept.bytes += wrong.size
+      }
+      guard witness.isClear else { return false }
+      if wrong.item.op == "gradients", let model = wrong.item.model, kept.gradients[model] == nil {
+        kept.gradients[model] = wrong.item.id
+      }
+      kept.explained[wrong.item.level, default: 0] += 1
+      return kept.explained[wrong.item.level, default: 0] <= Self.explained
+    }
+  }
+
+  /// That a step of the optimiser cannot be right, since gradients are wrong.
+  private func gradients(_ wrong: WrongAnswer) -> [String] {
+    guard wrong.item.op == "train_step", let model = wrong.item.model,
+      let id = state.withLock({ $0.gradients[model] })
+    else { return [] }
+    return ["the gradients on this model are wrong too, see \(id): a step cannot be right before they are"]
+  }
+
+  /// The first stage of a forward pass that is wrong, where the candidate returns intermediates.
+  private func trace(_ request: Request, _ wrong: WrongAnswer, _ ask: (Question) -> Reply) -> [String] {
+    guard let divergence = diagnosis.divergence(of: request),
+      state.withLock({ $0.ends < Runner.deathLimit })
+    else { return [] }
+    let question = wrong.question
+    let reply = ask(
+      Question(
+        op: "forward", dtype: question.dtype, profile: question.profile, parameters: question.parameters,
+        model: question.model, input: question.input, captures: divergence.request.captures))
+    if case .failed = reply { state.withLock { $0.ends += 1 } }
+    guard case .tensors(let arrays) = reply else { return [] }
+    let stage = divergence.stage(arrays) { bounds.generalBound(of: $0, op: "forward", dtype: question.dtype) }
+    state.withLock { _ = $0.stages.updateValue(stage, forKey: wrong.unit) }
+    return stage?.lines ?? []
+  }
+
+  /// What the tensors of an answer may be off.
+  func bound(_ wrong: WrongAnswer) -> (String) -> Double {
+    { [bounds] in bounds.generalBound(of: $0, op: wrong.item.op, dtype: wrong.dtype) }
+  }
+
+  /// That an error may be no mistake at all.
+  static func rounding(_ error: String) -> String { "\(error): a rounding may do that" }
+
+  /// Error over bound with two decimals, never less than it is.
+  static func short(_ ratio: Double) -> String { "\((ratio * 100).rounded(.up) / 100)" }
+}
+
+extension WrongAnswer {
+  /// The unit that it answers.
+  var unit: String { item.id + "\n" + dtype }
+}
+
+extension CaseResult {
+  /// The unit that was judged.
+  var unit: String { id + "\n" + dtype }
+}
+
+extension Witness {
+  /// A wrong answer.
+  init(_ request: Request, _ wrong: WrongAnswer, _ likeness: Likeness) {
+    self.init(
+      request: request, type: likeness.type, level: Level(rawValue: wrong.item.level) ?? .model,
+      excess: likeness.excess(of: wrong.answer) ?? .infinity,
+      distance: { likeness.distance(of: wrong.answer, to: $0) }, isRight: { likeness.isRight($0) })
+  }
+
+  /// A right answer, known as the recorded one.
+  init(_ request: Request, right item: StoredCase, _ likeness: Likeness) {
+    let right = likeness.right
+    self.init(
+      request: request, type: likeness.type, level: Level(rawValue: item.level) ?? .model, excess: 0,
+      distance: { likeness.distance(of: right, to: $0) }, isRight: { likeness.isRight($0) })
+  }
+}

@@ -1,0 +1,127 @@
+// MOD-7, MSK-12: the first stage of a forward pass that leaves its bound or its shape, and hidden keys that have weight.
+
+import LoMA
+import LoMAReference
+import LoMASuite
+import LoMAVectors
+
+/// Where a forward pass leaves the right one.
+package struct DivergingStage: Sendable {
+  /// The name of the first stage that diverges.
+  package let name: String
+  /// What is wrong there, for a person.
+  package let lines: [String]
+  /// Of probabilities, the pairs that see each other or do not against the mask.
+  let pairs: [WrongPair]
+}
+
+/// A forward pass with everything in it, to be asked of a candidate whose answer is wrong.
+package struct Divergence: Sendable {
+  /// The request: the same texts, all intermediates captured.
+  package let request: Request
+  private let batch: Batch
+  private let profile: Profile
+  private let expected: [NamedArray]
+
+  /// The forward pass behind a request; none where there is none, or the request is bad.
+  init?(of request: Request, models: [String: ModelInMemory]) {
+    let operations: Set<Operation> = [.forward, .loss, .gradients, .trainStep]
+    guard operations.contains(request.operation), let model = request.model.flatMap({ models[$0] }),
+      let batch = try? request.trainingBatch(), let profile = try? request.profile()
+    else { return nil }
+    let asked = Request(
+      .forward, axes: request.axes, parameters: request.parameters, model: request.model, input: request.input,
+      captures: Self.names(layers: model.configuration.layers))
+    let answers = ReferenceAnswers(models: models, workers: .single)
+    guard let expected = try? answers.answer(asked).map({ try $0.array() }) else { return nil }
+    self.request = asked
+    self.batch = batch
+    self.profile = profile
+    self.expected = expected
+  }
+
+  /// Every intermediate in the order it is computed, without the logits, which are always returned.
+  private static func names(layers: Int) -> [String] {
+    let stages = [
+      "attention.norm", "attention.query", "attention.key", "attention.value", "attention.probabilities",
+      "attention.context", "attention.output", "middle", "feed_forward.norm", "feed_forward.gate", "feed_forward.up",
+      "feed_forward.activation", "feed_forward.output",
+    ]
+    return (0..<layers).flatMap { layer in ["hidden.\(layer)"] + stages.map { "layers.\(layer).\($0)" } }
+      + ["hidden.\(layers)", "final_norm"]
+  }
+
+  /// The first stage that is of another shape, or whose error is over a bound, max|y − ref| / max|ref|; none where all are
+  /// within. A candidate that returns no intermediate at all is asked for its logits only.
+  package func stage(_ answer: [NamedArray], bound: (_ tensor: String) -> Double) -> DivergingStage? {
+    let given = Dictionary(answer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let captures = request.captures.contains { given[$0] != nil } ? request.captures : []
+    func stage(_ name: String, _ what: String) -> DivergingStage {
+      DivergingStage(name: name, lines: ["the first stage that diverges is \(name): \(what)"], pairs: [])
+    }
+    for name in captures + ["logits"] {
+      guard let want = expected.first(where: { $0.name == name }), let b = try? want.doubles() else { continue }
+      guard let got = given[name] else { return stage(name, "it is not there") }
+      if got.shape != want.shape { return stage(name, "its shape is \(got.shape), not \(want.shape)") }
+      guard let a = try? got.doubles() else { return stage(name, "its numbers are \(got.elementType.rawValue)") }
+      guard let worst = worst(a, b, shape: want.shape), !(worst.error <= bound(name)) else { continue }
+      let first = stage(
+        name, "error \(worst.error) at \(words(worst.text, worst.row)), allowed \(bound(name))")
+      guard name.hasSuffix(".probabilities") else { return first }
+      let (line, pairs) = wrongCells(a, b, shape: want.shape)
+      return DivergingStage(name: name, lines: first.lines + (line.map { [$0] } ?? []), pairs: pairs)
+    }
+    return nil
+  }
+
+  /// The largest relative error in a row that is no pad, and where it is.
+  private func worst(_ a: [Double], _ b: [Double], shape: [Int]) -> (error: Double, text: Int, row: Int)? {
+    let largest = b.reduce(0) { max($0, $1.magnitude) }
+    guard largest > 0, shape.count >= 3 else { return nil }
+    let (width, rows) = (shape[shape.count - 1], shape[shape.count - 2])
+    var found: (error: Double, text: Int, row: Int)?
+    for index in a.indices {
+      let line = index / width
+      let (row, text) = (line % rows, index / (a.count / shape[0]))
+      guard batch.texts[text][row].place.zone != .pad else { continue }
+      let error = (a[index] - b[index]).magnitude / largest
+      if !(error <= found?.error ?? -1) { found = (error.isNaN ? .infinity : error, text, row) }
+    }
+    return found
+  }
+
+  /// Hidden keys that have weight, and visible ones that have none where they should have some: the first with its clause
+  /// and rows, and all in words.
+  private func wrongCells(_ given: [Double], _ right: [Double], shape: [Int]) -> (first: String?, all: [WrongPair]) {
+    let (heads, rows) = (shape[1], shape[2])
+    var (first, all): (String?, [WrongPair]) = (nil, [])
+    for (text, places) in batch.texts.enumerated() {
+      let mask = Mask(rows: places, profile: profile)
+      for query in 0..<rows where places[query].place.zone != .pad {
+        for key in 0..<rows {
+          let rule = mask.rule(query: query, key: key)
+          let cells = (0..<heads).map { ((text * heads + $0) * rows + query) * rows + key }
+          guard
+            let cell = cells.first(where: {
+              rule.isVisible ? given[$0] == 0 && right[$0] > Self.noticeable : given[$0] != 0
+            })
+          else { continue }
+          all.append(WrongPair(mask, query: query, key: key))
+          let weight = rule.isVisible ? "no weight" : "weight \(given[cell])"
+          first =
+            first
+            ?? "\(words(text, query)) gives \(weight) to \(words(text, key)), which \(rule.clause) "
+            + (rule.isVisible ? "shows it" : "hides from it")
+        }
+      }
+    }
+    return (first, all)
+  }
+
+  /// A weight that no type rounds to 0.
+  private static let noticeable = 1e-3
+
+  private func words(_ text: Int, _ row: Int) -> String {
+    (batch.texts.count > 1 ? "text \(text), " : "") + "row \(row) (\(WrongPair.words(batch.texts[text][row].place)))"
+  }
+}

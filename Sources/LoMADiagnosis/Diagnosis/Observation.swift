@@ -1,0 +1,185 @@
+// RUN-30: what is seen in one wrong answer without any suspect, and what many of them share.
+
+import LoMA
+import LoMASuite
+import LoMAVectors
+
+/// What is seen in one wrong answer.
+package struct Observation: Sendable {
+  /// The case.
+  package let id: String
+  /// Its level.
+  package let level: Level
+  /// Its operation.
+  package let operation: Operation
+  /// Its tensors: whether each is wrong, in their order.
+  package let tensors: [(name: String, isWrong: Bool)]
+  /// Of gradients, the last wrong tensor in the order of the forward pass; of anything else, the first.
+  package let place: String?
+  /// Whether its forward pass was asked for.
+  package private(set) var isTraced = false
+  private var stage: DivergingStage?
+  private var pairs: [WrongPair]
+  private var multiple: Multiple?
+  private let narrow: NarrowTensors?
+  private let entry: FirstWrongEntry?
+  /// The first tensor that is missing or has another shape.
+  private let misshapen: String?
+
+  /// A wrong answer by its request, compared with the right one; `bound` is what each of its tensors may be off.
+  package init(
+    id: String, level: Level, request: Request, answer: [NamedArray], right: [NamedArray],
+    tensors: [(name: String, isWrong: Bool)], place: String?, bound: (_ tensor: String) -> Double
+  ) {
+    (self.id, self.level, operation) = (id, level, request.operation)
+    (self.tensors, self.place) = (tensors, place)
+    pairs = WrongPair.all(in: answer, to: request)
+    multiple = Multiple(of: answer, right: right, bound: bound)
+    narrow = NarrowTensors(of: answer, right: right, wrong: Set(tensors.filter(\.isWrong).map(\.name)))
+    entry = FirstWrongEntry(in: answer, right: right, to: request, bound: bound)
+    misshapen = right.first { array in answer.first { $0.name == array.name }?.shape != array.shape }?.name
+  }
+
+  /// The same with the first stage of its forward pass that diverges; none where all stages are right.
+  package mutating func trace(_ stage: DivergingStage?) {
+    isTraced = true
+    self.stage = stage
+    pairs += stage?.pairs ?? []
+  }
+}
+
+extension Observation {
+  /// What the wrong answers of a level share, in lines; where it is nothing else, which tensors are wrong in all of them.
+  package static func shared(_ all: [Observation], at level: Level) -> [String] {
+    var seen: Set<String> = []
+    let here = all.filter { $0.level == level && seen.insert($0.id).inserted }
+    var lines = [pair(here), stage(here)].compactMap { $0 }
+    for operation in Operation.allCases {
+      let some = here.filter { $0.operation == operation }
+      lines += [multiple(some) ?? lastGradient(some)].compactMap { $0.map { "\(operation.rawValue): \($0)" } }
+    }
+    if lines.isEmpty {
+      for operation in Operation.allCases {
+        let some = here.filter { $0.operation == operation }
+        let all = [misshapen(some) ?? tensors(some), narrow(some) ?? entry(some)]
+        lines += all.compactMap { $0.map { "\(operation.rawValue): \($0)" } }
+      }
+    }
+    return lines.map { "\(level.rawValue): \($0)" }
+  }
+
+  /// The pair of rows that all wrong masks share, or else the clause.
+  private static func pair(_ all: [Observation]) -> String? {
+    let wrong = all.filter { !$0.pairs.isEmpty }
+    guard let first = wrong.first else { return nil }
+    let share = "in \(wrong.count) of \(wrong.count) wrong masks "
+    let sets = wrong.map { Set($0.pairs) }
+    if let pair = first.pairs.first(where: { pair in sets.allSatisfy { $0.contains(pair) } }) {
+      return share + pair.line
+    }
+    struct Kind: Hashable {
+      let zone: String
+      let rule: MaskRule
+    }
+    let kinds = wrong.map { Set($0.pairs.map { Kind(zone: $0.zone, rule: $0.rule) }) }
+    guard
+      let pair = first.pairs.first(where: { pair in
+        kinds.allSatisfy { $0.contains(Kind(zone: pair.zone, rule: pair.rule)) }
+      })
+    else { return nil }
+    let what =
+      pair.rule.isVisible
+      ? "does not see a row that \(pair.rule.clause) shows it"
+      : "sees a row that "
+        + "\(pair.rule.clause) hides from it"
+    return share + "a \(pair.zone) row \(what); in \(first.id) \(pair.query) and \(pair.key)"
+  }
+
+  /// The stage that diverges first in most of the forward passes that were asked for.
+  private static func stage(_ all: [Observation]) -> String? {
+    let traced = all.filter(\.isTraced)
+    guard let (stage, count) = most(traced.map { $0.stage?.name }), 2 * count > traced.count else { return nil }
+    let share = "in \(count) of \(traced.count) cases"
+    guard let stage else { return "every stage of the forward pass is right \(share): what is wrong comes behind it" }
+    return "the first stage that diverges is \(stage) \(share)"
+  }
+
+  /// That answers are the right ones times a number, where most are.
+  private static func multiple(_ all: [Observation]) -> String? {
+    let found = all.compactMap { observation in observation.multiple.map { (observation.id, $0) } }
+    guard let (id, first) = found.first, 2 * found.count > all.count else { return nil }
+    let isOne = Set(found.map { Multiple.short($0.1.factor) }).count == 1
+    let share = "in \(found.count) of \(all.count) cases"
+    return isOne
+      ? "\(first.line) \(share)" : "\(first.line) in \(id), and likewise by other numbers; \(share)"
+  }
+
+  /// Where the backward passes went wrong first, where most agree; behind a wrong forward pass it is where that did.
+  private static func lastGradient(_ all: [Observation]) -> String? {
+    guard all.first?.operation == .gradients, 2 * all.count(where: { $0.stage != nil }) <= all.count,
+      let (place, count) = most(all.map(\.place)), let place,
+      2 * count > all.count
+    else { return nil }
+    return "the last wrong one in the order of the forward pass is \(name(place)) in \(count) of \(all.count) cases"
+  }
+
+  /// The tensor that most answers have in another shape, or not at all.
+  private static func misshapen(_ all: [Observation]) -> String? {
+    guard let (name, count) = most(all.map(\.misshapen)), let name, 2 * count > all.count else { return nil }
+    return "\(name) is missing or has another shape in \(count) of \(all.count) cases"
+  }
+
+  /// The narrower type that most answers' wrong tensors were kept in.
+  private static func narrow(_ all: [Observation]) -> String? {
+    guard let (narrow, count) = most(all.map(\.narrow)), let narrow, 2 * count > all.count else { return nil }
+    let share = "in \(count) of \(all.count) cases"
+    let all = "every number of \(listed(narrow.names)) is one of \(narrow.type.rawValue) "
+    return all + share + ": they are kept in that type"
+  }
+
+  /// What of the first wrong entry is wrong in most generations, and in which row where that is one and the same.
+  private static func entry(_ all: [Observation]) -> String? {
+    guard let (part, count) = most(all.map { $0.entry?.part }), let part, 2 * count > all.count else { return nil }
+    let some = all.filter { $0.entry?.part == part }
+    guard let (row, same) = most(some.map { $0.entry?.row }), let row else { return nil }
+    let place = same == count ? row : "\(some[0].entry?.row ?? row) in \(some[0].id)"
+    return "the first thing wrong is \(part.rawValue), in \(count) of \(all.count) cases; the row is \(place)"
+  }
+
+  /// The tensors that are wrong in every answer, and those that are right in every one.
+  private static func tensors(_ all: [Observation]) -> String? {
+    guard let first = all.first, !first.tensors.isEmpty else { return nil }
+    func shared(_ isWrong: Bool) -> [String] {
+      first.tensors.map(\.name).filter { name in
+        all.allSatisfy { $0.tensors.contains { $0.name == name && $0.isWrong == isWrong } }
+      }
+    }
+    let (wrong, right) = (shared(true), shared(false))
+    if wrong.isEmpty { return nil }
+    let rest = right.isEmpty ? "" : "; right in all: \(listed(right))"
+    return "wrong in \(all.count) of \(all.count) cases: \(listed(wrong))\(rest)"
+  }
+
+  private static func listed(_ names: [String]) -> String {
+    names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+  }
+
+  /// A parameter without the words that all have.
+  private static func name(_ tensor: String) -> String {
+    var words = tensor.split(separator: ".")
+    if words.first == "gradients" { words.removeFirst() }
+    if words.first == "model" { words.removeFirst() }
+    if words.last == "weight" { words.removeLast() }
+    return words.joined(separator: ".")
+  }
+
+  /// What stands there most often, of equals what stands there first.
+  private static func most<Value: Hashable>(_ values: [Value]) -> (value: Value, count: Int)? {
+    var counts: [Value: Int] = [:]
+    for value in values { counts[value, default: 0] += 1 }
+    guard let largest = counts.values.max(), let value = values.first(where: { counts[$0] == largest }) else {
+      return nil
+    }
+    return (value, largest)
+  }
+}

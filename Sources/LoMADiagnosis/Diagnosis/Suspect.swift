@@ -1,0 +1,60 @@
+// One known way to wrong answers: axes decided otherwise than asked, or a mutant of the catalogue.
+
+import LoMA
+import LoMAReference
+import LoMASuite
+import LoMAVectors
+
+/// What may be behind wrong answers.
+package struct Suspect: Sendable {
+  /// What it is: `the reference with memory_attention = causal`, or `M054: I …`.
+  package let words: String
+  /// The axes it decides, whatever is asked, as axis=value joined by commas; none for a mutant.
+  package let profile: String?
+  private let mutant: Mutant
+
+  private init(words: String, profile: String?, _ mutant: Mutant) {
+    self.words = words
+    self.profile = profile
+    self.mutant = mutant
+  }
+
+  private init(_ mutant: Mutant) {
+    words = "\(mutant.id): \(mutant.sentence)"
+    profile = nil
+    self.mutant = mutant
+  }
+
+  private init(_ choices: [(axis: Axis, value: String)]) {
+    mutant = .deciding(choices)
+    words = "the reference with " + choices.map { "\($0.axis.rawValue) = \($0.value)" }.joined(separator: " and ")
+    profile = mutant.id
+  }
+
+  /// Every mutant.
+  static let mutants = Mutant.all.map { Suspect($0) }
+  private static let values = Axis.allCases.flatMap { axis in axis.values.map { (axis: axis, value: $0) } }
+  /// Every value of every axis.
+  static let axes = values.map { Suspect([$0]) }
+  /// Every two values of two axes.
+  static let pairs = values.indices.flatMap { first in
+    values[(first + 1)...].filter { $0.axis != values[first].axis }.map { Suspect([values[first], $0]) }
+  }
+
+  /// Its answer to a request; none where it answers as is right, or not at all.
+  func answer(to request: Request, _ right: ReferenceAnswers) -> [NamedArray]? {
+    mutant.apply(right, request).flatMap { answers, request in
+      try? answers.answer(request).filter { !$0.isBound }.map { try $0.array() }
+    }
+  }
+
+  /// Whether it leaves a request as it is, so that its answer is the right one.
+  func answersRightly(_ request: Request, _ right: ReferenceAnswers) -> Bool { mutant.apply(right, request) == nil }
+
+  /// The same beside others, whose mistakes are made first.
+  func beside(_ others: [Suspect]) -> Suspect {
+    guard let first = others.first else { return self }
+    let before = others.dropFirst().reduce(first.mutant) { $0.and($1.mutant) }
+    return Suspect(words: words, profile: profile, before.and(mutant))
+  }
+}

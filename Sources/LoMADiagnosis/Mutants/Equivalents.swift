@@ -1,0 +1,29 @@
+// Where a mistake is none: profiles that ask for what the mutant does.
+
+extension Mutant {
+  /// A mutant that answers under a profile as the reference does, and why.
+  package struct Equivalent: Sendable {
+    /// Its id.
+    package let mutant: String
+    /// The profile's name.
+    package let profile: String
+    /// Why.
+    package let proof: String
+  }
+
+  /// Every single alternative of the profile that asks for what a mutant does.
+  package static let equivalents: [Equivalent] = [
+    .init(mutant: "M022", profile: "numbering=sequential", proof: "POS-4 numbers all rows there"),
+    .init(mutant: "M031", profile: "numbering=compressed", proof: "POS-6 counts the cache there"),
+    .init(mutant: "M054", profile: "memory_attention=causal", proof: "MSK-5 hides later memory rows there"),
+    .init(mutant: "M055", profile: "memory_context=own_chunk", proof: "MSK-5 hides earlier chunks there"),
+    .init(mutant: "M064", profile: "repetition_context=past_memories", proof: "MSK-8 shows earlier chunks there"),
+    .init(
+      mutant: "M066", profile: "repetition_attention=self_only", proof: "MSK-9 hides all other repetition rows there"),
+    .init(
+      mutant: "M067", profile: "repetition_attention=bidirectional", proof: "MSK-9 shows later repetition rows there"),
+    .init(
+      mutant: "M146", profile: "memory_attention=causal",
+      proof: "a memory row sees no later one there, so that it does not matter whether that is fed with it"),
+  ]
+}

@@ -1,0 +1,181 @@
+// GEN, REC: a cache that is filled, emptied or asked wrongly.
+
+import LoMA
+import LoMAReference
+import LoMASuite
+import LoMAVectors
+
+extension Mutant {
+  /// Other rules of generation, also where the schedule is asked for as integers; the cache is then all of the mask.
+  static func scheduled(
+    _ id: String, _ sentence: String, on operations: Set<Operation> = Set.caches.union([.schedule]),
+    seesWholeCache: Bool, _ change: @escaping @Sendable (inout GenerationRules, _ promptLength: Int) -> Void
+  ) -> Mutant {
+    answers(id, .generation, sentence, on: operations) { answers, request in
+      let integers = request.parameters["prompt_length"]
+      let length = integers.map { if case .integer(let value) = $0 { value } else { 0 } }
+      change(&answers.rules, length ?? (try? request.texts().first?.count) ?? 0)
+      if request.operation == .schedule {
+        guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: false) else { return }
+        answers.finish = { _ in schedule.tensors }
+      } else if seesWholeCache {
+        answers.functions.visible = { mask, queries in wholeCache(mask, queries) }
+      }
+    }
+  }
+
+  /// Everything cached before, and of the rows fed now those that the mask shows.
+  static func wholeCache(_ mask: Mask, _ queries: Range<Int>) -> VisibleKeys {
+    let lists = queries.map { query in
+      mask.rows.indices.filter { key in
+        let isRepetition = mask.rows[query].place.zone == .repetition
+        return key < queries.lowerBound && !isRepetition || mask.allows(query: query, key: key)
+      }
+    }
+    return VisibleKeys(lists: lists, keyCount: mask.rows.count)
+  }
+
+  static var generation: [Mutant] { timings + entries + choices + rooms }
+
+  private static var timings: [Mutant] {
+    [
+      scheduled("M140", "I compressed one token late", seesWholeCache: true) { rules, _ in
+        rules.nextCompression = { fed, parameters in
+          (max(fed - 1, 0) / parameters.chunkLength + 1) * parameters.chunkLength + 1
+        }
+      },
+      scheduled("M141", "I compressed one token early", seesWholeCache: true) { rules, _ in
+        rules.nextCompression = { fed, parameters in
+          let length = parameters.chunkLength
+          return length == 1 ? fed + 1 : ((fed + 1) / length + 1) * length - 1
+        }
+        rules.keeps = { place, _ in place.zone != .reading }
+      },
+      // A chunk that was never compressed cannot be asked for.
+      scheduled("M142", "I compressed a long prompt once", on: [.generate, .schedule], seesWholeCache: true) {
+        rules, prompt in
+        rules.nextCompression = { fed, parameters in
+          let length = parameters.chunkLength
+          let end = (prompt + length - 1) / length * length
+          return fed < length || fed >= end ? (fed / length + 1) * length : end
+        }
+        rules.keeps = { place, _ in place.zone != .reading }
+      },
+      answers("M151", .generation, "I compressed at 0 tokens, a multiple of L", on: [.schedule]) { answers, request in
+        guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: true) else { return }
+        answers.finish = { _ in schedule.tensors }
+      },
+      Mutant("M143", .generation, "I fed the last token chosen", on: [.schedule]) { answers, request in
+        guard case .integer(let count)? = request.parameters["generate"], count > 0 else { return nil }
+        return (answers, request.with(parameters: request.parameters.adding(["generate": .integer(count + 1)])))
+      },
+    ]
+  }
+
+  private static var entries: [Mutant] {
+    [
+      scheduled("M144", "I kept the reading entries of a compressed chunk", seesWholeCache: true) { rules, _ in
+        rules.keeps = { _, _ in true }
+      },
+      scheduled("M145", "I kept the memory of the last chunk only", seesWholeCache: false) { rules, _ in
+        rules.keeps = { place, chunk in place.zone == .memory && place.chunk == chunk }
+      },
+      answers("M153", .generation, "I dropped the first L entries of the cache at every compression", on: .caches) {
+        answers, request in
+        guard let parameters = try? request.lomaParameters() else { return }
+        // Every compression feeds L + t rows and drops L, so that the (k + 1)·t rows fed last stay.
+        let order = FedRows(parameters)
+        answers.rules.keeps = { place, chunk in
+          (order.index(of: place) ?? 0) >= (chunk + 1) * parameters.chunkLength
+        }
+      },
+      answers("M146", .generation, "I fed memory rows one at a time", on: .caches) { answers, _ in
+        answers.rules.memoryPasses = { t in (0..<t).map { $0..<$0 + 1 } }
+      },
+      Mutant("M147", .generation, "I cached keys before their rotation and rotated them by their slot", on: .caches) {
+        answers, request in
+        guard let theta = request.model.flatMap({ answers.models[$0] })?.configuration.theta else { return nil }
+        var answers = answers
+        let right = answers.functions.attend
+        answers.functions.rotate = { x, _ in x }
+        answers.functions.attend = { q, k, v, visible, heads, workers in
+          let slots = Array(0..<k.rows)
+          func turned(_ x: Tensor, _ slots: [Int]) -> Tensor {
+            RotaryPosition.forward(
+              x, angles: RotaryAngles(positions: slots, headDimension: heads.dimension, theta: theta))
+          }
+          return right(turned(q, Array(slots.suffix(q.rows))), turned(k, slots), v, visible, heads, workers)
+        }
+        return (answers, request)
+      },
+    ]
+  }
+
+  private static var choices: [Mutant] {
+    [
+      answers("M148", .generation, "I chose the token after a chunk from `<m>`", on: [.generate]) { answers, _ in
+        answers.rules.logitsAfterCompression = { _, memory in memory }
+      },
+      answers("M149", .generation, "I let special ids be chosen", on: .caches) { answers, _ in
+        answers.rules.choose = { _, scores in
+          scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+        }
+        // Who lets them be chosen feeds them too.
+        answers.rules.check = { _, _ in }
+      },
+      answers("M150", .generation, "I took the highest id among equal scores", on: .caches) { answers, _ in
+        answers.rules.choose = { vocabulary, scores in
+          (0..<vocabulary.textSize).reduce(0) { scores[$1] >= scores[$0] ? $1 : $0 }
+        }
+      },
+    ]
+  }
+}
+
+/// The events of wrong rules in integers, in the form of OPS-2.
+struct WrongSchedule: Sendable {
+  /// `events`, `entries` and `maximum`.
+  let tensors: [ResultTensor]
+
+  init(_ request: Request, rules: GenerationRules, compressesAtStart: Bool) throws(RequestError) {
+    let parameters = try request.lomaParameters()
+    let (t, length) = (parameters.t, parameters.chunkLength)
+    let (prompt, count) = (try request.integer("prompt_length"), try request.integer("generate"))
+    let n = try request.input { () throws(InputError) in try parameters.fedLength(prompt: prompt, generating: count) }
+    var (cached, events, held): ([Place], [Int], [[Int]]) = ([], [], [])
+    var (row, chunk, border) = (0, 0, rules.nextCompression(0, parameters))
+    func note(_ kind: Int, _ argument: Int, feeding rows: Int) {
+      let memory = cached.filter { $0.zone == .memory }.count
+      events += [kind, argument, row, row + rows, memory, cached.count - memory]
+      held.append(
+        cached.map { place in
+          let (k, i) = (place.chunk ?? 0, place.index ?? 0)
+          return k * (length + t) + (place.zone == .memory ? length : 0) + i
+        })
+      row += rows
+    }
+    func compress() {
+      cached += (0..<t).map { .memory(chunk: chunk, index: $0) }
+      note(1, chunk, feeding: t)
+      cached = cached.filter { rules.keeps($0, chunk) }
+      note(2, chunk, feeding: 0)
+      chunk += 1
+    }
+    if compressesAtStart { compress() }
+    for fed in 0..<n {
+      cached.append(.reading(chunk: fed / length, index: fed % length))
+      note(0, fed, feeding: 1)
+      guard fed + 1 == border else { continue }
+      compress()
+      border = rules.nextCompression(border, parameters)
+    }
+    let widest = held.map { $0.count }.max() ?? 0
+    tensors = [
+      .integers("events", shape: [held.count, 6], events),
+      .integers(
+        "entries", shape: [held.count, widest],
+        held.flatMap { $0 + [Int](repeating: -1, count: widest - $0.count) }),
+      .integer("maximum", widest),
+    ]
+  }
+}

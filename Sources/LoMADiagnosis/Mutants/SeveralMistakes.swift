@@ -1,0 +1,34 @@
+// Several mistakes of one port at once: each changes what the one before has left.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+extension Mutant {
+  /// Whoever makes this mistake and then another one.
+  func and(_ other: Mutant) -> Mutant {
+    let (first, second) = comesLast && !other.comesLast ? (other.apply, apply) : (apply, other.apply)
+    let both = Mutant(id + "," + other.id, family, sentence + "; " + other.sentence, on: Set(Operation.allCases)) {
+      answers, request in
+      guard let (changed, asked) = first(answers, request) else { return second(answers, request) }
+      return second(changed, asked) ?? (changed, asked)
+    }
+    return comesLast || other.comesLast ? both.last() : both
+  }
+
+  /// The mutants of ids and of axis=value, joined by commas: what the axes decide first, then every mistake in turn; none
+  /// where a word is neither, or an axis or an id stands there twice.
+  static func several(_ words: String) -> Mutant? {
+    let words = words.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+    let (axes, ids) = (words.filter { $0.contains("=") }, words.filter { !$0.contains("=") })
+    let mistakes = ids.compactMap { id in all.first { $0.id == id } }
+    guard mistakes.count == ids.count, Set(ids).count == ids.count else { return nil }
+    var parts = mistakes[...]
+    if !axes.isEmpty {
+      guard let decided = deciding(axes.joined(separator: ",")) else { return nil }
+      parts = [decided] + parts
+    }
+    guard let first = parts.popFirst() else { return nil }
+    return parts.reduce(first) { $0.and($1) }
+  }
+}

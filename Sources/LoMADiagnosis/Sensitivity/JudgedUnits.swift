@@ -1,0 +1,68 @@
+// The cases of a corpus as the suite's sensitivity and diagnosis take them: the judge handed in, not imported.
+
+import LoMAConformance
+import LoMASuite
+
+/// Units with the judgement that candidates get.
+package struct JudgedUnits {
+  package let units: [SensitivityUnit]
+
+  /// The units of a corpus in some element types of numbers; every file is read once a unit.
+  package init(
+    _ corpus: CaseCorpus, bounds: CalibratedBounds, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
+  ) throws {
+    units = try corpus.cases.filter(passing).flatMap { item in
+      try item.dtypes.filter { $0 == "i64" || dtypes.contains($0) }.compactMap { dtype in
+        let judge = try corpus.judge(item, dtype: dtype, bounds: bounds)
+        let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
+        return SensitivityUnit(
+          id: item.id, level: item.level, dtype: dtype, clauses: item.clauses, requests: requests
+        ) { responses in
+          let replies = responses.map { Reply($0) }
+          guard let result = try? judge(replies) else {
+            return SensitivityUnit.Verdict(fails: false, margin: 0)
+          }
+          return SensitivityUnit.Verdict(result, isBad: item.level == "rejection")
+        }
+      }
+    }
+  }
+}
+
+extension Request {
+  /// A question of the runner.
+  package init(_ question: Question) throws {
+    try self.init(
+      op: question.op, profile: question.profile, parameters: question.parameters, model: question.model,
+      input: question.input, captures: question.captures)
+  }
+}
+
+extension Reply {
+  /// What a candidate in process says.
+  package init(_ response: CandidateResponse) {
+    self =
+      switch response {
+      case .tensors(let arrays): .tensors(arrays)
+      case .rejection(let code): .rejection(code: code)
+      case .unsupported(let why): .unsupported(why: why, issue: nil)
+      }
+  }
+}
+
+extension SensitivityUnit.Verdict {
+  /// Only a comparison that failed counts, or tensors of another form, or an answer to bad input that is not its
+  /// rejection; no refusal of good input, no error.
+  init(_ result: CaseResult, isBad: Bool) {
+    let worst = result.tensors.map(\.ratio).max() ?? 0
+    switch result.verdict {
+    case .fail: self.init(fails: true, margin: worst)
+    case .invalidOutput: self.init(fails: true, margin: .infinity)
+    case .pass: self.init(fails: false, margin: worst)
+    case .unsupported, .indeterminate, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError,
+      .memory, .notRun, .runnerError:
+      self.init(fails: false, margin: 0)
+    case .wrongRejection: self.init(fails: isBad, margin: isBad ? .infinity : 0)
+    }
+  }
+}

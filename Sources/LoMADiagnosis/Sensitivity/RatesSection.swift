@@ -1,0 +1,86 @@
+// Docs/Sensitivity.md: how often right ports were judged wrong, from the file that Tests/Candidates/port/check_port.py writes.
+
+import LoMAVectors
+
+/// The section of the page about right implementations on fresh cases.
+package struct RatesSection {
+  /// Units asked, and how many of them were judged wrong.
+  private struct Count {
+    var asked: Int
+    var failures: Int
+    /// The end of the 95 % interval of the rate; none where only a part is counted.
+    var rateAtMost: Double?
+  }
+
+  private let names: [(name: String, count: Count)]
+  private let all: Count
+  /// Operation and element type, as `train_step f64`.
+  private let kinds: [(name: String, count: Count)]
+  private let failures: [String]
+
+  /// Reads right.json of a folder; none where it is missing or of another form.
+  package init?(folder: String) {
+    guard let bytes = try? Files.contents(of: folder + "/right.json", byteLimit: 1 << 22),
+      let object = try? StrictJSON.parse(bytes, sizeLimit: 1 << 22, depthLimit: 8).objectValue,
+      let totals = object["totals"]?.objectValue, let failed = object["failures"]?.arrayValue,
+      let whole = totals["all"]?.objectValue, let all = Self.count(whole), let by = whole["by"]?.objectValue
+    else { return nil }
+    self.all = all
+    names = totals.members.filter { $0.key != "all" }.compactMap { member in
+      member.value.objectValue.flatMap { Self.count($0) }.map { (member.key, $0) }
+    }
+    kinds = by.members.compactMap { member in
+      guard let pair = member.value.arrayValue?.compactMap(\.integerValue), pair.count == 2 else { return nil }
+      return (member.key, Count(asked: pair[0], failures: pair[1]))
+    }
+    failures = failed.compactMap(\.stringValue)
+  }
+
+  private static func count(_ object: JSONObject) -> Count? {
+    guard let asked = object["asked"]?.integerValue, let failures = object["failures"]?.integerValue,
+      let rate = object["rate_at_most"]?.doubleValue
+    else { return nil }
+    return Count(asked: asked, failures: failures, rateAtMost: rate)
+  }
+
+  /// As Markdown.
+  package var lines: [String] {
+    // A rejection is asked as i64.
+    let steps = kinds.filter { $0.name.hasPrefix("train_step f") }.reduce(0) { $0 + $1.count.asked }
+    return [
+      "", "## Right ports on fresh cases", "",
+      "How often a right implementation was judged wrong by cases drawn anew (`loma conform --fresh`), all levels and element",
+      "types that it declares. `port` is [a port written from the Spec alone](../Tests/Candidates/README.md), `port:…` that port with",
+      "other roundings that chapter 12 allows. \(all.asked) units, \(steps) of them optimiser steps: \(all.failures) judged wrong. The last",
+      "column is the upper end of the 95 % interval of the rate (Clopper and Pearson).", "",
+      "| implementation | units | judged wrong | rate at most |", "|---|---|---|---|",
+    ]
+      + (names + [("all", all)]).map { name, count in
+        "| \(name) | \(count.asked) | \(count.failures) | \(count.rateAtMost.map { Self.digits($0) } ?? "") |"
+      }
+      + ["", "By operation and element type, all implementations:", ""] + table + ["", "Judged wrong:", ""]
+      + (failures.isEmpty ? ["None."] : failures.map { "- \($0)" })
+  }
+
+  /// A line for every operation, a column for every type.
+  private var table: [String] {
+    let types = ["i64", "f64", "f32", "bf16", "f16"]
+    var counts: [String: [String: Int]] = [:]
+    for (name, count) in kinds {
+      let words = name.split(separator: " ").map { String($0) }
+      if words.count == 2 { counts[words[0], default: [:]][words[1]] = count.asked }
+    }
+    return ["| operation | " + types.joined(separator: " | ") + " |", "|---|" + types.map { _ in "---|" }.joined()]
+      + counts.sorted { $0.key < $1.key }.map { operation, byType in
+        "| \(operation) | " + types.map { byType[$0].map { "\($0)" } ?? "" }.joined(separator: " | ") + " |"
+      }
+  }
+
+  /// Two digits and a power of ten.
+  private static func digits(_ rate: Double) -> String {
+    guard rate > 0 else { return "0" }
+    var (value, exponent) = (rate, 0)
+    while value < 1 { (value, exponent) = (value * 10, exponent - 1) }
+    return "\((value * 10).rounded() / 10)e\(exponent)"
+  }
+}

@@ -1,0 +1,122 @@
+// Docs/Sensitivity.md: what a run names of candidates that are known to make a mistake, from the checks' own files.
+
+import LoMAVectors
+
+/// The section of the page, from the files that Tests/Candidates/check_diagnosis.py and check_mistakes.py write.
+package struct ScoresSection {
+  /// A candidate, and what was named of it.
+  private struct Entry {
+    let id: String
+    let sentence: String
+    /// first, alike, other or none; right where nothing was to be named and nothing was.
+    let score: String
+    let named: [String]
+    let explained: Int
+    let wrong: Int
+
+    init?(_ value: JSONValue) {
+      guard let object = value.objectValue, let id = object["id"]?.stringValue,
+        let score = object["score"]?.stringValue,
+        let named = object["named"]?.arrayValue, let explained = object["explained"]?.integerValue,
+        let wrong = object["wrong"]?.integerValue
+      else { return nil }
+      self.id = id
+      self.score = score
+      self.named = named.compactMap(\.stringValue)
+      self.explained = explained
+      self.wrong = wrong
+      sentence = object["sentence"]?.stringValue ?? ""
+    }
+  }
+
+  private let mutants: [Entry]
+  private let pairs: [Entry]
+  private let ports: [Entry]
+  private let firstCaught: [(id: String, isCaught: Bool)]
+
+  /// Reads diagnosis.json, named.json and first-score.json of a folder; none where one is missing or no list.
+  package init?(folder: String) {
+    func entries(_ name: String) -> [JSONValue]? {
+      (try? Files.contents(of: folder + "/" + name, byteLimit: 1 << 22)).flatMap { bytes in
+        try? StrictJSON.parse(bytes, sizeLimit: 1 << 22, depthLimit: 16).arrayValue
+      }
+    }
+    guard let asked = entries("diagnosis.json"), let ported = entries("named.json"),
+      let first = entries("first-score.json")
+    else { return nil }
+    let all = asked.compactMap { Entry($0) }
+    mutants = all.filter { !$0.id.contains("=") }
+    pairs = all.filter { $0.id.contains("=") }
+    ports = ported.compactMap { Entry($0) }
+    firstCaught = first.compactMap { value in
+      guard let object = value.objectValue, let id = object["id"]?.stringValue,
+        let isCaught = object["caught"]?.booleanValue
+      else { return nil }
+      return (id, isCaught)
+    }
+  }
+
+  /// As Markdown.
+  package var lines: [String] {
+    let families = [
+      ("K", "mistakes of the catalogue, made again by hand"), ("N", "further mistakes"), ("H", "one line"),
+    ]
+    let counted =
+      [("mutants", mutants), ("pairs of axes", pairs)]
+      + families.map { letter, words in
+        (words, ports.filter { $0.id.hasPrefix(letter) })
+      }
+    return [
+      "", "## What is named", "",
+      "What `loma conform` says is behind the wrong answers of a candidate that is known to make a mistake, in f32 or where that",
+      "is none in a type where it is one: every mutant as a process; the reference with two axes decided otherwise; and the",
+      "[wrong ports](../Tests/Candidates/README.md#wrong-ports) in Python. `alike`: named behind a profile or another mutant",
+      "that the answers do not tell from it. For a mistake that the catalogue lacks, `nothing` is right.", "",
+      Self.row(["candidates", "number", "named first", "alike", "another", "nothing"]),
+      Self.row(
+        Array(repeating: "---", count: 6)),
+    ]
+      + counted.map { words, entries in
+        Self.row(
+          [words, "\(entries.count)"]
+            + ["first", "alike", "other", "none"].map { score in "\(entries.filter { $0.score == score }.count)" })
+      }
+      + ["", "Mutants and pairs that are not named first:", ""]
+      + Self.list((mutants + pairs).filter { $0.score != "first" })
+      + [
+        "", "The wrong ports:", "", Self.row(["", "the mistake", "named", "explains"]),
+        Self.row(
+          Array(repeating: "---", count: 4)),
+      ]
+      + ports.map { entry in
+        Self.row([
+          entry.id, entry.sentence, Self.names(entry),
+          entry.named.isEmpty ? "" : "\(entry.explained) of \(entry.wrong)",
+        ])
+      }
+      + ["", first]
+  }
+
+  /// What became of the ports when they were first run.
+  private var first: String {
+    let counts = ["K", "N", "H"].map { letter in
+      let all = firstCaught.filter { $0.id.hasPrefix(letter) }
+      return "\(all.count { $0.isCaught }) of \(all.count) \(letter)"
+    }
+    return """
+      All ports were written before any was run; the [first score](../Tests/Candidates/mistakes/first-score.json) was \
+      \(counts.joined(separator: ", ")) caught. What became of it since stands beside the \
+      [list of ports](../Tests/Candidates/README.md#wrong-ports).
+      """
+  }
+
+  private static func names(_ entry: Entry) -> String {
+    entry.named.isEmpty ? "nothing" : entry.named.map { $0.contains("=") ? "`\($0)`" : $0 }.joined(separator: " or ")
+  }
+
+  private static func list(_ entries: [Entry]) -> [String] {
+    entries.isEmpty ? ["None."] : entries.map { "- \($0.id.contains("=") ? "`\($0.id)`" : $0.id): \(names($0))" }
+  }
+
+  private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+}

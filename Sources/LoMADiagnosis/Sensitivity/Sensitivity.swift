@@ -1,0 +1,140 @@
+// Which cases kill which mutants: every mutant answers as a candidate, and a judge that is handed in says what it says to
+// any candidate.
+
+import LoMA
+import LoMAConformance
+import LoMAReference
+import LoMASuite
+import LoMAVectors
+
+/// A case in one element type: what is asked, and who judges.
+package struct SensitivityUnit: Sendable {
+  /// What a judge says.
+  package struct Verdict: Sendable {
+    /// Whether a comparison failed; a refusal or an error is none.
+    package let fails: Bool
+    /// The worst error over bound of the comparisons; infinite where no error is allowed.
+    package let margin: Double
+
+    /// A verdict of these parts.
+    package init(fails: Bool, margin: Double) {
+      self.fails = fails
+      self.margin = margin
+    }
+  }
+
+  /// The case.
+  package let id: String
+  /// Its level.
+  package let level: Level
+  /// The element type: i64 where there are no numbers.
+  package let dtype: String
+  /// Clauses it serves.
+  package let clauses: [String]
+  let requests: [Request]
+  let judge: @Sendable ([CandidateResponse]) -> Verdict
+
+  /// A unit of these parts; none where no such level exists.
+  package init?(
+    id: String, level: String, dtype: String, clauses: [String], requests: [Request],
+    judge: @escaping @Sendable ([CandidateResponse]) -> Verdict
+  ) {
+    guard let level = Level(rawValue: level) else { return nil }
+    self.id = id
+    self.level = level
+    self.dtype = dtype
+    self.clauses = clauses
+    self.requests = requests
+    self.judge = judge
+  }
+}
+
+extension SensitivityUnit {
+  /// Whether a candidate's mistake changes anything here.
+  func leavesRoom(for candidate: ReferenceCandidate) -> Bool {
+    candidate.type(dtype).map { type in requests.contains { candidate.isMistaken(about: $0, in: type) } } ?? false
+  }
+}
+
+/// Mutants against units.
+package struct Sensitivity: Sendable {
+  /// The judged units.
+  package let units: [SensitivityUnit]
+  private let models: [String: ModelInMemory]
+  private let workers: Workers
+
+  /// Units on some models; `threads` share the work.
+  package init(units: [SensitivityUnit], models: StoredModels, threads: Int) {
+    self.units = units
+    self.models = models.models
+    workers = Workers(threads: threads)
+  }
+
+  /// Every kill of some mutants; `progress` is told how many mutants are done.
+  package func matrix(
+    of mutants: [Mutant], progress: @escaping @Sendable (_ done: Int) -> Void
+  ) -> KillMatrix {
+    let lines = workers.map(mutants.count) { index in
+      let line = line(of: mutants[index], untilDead: false)
+      progress(index + 1)
+      return line
+    }
+    return KillMatrix(units: units, lines: lines)
+  }
+
+  /// Enough kills of some mutants to tell who survives: in a type where a mutant is dead, nothing more is asked.
+  package func deaths(of mutants: [Mutant]) -> KillMatrix {
+    KillMatrix(units: units, lines: workers.map(mutants.count) { line(of: mutants[$0], untilDead: true) })
+  }
+
+  /// The cases that fail none of some mutants, in the units' order; rejections are left out.
+  package func harmlessCases(to mutants: [Mutant]) -> [String] {
+    let asked = units.filter { $0.level != .rejection }
+    let kills = workers.map(asked.count) { index in
+      mutants.contains { mutant in
+        let candidate = ReferenceCandidate.port(of: mutant, models)
+        return asked[index].leavesRoom(for: candidate) && judged(candidate, asked[index])?.fails == true
+      }
+    }
+    let killers = Set(zip(asked, kills).filter { $1 }.map { $0.0.id })
+    var seen: Set<String> = []
+    return asked.map { $0.id }.filter { !killers.contains($0) && seen.insert($0).inserted }
+  }
+
+  /// What the port without a mistake is judged: the share of each bound that it needs.
+  package func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Verdict)] {
+    let verdicts = workers.map(units.count) { index in judged(ReferenceCandidate.port(of: nil, models), units[index]) }
+    return zip(units, verdicts).compactMap { unit, verdict in verdict.map { (unit, $0) } }
+  }
+
+  private func line(of mutant: Mutant, untilDead: Bool) -> KillMatrix.Line {
+    let candidate = ReferenceCandidate.port(of: mutant, models)
+    var (kills, asked): ([KillMatrix.Kill], Set<String>) = ([], [])
+    func isDead(_ dtype: String) -> Bool {
+      kills.contains { ($0.dtype == dtype || $0.dtype == "i64") && $0.margin >= KillMatrix.sufficient }
+    }
+    // Only a mistake about bad input changes what is refused.
+    for unit in units where unit.level != .rejection || mutant.family == .rejections {
+      guard unit.leavesRoom(for: candidate) else { continue }
+      asked.insert(unit.dtype)
+      if untilDead, isDead(unit.dtype) { continue }
+      guard let verdict = judged(candidate, unit) else { continue }
+      if verdict.fails {
+        kills.append(KillMatrix.Kill(id: unit.id, level: unit.level, dtype: unit.dtype, margin: verdict.margin))
+      }
+    }
+    return KillMatrix.Line(mutant: mutant, asked: asked, kills: kills)
+  }
+
+  private func judged(_ candidate: ReferenceCandidate, _ unit: SensitivityUnit) -> SensitivityUnit.Verdict? {
+    candidate.type(unit.dtype).map { type in
+      unit.judge(unit.requests.map { candidate.respond(to: $0, in: type) })
+    }
+  }
+}
+
+extension ReferenceCandidate {
+  fileprivate static func port(of mutant: Mutant?, _ models: [String: ModelInMemory]) -> ReferenceCandidate {
+    ReferenceCandidate(port: mutant?.deviation, types: [.f64, .f32, .bf16, .f16], models: models)
+  }
+}

@@ -1,0 +1,79 @@
+// RUN-17: fresh cases as a corpus: drawn, answered, and cleared of what roundings alone would decide.
+
+import LoMAConformance
+import LoMASuite
+
+/// Makes corpora of fresh cases.
+package struct FreshCorpus {
+  /// The share of a bound that the reference may need where every stage's output errs as a port's may.
+  private static let share = 0.25
+
+  /// The cases.
+  let cases: FreshCases
+  private let measured: CalibratedBounds
+  private let ports: [ReferenceCandidate]
+  private let movedPort: ReferenceCandidate
+
+  /// The cases of a seed, judged by the general bounds of those that were measured.
+  package init(seed: UInt64, _ measured: CalibratedBounds) throws {
+    cases = try FreshCases(seed: seed)
+    self.measured = measured
+    ports = cases.shakenPorts
+    movedPort = cases.movedPort
+  }
+
+  /// The first cases of the seed, as far as a selection may want them: what an id tells is not drawn for nothing.
+  package func corpus(
+    count: Int, for selection: Selection, threads: Int, report: @escaping @Sendable (String) -> Void
+  ) throws -> CaseCorpus {
+    let items = cases.items(count: count, threads: threads) { selection.mayWant($0) }
+    func corpus(of items: [Case]) throws -> CaseCorpus {
+      try CaseCorpus(FreshCases.recording(of: items, threads: threads) { report("fresh case \($0) of \($1)") })
+    }
+    let drawn = try corpus(of: items)
+    let steady = try zip(items, drawn.cases).compactMap { try $0.asked(in: steadyTypes(of: $1, in: drawn)) }
+    let isWhole = steady.map(\.dtypes) == items.map(\.dtypes)
+    return isWhole ? drawn : try corpus(of: steady)
+  }
+
+  /// One case in one element type; none where it cannot be asked in it.
+  func corpus(of fresh: FreshCase, id: String, dtype: String) throws -> CaseCorpus? {
+    guard let item = cases.item(fresh, id: id)?.asked(in: [dtype]) else { return nil }
+    let corpus = try CaseCorpus(FreshCases.recording(of: [item], threads: 1) { _, _ in })
+    guard let stored = corpus.cases.first else { return nil }
+    return try steadyTypes(of: stored, in: corpus).isEmpty ? nil : corpus
+  }
+
+  /// The element types of a case in which a right answer cannot be mistaken for a wrong one (TOL-16).
+  private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
+    guard item.hasMeasuredTensors else { return item.dtypes }
+    return try item.dtypes.filter { dtype in
+      try ports.allSatisfy { port in
+        let result = try answer(to: item, dtype: dtype, in: corpus, by: port)
+        return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
+      } && (item.op != "train_step" || parametersStay(item, dtype: dtype, in: corpus))
+    }
+  }
+
+  /// Whether parameters stay near where gradients are off by as much as right ones may be: moments are then off by as much,
+  /// and parameters by η/ε times that where a gradient is small.
+  private func parametersStay(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
+    try answer(to: item, dtype: dtype, in: corpus, by: movedPort).tensors.allSatisfy { tensor in
+      !tensor.name.hasPrefix("parameters.") || tensor.ratio <= Self.share
+    }
+  }
+
+  private func answer(
+    to item: StoredCase, dtype: String, in corpus: CaseCorpus, by port: ReferenceCandidate
+  ) throws -> CaseResult {
+    let replies = try corpus.questions(of: item, dtype: dtype).map {
+      Reply(port.respond(to: try Request($0), dtype: dtype))
+    }
+    return try corpus.judge(item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
+  }
+}
+
+extension CaseCorpus {
+  /// The cases of a recording that no folder holds.
+  init(_ recording: Recording) throws(CorpusError) { try self.init(files: recording.files.map { ($0.path, $0.bytes) }) }
+}

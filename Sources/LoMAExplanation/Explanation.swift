@@ -1,0 +1,142 @@
+// `loma explain` as a value: checked inputs and what LoMA computes from them (chapters 1–7 and 9 of the Spec).
+
+import LoMA
+
+/// Inputs that passed every check, with their costs and counts; layouts are built only when a section needs them.
+package struct Explanation: Sendable {
+  /// What was asked.
+  package let inputs: ExplanationInputs
+  /// c, t and L.
+  package let parameters: Parameters
+  /// None while no text has ids and no vocabulary was given.
+  package let vocabulary: Vocabulary?
+  /// Text tokens fed per text: its length, or prompt + m − 1 (GEN-5).
+  package let fedLengths: [Int]
+  /// The cost of each fed text (COST-2).
+  package let costs: [Cost]
+  /// What a cache entry weighs, where its factors are known (COST-1).
+  package let entryBytes: Int?
+  /// REC-2's counts pooled over the texts, where reconstructions are given or no text has a full chunk.
+  package let metrics: Metrics?
+
+  /// Checks everything that the Spec checks; throws what it rejects.
+  package init(_ inputs: ExplanationInputs) throws(InputError) {
+    let parameters = try Parameters(c: inputs.c, t: inputs.t)
+    let vocabulary = try Explanation.vocabulary(inputs)
+    var fedLengths: [Int] = []
+    var costs: [Cost] = []
+    for text in inputs.texts {
+      switch text {
+      case .length(let length): try Parameters.check(textLength: length)
+      case .tokens(let tokens): try vocabulary?.check(text: tokens)
+      }
+      let fed = try parameters.fedLength(prompt: text.length, generating: inputs.generationLength ?? 0)
+      let cost = try Cost(textLength: fed, parameters: parameters, profile: inputs.profile)
+      if let chunk = inputs.chunk { _ = try cost.reconstruction(chunk: chunk) }
+      fedLengths.append(fed)
+      costs.append(cost)
+    }
+    self.inputs = inputs
+    self.parameters = parameters
+    self.vocabulary = vocabulary
+    self.fedLengths = fedLengths
+    self.costs = costs
+    self.metrics = try Explanation.metrics(inputs, parameters)
+    self.entryBytes = try Explanation.entryBytes(inputs, parameters, fedLengths)
+  }
+
+  /// The number of rows of the longest layout, which a batch is padded to; closed form (LAY-4, LAY-5).
+  package var rowCount: Int {
+    let counts = inputs.texts.map { text in
+      switch inputs.layout {
+      case .training: parameters.trainingRows(text.length)
+      case .generation: parameters.generationRows(text.length)
+      }
+    }
+    return counts.max() ?? 0
+  }
+
+  /// The rows of every text, padded to one length (MSK-11); call it only for a `rowCount` one is ready to hold.
+  package func batch() throws(InputError) -> Batch {
+    var layouts: [Layout] = []
+    for text in inputs.texts {
+      // Ids of a text of given length do not matter: each token is its own index, and only its name is shown.
+      let (tokens, ids) =
+        switch text {
+        case .length(let length): (Array(0..<length), try Vocabulary(textSize: max(length, 1)))
+        case .tokens(let tokens): (tokens, try vocabulary(ofGivenIds: tokens))
+        }
+      let layout =
+        switch inputs.layout {
+        case .training:
+          try Layout.training(text: tokens, vocabulary: ids, parameters: parameters, profile: inputs.profile)
+        case .generation:
+          try Layout.generation(text: tokens, vocabulary: ids, parameters: parameters, profile: inputs.profile)
+        }
+      layouts.append(layout)
+    }
+    return Batch(layouts)
+  }
+
+  /// The vocabulary of a text of ids; `init` has made sure that there is one.
+  private func vocabulary(ofGivenIds tokens: [Int]) throws(InputError) -> Vocabulary {
+    guard let vocabulary else { return try Vocabulary(textSize: 1) }
+    return vocabulary
+  }
+
+  /// PAR-2 with its defaults; none while nothing was said about ids.
+  private static func vocabulary(_ inputs: ExplanationInputs) throws(InputError) -> Vocabulary? {
+    var largest: Int?
+    for case .tokens(let tokens) in inputs.texts { largest = max(largest ?? 0, tokens.max() ?? 0) }
+    let given = [inputs.textVocabulary, inputs.memoryToken, inputs.repetitionToken, inputs.modelVocabulary]
+    guard largest != nil || given.contains(where: { $0 != nil }) else { return nil }
+    let size = inputs.textVocabulary ?? (largest ?? 0).successor
+    let defaults = try Vocabulary(textSize: size)
+    let memory = inputs.memoryToken ?? defaults.memoryToken
+    let repetition = inputs.repetitionToken ?? defaults.repetitionToken
+    return try Vocabulary(
+      textSize: size, memoryToken: memory, repetitionToken: repetition,
+      modelSize: inputs.modelVocabulary ?? max(memory, repetition).successor)
+  }
+
+  /// REC-2; of a text of given length, token g counts as id g. Only full chunks are compared, so a tail is not built.
+  private static func metrics(_ inputs: ExplanationInputs, _ parameters: Parameters) throws(InputError) -> Metrics? {
+    let compared = inputs.texts.map { parameters.fullChunks($0.length) * parameters.chunkLength }
+    guard !inputs.reconstructed.isEmpty || compared.allSatisfy({ $0 == 0 }) else { return nil }
+    var pairs: [(text: [Int], reconstruction: [Int])] = []
+    for (index, reconstruction) in inputs.reconstructed.enumerated() where index < inputs.texts.count {
+      guard reconstruction.count == compared[index] else {
+        throw .reconstructionLengthMismatch(reconstruction.count, expected: compared[index])
+      }
+      switch inputs.texts[index] {
+      case .length: pairs.append((Array(0..<compared[index]), reconstruction))
+      case .tokens(let tokens): pairs.append((Array(tokens.prefix(compared[index])), reconstruction))
+      }
+    }
+    return try Metrics(pairs, parameters: parameters)
+  }
+
+  /// COST-1, checked against the largest cache that will be multiplied by it.
+  private static func entryBytes(
+    _ inputs: ExplanationInputs, _ parameters: Parameters, _ fedLengths: [Int]
+  ) throws(InputError) -> Int? {
+    guard let factors = inputs.cacheEntry else { return nil }
+    let size = try CacheEntrySize(
+      layers: factors.layers, keyValueHeads: factors.keyValueHeads, headDimension: factors.headDimension,
+      bytesPerElement: factors.bytesPerElement)
+    for length in fedLengths {
+      let largest = max(length, parameters.cacheMaximum(whileFeeding: length))
+      guard !size.bytes.multipliedReportingOverflow(by: largest).overflow else {
+        throw .cacheSizeOutOfRange(
+          layers: factors.layers, keyValueHeads: factors.keyValueHeads, headDimension: factors.headDimension,
+          bytesPerElement: factors.bytesPerElement)
+      }
+    }
+    return size.bytes
+  }
+}
+
+extension Int {
+  /// One more, or the same where there is no more: the checks of PAR-2 then reject it.
+  fileprivate var successor: Int { self == .max ? self : self + 1 }
+}

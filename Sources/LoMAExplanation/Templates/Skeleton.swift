@@ -1,0 +1,46 @@
+// RUN-29: where a port begins: a candidate in one file that answers `layout` in full and declines the rest.
+
+/// The language of a skeleton.
+package enum Skeleton: String, CaseIterable, Sendable {
+  /// Python 3, the standard library alone.
+  case python
+  /// Swift, Foundation alone.
+  case swift
+  /// C11, the C library alone.
+  case c
+
+  /// The name of its only file.
+  package var fileName: String {
+    switch self {
+    case .python: "port.py"
+    case .swift: "main.swift"
+    case .c: "port.c"
+    }
+  }
+
+  /// The file.
+  package var text: String {
+    switch self {
+    case .python: pythonSkeleton + "\n"
+    case .swift: swiftSkeleton + "\n"
+    case .c: cSkeletonInput + "\n\n" + cSkeletonLayout + "\n"
+    }
+  }
+
+  /// How it is built; none where it needs no building.
+  package var building: String? {
+    switch self {
+    case .python: nil
+    case .swift: "swiftc -O main.swift -o port"
+    case .c: "cc -std=c11 -O2 -o port port.c"
+    }
+  }
+
+  /// The words behind `loma conform --` that start it.
+  package var command: String {
+    switch self {
+    case .python: "python3 port.py"
+    case .swift, .c: "./port"
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// The drawing for a terminal: aligned columns, masks as letters, colour only where asked for.
+
+import LoMA
+
+/// Draws sections as lines of text.
+package struct TextDrawing: Sendable {
+  /// Whether words and letters of a zone carry its ANSI colour; without them the text is the same.
+  package let hasColour: Bool
+
+  /// With or without colour.
+  package init(hasColour: Bool) {
+    self.hasColour = hasColour
+  }
+
+  /// All sections, with an empty line between two.
+  package func draw(_ contents: [SectionContent]) -> String {
+    contents.map { section in
+      let heading = paint(section.section.rawValue, bold) + ": " + section.subtitle + "\n"
+      return heading + section.blocks.enumerated().flatMap(lines).map { $0 + "\n" }.joined()
+    }.joined(separator: "\n")
+  }
+
+  private func lines(place: Int, of block: ContentBlock) -> [String] {
+    switch block {
+    case .title(let title): (place > 0 ? [""] : []) + ["  " + paint(title, bold)]
+    case .note(let sentences): sentences.map { "  " + $0 }
+    case .table(let table): lines(of: table)
+    case .mask(let picture): lines(of: picture)
+    }
+  }
+
+  // MARK: tables
+
+  private func lines(of table: ContentTable) -> [String] {
+    var lines: [String] = []
+    let widths = table.columns.indices.map { column in
+      max(table.columns[column].name.count, table.rows.map { $0[column].text.count }.max() ?? 0)
+    }
+    if table.columns.contains(where: { !$0.name.isEmpty }) {
+      lines.append(line(table.columns.map { ContentCell($0.name) }, table.columns, widths, style: dim))
+    }
+    for (index, row) in table.rows.enumerated() {
+      if table.groupStarts.contains(index) { lines.append("") }
+      lines.append(line(row, table.columns, widths, style: nil))
+    }
+    return lines
+  }
+
+  private func line(_ cells: [ContentCell], _ columns: [ContentColumn], _ widths: [Int], style: String?) -> String {
+    var line = ""
+    var gap = "  "  // Before the first column: the indentation. Gaps are written late, so that no line ends in one.
+    for (column, cell) in cells.enumerated() {
+      let space = String(repeating: " ", count: widths[column] - cell.text.count)
+      if columns[column].isNumber { gap += space }
+      if !cell.text.isEmpty {
+        line += gap + (style.map { paint(cell.text, $0) } ?? paint(cell.text, cell.ink))
+        gap = ""
+      }
+      gap += (columns[column].isNumber ? "" : space) + "  "
+    }
+    return line
+  }
+
+  // MARK: masks
+
+  private func lines(of picture: MaskPicture) -> [String] {
+    let mask = picture.mask
+    let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
+    let numberWidth = "\(mask.rows.count - 1)".count
+    let tokenWidth = picture.tokens.map { $0.count }.max() ?? 0
+    let labelWidth = max(numberWidth + 1 + tokenWidth + 2, 5)
+
+    /// One character per key, a gap before a zone and a bar before a chunk.
+    func cells(gap: String, bar: String, _ character: (Int) -> String) -> String {
+      mask.rows.indices.map { key in
+        (chunkStarts.contains(key) ? bar : zoneStarts.contains(key) ? gap : "") + character(key)
+      }.joined()
+    }
+    func label(_ word: String) -> String {
+      "  " + String(repeating: " ", count: labelWidth - word.count) + paint(word, dim) + "  "
+    }
+
+    var lines = [""]
+    lines.append(label("chunk") + chunkNumbers(picture))
+    lines.append(label("zone") + cells(gap: " ", bar: "│") { paint(mask.rows[$0].place.zone) })
+    for place in (0..<numberWidth).reversed() {
+      let digits = cells(gap: " ", bar: "│") { paint(Self.digit(place, of: $0), dim) }
+      lines.append(label(place == numberWidth - 1 ? "row" : "") + digits)
+    }
+    let rule = "  " + String(repeating: "─", count: labelWidth + 2) + cells(gap: "─", bar: "┼") { _ in "─" }
+    for query in mask.rows.indices {
+      if query == 0 || chunkStarts.contains(query) { lines.append(paint(rule, dim)) }
+      let number = "\(query)"
+      let zone = mask.rows[query].place.zone
+      let token = picture.tokens[query]
+      let space = String(repeating: " ", count: labelWidth - numberWidth - 1 - token.count - 1)
+      let name = String(repeating: " ", count: numberWidth - number.count) + paint(number, dim) + " "
+      lines.append(
+        "  " + name + paint(token, .zone(zone)) + space + paint(zone) + "  "
+          + cells(gap: " ", bar: "│") { key in
+            mask.allows(query: query, key: key) ? paint(mask.rows[key].place.zone) : paint("·", dim)
+          })
+    }
+    lines.append("")
+    lines.append("  a line is a query, a column a key; a letter: the query sees the key")
+    let legend = picture.zones.map { paint($0) + " " + $0.rawValue } + [paint("·", dim) + " hidden"]
+    lines.append("  " + legend.joined(separator: "   "))
+    return lines
+  }
+
+  /// The line of chunk numbers: each where its chunk begins, as far as it fits.
+  private func chunkNumbers(_ picture: MaskPicture) -> String {
+    let rows = picture.mask.rows
+    let starts = [0] + picture.chunkStarts.sorted() + [rows.count]
+    let zoneStarts = picture.zoneStarts.subtracting(picture.chunkStarts)
+    return zip(starts, starts.dropFirst()).map { start, end in
+      let width = end - start + zoneStarts.count { $0 > start && $0 < end }
+      let name = rows[start].place.chunk.map(String.init) ?? "pad"
+      let shown = name.count <= width ? name : String(repeating: "·", count: min(width, 1))
+      let rest = width - shown.count
+      return shown + (rest >= 2 ? " " : "") + paint(String(repeating: "─", count: rest >= 2 ? rest - 1 : rest), dim)
+    }.joined(separator: paint("│", dim))
+  }
+
+  /// A row number's decimal digit, counted from the right; a space in front of the number.
+  private static func digit(_ place: Int, of number: Int) -> String {
+    let digits = Array("\(number)")
+    return place < digits.count ? String(digits[digits.count - 1 - place]) : " "
+  }
+
+  // MARK: colour
+
+  private var bold: String { "1" }
+  private var dim: String { "2" }
+
+  private func paint(_ text: String, _ style: String) -> String {
+    hasColour ? "\u{1B}[\(style)m\(text)\u{1B}[0m" : text
+  }
+
+  private func paint(_ zone: Zone) -> String { paint(String(zone.letter), .zone(zone)) }
+
+  private func paint(_ text: String, _ ink: Ink) -> String {
+    switch ink {
+    case .plain: text
+    case .zone(let zone): paint(text, Self.style(zone))
+    case .letters:
+      text.map { letter in
+        let zone = Zone.allCases.first { $0.letter == letter }
+        return zone.map { paint(String(letter), Self.style($0)) } ?? String(letter)
+      }.joined()
+    }
+  }
+
+  /// The terminal's own colours, which its owner has chosen to be legible: cyan, yellow, magenta, dim.
+  private static func style(_ zone: Zone) -> String {
+    switch zone {
+    case .reading: "36"
+    case .memory: "33"
+    case .repetition: "35"
+    case .pad: "2"
+    }
+  }
+}

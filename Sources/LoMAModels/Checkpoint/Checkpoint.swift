@@ -1,0 +1,132 @@
+// MOD-1: a Hugging Face Llama directory on disk, mapped; each tensor is upcast when it is asked for.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// A checkpoint directory: config.json beside model.safetensors, or beside the shards its index names.
+package struct Checkpoint: Sendable {
+  /// What config.json says.
+  package let file: ConfigurationFile
+  /// The mapped files by name.
+  let shards: [String: MappedArrayFile]
+  /// The file that holds each tensor.
+  let shardOfTensor: [String: String]
+
+  /// The decoder's shape.
+  package var configuration: Configuration { file.configuration }
+
+  /// Maps a directory and checks every tensor's name, shape and element type against config.json.
+  ///
+  /// Values are checked when they are read: a NaN or an infinity is rejected by the pass that meets it.
+  package init(directory: String) throws(CheckpointError) {
+    let text: [UInt8]
+    do { text = try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
+    file = try ConfigurationFile(parsing: text)
+    let names = try ShardIndex.files(in: directory)
+    var shards: [String: MappedArrayFile] = [:]
+    var shardOfTensor: [String: String] = [:]
+    for name in names.files {
+      let shard: MappedArrayFile
+      do { shard = try MappedArrayFile(contentsOf: directory + "/" + name) } catch {
+        throw .container(file: name, error)
+      }
+      for entry in shard.header.entries {
+        if let other = shardOfTensor.updateValue(name, forKey: entry.name) {
+          throw .tensorInTwoShards(tensor: entry.name, files: [other, name])
+        }
+      }
+      shards[name] = shard
+    }
+    for (tensor, file) in names.index.sorted(by: { $0.key < $1.key }) where shardOfTensor[tensor] != file {
+      throw .tensorNotInShard(tensor: tensor, file: file)
+    }
+    self.shards = shards
+    self.shardOfTensor = shardOfTensor
+    do { try checkTensors() } catch { throw .model(error) }
+  }
+
+  /// Every parameter is there in its shape, as a floating-point array, and nothing else is.
+  private func checkTensors() throws(ModelError) {
+    // Some layer lacks a tensor where there are more layers than tensors; millions of names are then never listed.
+    for layer in 0..<configuration.layers where configuration.layers > shardOfTensor.count {
+      let name = ParameterName.layer(layer).attentionNorm
+      guard entry(name) != nil else { throw .missingTensor(name) }
+    }
+    for (name, shape) in configuration.parameters {
+      guard let entry = entry(name) else { throw .missingTensor(name) }
+      guard entry.shape == shape else { throw .wrongShape(tensor: name, shape: entry.shape, expected: shape) }
+      guard entry.elementType.kind == .floating else {
+        throw .unreadable(tensor: name, reason: "\(entry.elementType.rawValue) is not a floating-point type")
+      }
+    }
+    let expected = Set(configuration.parameters.map(\.name))
+    for name in shardOfTensor.keys.sorted() where !expected.contains(name) && !isDerived(name) {
+      throw .unexpectedTensor(name)
+    }
+  }
+
+  /// Older checkpoints store the rotary frequencies, which θ implies, and a tied head beside its table.
+  private func isDerived(_ name: String) -> Bool {
+    name.hasSuffix(".rotary_emb.inv_freq") || name == ParameterName.head && configuration.tiesHead
+  }
+
+  /// The header entry of a tensor.
+  package func entry(_ name: String) -> ContainerHeader.Entry? {
+    guard let shard = shardOfTensor[name] else { return nil }
+    return try? shards[shard]?.entry(name)
+  }
+
+  /// The parameters on demand: nothing is kept in memory.
+  package var weights: Weights {
+    Weights(
+      load: { (name) throws(ModelError) in
+        try read(name) { (shard) throws(ContainerError) in try shard.doubles(name) }
+      },
+      loadRows: { (name, rows) throws(ModelError) in
+        try read(name, rows: rows) { (shard) throws(ContainerError) in
+          if let first = rows.first, let last = rows.last, last - first + 1 == rows.count,
+            zip(rows, rows.dropFirst()).allSatisfy({ $0 + 1 == $1 })
+          {
+            return try shard.doubles(name, rows: first..<last + 1)
+          }
+          var values: [Double] = []
+          for row in rows { values += try shard.doubles(name, rows: row..<row + 1) }
+          return values
+        }
+      })
+  }
+
+  /// Every parameter, in memory.
+  package func parameters() throws(CheckpointError) -> ParameterSet {
+    var tensors: [String: Tensor] = [:]
+    do throws(ModelError) {
+      for (name, _) in configuration.parameters { tensors[name] = try weights.tensor(name) }
+    } catch { throw .model(error) }
+    return ParameterSet(tensors)
+  }
+
+  private func read(
+    _ name: String, rows: [Int]? = nil, _ values: (MappedArrayFile) throws(ContainerError) -> [Double]
+  ) throws(ModelError) -> Tensor {
+    guard let file = shardOfTensor[name], let shard = shards[file], let entry = entry(name) else {
+      throw .missingTensor(name)
+    }
+    let read: [Double]
+    do { read = try values(shard) } catch { throw .unreadable(tensor: name, reason: "\(file): \(error)") }
+    if !Self.allFinite(read), let index = read.firstIndex(where: { !$0.isFinite }) {
+      let (row, column) = index.quotientAndRemainder(dividingBy: entry.shape.last ?? 1)
+      throw .nonFiniteWeight(tensor: name, index: rows.map { $0[row] * (entry.shape.last ?? 1) + column } ?? index)
+    }
+    let shape = rows.map { [$0.count] + entry.shape.dropFirst() } ?? entry.shape
+    return Tensor(shape: shape, values: read)
+  }
+
+  /// Every exponent is below the largest; without a branch, since every weight of every pass comes by here.
+  private static func allFinite(_ values: [Double]) -> Bool {
+    let infinity = Double.infinity.bitPattern
+    var odd: UInt64 = 0
+    for value in values { odd |= value.bitPattern & infinity == infinity ? 1 : 0 }
+    return odd == 0
+  }
+}

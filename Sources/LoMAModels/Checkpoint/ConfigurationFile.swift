@@ -1,0 +1,134 @@
+// MOD-1, PAR-2: config.json of a Hugging Face Llama directory, read strictly where it changes the arithmetic.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// What a config.json says.
+package struct ConfigurationFile: Sendable {
+  /// The decoder's shape.
+  package let configuration: Configuration
+  /// The `loma` object, if there is one.
+  package let loma: LoMASection?
+
+  /// Parses the text of a config.json.
+  ///
+  /// A key that would change the arithmetic is rejected unless it has the plain Llama value; keys about training, tokens or
+  /// software are ignored.
+  package init(parsing text: [UInt8]) throws(CheckpointError) {
+    let object = try Self.object(text)
+    do throws(ModelError) {
+      try Self.rejectUnsupported(object)
+      let keys = ConfigurationKeys(object: object)
+      configuration = try Configuration(
+        vocabularySize: try keys.integer("vocab_size"), hiddenSize: try keys.integer("hidden_size"),
+        intermediateSize: try keys.integer("intermediate_size"), layers: try keys.integer("num_hidden_layers"),
+        queryHeads: try keys.integer("num_attention_heads"),
+        keyValueHeads: try keys.integer("num_key_value_heads", default: try keys.integer("num_attention_heads")),
+        headDimension: try keys.optionalInteger("head_dim"), epsilon: try keys.number("rms_norm_eps", default: 1e-6),
+        theta: try Self.theta(object), tiesHead: try keys.boolean("tie_word_embeddings", default: false))
+      loma = try object["loma"].map { (value) throws(ModelError) in try LoMASection(value) }
+    } catch { throw .model(error) }
+  }
+
+  private static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
+    let value: JSONValue
+    do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 16) } catch {
+      throw .json(file: "config.json", error)
+    }
+    guard let object = value.objectValue else {
+      throw .model(.invalidConfiguration(key: "config.json", value: "not an object", requirement: "an object"))
+    }
+    return object
+  }
+
+  /// `rope_theta`, at the top or in `rope_parameters`; 10000 where it stands in neither.
+  private static func theta(_ object: JSONObject) throws(ModelError) -> Double {
+    if let rope = object["rope_parameters"]?.objectValue, rope["rope_theta"] != nil {
+      return try ConfigurationKeys(object: rope).number("rope_theta", default: 10_000)
+    }
+    return try ConfigurationKeys(object: object).number("rope_theta", default: 10_000)
+  }
+
+  /// Keys whose other values the reference does not compute, with the values it accepts.
+  private static let plain: [(key: String, accepted: [JSONValue])] = [
+    ("model_type", [.string("llama")]), ("hidden_act", [.string("silu"), .string("swish")]),
+    ("attention_bias", [.boolean(false), .null]), ("mlp_bias", [.boolean(false), .null]),
+    ("sliding_window", [.null]), ("use_sliding_window", [.boolean(false), .null]), ("layer_types", [.null]),
+    ("pretraining_tp", [.integer(1), .null]), ("quantization_config", [.null]),
+    ("partial_rotary_factor", [.integer(1), .number(1), .null]), ("rope_scaling", [.null]),
+  ]
+
+  private static func rejectUnsupported(_ object: JSONObject) throws(ModelError) {
+    for (key, accepted) in plain {
+      guard let value = object[key], !accepted.contains(value), !isDefaultRope(key, value) else { continue }
+      throw .unsupportedConfiguration(key: key, value: ConfigurationKeys.text(value))
+    }
+    if let rope = object["rope_parameters"], rope != .null, !isDefaultRope("rope_scaling", rope) {
+      throw .unsupportedConfiguration(key: "rope_parameters", value: ConfigurationKeys.text(rope))
+    }
+  }
+
+  /// A rope object that only names the default type and the base is plain RoPE.
+  private static func isDefaultRope(_ key: String, _ value: JSONValue) -> Bool {
+    guard key == "rope_scaling", let members = value.objectValue?.members else { return false }
+    return members.allSatisfy { member in
+      switch member.key {
+      case "rope_type", "type": member.value == .string("default")
+      case "rope_theta": true
+      case "partial_rotary_factor": member.value.doubleValue == 1
+      default: false
+      }
+    }
+  }
+}
+
+/// Members of a configuration object with their types checked.
+package struct ConfigurationKeys {
+  let object: JSONObject
+  /// What stands before a key in a message.
+  var prefix = ""
+
+  func optionalInteger(_ key: String) throws(ModelError) -> Int? {
+    guard let value = object[key], value != .null else { return nil }
+    guard let integer = value.integerValue else {
+      throw .invalidConfiguration(key: prefix + key, value: Self.text(value), requirement: "an integer")
+    }
+    return integer
+  }
+
+  func integer(_ key: String, default fallback: Int? = nil) throws(ModelError) -> Int {
+    guard let value = try optionalInteger(key) ?? fallback else { throw .missingConfiguration(key: prefix + key) }
+    return value
+  }
+
+  func number(_ key: String, default fallback: Double) throws(ModelError) -> Double {
+    guard let value = object[key], value != .null else { return fallback }
+    guard let number = value.doubleValue else {
+      throw .invalidConfiguration(key: prefix + key, value: Self.text(value), requirement: "a number")
+    }
+    return number
+  }
+
+  func boolean(_ key: String, default fallback: Bool) throws(ModelError) -> Bool {
+    guard let value = object[key], value != .null else { return fallback }
+    guard let boolean = value.booleanValue else {
+      throw .invalidConfiguration(key: prefix + key, value: Self.text(value), requirement: "true or false")
+    }
+    return boolean
+  }
+
+  /// A value in a message: scalars as they are, the rest by kind.
+  package static func text(_ value: JSONValue) -> String {
+    switch value {
+    case .null: "null"
+    case .boolean(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .string(let value): value
+    case .array: "an array"
+    case .object(let object):
+      object["rope_type"]?.stringValue ?? object["type"]?.stringValue ?? "an object"
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// PAR-2: the `loma` object of a config.json: V, the special ids, c, t and the profile.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// How a checkpoint says it is to be used with LoMA.
+package struct LoMASection: Hashable, Sendable {
+  /// `text_vocabulary`, V.
+  package var textVocabulary: Int
+  /// `memory_token`, the id of `<m>`.
+  package var memoryToken: Int
+  /// `repetition_token`, the id of `<r>`.
+  package var repetitionToken: Int
+  /// `compression_ratio`, c.
+  package var c: Int
+  /// `memory_length`, t.
+  package var t: Int
+  /// `profile`, axis by value; absent axes are the default.
+  package var profile: Profile
+
+  /// A section of these values, unchecked until it meets a model.
+  package init(textVocabulary: Int, memoryToken: Int, repetitionToken: Int, c: Int, t: Int, profile: Profile) {
+    self.textVocabulary = textVocabulary
+    self.memoryToken = memoryToken
+    self.repetitionToken = repetitionToken
+    self.c = c
+    self.t = t
+    self.profile = profile
+  }
+
+  init(_ value: JSONValue) throws(ModelError) {
+    guard let object = value.objectValue else {
+      throw .invalidConfiguration(key: "loma", value: ConfigurationKeys.text(value), requirement: "an object")
+    }
+    let known: Set = [
+      "text_vocabulary", "memory_token", "repetition_token", "compression_ratio", "memory_length", "profile",
+    ]
+    for member in object.members where !known.contains(member.key) {
+      throw .unsupportedConfiguration(key: "loma." + member.key, value: ConfigurationKeys.text(member.value))
+    }
+    let keys = ConfigurationKeys(object: object, prefix: "loma.")
+    let textVocabulary = try keys.integer("text_vocabulary")
+    // A V so large that V + 1 wraps is rejected with the vocabulary.
+    self.init(
+      textVocabulary: textVocabulary, memoryToken: try keys.integer("memory_token", default: textVocabulary),
+      repetitionToken: try keys.integer("repetition_token", default: textVocabulary &+ 1),
+      c: try keys.integer("compression_ratio"), t: try keys.integer("memory_length"),
+      profile: try Self.profile(object["profile"]))
+  }
+
+  private static func profile(_ value: JSONValue?) throws(ModelError) -> Profile {
+    guard let value, value != .null else { return .base }
+    guard let members = value.objectValue?.members else {
+      throw .invalidConfiguration(
+        key: "loma.profile", value: ConfigurationKeys.text(value), requirement: "an object of axis and value")
+    }
+    do { return try Profile(members.map { ($0.key, ConfigurationKeys.text($0.value)) }) } catch {
+      throw .rejected(error)
+    }
+  }
+
+  /// The members as JSON, in the order of the Spec.
+  var json: String {
+    let axes = profile.differences.map { "\"\($0.axis.rawValue)\": \"\($0.value)\"" }.joined(separator: ", ")
+    return """
+      {"text_vocabulary": \(textVocabulary), "memory_token": \(memoryToken), \
+      "repetition_token": \(repetitionToken), "compression_ratio": \(c), "memory_length": \(t), "profile": {\(axes)}}
+      """
+  }
+}

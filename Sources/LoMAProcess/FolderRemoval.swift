@@ -1,0 +1,67 @@
+// RUN-9: the folder of a process that has ended is removed, however deep and whatever its rights.
+
+import Foundation
+
+#if canImport(Synchronization)
+  import Synchronization
+#endif
+
+/// Removal of folders that others filled.
+package enum FolderRemoval {
+  private static let left = Mutex<[String]>([])
+
+  /// Folders that could not be removed, for whoever started the run.
+  package static var leftovers: [String] { left.withLock { $0 } }
+
+  /// Removes a folder and all that is in it; false where something stays.
+  static func remove(_ path: String) -> Bool {
+    var status = stat()
+    if (try? FileManager.default.removeItem(atPath: path)) != nil || lstat(path, &status) != 0 { return true }
+    flatten(path)
+    if rmdir(path) == 0 || errno == ENOENT { return true }
+    left.withLock { $0.append(path) }
+    return false
+  }
+
+  /// Empties a folder without ever naming a long path: what is in its folders is moved up into it, level by level.
+  private static func flatten(_ path: String) {
+    let top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    if top < 0 { return }
+    defer { close(top) }
+    fchmod(top, 0o700)
+    var moved = 0
+    while true {
+      var hasMoved = false
+      for name in names(in: top) where unlinkat(top, name, 0) != 0 {
+        fchmodat(top, name, 0o700, 0)
+        let folder = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if folder < 0 { continue }
+        for inner in names(in: folder) {
+          if unlinkat(folder, inner, 0) == 0 { continue }
+          fchmodat(folder, inner, 0o700, 0)
+          moved += 1
+          if renameat(folder, inner, top, "\(moved).up") == 0 { hasMoved = true }
+        }
+        close(folder)
+        if unlinkat(top, name, AT_REMOVEDIR) == 0 { hasMoved = true }
+      }
+      if !hasMoved { return }
+    }
+  }
+
+  /// The names in an open folder.
+  private static func names(in descriptor: Int32) -> [String] {
+    // The stream closes its own descriptor.
+    guard let stream = fdopendir(dup(descriptor)) else { return [] }
+    defer { closedir(stream) }
+    rewinddir(stream)
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

@@ -1,0 +1,151 @@
+// RUN-1, RUN-7: the folder that a candidate works in, and what is taken from it.
+
+import Foundation
+import LoMAVectors
+
+/// A folder of one process: inputs and models go in, answers come out, nothing expected is ever in it.
+package final class Scratch {
+  /// Its absolute path.
+  package let path: String
+  private let descriptor: Int32
+  private let isKept: Bool
+  /// Under which the watchman knows the folder; 0 of one that stays.
+  private let number: Int
+  private var folders: Set<String> = []
+
+  /// A folder that is there, for what was answered elsewhere; it is kept.
+  package init(existing path: String) throws(FileError) {
+    isKept = true
+    number = 0
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+  }
+
+  /// A new folder, below `keep` where one is named, else below `parent`.
+  package init(keep: String?) throws(FileError) {
+    isKept = keep != nil
+    let parent = keep ?? Scratch.parent
+    if keep != nil { try Disk.real.makeFolder(parent) }
+    let name = "loma-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    let base = parent.hasPrefix("/") ? parent : Disk.currentFolder + "/" + parent
+    path = (base.hasSuffix("/") ? base : base + "/") + name
+    number = isKept ? 0 : Watchman.holds(folder: path)
+    if mkdir(path, 0o700) != 0 { throw .failed("mkdir", path: path, code: errno) }
+    chmod(path, 0o700)  // Whatever the umask leaves of it.
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .failed("open", path: path, code: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Where scratch folders lie: what TMPDIR says; otherwise in memory where there is room, since thousands of small files
+  /// come and go; otherwise the system's folder for temporary files.
+  static let parent: String = {
+    if getenv("TMPDIR") != nil { return NSTemporaryDirectory() }
+    #if os(Linux)
+      var status = statvfs()
+      if statvfs("/dev/shm", &status) == 0, access("/dev/shm", W_OK) == 0, status.f_flag & UInt(ST_RDONLY) == 0,
+        UInt64(status.f_bavail) * UInt64(status.f_frsize) >= 1 << 30
+      {
+        return "/dev/shm"
+      }
+    #endif
+    return NSTemporaryDirectory()
+  }()
+
+  /// Writes a file that must be new; not forced to the disk, since nothing is to survive.
+  package func write(_ name: String, _ bytes: [UInt8]) throws(FileError) {
+    let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    if file < 0 { throw .failed("open", path: name, code: errno) }
+    defer { close(file) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { throw .failed("write", path: name, code: errno) }
+      done += count
+    }
+  }
+
+  /// Writes the files of a folder below this one, unless that was done before; `files` gives path and bytes of each in turn.
+  package func copy(folder name: String, files: (_ write: (String, [UInt8]) throws -> Void) throws -> Void) throws {
+    if folders.contains(name) { return }
+    // Below the descriptor: what now has the folder's path may be another.
+    var folder = ""
+    for part in name.split(separator: "/") {
+      folder += (folder.isEmpty ? "" : "/") + part
+      if mkdirat(descriptor, folder, 0o700) != 0, errno != EEXIST {
+        throw FileError.failed("mkdir", path: folder, code: errno)
+      }
+    }
+    try files { try write($0, $1) }
+    folders.insert(name)
+  }
+
+  /// The bytes of a file that the candidate was to write: a regular file here, no link, of at most `limit` bytes.
+  package func contents(_ name: String, limit: Int) throws(OutputError) -> [UInt8] {
+    // O_NONBLOCK: else opening a pipe would wait for its writer.
+    let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    if file < 0 {
+      switch errno {
+      case ENOENT: throw .missing
+      case ELOOP: throw .link
+      case let code: throw .unreadable(code: code)
+      }
+    }
+    defer { close(file) }
+    var status = stat()
+    if fstat(file, &status) != 0 { throw .unreadable(code: errno) }
+    if status.st_mode & S_IFMT != S_IFREG { throw .notRegular }
+    // Another name of the file may lie anywhere, also where the candidate keeps what it knows by heart.
+    if status.st_nlink != 1 { throw .severalNames(Int(status.st_nlink)) }
+    if Int(status.st_size) > limit { throw .oversize(bytes: Int(status.st_size), limit: limit) }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { throw .unreadable(code: errno) }
+      if count == 0 { break }
+      done += count
+    }
+    bytes.removeLast(bytes.count - done)
+    return bytes
+  }
+
+  /// Removes files of a question, where they are not kept.
+  package func remove(_ names: [String]) {
+    if !isKept { for name in names { unlinkat(descriptor, name, 0) } }
+  }
+
+  /// Removes the folder and what is in it, unless it is kept; false where something of it stays.
+  package func removeAll() -> Bool {
+    if isKept { return true }
+    let isGone = FolderRemoval.remove(path)
+    if isGone { Watchman.releases(folder: number) }
+    return isGone
+  }
+}
+
+/// Why the file of an answer is not taken.
+package enum OutputError: Error, Equatable {
+  case missing
+  case link
+  case notRegular
+  case severalNames(Int)
+  case oversize(bytes: Int, limit: Int)
+  case unreadable(code: Int32)
+
+  /// In words.
+  package var description: String {
+    switch self {
+    case .missing: "missing: there is no file of the name that was asked for"
+    case .link: "link: the file is a symbolic link"
+    case .notRegular: "not a regular file"
+    case .severalNames(let count): "link: the file has \(count) names, it must have one"
+    case .oversize(let bytes, let limit): "oversize: \(bytes) bytes, the limit is \(limit)"
+    case .unreadable(let code): "unreadable: \(String(cString: strerror(code)))"
+    }
+  }
+}

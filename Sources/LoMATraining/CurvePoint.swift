@@ -1,0 +1,57 @@
+// LOS-4, REC-2: one measurement of a run: losses and accuracies of a batch before its step.
+
+import LoMAReference
+
+/// What a step saw.
+package struct CurvePoint: Hashable, Sendable {
+  /// The step, from 1.
+  package let step: Int
+  /// L_LM of the batch.
+  package let languageModelling: Double
+  /// L_rep of the batch.
+  package let repetition: Double
+  /// Token repetition accuracy of the batch.
+  package let tokens: Double
+  /// Repetition accuracy of the batch.
+  package let chunks: Double
+
+  /// How many numbers a point is.
+  static let width = 5
+
+  var values: [Double] { [Double(step), languageModelling, repetition, tokens, chunks] }
+
+  init(step: Int, loss: Loss, counted: RepetitionCount) {
+    self.step = step
+    languageModelling = loss.languageModelling
+    repetition = loss.repetition
+    tokens = Double(counted.correctTokens) / Double(counted.tokens)
+    chunks = Double(counted.correctChunks) / Double(counted.chunks)
+  }
+
+  /// Losses and accuracies on one line.
+  package var summary: String {
+    "loss \(Self.rounded(languageModelling)) + \(Self.rounded(repetition)) · "
+      + "tokens \(Fraction.percent(tokens)) % · chunks \(Fraction.percent(chunks)) %"
+  }
+
+  /// Four decimals.
+  static func rounded(_ loss: Double) -> String {
+    let units = Int(min(loss, 1e9) * 10_000)
+    let rest = "\(units % 10_000)"
+    return "\(units / 10_000)." + String(repeating: "0", count: 4 - rest.count) + rest
+  }
+
+  /// The point of `values`, none where they are not one.
+  init?(values: [Double]) {
+    guard values.count == Self.width, values.allSatisfy({ $0.isFinite }), let step = Int(exactly: values[0]),
+      0...SweepResult.countLimit ~= step
+    else {
+      return nil
+    }
+    self.step = step
+    languageModelling = values[1]
+    repetition = values[2]
+    tokens = values[3]
+    chunks = values[4]
+  }
+}

@@ -1,0 +1,112 @@
+// REC-2: what a trained model reproduces of texts it has not seen, with the uncertainty of each fraction.
+
+import LoMA
+import LoMAReference
+
+/// A fraction of counts with Wilson's interval at 95 % (TRN-7).
+package struct Fraction: Hashable, Sendable {
+  /// How many were right.
+  package let correct: Int
+  /// Of how many, at least one.
+  package let total: Int
+
+  /// correct / total.
+  package var value: Double { Double(correct) / Double(total) }
+
+  /// Wilson's interval: with z = 1.959964 and n the total, (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n), cut to 0...1.
+  package var interval: (low: Double, high: Double) {
+    let (z, n, p) = (1.959964, Double(total), value)
+    let square = z * z / n
+    let middle = p + square / 2
+    let width = z * (p * (1 - p) / n + square / (4 * n)).squareRoot()
+    return (max(0, (middle - width) / (1 + square)), min(1, (middle + width) / (1 + square)))
+  }
+
+  /// Per cent with the interval and the counts.
+  package var text: String {
+    "\(Self.percent(value)) % [\(Self.percent(interval.low)), \(Self.percent(interval.high))] \(correct)/\(total)"
+  }
+
+  /// Two decimals, rounded down: 100.00 only where all are right.
+  package static func percent(_ value: Double) -> String {
+    // 57 of 100 times 10,000 is a little below 5,700.
+    let hundredths = Int(value * 10_000 + 1e-6)
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+  }
+}
+
+/// Both accuracies of a model over texts.
+package struct Evaluation: Hashable, Sendable {
+  /// Counts by chunk index.
+  package let repetition: Repetition
+  /// Both terms of the loss over all texts, reading rows included.
+  package let loss: Loss
+
+  /// Runs every text through the training layout, texts side by side; the result does not depend on `threads`.
+  ///
+  /// `progress` is told how many texts are done. Texts have one length, and there is at least one.
+  package init(
+    _ model: Transformer, texts: [[Int]], vocabulary: Vocabulary, parameters: Parameters, profile: Profile,
+    threads: Int, progress: (_ done: Int, _ of: Int) -> Void
+  ) throws(ModelError) {
+    var repetition = Repetition()
+    var (reading, repeating) = (0.0, 0.0)
+    // Some texts at a time: their logits are all that is kept, and progress can be told.
+    let group = 256
+    for start in stride(from: 0, to: texts.count, by: group) {
+      let part = Array(texts[start..<min(start + group, texts.count)])
+      let layouts = try rejecting { () throws(InputError) in
+        var layouts: [[Row]] = []
+        for text in part {
+          layouts.append(
+            try Layout.training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile).rows)
+        }
+        return layouts
+      }
+      let results = Workers(threads: threads).map(part.count) { index in
+        Result { () throws(ModelError) in try model.forward(rows: layouts[index], profile: profile).logits }
+      }
+      var logits: [Tensor] = []
+      for result in results { logits.append(try result.get()) }
+      for (index, text) in part.enumerated() {
+        try rejecting { () throws(InputError) in
+          try repetition.count(
+            text: text, rows: layouts[index], logits: logits[index], vocabulary: vocabulary, parameters: parameters,
+            profile: profile)
+        }
+      }
+      let loss = Loss(texts: layouts, logits: logits)
+      reading += loss.languageModelling * Double(part.count)
+      repeating += loss.repetition * Double(part.count)
+      progress(start + part.count, texts.count)
+    }
+    self.repetition = repetition
+    self.loss = Loss(
+      languageModelling: reading / Double(texts.count), repetition: repeating / Double(texts.count))
+  }
+
+  /// A line per chunk index, one for all, one for the losses.
+  package var lines: [String] {
+    var lines = ["chunk  tokens right, 95 % interval, counts          chunks right"]
+    for (index, count) in repetition.byChunk.enumerated() { lines.append(Self.line("\(index)", count)) }
+    lines.append(Self.line("all", repetition.total))
+    lines.append("losses of these texts: language modelling \(loss.languageModelling), repetition \(loss.repetition)")
+    return lines
+  }
+
+  private static func line(_ name: String, _ count: RepetitionCount) -> String {
+    let tokens = Fraction(correct: count.correctTokens, total: count.tokens).text
+    let chunks = Fraction(correct: count.correctChunks, total: count.chunks).text
+    return pad(name, 7) + pad(tokens, 46) + chunks
+  }
+
+  private static func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
+  }
+}
+
+/// Runs a check of the integer core under the model's error type.
+func rejecting<Value>(_ check: () throws(InputError) -> Value) throws(ModelError) -> Value {
+  do { return try check() } catch { throw .rejected(error) }
+}

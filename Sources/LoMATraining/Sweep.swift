@@ -1,0 +1,70 @@
+// The runs that Docs/Losslessness.md is made of: ratios and alternatives of every axis, several seeds each.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// One run of the sweep.
+package struct SweepRun: Sendable {
+  /// `c4-base-seed1`: the file name of its result.
+  package let name: String
+  /// What is trained.
+  package let recipe: Recipe
+
+  init(_ setting: SweepSetting, seed: Int, of base: Recipe) {
+    var recipe = base
+    recipe.parameters = setting.parameters
+    recipe.profile = setting.profile
+    recipe.seed = UInt64(seed)
+    name = "\(setting.name)-seed\(seed)"
+    // The digest says which recipe and what was changed in it.
+    recipe.digest = SHA256.hexDigest(of: Array("\(base.digest) \(name)".utf8))
+    self.recipe = recipe
+  }
+}
+
+/// What several runs have in common.
+struct SweepSetting: Hashable, Sendable {
+  let parameters: Parameters
+  let profile: Profile
+  /// Seeds 1...seeds.
+  let seeds: Int
+
+  /// `c4-base`, `c4-numbering-sequential`.
+  var name: String {
+    let axes = profile.differences.map { "\($0.axis.rawValue)-\($0.value)" }.joined(separator: "-")
+    return "c\(parameters.c)-" + (axes.isEmpty ? "base" : axes).map { $0 == "_" ? "-" : String($0) }.joined()
+  }
+}
+
+/// The whole sweep: c ∈ {2, 4, 8, 16} at t = 2 with three seeds, every single alternative at c = 4 with five.
+package struct Sweep: Sendable {
+  /// The recipe whose c, t, profile and seed are replaced.
+  package let base: Recipe
+  let settings: [SweepSetting]
+
+  /// The sweep over a recipe of random text.
+  package init(_ base: Recipe) throws(TrainingError) {
+    guard case .random = base.data else {
+      throw .invalidValue(key: "data", value: "a file", requirement: "an alphabet: a sweep is over random text")
+    }
+    self.base = base
+    do throws(InputError) {
+      var settings: [SweepSetting] = []
+      for profile in Profile.singleAlternatives {
+        settings.append(SweepSetting(parameters: try Parameters(c: 4, t: 2), profile: profile, seeds: 5))
+      }
+      for c in [2, 8, 16] {
+        settings.append(SweepSetting(parameters: try Parameters(c: c, t: 2), profile: .base, seeds: 3))
+      }
+      self.settings = settings
+    } catch { throw .model(.rejected(error)) }
+  }
+
+  /// Every run, all settings with seed 1 first: a part of the sweep is then a sweep with fewer seeds.
+  package var runs: [SweepRun] {
+    (1...5).flatMap { seed in
+      settings.filter { $0.seeds >= seed }.map { SweepRun($0, seed: seed, of: base) }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// TRN: what can be wrong with a recipe, its text, or a run on disk.
+
+import LoMAModels
+import LoMAReference
+import LoMAVectors
+
+/// Why a run was not started, or stopped.
+package enum TrainingError: Error, Equatable, Sendable {
+  /// The recipe is not JSON.
+  case json(file: String, JSONError)
+  /// The recipe has a key that is not one of its keys.
+  case unknownKey(String)
+  /// The recipe lacks a key.
+  case missingKey(String)
+  /// A value of the recipe is out of its range.
+  case invalidValue(key: String, value: String, requirement: String)
+  /// A part of the corpus is shorter than one text.
+  case corpusTooShort(part: String, bytes: Int, needed: Int)
+  /// The corpus is not the one the recipe names.
+  case otherCorpus(digest: String, expected: String)
+  /// The folder holds a run, and going on was not asked for.
+  case runExists(folder: String)
+  /// The run on disk is of another recipe.
+  case otherRecipe(digest: String, expected: String)
+  /// The run on disk is not whole.
+  case damagedState(String)
+  /// A file could not be read or written.
+  case file(FileError)
+  /// The model cannot be made, or training diverged.
+  case model(ModelError)
+  /// The trained model could not be written or read.
+  case checkpoint(CheckpointError)
+}
+
+extension TrainingError: CustomStringConvertible {
+  /// One line with the key, the value or the numbers.
+  package var description: String {
+    switch self {
+    case .json(let file, let error): "malformed-json: \(file): \(error)"
+    case .unknownKey(let key): "unknown-key: a recipe has no key \(key.onOneLine)"
+    case .missingKey(let key): "missing-key: the recipe has no \(key)"
+    case .invalidValue(let key, let value, let requirement):
+      "invalid-value: \(key) is \(value.onOneLine), must be \(requirement)"
+    case .corpusTooShort(let part, let bytes, let needed):
+      "corpus-too-short: the \(part) part has \(bytes) bytes, one text has \(needed)"
+    case .otherCorpus(let digest, let expected):
+      "other-corpus: its SHA-256 is \(digest), the recipe says \(expected)"
+    case .runExists(let folder): "run-exists: \(folder) holds a run; go on with it by --resume yes"
+    case .otherRecipe(let digest, let expected):
+      "other-recipe: the run was started with a recipe of SHA-256 \(digest), this one has \(expected)"
+    case .damagedState(let reason): "damaged-state: \(reason)"
+    case .file(let error): "file: \(error)"
+    case .model(let error): error.description
+    case .checkpoint(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// TRN-6: where the texts of batches and measurements come from.
+
+import LoMA
+import LoMAReference
+import LoMAVectors
+
+/// The texts of a recipe.
+package struct TrainingTexts: Sendable {
+  /// One kind of text.
+  private enum Source: Sendable {
+    case random(alphabet: Int)
+    case bytes(training: [Int], heldOut: [Int])
+  }
+
+  private let source: Source
+  private let textLength: Int
+
+  /// The texts of a recipe in a folder; a corpus is read from there and its digest is checked.
+  ///
+  /// Throws `otherCorpus`, `corpusTooShort` or `file`.
+  package init(_ recipe: Recipe, folder: String) throws(TrainingError) {
+    textLength = recipe.textLength
+    switch recipe.data {
+    case .random(let alphabet): source = .random(alphabet: alphabet)
+    case .bytes(let file, let digest, let heldOut):
+      let bytes: [UInt8]
+      do { bytes = try Files.contents(of: folder + "/" + file, byteLimit: 1 << 24) } catch { throw .file(error) }
+      let found = SHA256.hexDigest(of: bytes)
+      guard found == digest else { throw .otherCorpus(digest: found, expected: digest) }
+      let split = max(0, bytes.count - heldOut)
+      for (part, count) in [("training", split), ("held-out", bytes.count - split)] where count < recipe.textLength {
+        throw .corpusTooShort(part: part, bytes: count, needed: recipe.textLength)
+      }
+      source = .bytes(training: bytes[..<split].map(Int.init), heldOut: bytes[split...].map(Int.init))
+    }
+  }
+
+  /// The texts of one batch, drawn in order: each token of a random text, or where in the training part a text starts.
+  package func batch(_ count: Int, numbers: inout SeededNumbers) -> [[Int]] {
+    var texts: [[Int]] = []
+    for _ in 0..<count {
+      switch source {
+      case .random(let alphabet): texts.append(Self.random(textLength, alphabet, &numbers))
+      case .bytes(let training, _):
+        let start = numbers.integer(below: training.count - textLength + 1)
+        texts.append(Array(training[start..<start + textLength]))
+      }
+    }
+    return texts
+  }
+
+  /// Texts that no batch held: random ones from a generator of their own, or the held-out part cut from its start, as many
+  /// as there are.
+  package func fresh(atMost count: Int, seed: UInt64) -> [[Int]] {
+    switch source {
+    case .random(let alphabet): return Self.fresh(count, length: textLength, alphabet: alphabet, seed: seed)
+    case .bytes(_, let heldOut):
+      return (0..<min(count, heldOut.count / textLength)).map {
+        Array(heldOut[$0 * textLength..<($0 + 1) * textLength])
+      }
+    }
+  }
+
+  /// Random texts from a generator of their own.
+  package static func fresh(_ count: Int, length: Int, alphabet: Int, seed: UInt64) -> [[Int]] {
+    var numbers = SeededNumbers(seed: seed)
+    return (0..<count).map { _ in random(length, alphabet, &numbers) }
+  }
+
+  private static func random(_ length: Int, _ alphabet: Int, _ numbers: inout SeededNumbers) -> [Int] {
+    var text: [Int] = []
+    for _ in 0..<length { text.append(numbers.integer(below: alphabet)) }
+    return text
+  }
+}

@@ -42,14 +42,22 @@ let package = Package(
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
       name: "LoMASuiteTests",
-      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMAConformance"],
+      dependencies: [
+        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAConformance",
+        "LoMADiagnosis",
+      ],
       swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",
-      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMACommand", "LoMAConformance"],
+      dependencies: [
+        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAConformance",
+        "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "LoMAConformanceTests", dependencies: ["LoMA", "LoMAVectors", "LoMAConformance"], swiftSettings: strict),
+      name: "LoMAConformanceTests",
+      dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAConformance", "LoMAExplanation"],
+      swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -38,7 +38,7 @@ package struct ChildProcess: ~Copyable {
   package let id: pid_t
   let memoryLimit: Int
   package var pipes: ChildPipes
-  private(set) var family: Family
+  private(set) var family: ProcessFamily
   private var nextLook: SuspendingClock.Instant
   private var nextFamilyLook: SuspendingClock.Instant
 
@@ -60,7 +60,7 @@ package struct ChildProcess: ~Copyable {
     }
     id = spawned.id
     pipes = ChildPipes(spawned, lineLimit: lineLimit)
-    family = Family(leader: spawned.id, mark: mark)
+    family = ProcessFamily(leader: spawned.id, mark: mark)
     self.memoryLimit = memoryLimit
     nextLook = SuspendingClock.now + ChildProcess.slice
     nextFamilyLook = nextLook

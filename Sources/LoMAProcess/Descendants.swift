@@ -33,7 +33,7 @@ enum Descendants {
   }
 
   /// A family with the other leaders that live.
-  static func amongOthers(_ family: Family) -> Family {
+  static func amongOthers(_ family: ProcessFamily) -> ProcessFamily {
     var family = family
     family.others = leaders.withLock { $0 }
     family.others.remove(family.leader)
@@ -44,7 +44,7 @@ enum Descendants {
   private static let reapingTime = Duration.seconds(10)
 
   /// Kills a leader's group and its known descendants, reaps the leader, then ends and reaps what is left of them.
-  static func end(_ family: Family) -> ChildEnding {
+  static func end(_ family: ProcessFamily) -> ChildEnding {
     let leader = family.leader
     let members = ProcessTable().members(of: amongOthers(family)).map { $0.id }
     kill(-leader, SIGKILL)  // Before the leader is reaped: afterwards its number may name another's group.
@@ -74,7 +74,7 @@ enum Descendants {
 
   /// Ends the strays of a leader that is gone: killed parents leave children, which fall to us and are found by the next
   /// round.
-  private static func sweep(_ family: Family) {
+  private static func sweep(_ family: ProcessFamily) {
     let ours = getpid()
     for _ in 0..<200 {
       let table = ProcessTable()
@@ -90,7 +90,7 @@ enum Descendants {
   }
 
   /// Whether an ended child of ours is in a foreign session, and no leader that somebody waits for.
-  private static func isStray(_ entry: ProcessTable.Entry, _ family: Family) -> Bool {
+  private static func isStray(_ entry: ProcessTable.Entry, _ family: ProcessFamily) -> Bool {
     entry.session != getsid(0) && !family.others.contains(entry.id)
   }
 }

@@ -6,7 +6,7 @@
 import Foundation
 
 /// The processes of one candidate, as far as they are known.
-package struct Family {
+package struct ProcessFamily {
   let leader: pid_t
   /// What its processes have in their environment, unless they cleared it.
   let mark: String
@@ -65,7 +65,7 @@ struct ProcessTable {
   /// The processes of a candidate: its leader, all that descend from it, and those that were orphaned and fell to us, as
   /// far as they are known to be its own: by session, by the mark in their environment, since they were seen below it, or
   /// since there is no other leader.
-  func members(of family: Family) -> [Entry] {
+  func members(of family: ProcessFamily) -> [Entry] {
     let (ours, session) = (getpid(), getsid(0))
     let strays = entries.filter { entry in
       guard entry.parent == ours, entry.id != family.leader, !family.others.contains(entry.id) else { return false }

@@ -10,15 +10,27 @@ struct Rooms {
     "LoMA": [],
     "LoMAReference": ["LoMA"],
     "LoMAVectors": ["Foundation"],
-    "LoMASuite": ["LoMA", "LoMAReference", "LoMAVectors"],
-    "LoMAConformance": ["LoMA", "LoMAVectors", "Foundation"],
-    "LoMACommand": ["LoMASuite", "LoMAConformance"],
+    "LoMAModels": ["LoMA", "LoMAReference", "LoMAVectors"],
+    "LoMATraining": ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMASuite": ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMAProcess": ["LoMAVectors", "Foundation"],
+    "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "Foundation"],
+    "LoMADiagnosis": [
+      "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAConformance",
+    ],
+    "LoMAExplanation": ["LoMA", "LoMAVectors"],
+    "LoMACommand": [
+      "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAProcess",
+      "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+    ],
   ]
 
   /// What each target may import where the toolchain has it, inside `#if canImport(…)` or its `#else`.
   static let conditionalImports: [String: Set<String>] = [
     "LoMAReference": ["Dispatch", "Synchronization"],
+    "LoMAProcess": ["Glibc", "Darwin", "Synchronization"],
     "LoMAConformance": ["Glibc", "Darwin", "Synchronization"],
+    "LoMADiagnosis": ["Synchronization"],
     "LoMACommand": ["Glibc", "Darwin", "Synchronization"],
   ]
 
@@ -54,13 +66,37 @@ struct Rooms {
 
   @Test func `imports go the allowed way`() throws {
     let files = try House.files(in: "Sources", ending: ["swift"])
-    #expect(Set(files.map { $0.target }) == Set(Self.imports.keys), "the six rooms, and no other")
+    #expect(Set(files.map { $0.target }) == Set(Self.imports.keys), "these rooms, and no other")
+    House.report(files.flatMap { Self.forbiddenImports(in: $0) })
+  }
+
+  /// A sentence for each import that its room does not allow.
+  static func forbiddenImports(in file: SourceFile) -> [String] {
+    imports(in: file).compactMap { module, line, isGuarded in
+      let always = imports[file.target]?.contains(module) == true
+      let guarded = isGuarded && conditionalImports[file.target]?.contains(module) == true
+      return always || guarded ? nil : "\(file.path):\(line): \(file.target) may not import \(module)"
+    }
+  }
+
+  @Test func `every arrow that is not drawn is refused, and none turns back`() {
+    for (room, allowed) in Self.imports {
+      for other in Self.imports.keys where other != room && !allowed.contains(other) {
+        let file = SourceFile(path: "Sources/\(room)/Tried.swift", text: "// Tried.\n\nimport \(other)\n")
+        #expect(Self.forbiddenImports(in: file).count == 1, "\(room) may not import \(other)")
+      }
+      for other in allowed { #expect(Self.imports[other]?.contains(room) != true, "\(room) and \(other)") }
+    }
+    #expect(Self.imports["LoMAConformance"]?.isDisjoint(with: ["LoMAReference", "LoMASuite"]) == true)
+  }
+
+  @Test func `only the products are public`() throws {
+    let products: Set<String> = ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"]
+    let declaration = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public|open)\b/
     var problems: [String] = []
-    for file in files {
-      for (module, line, isGuarded) in Self.imports(in: file) {
-        let always = Self.imports[file.target]?.contains(module) == true
-        let guarded = isGuarded && Self.conditionalImports[file.target]?.contains(module) == true
-        if !always && !guarded { problems.append("\(file.path):\(line): \(file.target) may not import \(module)") }
+    for file in try House.files(in: "Sources", ending: ["swift"]) where !products.contains(file.target) {
+      for (index, line) in file.lines.enumerated() where line.firstMatch(of: declaration) != nil {
+        problems.append("\(file.path):\(index + 1): public outside the products")
       }
     }
     House.report(problems)

@@ -1,10 +1,10 @@
 // What is said at the end of a run of all wrong answers together: who is behind them, or what they share.
 
 import LoMAConformance
-import LoMADiagnosis
 import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMACommand
 

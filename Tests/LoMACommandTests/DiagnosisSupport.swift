@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMAConformance
-import LoMADiagnosis
 import LoMASuite
 import LoMAVectors
+@testable import LoMADiagnosis
 
 @testable import LoMACommand
 
@@ -19,7 +19,7 @@ struct DiagnosedCases {
   init() throws {
     corpus = try CaseCorpus(folder: Self.vectors)
     models = try StoredModels(vectors: Self.vectors)
-    conform = ConformDiagnosis(corpus, .provisional, models: models)
+    conform = ConformDiagnosis(corpus, .provisional, models: models, threads: 2)
   }
 
   /// Asks every case that `isAsked` picks in f32, or i64, and looks into what is wrong, as a run does.
@@ -59,10 +59,10 @@ struct DiagnosedCases {
 
 /// A mutant that answers questions of the runner in process.
 struct PortInProcess {
-  let candidate: LoMASuite.Candidate
+  let candidate: ReferenceCandidate
 
   init(mutant id: String?, models: StoredModels) {
-    candidate = LoMASuite.Candidate(port: id.flatMap { Mutant.named($0) }, models: models)
+    candidate = ReferenceCandidate(port: id.flatMap { Mutant.named($0)?.deviation }, models: models)
   }
 
   func reply(to question: Question) -> Reply {

@@ -2,10 +2,10 @@
 
 import Foundation
 import LoMAConformance
-import LoMADiagnosis
 import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMACommand
 

@@ -2,11 +2,11 @@
 
 import Foundation
 import LoMA
-import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMAModels
 
 @testable import LoMACommand
 

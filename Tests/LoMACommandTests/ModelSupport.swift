@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
-import LoMAModels
 import LoMAReference
 import LoMASuite
+@testable import LoMAModels
 
 @testable import LoMACommand
 

@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMAConformance
-import LoMADiagnosis
 import LoMASuite
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMACommand
 
@@ -40,12 +40,12 @@ struct SensitivityTests {
   @Test func `TOL-1 an equivalent mutant answers every case of its profile as the reference does`() throws {
     let corpus = try CaseCorpus(folder: Self.vectors)
     let models = try StoredModels(vectors: Self.vectors)
-    let right = LoMASuite.Candidate(port: nil, models: models)
+    let right = ReferenceCandidate(port: nil, models: models)
     for equivalent in Mutant.equivalents {
       let cases = corpus.cases.filter { $0.profileName == equivalent.profile && $0.level != "property" }
       #expect(!cases.isEmpty, "\(equivalent.profile)")
       let mutant = try #require(Mutant.all.first { $0.id == equivalent.mutant })
-      let wrong = LoMASuite.Candidate(port: mutant, models: models)
+      let wrong = ReferenceCandidate(port: mutant.deviation, models: models)
       for item in cases {
         let dtype = item.dtypes.contains("i64") ? "i64" : "f64"
         let request = try Request(try #require(try corpus.questions(of: item, dtype: dtype).first))

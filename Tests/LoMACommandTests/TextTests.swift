@@ -2,8 +2,8 @@
 
 import LoMA
 import LoMAConformance
-import LoMAExplanation
 import Testing
+@testable import LoMAExplanation
 
 @testable import LoMACommand
 

@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
-import LoMAExplanation
 import LoMAVectors
 import Testing
+@testable import LoMAExplanation
 
 @testable import LoMAConformance
 

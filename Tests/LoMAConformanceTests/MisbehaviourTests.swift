@@ -1,9 +1,9 @@
 // RUN-4, RUN-7…RUN-10: what a candidate may do wrong, and that the run goes on with the next case.
 
 import Foundation
-import LoMAProcess
 import LoMAVectors
 import Testing
+@testable import LoMAProcess
 
 @testable import LoMAConformance
 

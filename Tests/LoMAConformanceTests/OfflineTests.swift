@@ -1,9 +1,9 @@
 // Requests written to a folder, answered there, and judged.
 
 import Foundation
-import LoMAProcess
 import LoMAVectors
 import Testing
+@testable import LoMAProcess
 
 @testable import LoMAConformance
 

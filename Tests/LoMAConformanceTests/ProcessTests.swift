@@ -1,8 +1,8 @@
 // RUN-1, RUN-8, RUN-9: child processes on their own.
 
 import Foundation
-import LoMAProcess
 import Testing
+@testable import LoMAProcess
 
 @testable import LoMAConformance
 
@@ -10,8 +10,11 @@ extension CandidateSuites {
   @Suite("Chapter 13: processes", .serialized)
   struct ProcessTests {
     private func shell(_ text: String) throws -> ChildProcess {
-      let command = CandidateCommand(executable: "/bin/sh", arguments: ["-c", text], startFolder: "/start")
-      do { return try ChildProcess(command, folder: "/", memoryLimit: 1 << 40) } catch {
+      do {
+        return try ChildProcess(
+          "/bin/sh", ["-c", text], variables: [(CandidateCommand.startFolderVariable, "/start")], folder: "/",
+          memoryLimit: 1 << 40, lineLimit: ConversationProtocol.lineLimit)
+      } catch {
         Issue.record("\(error.description)")
         throw error
       }

@@ -1,9 +1,9 @@
 // The skeletons, built with the toolchain at hand and asked every case of `layout`. Python's is asked by a check in Python.
 
 import Foundation
-import LoMAExplanation
 import LoMAVectors
 import Testing
+@testable import LoMAExplanation
 
 @testable import LoMAConformance
 

@@ -2,10 +2,10 @@
 
 import Foundation
 import LoMA
-import LoMADiagnosis
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMASuite
 
@@ -25,7 +25,7 @@ struct CatalogueTests {
     }
     #expect(ids.count >= 250)
     #expect(Set(Catalogue.cases.map(\.level)) == Set(Level.allCases))
-    #expect(Set(Catalogue.cases.map(\.request.operation)) == Set(LoMASuite.Operation.allCases))
+    #expect(Set(Catalogue.cases.map(\.request.operation)) == Set(Operation.allCases))
   }
 
   /// Were `since` the suite's own version, the next suite would change every published case.

@@ -2,10 +2,10 @@
 
 import LoMA
 import LoMAConformance
-import LoMADiagnosis
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMASuite
 
@@ -22,8 +22,8 @@ struct MutantTests {
   private func difference(_ mutant: Mutant, _ request: Request) throws -> ElementType? {
     let models = try Self.models.get()
     let types: [ElementType] = [.f64, .f32, .bf16, .f16]
-    let wrong = Candidate(port: mutant, types: types, models: models)
-    let right = Candidate(port: nil, types: types, models: models)
+    let wrong = ReferenceCandidate(port: mutant.deviation, types: types, models: models)
+    let right = ReferenceCandidate(port: nil, types: types, models: models)
     return types.first { type in
       guard wrong.isMistaken(about: request, in: type) else { return false }
       switch (wrong.respond(to: request, in: type), right.respond(to: request, in: type)) {
@@ -63,7 +63,7 @@ struct MutantTests {
       ("M244", [.bf16, .f16]), ("M245", [.bf16]), ("M246", [.bf16, .f16]), ("M029", [.f64, .f32, .bf16, .f16]),
     ]
     for (id, types) in asked {
-      let mutant = Candidate(port: try mutant(id), types: Array(types), models: models)
+      let mutant = ReferenceCandidate(port: try mutant(id).deviation, types: Array(types), models: models)
       for type in [ElementType.f64, .f32, .bf16, .f16] {
         #expect(mutant.isMistaken(about: request, in: type) == types.contains(type), "\(id) in \(type)")
       }
@@ -78,7 +78,7 @@ struct MutantTests {
       "M200", "M201", "M202", "M204", "M206", "M210", "M212", "M216", "M220", "M221", "M222", "M224", "M238", "M240",
       "M250", "M252", "M253", "M256", "M257", "M260", "M263", "M264", "M270", "M280", "M287", "M292", "M294", "M296",
     ] {
-      let candidate = Candidate(port: try mutant(id), types: [.f64], models: models)
+      let candidate = ReferenceCandidate(port: try mutant(id).deviation, types: [.f64], models: models)
       #expect(!candidate.isMistaken(about: one, in: .f64), "\(id)")
     }
   }
@@ -86,7 +86,7 @@ struct MutantTests {
   /// Error over bound of a mutant's answer to a stage in a type.
   private func margin(_ id: String, _ request: Request, _ type: ElementType) throws -> Double {
     let right = try ReferenceAnswers(models: [:], workers: .single).answer(request)
-    let wrong = Candidate(port: try mutant(id), types: [type], models: [:])
+    let wrong = ReferenceCandidate(port: try mutant(id).deviation, types: [type], models: [:])
     let precision = try #require(Precision.of(type))
     guard case .tensors(let arrays) = wrong.respond(to: request, in: type) else { return 0 }
     func values(_ name: String) -> [Double] {

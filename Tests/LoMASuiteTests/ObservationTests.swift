@@ -1,8 +1,8 @@
 // RUN-30: what wrong answers share whose form is wrong.
 
-import LoMADiagnosis
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMASuite
 

@@ -27,7 +27,7 @@ struct PropertyTests {
       }
     }
     // Foundation has an Operation too, and a qualified name is no argument of `#require`.
-    let operation = LoMASuite.Operation(rawValue: question.op)
+    let operation = Operation(rawValue: question.op)
     return Request(
       try #require(operation), axes: axes, parameters: parameters,
       model: question.model, input: try ArrayFile(question.input, metadata: [:]), captures: question.captures)

@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
+@testable import LoMADiagnosis
 @testable import LoMASuite
 
 enum RareRequests {

@@ -5,6 +5,7 @@ import LoMAReference
 import LoMAVectors
 import Testing
 
+@testable import LoMADiagnosis
 @testable import LoMASuite
 
 @Suite("Chapter 12: the shaken reference")
@@ -12,7 +13,7 @@ struct ShakenTests {
   private static let models = Result { () throws(RecordingError) in try RecordedModels.seeded.get().models }
 
   /// The largest error of a kind of tensors, relative to each one's largest number.
-  private static func error(_ port: Candidate, _ request: Request, _ type: ElementType, _ prefix: String) throws
+  private static func error(_ port: ReferenceCandidate, _ request: Request, _ type: ElementType, _ prefix: String) throws
     -> Double
   {
     let right = try ReferenceAnswers(models: models.get(), workers: .single).answer(request)
@@ -33,7 +34,7 @@ struct ShakenTests {
     _ type: ElementType, _ unit: Double
   ) throws {
     let item = try #require(Catalogue.item("training.gradients.gqa.base"))
-    let ports = Candidate.shaken(models: try Self.models.get())
+    let ports = ReferenceCandidate.shaken(models: try Self.models.get())
     let errors = try ports.map { try Self.error($0, item.request, type, "gradients.") }
     for error in errors { #expect(error > 2 * unit && error < 200 * unit, "\(error / unit)") }
     #expect(errors[0] != errors[1], "two seeds are two ports")
@@ -43,7 +44,7 @@ struct ShakenTests {
   @Test func `TOL-16 what is 0 stays 0: a hidden key has no weight`() throws {
     let item = try #require(Catalogue.item("model.forward.gqa.captures-attention"))
     let right = try ReferenceAnswers(models: Self.models.get(), workers: .single).answer(item.request)
-    let port = try #require(Candidate.shaken(models: try Self.models.get()).first)
+    let port = try #require(ReferenceCandidate.shaken(models: try Self.models.get()).first)
     guard case .tensors(let arrays) = port.respond(to: item.request, in: .f64) else {
       Issue.record("no answer")
       return
@@ -56,7 +57,7 @@ struct ShakenTests {
 
   @Test func `TOL-16 where gradients are moved, a weight moves by the step over epsilon, and a zero stays`() throws {
     let item = try #require(Catalogue.item("training.train_step.mha.steps1"))
-    let port = Candidate.movingGradients(models: try Self.models.get())
+    let port = ReferenceCandidate.movingGradients(models: try Self.models.get())
     func error(_ epsilon: Double) throws -> Double {
       let request = item.request.with(parameters: item.request.parameters.adding(["adam_epsilon": .real(epsilon)]))
       return try Self.error(port, request, .f64, "parameters.")
@@ -73,7 +74,7 @@ struct ShakenTests {
   /// A weight whose gradient is below ε moves by η/ε times what is rounded of the gradient.
   @Test func `TOL-16 a small epsilon of AdamW carries roundings far, a larger one does not`() throws {
     let item = try #require(Catalogue.item("training.train_step.mha.tiny-epsilon"))
-    let port = try #require(Candidate.shaken(models: try Self.models.get()).first)
+    let port = try #require(ReferenceCandidate.shaken(models: try Self.models.get()).first)
     func error(_ epsilon: Double, rate: Double) throws -> Double {
       let parameters: [String: RequestParameter] = ["adam_epsilon": .real(epsilon), "learning_rate": .real(rate)]
       let request = item.request.with(parameters: item.request.parameters.adding(parameters))

@@ -12,7 +12,7 @@ struct StageAnswerTests {
   let answers = ReferenceAnswers(models: [:], workers: .single)
 
   static func request(
-    _ operation: LoMASuite.Operation, _ parameters: [String: RequestParameter], _ tensors: [(String, Tensor)],
+    _ operation: Operation, _ parameters: [String: RequestParameter], _ tensors: [(String, Tensor)],
     positions: [Int]? = nil, mask: [[Bool]]? = nil
   ) throws -> Request {
     var arrays = try tensors.map { try NamedArray($0.0, .f32, shape: $0.1.shape, doubles: $0.1.values) }

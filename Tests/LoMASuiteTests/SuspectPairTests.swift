@@ -2,10 +2,10 @@
 
 import Foundation
 import LoMA
-import LoMADiagnosis
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMASuite
 

@@ -3,9 +3,9 @@
 import Foundation
 import LoMA
 import LoMAReference
-import LoMATraining
 import LoMAVectors
 import Testing
+@testable import LoMATraining
 
 @testable import LoMASuite
 

@@ -3,10 +3,10 @@
 
 import Foundation
 import LoMA
-import LoMADiagnosis
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMASuite
 

@@ -2,11 +2,11 @@
 
 import Foundation
 import LoMA
-import LoMAModels
 import LoMAReference
-import LoMATraining
 import LoMAVectors
 import Testing
+@testable import LoMAModels
+@testable import LoMATraining
 
 @testable import LoMASuite
 

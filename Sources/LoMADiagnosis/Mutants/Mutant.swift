@@ -1,7 +1,6 @@
 // One plausible mistake of a port, as a change of the reference's answers or of the request they are given.
 
 import LoMA
-import LoMAProcess
 import LoMAReference
 import LoMASuite
 import LoMAVectors

@@ -1,7 +1,6 @@
 // MSK, D-3: masks that are wrong as a whole, or in some layers, or where two axes meet.
 
 import LoMA
-import LoMAProcess
 import LoMAReference
 import LoMAVectors
 

@@ -1,9 +1,9 @@
 // report.json, junit.xml, report.html and badge.json of one run.
 
 import Foundation
-import LoMADiagnosis
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMAConformance
 

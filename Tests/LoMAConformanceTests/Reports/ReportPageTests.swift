@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
-import LoMADiagnosis
 import LoMAVectors
 import Testing
+@testable import LoMADiagnosis
 
 @testable import LoMAConformance
 

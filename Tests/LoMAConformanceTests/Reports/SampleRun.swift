@@ -1,7 +1,7 @@
 // Runs to report on: every verdict, words that must be escaped, findings and divergences.
 
-import LoMADiagnosis
 import LoMAVectors
+@testable import LoMADiagnosis
 
 @testable import LoMAConformance
 

@@ -1,6 +1,5 @@
 // TOL-11: units of a feed-forward block and of a decoder layer, composed of those of their parts.
 
-import LoMAReference
 
 extension BoundedLayers {
   /// down(silu(gate(x)) ⊙ up(x)).

@@ -23,19 +23,27 @@ let package = Package(
     .target(
       name: "LoMAModels", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
     .target(
-      name: "LoMATraining", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: numeric),
+      name: "LoMATraining", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: numeric
+    ),
     .target(
       name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: strict),
     .target(name: "LoMAProcess", dependencies: ["LoMAVectors"], swiftSettings: strict),
-    .target(name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess"], swiftSettings: strict),
+    .target(name: "LoMAJudgement", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: numeric),
+    .target(
+      name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"],
+      swiftSettings: strict),
     .target(
       name: "LoMADiagnosis",
-      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAConformance"],
+      dependencies: [
+        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAJudgement", "LoMAConformance",
+      ],
       swiftSettings: strict),
     .target(name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
-      dependencies: ["LoMATraining", "LoMASuite", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation"],
+      dependencies: [
+        "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+      ],
       swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
@@ -43,20 +51,22 @@ let package = Package(
     .testTarget(
       name: "LoMASuiteTests",
       dependencies: [
-        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAConformance",
+        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMAConformance",
         "LoMADiagnosis",
       ],
       swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
-        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAConformance",
+        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMAConformance",
         "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "LoMAConformanceTests",
-      dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAConformance", "LoMAExplanation"],
+      dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation"],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],

@@ -1,7 +1,5 @@
 // MSK-1…MSK-11 in words: one sentence per clause, as the profile has it. The only place where the mask is put in words.
 
-
-
 /// A clause of the mask, the zones it speaks of, and its sentence.
 public struct MaskSentence: Hashable, Sendable {
   /// MSK-1…MSK-11.

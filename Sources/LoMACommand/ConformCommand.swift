@@ -2,6 +2,7 @@
 
 import LoMAConformance
 import LoMADiagnosis
+import LoMAJudgement
 import LoMAProcess
 import LoMASuite
 
@@ -64,7 +65,8 @@ private struct Conformance {
       options.command.isEmpty
       ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
       : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
-    diagnosis = ConformDiagnosis(corpus, bounds, models: try StoredModels(of: recorded), threads: ModelOptions.processors)
+    diagnosis = ConformDiagnosis(
+      corpus, bounds, models: try StoredModels(of: recorded), threads: ModelOptions.processors)
     runner = Runner(
       corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
       known: known ?? KnownFailures(), diagnosis: diagnosis.hook)

@@ -1,6 +1,7 @@
 // The options of `loma conform`.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMAProcess
 import LoMASuite
 import LoMAVectors

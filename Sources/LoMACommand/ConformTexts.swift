@@ -1,6 +1,7 @@
 // What `loma conform` prints: what went wrong and where, the claims, and one line that sums up.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 /// A judged run, for a person.

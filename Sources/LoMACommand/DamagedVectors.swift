@@ -1,6 +1,7 @@
 // RUN-16: vectors that are damaged end a command with 4, whoever finds it.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 extension StoredModels {

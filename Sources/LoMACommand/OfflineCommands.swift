@@ -1,6 +1,7 @@
 // `loma requests` and `loma judge`: a run whose candidate is elsewhere (RUN-27).
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 let requestsHelp = """

@@ -1,6 +1,7 @@
 // What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 /// What a command may know of the outside.

@@ -2,6 +2,7 @@
 
 import LoMAConformance
 import LoMADiagnosis
+import LoMAJudgement
 import LoMASuite
 
 let sensitivityHelp = """

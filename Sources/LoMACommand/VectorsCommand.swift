@@ -1,6 +1,7 @@
 // `loma vectors record|verify`: the corpus written, and checked.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 let vectorsHelp = """

@@ -14,14 +14,16 @@ struct Rooms {
     "LoMATraining": ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMASuite": ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
-    "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "Foundation"],
+    "LoMAJudgement": ["LoMA", "LoMAVectors"],
+    "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
-      "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAConformance",
+      "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+      "LoMAConformance",
     ],
     "LoMAExplanation": ["LoMA", "LoMAVectors"],
     "LoMACommand": [
       "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAProcess",
-      "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+      "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
     ],
   ]
 
@@ -87,7 +89,11 @@ struct Rooms {
       }
       for other in allowed { #expect(Self.imports[other]?.contains(room) != true, "\(room) and \(other)") }
     }
-    #expect(Self.imports["LoMAConformance"]?.isDisjoint(with: ["LoMAReference", "LoMASuite"]) == true)
+    // The judge never sees the reference, and never a process.
+    for judge in ["LoMAJudgement", "LoMAConformance"] {
+      #expect(Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAModels", "LoMASuite"]) == true)
+    }
+    #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }
 
   @Test func `only the products are public`() throws {

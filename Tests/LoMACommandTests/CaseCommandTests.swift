@@ -1,9 +1,9 @@
 // `loma list`, `loma show` and `loma vectors`: what is listed and shown, and what is refused.
 
 import Foundation
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMASuite
 
 @testable import LoMACommand
 

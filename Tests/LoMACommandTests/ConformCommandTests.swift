@@ -2,9 +2,9 @@
 // What the runner decides is tested in LoMAConformanceTests.
 
 import Foundation
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMASuite
 
 @testable import LoMACommand
 

@@ -1,10 +1,11 @@
 // What is said at the end of a run of all wrong answers together: who is behind them, or what they share.
 
-import LoMAConformance
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
+@testable import LoMASuite
 
 @testable import LoMACommand
 

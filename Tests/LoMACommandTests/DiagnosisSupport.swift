@@ -1,10 +1,11 @@
 // Ports in process, asked some cases: what a run would say of their answers.
 
 import Foundation
-import LoMAConformance
-import LoMASuite
 import LoMAVectors
+@testable import LoMAConformance
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
+@testable import LoMASuite
 
 @testable import LoMACommand
 

@@ -1,11 +1,12 @@
 // A wrong answer is traced to its mistake: MSK-5 read as causal, a hidden key that has weight, a profile.
 
 import Foundation
-import LoMAConformance
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
+@testable import LoMASuite
 
 @testable import LoMACommand
 

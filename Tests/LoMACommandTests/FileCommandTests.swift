@@ -3,10 +3,10 @@
 import Foundation
 import LoMA
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import Testing
 @testable import LoMAModels
+@testable import LoMASuite
 
 @testable import LoMACommand
 

@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
-import LoMAConformance
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
 
 @testable import LoMACommand
 

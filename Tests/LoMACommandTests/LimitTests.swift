@@ -1,8 +1,8 @@
 // Sizes: what is too long is said in one line, and counts are answered at any length.
 
 import LoMA
-import LoMAConformance
 import Testing
+@testable import LoMAConformance
 
 @testable import LoMACommand
 

@@ -3,8 +3,8 @@
 import Foundation
 import LoMA
 import LoMAReference
-import LoMASuite
 import Testing
+@testable import LoMASuite
 
 @testable import LoMACommand
 

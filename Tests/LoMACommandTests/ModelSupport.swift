@@ -3,8 +3,8 @@
 import Foundation
 import LoMA
 import LoMAReference
-import LoMASuite
 @testable import LoMAModels
+@testable import LoMASuite
 
 @testable import LoMACommand
 

@@ -2,8 +2,8 @@
 
 import Foundation
 import LoMA
-import LoMAConformance
 import Testing
+@testable import LoMAConformance
 
 @testable import LoMACommand
 

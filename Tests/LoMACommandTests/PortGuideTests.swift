@@ -2,10 +2,11 @@
 // the lines do is tested where the commands are; a port of the reader's own cannot be run here.
 
 import Foundation
-import LoMAConformance
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
+@testable import LoMAJudgement
+@testable import LoMASuite
 
 @testable import LoMACommand
 

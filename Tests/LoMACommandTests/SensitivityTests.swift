@@ -1,10 +1,11 @@
 // The suite catches every mistake of its catalogue; TOL-1 judges them as it judges a candidate.
 
 import Foundation
-import LoMAConformance
-import LoMASuite
 import Testing
+@testable import LoMAConformance
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
+@testable import LoMASuite
 
 @testable import LoMACommand
 

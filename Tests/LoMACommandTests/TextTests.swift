@@ -1,8 +1,8 @@
 // The text drawing: a whole example, alignment, colour, every section.
 
 import LoMA
-import LoMAConformance
 import Testing
+@testable import LoMAConformance
 @testable import LoMAExplanation
 
 @testable import LoMACommand

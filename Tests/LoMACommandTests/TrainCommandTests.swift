@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMASuite
 
 @testable import LoMACommand
 

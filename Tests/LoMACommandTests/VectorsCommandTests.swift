@@ -1,9 +1,9 @@
 // `loma vectors`: where it looks, what it says and what it returns.
 
 import Foundation
-import LoMASuite
 import LoMAVectors
 import Testing
+@testable import LoMASuite
 
 @testable import LoMACommand
 

@@ -3,6 +3,7 @@
 import Foundation
 import LoMAVectors
 import Testing
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

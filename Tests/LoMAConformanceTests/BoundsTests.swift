@@ -2,6 +2,7 @@
 
 import LoMAVectors
 import Testing
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

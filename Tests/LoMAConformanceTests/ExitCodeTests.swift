@@ -1,6 +1,7 @@
 // RUN-16: what a run returns.
 
 import Testing
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

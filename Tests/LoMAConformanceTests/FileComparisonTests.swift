@@ -5,6 +5,7 @@ import LoMA
 import LoMAVectors
 import Testing
 @testable import LoMAExplanation
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAVectors
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMAVectors
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

@@ -4,6 +4,7 @@ import Foundation
 import LoMAVectors
 import Synchronization
 import Testing
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

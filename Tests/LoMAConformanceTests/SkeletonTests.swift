@@ -4,6 +4,7 @@ import Foundation
 import LoMAVectors
 import Testing
 @testable import LoMAExplanation
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

@@ -1,4 +1,5 @@
 import LoMAConformance
+import LoMAJudgement
 import Testing
 
 @Suite("Chapter 13: verdicts")

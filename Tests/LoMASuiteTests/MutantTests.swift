@@ -1,10 +1,10 @@
 // TOL-1: every mutant answers some request otherwise than the reference, in types where its mistake is one.
 
 import LoMA
-import LoMAConformance
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
 @testable import LoMADiagnosis
 
 @testable import LoMASuite

@@ -1,10 +1,11 @@
 // OPS-7: the reference has every property on the catalogue's inputs, as the runner asks and judges them.
 
 import Foundation
-import LoMAConformance
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
+@testable import LoMAJudgement
 
 @testable import LoMASuite
 

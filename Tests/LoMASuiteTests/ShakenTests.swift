@@ -1,9 +1,9 @@
 // TOL-16: the shaken reference errs as a port may: a little everywhere, always alike, and a lot where roundings are carried far.
 
-import LoMAConformance
 import LoMAReference
 import LoMAVectors
 import Testing
+@testable import LoMAConformance
 
 @testable import LoMADiagnosis
 @testable import LoMASuite
@@ -13,7 +13,8 @@ struct ShakenTests {
   private static let models = Result { () throws(RecordingError) in try RecordedModels.seeded.get().models }
 
   /// The largest error of a kind of tensors, relative to each one's largest number.
-  private static func error(_ port: ReferenceCandidate, _ request: Request, _ type: ElementType, _ prefix: String) throws
+  private static func error(_ port: ReferenceCandidate, _ request: Request, _ type: ElementType, _ prefix: String)
+    throws
     -> Double
   {
     let right = try ReferenceAnswers(models: models.get(), workers: .single).answer(request)

@@ -1,6 +1,7 @@
 // RUN-2, RUN-3, RUN-8, RUN-9: a candidate to talk to: one process, started anew after its death, one question at a time.
 
 import Foundation
+import LoMAJudgement
 import LoMAProcess
 import LoMAVectors
 
@@ -47,7 +48,7 @@ package final class Candidate {
     let folder: Scratch
     do { folder = try Scratch(keep: limits.keep) } catch { throw .scratch(error) }
     scratch = folder
-    do { 
+    do {
       process = try ChildProcess(
         command.executable, command.arguments,
         variables: [(CandidateCommand.startFolderVariable, command.startFolder)], folder: folder.path,

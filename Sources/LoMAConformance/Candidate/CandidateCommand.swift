@@ -1,6 +1,7 @@
 // RUN-1: the command that starts a candidate, so that it still names the same files in another working directory.
 
 import Foundation
+import LoMAJudgement
 import LoMAVectors
 
 /// An executable and its arguments, ready to be started from any folder.

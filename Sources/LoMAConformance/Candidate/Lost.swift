@@ -1,5 +1,6 @@
 // RUN-4, RUN-8: what came instead of a reply, and beside one.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// Why there is no reply.

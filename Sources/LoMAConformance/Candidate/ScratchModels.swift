@@ -1,5 +1,6 @@
 // RUN-7: the models of the vectors, copied to where a candidate finds them.
 
+import LoMAJudgement
 import LoMAProcess
 
 extension Scratch {

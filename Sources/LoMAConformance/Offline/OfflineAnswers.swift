@@ -1,5 +1,6 @@
 // RUN-27: the answers that were put beside requests, read as strictly as a conversation.
 
+import LoMAJudgement
 import LoMAProcess
 import LoMAVectors
 

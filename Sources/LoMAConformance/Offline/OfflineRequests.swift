@@ -1,6 +1,7 @@
 // RUN-27: every request of a run in a folder, to be answered by any program anywhere, and the answers judged.
 
 import Foundation
+import LoMAJudgement
 import LoMAProcess
 import LoMAVectors
 

@@ -1,5 +1,6 @@
 // RUN-2, RUN-5: what a candidate says of itself, and what it is therefore not asked.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// The answer to a hello.

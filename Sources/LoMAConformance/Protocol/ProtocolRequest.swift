@@ -1,5 +1,6 @@
 // RUN-2, RUN-3: the lines that the runner writes.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// The protocol of lines between the runner and a candidate.

@@ -1,6 +1,7 @@
 // LAY-2, MSK: the rows behind a case's tensors, for a report to name them and to draw their masks.
 
 import LoMA
+import LoMAJudgement
 
 /// The texts of a case as they are laid out.
 package struct CaseLayout: Sendable {

@@ -1,6 +1,7 @@
 // RUN-25: what a page needs to draw a wrong tensor: a mask with its wrong cells, or error over bound by row and column.
 
 import LoMA
+import LoMAJudgement
 import LoMAVectors
 
 /// A picture as numbers: a letter for a cell, and its count where several follow each other.

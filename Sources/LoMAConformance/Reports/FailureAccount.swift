@@ -1,5 +1,6 @@
 // RUN-25: what every report says first of a run: why units are wrong, what to do, and which belong together.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// The account of a run: one line, what to do, the unit to look at, and the wrong units in groups.

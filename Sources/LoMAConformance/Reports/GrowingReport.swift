@@ -5,6 +5,7 @@
 #else
   import Darwin
 #endif
+import LoMAJudgement
 import LoMAVectors
 
 #if canImport(Synchronization)

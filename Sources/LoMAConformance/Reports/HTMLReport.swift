@@ -1,6 +1,7 @@
 // RUN-25: report.html, one offline page: why units are wrong, one of them in full, the rest in groups, and the claims.
 
 import Foundation
+import LoMAJudgement
 import LoMAVectors
 
 /// Draws a run as a page.

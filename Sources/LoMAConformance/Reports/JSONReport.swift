@@ -1,5 +1,6 @@
 // RUN-23: report.json, a finished run for a program: summary, account, claims, where it ran from, and every unit.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// Draws a run as JSON; its schema is Spec/schemas/report.schema.json.

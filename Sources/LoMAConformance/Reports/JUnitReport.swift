@@ -3,6 +3,7 @@
 // The file fits both schemas in use (Jenkins' and Windyroad's), so it holds only what both allow: no attribute on the
 // root, standard error in the body of a failure, and what is said of the whole run as the output of its first suite.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// Draws a run as JUnit's XML.

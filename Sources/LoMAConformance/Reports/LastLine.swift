@@ -1,5 +1,6 @@
 // RUN-15: one line that says what a run shows, the same on the terminal and in every report.
 
+import LoMAJudgement
 import LoMAVectors
 
 extension RunRecord {
@@ -59,5 +60,18 @@ extension RunRecord {
     let hundredths = Int((ratio * 100).rounded(.up))
     let rest = String(hundredths % 100)
     return "\(hundredths / 100)." + (rest.count == 1 ? "0" : "") + rest
+  }
+}
+
+extension Demands {
+  /// Those of a run, as its header holds them.
+  package init(_ header: RunHeader) {
+    func words(_ option: String) -> [String] {
+      header.filters[option]?.stringValue?.split(separator: ",").map { String($0) } ?? []
+    }
+    self.init()
+    everything = words("require-all") == ["yes"]
+    levels = words("require")
+    undeclared = words("dtype").filter { !header.candidate.dtypes.contains($0) }
   }
 }

@@ -1,5 +1,7 @@
 // RUN-22: the shards of one run, joined to the run that was never split.
 
+import LoMAJudgement
+
 extension RunRecord {
   /// Joins all shards of one run, in any order.
   ///

@@ -1,5 +1,6 @@
 // RUN-25: a run as report.html holds it, once, for its script to draw; every text stands there once.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// The data of the page.

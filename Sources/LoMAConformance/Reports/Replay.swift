@@ -1,5 +1,7 @@
 // RUN-25: the command that asks one unit of a run again.
 
+import LoMAJudgement
+
 extension RunHeader {
   /// What a person types to see a unit again; `DIR` is for them to choose.
   func replay(_ result: CaseResult) -> String { replay(id: result.id) + dtypeOption(result.dtype) + replayEnd }

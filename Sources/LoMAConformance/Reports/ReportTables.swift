@@ -1,5 +1,7 @@
 // RUN-25: the claims of a run as a grid.
 
+import LoMAJudgement
+
 /// Level and profile by element type.
 struct ClaimsTable {
   func draw(_ claims: Claims) -> String {

@@ -1,5 +1,6 @@
 // RUN-20: header, unit and footer as lines of JSON.
 
+import LoMAJudgement
 import LoMAVectors
 
 extension RunHeader {

@@ -1,5 +1,6 @@
 // RUN-20, RUN-21: header, unit and footer back from lines of JSON.
 
+import LoMAJudgement
 import LoMAVectors
 
 extension RunHeader {

@@ -1,5 +1,6 @@
 // RUN-21: results.jsonl, read strictly: a whole run, or what there is of one that was ended early.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// A results file as it was read: complete, or not.

@@ -1,5 +1,6 @@
 // RUN-20: what a results file says of its run: a header before the first unit, a footer behind the last.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// A candidate, as it was started and as it introduced itself.

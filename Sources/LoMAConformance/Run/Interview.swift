@@ -1,5 +1,7 @@
 // RUN-18: a candidate asked one unit after another, where the next one depends on the verdict.
 
+import LoMAJudgement
+
 /// A conversation with one candidate, under the rules of a run.
 package final class Interview {
   private let candidate: Candidate

@@ -1,5 +1,6 @@
 // RUN-5, RUN-7: one unit asked of a candidate, and judged.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// A unit that was asked, or that nobody needed to ask.

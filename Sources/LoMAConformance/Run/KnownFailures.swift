@@ -1,5 +1,6 @@
 // RUN-12: the failures that a port knows of, with their reasons.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// Units that are expected to fail.

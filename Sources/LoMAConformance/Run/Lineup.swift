@@ -1,6 +1,7 @@
 // RUN-11: which unit is next, and the results in the order of the units, whoever was first.
 
 import Foundation
+import LoMAJudgement
 
 #if canImport(Synchronization)
   import Synchronization

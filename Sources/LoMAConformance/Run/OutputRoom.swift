@@ -1,5 +1,6 @@
 // RUN-7: how large the files of a unit's answers may be.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// What is left for the answers of one unit, so that no candidate fills the runner's memory.

@@ -1,6 +1,7 @@
 // RUN-5, RUN-11…RUN-13: units asked of one or several processes of a candidate, in any order, told in theirs.
 
 import Foundation
+import LoMAJudgement
 import LoMAProcess
 import LoMAVectors
 

@@ -1,5 +1,6 @@
 // A wrong answer as it is handed to a diagnosis.
 
+import LoMAJudgement
 import LoMAVectors
 
 /// An answer that was judged wrong, whatever its form.

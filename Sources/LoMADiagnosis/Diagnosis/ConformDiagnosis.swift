@@ -1,6 +1,7 @@
 // RUN-30: what a run finds out about each wrong answer: the suite's diagnosis, handed to the runner.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 import LoMAVectors
 

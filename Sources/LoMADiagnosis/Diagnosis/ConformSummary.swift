@@ -1,6 +1,7 @@
 // RUN-30: what a run says of all its wrong answers together: who is behind them, or what they share.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 extension ConformDiagnosis {

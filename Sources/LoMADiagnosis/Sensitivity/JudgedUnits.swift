@@ -1,6 +1,7 @@
 // The cases of a corpus as the suite's sensitivity and diagnosis take them: the judge handed in, not imported.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 /// Units with the judgement that candidates get.

@@ -20,7 +20,8 @@ package struct Recitation: Sendable {
   }
 
   /// A sentence of six chunks in bytes, by `text-c4`.
-  package static let sentence = Recitation(.textC4, texts: [Array(LosslessCases.sentence.utf8).map(Int.init)], chunks: 6)
+  package static let sentence = Recitation(
+    .textC4, texts: [Array(LosslessCases.sentence.utf8).map(Int.init)], chunks: 6)
   /// Eight random texts of two chunks, by `random-c4`.
   package static let random = Recitation(
     .randomC4, texts: (0..<8).map { CaseInputs.text(16, below: 16, seed: 171 + $0) }, chunks: 2)

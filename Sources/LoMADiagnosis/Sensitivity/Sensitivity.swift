@@ -3,6 +3,7 @@
 
 import LoMA
 import LoMAConformance
+import LoMAJudgement
 import LoMAReference
 import LoMASuite
 import LoMAVectors

@@ -1,6 +1,7 @@
 // RUN-17: fresh cases as a corpus: drawn, answered, and cleared of what roundings alone would decide.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 /// Makes corpora of fresh cases.

@@ -1,6 +1,7 @@
 // RUN-18: smallest failing cases for a person, and as vectors that can be asked again.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 
 /// What shrinking led to.

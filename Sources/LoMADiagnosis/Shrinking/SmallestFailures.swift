@@ -1,6 +1,7 @@
 // RUN-18: the smallest case that still fails, found by asking the candidate.
 
 import LoMAConformance
+import LoMAJudgement
 import LoMASuite
 import LoMAVectors
 

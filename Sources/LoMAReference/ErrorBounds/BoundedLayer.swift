@@ -1,6 +1,5 @@
 // TOL-11: units of a feed-forward block and of a decoder layer, composed of those of their parts.
 
-
 extension BoundedLayers {
   /// down(silu(gate(x)) ⊙ up(x)).
   package func feedForward(_ x: Bounded, gate: Tensor, up: Tensor, down: Tensor) -> Bounded {

@@ -47,7 +47,8 @@ package struct ReferenceCandidate: Sendable {
 
   /// The reference on some models, by path.
   init(models: [String: ModelInMemory]) {
-    self.init(name: "loma-reference", types: [.f64, .f32], deviation: nil, isPort: false, shakenBy: nil, models: models)
+    self.init(
+      name: "loma-reference", types: [.f64, .f32], deviation: nil, isPort: false, shakenBy: nil, models: models)
   }
 
   /// A port of the reference on some models, with one mistake or none.

@@ -4,6 +4,7 @@ import Foundation
 import LoMAVectors
 import Testing
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

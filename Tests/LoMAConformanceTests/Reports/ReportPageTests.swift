@@ -5,6 +5,7 @@ import LoMA
 import LoMAVectors
 import Testing
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

@@ -2,6 +2,7 @@
 
 import LoMAVectors
 @testable import LoMADiagnosis
+@testable import LoMAJudgement
 
 @testable import LoMAConformance
 

@@ -12,7 +12,7 @@ package enum Lean: String, CaseIterable, Sendable {
   case towards = "towards 0"
 
   /// Errors over bound that are looked at are larger than this.
-  static let leastRatio = 0.5
+  package static let leastRatio = 0.5
   /// Fewer numbers may be off to one side by chance.
   private static let leastCount = 16
 

@@ -123,16 +123,6 @@ package struct Demands: Equatable, Sendable {
 
   /// None.
   package init() {}
-
-  /// Those of a run, as its header holds them.
-  package init(_ header: RunHeader) {
-    func words(_ option: String) -> [String] {
-      header.filters[option]?.stringValue?.split(separator: ",").map { String($0) } ?? []
-    }
-    everything = words("require-all") == ["yes"]
-    levels = words("require")
-    undeclared = words("dtype").filter { !header.candidate.dtypes.contains($0) }
-  }
 }
 
 extension Verdict {

@@ -4,9 +4,9 @@ import LoMA
 import LoMAVectors
 
 /// The meaning of the dimensions of a case's output tensors.
-struct TensorMeaning {
+package struct TensorMeaning {
   /// What an index counts.
-  enum Dimension {
+  package enum Dimension {
     case text, row, query, key, head, layer, column, token, fed, cached, step, event, field, recited
   }
 
@@ -43,7 +43,7 @@ struct TensorMeaning {
   }
 
   /// The dimensions of an operation's output; empty where they have no meaning beyond their number.
-  static func dimensions(op: String, tensor: String) -> [Dimension] {
+  package static func dimensions(op: String, tensor: String) -> [Dimension] {
     switch (op, tensor) {
     case ("layout", _): [.text, .row]
     case ("mask", _): [.text, .query, .key]

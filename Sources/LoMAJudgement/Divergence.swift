@@ -7,11 +7,11 @@ package struct Divergence: Equatable, Sendable {
   /// The most rows and columns of the grid.
   package static let side = 64
   /// The name of the square of queries and keys that the property of interference finds.
-  static let whoHeardWhom = "who heard whom, query by key"
+  package static let whoHeardWhom = "who heard whom, query by key"
   /// The most runs of wrong elements that are kept.
   package static let runLimit = 1024
   /// The most elements of a tensor that is read from results; its rows and columns are counted in blocks of `side`.
-  static let sizeLimit = 1 << 31
+  package static let sizeLimit = 1 << 31
 
   /// The tensor.
   package let tensor: String
@@ -25,7 +25,7 @@ package struct Divergence: Equatable, Sendable {
   package let wrong: [Range<Int>]?
 
   /// A grid that was made before.
-  init(tensor: String, rows: Int, columns: Int, cells: [[Double]], wrong: [Range<Int>]?) {
+  package init(tensor: String, rows: Int, columns: Int, cells: [[Double]], wrong: [Range<Int>]?) {
     self.wrong = wrong
     self.tensor = tensor
     self.rows = rows
@@ -82,10 +82,12 @@ package struct Divergence: Equatable, Sendable {
   }
 
   /// The rows that grid row i stands for: those that `init(tensor:shape:ratios:)` put there.
-  func rows(ofCell i: Int) -> ClosedRange<Int> { Divergence.block(i, of: cells.count, over: rows) }
+  package func rows(ofCell i: Int) -> ClosedRange<Int> { Divergence.block(i, of: cells.count, over: rows) }
 
   /// The columns that grid column j stands for.
-  func columns(ofCell j: Int) -> ClosedRange<Int> { Divergence.block(j, of: cells.first?.count ?? 1, over: columns) }
+  package func columns(ofCell j: Int) -> ClosedRange<Int> {
+    Divergence.block(j, of: cells.first?.count ?? 1, over: columns)
+  }
 
   /// The indices whose ⌊index · parts / count⌋ is the part.
   private static func block(_ part: Int, of parts: Int, over count: Int) -> ClosedRange<Int> {

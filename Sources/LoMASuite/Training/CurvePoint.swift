@@ -31,7 +31,7 @@ public struct CurvePoint: Hashable, Sendable {
   /// Losses and accuracies on one line.
   public var summary: String {
     "loss \(Self.rounded(languageModelling)) + \(Self.rounded(repetition)) · "
-      + "tokens \(Fraction.percent(tokens)) % · chunks \(Fraction.percent(chunks)) %"
+      + "tokens \(Fraction.percent(tokens)) · chunks \(Fraction.percent(chunks))"
   }
 
   /// Four decimals.

@@ -3,7 +3,7 @@
 import LoMA
 import LoMAReference
 
-/// A fraction of counts with Wilson's interval at 95 % (TRN-7).
+/// A fraction of counts with Wilson's interval at 95% (TRN-7).
 public struct Fraction: Hashable, Sendable {
   /// How many were right.
   public let correct: Int
@@ -96,7 +96,7 @@ public struct Evaluation: Hashable, Sendable {
 
   /// A line per chunk index, one for all, one for the losses.
   public var lines: [String] {
-    var lines = ["chunk  tokens right, 95 % interval, counts          chunks right"]
+    var lines = ["chunk  tokens right, 95% interval, counts           chunks right"]
     for (index, count) in repetition.byChunk.enumerated() { lines.append(Self.line("\(index)", count)) }
     lines.append(Self.line("all", repetition.total))
     lines.append("losses of these texts: language modelling \(loss.languageModelling), repetition \(loss.repetition)")

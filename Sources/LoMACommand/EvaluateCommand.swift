@@ -7,7 +7,7 @@ let evaluateHelp = """
   loma evaluate --model DIR [--recipe FILE] [option]…
 
   Reads fresh texts through a model, recites every chunk from its memory, and prints how many tokens and how many whole
-  chunks came back, by chunk index, each with Wilson's interval at 95 %.
+  chunks came back, by chunk index, each with Wilson's interval at 95%.
 
   \(ModelOptions.help)  --recipe FILE            texts of this recipe: fresh random ones of its alphabet, or the held-out
                            part of its corpus; otherwise random texts over the whole text vocabulary

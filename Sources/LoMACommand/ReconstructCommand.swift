@@ -47,7 +47,7 @@ func reconstruct(_ words: [String], in surroundings: Surroundings) throws -> Out
   for (name, accuracy) in [
     ("token repetition accuracy", metrics.tokenRepetitionAccuracy), ("repetition accuracy", metrics.repetitionAccuracy),
   ] {
-    let value = accuracy.map { "\($0.correct)/\($0.total) \(percentage($0.correct, of: $0.total))" } ?? "none"
+    let value = accuracy.map { "\($0.correct)/\($0.total) \(accuracyPercentage($0.correct, of: $0.total))" } ?? "none"
     lines.append("\(name) \(value)")
   }
   lines.append(

@@ -1,9 +1,16 @@
 // Shares shown beside counts: integers in, text out, no floating point.
 
-/// A part of a whole in percent with two decimals, rounded half up, computed in integers.
+/// A cost's share of another cost in percent (COST-2), two decimals, rounded half up.
 package func percentage(_ part: Int, of whole: Int) -> String {
-  let doubledWhole = 2 * Int128(whole)
-  let hundredths = (2 * Int128(part) * 10_000 + Int128(whole)) / doubledWhole
+  percent(hundredths: (2 * Int128(part) * 10_000 + Int128(whole)) / (2 * Int128(whole)))
+}
+
+/// An accuracy in percent (REC-2), two decimals, rounded down: 100.00% only if everything is right.
+package func accuracyPercentage(_ correct: Int, of total: Int) -> String {
+  percent(hundredths: Int128(correct) * 10_000 / Int128(total))
+}
+
+private func percent(hundredths: Int128) -> String {
   let decimals = hundredths % 100
   return "\(hundredths / 100)." + (decimals < 10 ? "0" : "") + "\(decimals)%"
 }

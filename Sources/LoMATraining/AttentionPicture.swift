@@ -38,7 +38,7 @@ package struct AttentionPicture: Sendable {
     )
     var lines: [String] = []
     for (layer, values) in sums.sorted(by: { $0.key < $1.key }) {
-      lines.append("layer \(layer + 1), heads 1 to \(heads); columns are memory rows")
+      lines.append("layers.\(layer), heads 0 to \(heads - 1); columns are memory rows")
       for (index, r) in repeating.enumerated() {
         let cells = (0..<heads).map { head in
           memory.map { m in

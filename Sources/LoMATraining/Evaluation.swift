@@ -3,7 +3,7 @@
 import LoMA
 import LoMAReference
 
-/// A fraction of counts with Wilson's interval at 95 % (TRN-7).
+/// A fraction of counts with Wilson's interval at 95% (TRN-7).
 package struct Fraction: Hashable, Sendable {
   /// How many were right.
   package let correct: Int
@@ -24,15 +24,23 @@ package struct Fraction: Hashable, Sendable {
 
   /// Per cent with the interval and the counts.
   package var text: String {
-    "\(Self.percent(value)) % [\(Self.percent(interval.low)), \(Self.percent(interval.high))] \(correct)/\(total)"
+    "\(Self.percent(value)) [\(Self.percent(interval.low)), \(Self.percent(interval.high))] \(correct)/\(total)"
   }
 
-  /// Two decimals, rounded down: 100.00 only where all are right.
+  /// An accuracy in percent with two decimals, rounded down: 100.00% only if everything is right.
   package static func percent(_ value: Double) -> String {
     // 57 of 100 times 10,000 is a little below 5,700.
-    let hundredths = Int(value * 10_000 + 1e-6)
+    percent(hundredths: Int(value * 10_000 + 1e-6))
+  }
+
+  /// A cost's share of another cost in percent with two decimals, rounded half up as `loma explain` does.
+  static func costPercent(_ part: Int, of whole: Int) -> String {
+    percent(hundredths: (2 * part * 10_000 + whole) / (2 * whole))
+  }
+
+  private static func percent(hundredths: Int) -> String {
     let rest = hundredths % 100
-    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)%"
   }
 }
 
@@ -88,7 +96,7 @@ package struct Evaluation: Hashable, Sendable {
 
   /// A line per chunk index, one for all, one for the losses.
   package var lines: [String] {
-    var lines = ["chunk  tokens right, 95 % interval, counts          chunks right"]
+    var lines = ["chunk  tokens right, 95% interval, counts           chunks right"]
     for (index, count) in repetition.byChunk.enumerated() { lines.append(Self.line("\(index)", count)) }
     lines.append(Self.line("all", repetition.total))
     lines.append("losses of these texts: language modelling \(loss.languageModelling), repetition \(loss.repetition)")

@@ -45,7 +45,7 @@ package struct LosslessnessPage: Sendable {
     lines += [
       "Repetition loss of the batch and tokens right in it, medians over the seeds, after a share of the steps.", "",
     ]
-    lines += ["| run | 10 % | 25 % | 50 % | 75 % | 100 % |", "|---|---|---|---|---|---|"]
+    lines += ["| run | 10% | 25% | 50% | 75% | 100% |", "|---|---|---|---|---|---|"]
     for setting in sweep.settings where !found(setting).isEmpty { lines.append(way(setting)) }
     lines += ["", "## What it saves", ""] + LosslessnessText.savings(sweep)
     if !picture.isEmpty {
@@ -80,7 +80,7 @@ package struct LosslessnessPage: Sendable {
 
   private static func spread(_ values: [Double]) -> String {
     guard let least = values.min(), let most = values.max() else { return "not run" }
-    return [least, median(values), most].map { Fraction.percent($0) + " %" }.joined(separator: ", ")
+    return [least, median(values), most].map { Fraction.percent($0) }.joined(separator: ", ")
   }
 
   /// The middle value; of an even number the lower of the two.
@@ -95,7 +95,7 @@ package struct LosslessnessPage: Sendable {
       let points = curves.compactMap { result in result.curve.last { $0.step * 100 <= result.steps * share } }
       guard !points.isEmpty else { return "" }
       let loss = CurvePoint.rounded(Self.median(points.map(\.repetition)))
-      return loss + ", " + Fraction.percent(Self.median(points.map(\.tokens))) + " %"
+      return loss + ", " + Fraction.percent(Self.median(points.map(\.tokens)))
     }
     return "| \(setting.name) | " + cells.joined(separator: " | ") + " |"
   }

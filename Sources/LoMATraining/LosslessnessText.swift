@@ -70,8 +70,8 @@ enum LosslessnessText {
       guard let cost = try? Cost(textLength: n, parameters: setting.parameters, profile: .base) else { continue }
       let entries = setting.parameters.t * setting.parameters.fullChunks(n) + setting.parameters.tailLength(n)
       lines.append(
-        "| \(setting.parameters.c) | \(entries) | \(Fraction.percent(Double(entries) / Double(n))) % | "
-          + "\(cost.generation) | \(Fraction.percent(Double(cost.generation) / Double(cost.fullAttention))) % |")
+        "| \(setting.parameters.c) | \(entries) | \(Fraction.costPercent(entries, of: n)) | "
+          + "\(cost.generation) | \(Fraction.costPercent(cost.generation, of: cost.fullAttention)) |")
     }
     return lines
   }

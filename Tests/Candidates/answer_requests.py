@@ -5,9 +5,11 @@
 
 DIR is what `loma requests DIR` wrote. Every line of requests.jsonl is put to the candidate, which works in DIR; its
 replies go to answers.jsonl, its tensors beside them. `loma judge DIR` judges both. A candidate that ends is started
-again for the next request; one that ends or is silent on a request leaves it without an answer.
+again for the next request; one that ends or is silent on a request leaves it without an answer. COMMAND is resolved as
+`loma conform` resolves it, from the folder in which this script was started (RUN-1).
 """
-import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,9 +17,20 @@ import threading
 TIME = 30  # seconds a request may take
 
 
+def resolved(command):
+    """The command with absolute paths: a name with a slash, one found in PATH, and arguments that name a file here."""
+    name, *arguments = command
+    found = name if "/" in name else shutil.which(name)
+    if found is None:
+        sys.exit(f"{name} is not in PATH")
+    return [os.path.abspath(found)] + [
+        os.path.abspath(word) if not word.startswith("-") and os.path.isfile(word) else word for word in arguments]
+
+
 def start(command, folder):
     """A running candidate."""
-    return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    surroundings = {**os.environ, "LOMA_START_FOLDER": os.getcwd()}
+    return subprocess.Popen(command, cwd=folder, env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def ask(candidate, line):
@@ -41,6 +54,7 @@ def main():
     folder, separator, *command = sys.argv[1:]
     if separator != "--" or not command:
         sys.exit(__doc__)
+    command = resolved(command)
     with open(f"{folder}/requests.jsonl", "rb") as file:
         hello, *requests = file.read().splitlines()
     answered = 0

@@ -114,7 +114,23 @@ private func withoutColour(_ output: String) -> String {
     #expect(none.split(separator: "\n").filter { $0.contains("  none") }.count == 2)
   }
 
-  @Test func `REC-2 percentages are rounded half up`() {
+  @Test func `REC-2 an accuracy is rounded down`() {
+    #expect(accuracyPercentage(2, of: 3) == "66.66%" && accuracyPercentage(99_999, of: 100_000) == "99.99%")
+    #expect(accuracyPercentage(0, of: 7) == "0.00%" && accuracyPercentage(.max, of: .max) == "100.00%")
+  }
+
+  @Test func `COST-2 the page on losslessness and the command print the same shares`() throws {
+    let path = SpecExamples.root.appendingPathComponent("Docs/Losslessness.md")
+    let page = try String(contentsOf: path, encoding: .utf8)
+    let rows = page.matches(of: #/\n\| (\d+) \| \d+ \| [\d.]+% \| (\d+) \| ([\d.]+%) \|/#)
+    #expect(rows.count == 4)
+    for row in rows {
+      let cost = loma("explain --c \(row.1) --t 2 --text 4096 --show cost").output
+      #expect(cost.contains(" \(row.2)  \(row.3) of full attention\n"), "c = \(row.1)")
+    }
+  }
+
+  @Test func `COST-2 a share of a cost is rounded half up`() {
     #expect(percentage(1, of: 3) == "33.33%" && percentage(2, of: 3) == "66.67%")
     #expect(percentage(1, of: 20_000) == "0.01%" && percentage(1, of: 20_001) == "0.00%")
     #expect(percentage(0, of: 7) == "0.00%" && percentage(7, of: 7) == "100.00%")

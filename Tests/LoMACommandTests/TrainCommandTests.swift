@@ -94,7 +94,7 @@ struct TrainCommandTests {
       let page = command("lossless \(paths) --model \(folder)/runs/c2-base-seed1/model")
       #expect(page.exitCode == .fine)
       #expect(page.output.contains("3 of 64 runs are done.") && page.output.contains("| 2 | 3 of 3 |"))
-      #expect(page.output.contains("layer 2, heads 1 to 2"))
+      #expect(page.output.contains("layers.1, heads 0 to 1"))
     }
   }
 }

@@ -106,8 +106,8 @@ struct TrainingRunTests {
     #expect(Fraction(correct: 10, total: 10).interval.high > 1 - 1e-12)
     #expect((Fraction(correct: 10, total: 10).interval.low - 0.7224672).magnitude < 1e-6)
     #expect(Fraction(correct: 0, total: 5).interval.low < 1e-12)
-    #expect(Fraction(correct: 99_999, total: 100_000).text.hasPrefix("99.99 % ["))
-    #expect(Fraction(correct: 57, total: 100).text.hasPrefix("57.00 % ["))
+    #expect(Fraction(correct: 99_999, total: 100_000).text.hasPrefix("99.99% ["))
+    #expect(Fraction(correct: 57, total: 100).text.hasPrefix("57.00% ["))
   }
 
   @Test(arguments: ["base", "repetition_labels=shifted", "repetition_context=past_memories"])

@@ -8,7 +8,7 @@ package struct RatesSection {
   private struct Count {
     var asked: Int
     var failures: Int
-    /// The end of the 95 % interval of the rate; none where only a part is counted.
+    /// The end of the 95% interval of the rate; none where only a part is counted.
     var rateAtMost: Double?
   }
 
@@ -52,7 +52,7 @@ package struct RatesSection {
       "How often a right implementation was judged wrong by cases drawn anew (`loma conform --fresh`), all levels and element",
       "types that it declares. `port` is [a port written from the Spec alone](../Tests/Candidates/README.md), `port:…` that port with",
       "other roundings that chapter 12 allows. \(all.asked) units, \(steps) of them optimiser steps: \(all.failures) judged wrong. The last",
-      "column is the upper end of the 95 % interval of the rate (Clopper and Pearson).", "",
+      "column is the upper end of the 95% interval of the rate (Clopper and Pearson).", "",
       "| implementation | units | judged wrong | rate at most |", "|---|---|---|---|",
     ]
       + (names + [("all", all)]).map { name, count in

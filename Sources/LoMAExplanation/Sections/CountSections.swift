@@ -79,7 +79,7 @@ extension Explanation {
     func row(_ name: String, _ accuracy: Accuracy?, _ what: String) -> [ContentCell] {
       [
         ContentCell(name), ContentCell(accuracy.map { "\($0.correct)/\($0.total)" } ?? "none"),
-        ContentCell(accuracy.map { percentage($0.correct, of: $0.total) } ?? ""), ContentCell(what),
+        ContentCell(accuracy.map { accuracyPercentage($0.correct, of: $0.total) } ?? ""), ContentCell(what),
       ]
     }
     let table = ContentTable(

@@ -21,7 +21,13 @@ let package = Package(
     .target(name: "LoMAReference", dependencies: ["LoMA"], swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
-    .target(name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: strict),
+    .target(
+      name: "LoMAConformance",
+      dependencies: ["LoMA", "LoMAVectors"],
+      resources: [
+        .embedInCode("Skeletons/main.swift"), .embedInCode("Skeletons/port.c"), .embedInCode("Skeletons/port.py"),
+      ],
+      swiftSettings: strict),
     .executableTarget(name: "LoMACommand", dependencies: ["LoMASuite", "LoMAConformance"], swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
     .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),

@@ -25,6 +25,9 @@ let package = Package(
       name: "LoMAConformance",
       dependencies: ["LoMA", "LoMAVectors"],
       resources: [
+        .embedInCode("Explanation/mask.css"), .embedInCode("Explanation/mask.html"),
+        .embedInCode("Explanation/mask.js"),
+        .embedInCode("Reports/report.css"), .embedInCode("Reports/report.html"), .embedInCode("Reports/report.js"),
         .embedInCode("Skeletons/main.swift"), .embedInCode("Skeletons/port.c"), .embedInCode("Skeletons/port.py"),
       ],
       swiftSettings: strict),

@@ -27,6 +27,7 @@ let package = Package(
       resources: [
         .embedInCode("Explanation/mask.css"), .embedInCode("Explanation/mask.html"),
         .embedInCode("Explanation/mask.js"),
+        .embedInCode("Process/watchman.sh"),
         .embedInCode("Reports/report.css"), .embedInCode("Reports/report.html"), .embedInCode("Reports/report.js"),
         .embedInCode("Skeletons/main.swift"), .embedInCode("Skeletons/port.c"), .embedInCode("Skeletons/port.py"),
       ],

@@ -20,11 +20,22 @@ let package = Package(
     .target(name: "LoMA", swiftSettings: numeric),
     .target(name: "LoMAReference", dependencies: ["LoMA"], swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
-    .target(name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
+    .target(
+      name: "LoMASuite",
+      dependencies: ["LoMA", "LoMAReference", "LoMAVectors"],
+      resources: [
+        .embedInCode("Sensitivity/rates.template.md"), .embedInCode("Sensitivity/scores.template.md"),
+        .embedInCode("Sensitivity/sensitivity.template.md"),
+        .embedInCode("Training/losslessness.template.md"),
+        .embedInCode("Training/losslessness-attention.template.md"),
+        .embedInCode("Training/losslessness-recitals.template.md"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "LoMAConformance",
       dependencies: ["LoMA", "LoMAVectors"],
       resources: [
+        .embedInCode("Bounds/scoreboard.template.md"),
         .embedInCode("Explanation/mask.css"), .embedInCode("Explanation/mask.html"),
         .embedInCode("Explanation/mask.js"),
         .embedInCode("Process/watchman.sh"),

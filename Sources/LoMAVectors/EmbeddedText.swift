@@ -14,19 +14,20 @@ package struct EmbeddedText: Sendable {
 
   /// The text with each `{{name}}` replaced. Values are not searched: they may hold braces.
   ///
-  /// A placeholder without a value, or a value without a placeholder, is our own mistake and traps.
+  /// A placeholder without a value, or a value without a placeholder, is our own mistake and traps, with its name in optimised
+  /// programs too.
   package func filled(_ values: [String: String]) -> String {
     var result = ""
     var unused = Set(values.keys)
     var rest = text[...]
     while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
       let name = String(rest[start.upperBound..<end.lowerBound])
-      guard let value = values[name] else { preconditionFailure("no value for {{\(name)}}") }
+      guard let value = values[name] else { fatalError("no value for {{\(name)}}") }
       unused.remove(name)
       result += rest[..<start.lowerBound] + value
       rest = rest[end.upperBound...]
     }
-    precondition(unused.isEmpty, "no {{\(unused.sorted().joined(separator: "}}, {{"))}} in the template")
+    if let name = unused.min() { fatalError("no {{\(name)}} in the template") }
     return result + rest
   }
 }

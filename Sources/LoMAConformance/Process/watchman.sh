@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034 # `folder` is read by eval.
 trap '' INT TERM HUP PIPE
 live=
 made=

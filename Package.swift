@@ -23,22 +23,44 @@ let package = Package(
     .target(
       name: "LoMAModels", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
     .target(
-      name: "LoMATraining", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: numeric
-    ),
+      name: "LoMATraining", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      resources: [
+        .embedInCode("losslessness.template.md"), .embedInCode("losslessness-attention.template.md"),
+        .embedInCode("losslessness-recitals.template.md"),
+      ],
+      swiftSettings: numeric),
     .target(
       name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: strict),
-    .target(name: "LoMAProcess", dependencies: ["LoMAVectors"], swiftSettings: strict),
-    .target(name: "LoMAJudgement", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: numeric),
+    .target(
+      name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
+      swiftSettings: strict),
+    .target(
+      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAVectors"],
+      resources: [.embedInCode("Bounds/scoreboard.template.md")], swiftSettings: numeric),
     .target(
       name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"],
+      resources: [
+        .embedInCode("Reports/report.css"), .embedInCode("Reports/report.html"), .embedInCode("Reports/report.js"),
+      ],
       swiftSettings: strict),
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAJudgement", "LoMAConformance",
+        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMAConformance",
+      ],
+      resources: [
+        .embedInCode("Sensitivity/rates.template.md"), .embedInCode("Sensitivity/scores.template.md"),
+        .embedInCode("Sensitivity/sensitivity.template.md"),
       ],
       swiftSettings: strict),
-    .target(name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: strict),
+    .target(
+      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"],
+      resources: [
+        .embedInCode("mask.css"), .embedInCode("mask.html"), .embedInCode("mask.js"),
+        .embedInCode("Templates/main.swift"), .embedInCode("Templates/port.c"), .embedInCode("Templates/port.py"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
       dependencies: [

@@ -76,8 +76,7 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   let text =
     arguments["--output"] == nil
     ? KillMatrixText(matrix, dtypes: dtypes).text(detailed: mutants.count == 1)
-    : SensitivityPage.text(matrix)
-      + ((scores?.lines ?? []) + (rates?.lines ?? [])).map { $0 + "\n" }.joined()
+    : SensitivityPage.text(matrix) + (scores?.text ?? "") + (rates?.text ?? "")
   return Outcome(
     output: text, path: arguments["--output"], complaint: complaint,
     exitCode: survivors.isEmpty ? .fine : .notConformant)

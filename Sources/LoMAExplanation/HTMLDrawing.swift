@@ -32,35 +32,11 @@ package struct HTMLDrawing: Sendable {
         </section>
         """
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8"/>
-      <meta name="viewport" content="width=device-width"/>
-      <meta name="color-scheme" content="light dark"/>
-      <meta name="description" content="How LoMA lays out, masks, caches and pays for a text."/>
-      <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"/>
-      <title>\(escape(title))</title>
-      <style>
-      \(HTMLAssets.style)
-      </style>
-      </head>
-      <body>
-      <h1>\(escape(title))</h1>
-      <nav aria-label="Sections">\
-      \(contents.map { "<a href=\"#\($0.section.rawValue)\">\($0.section.rawValue)</a>" }.joined(separator: " "))</nav>
-      <main>
-      \(sections.joined(separator: "\n"))
-      </main>
-      <script>
-      \(HTMLAssets.script)
-      </script>
-      </body>
-      </html>
-
-      """
+    let links = contents.map { "<a href=\"#\($0.section.rawValue)\">\($0.section.rawValue)</a>" }
+    return HTMLAssets.page.filled([
+      "title": escape(title), "style": HTMLAssets.style, "links": links.joined(separator: " "),
+      "sections": sections.joined(separator: "\n"), "script": HTMLAssets.script,
+    ])
   }
 
   private func html(of block: ContentBlock) -> String {

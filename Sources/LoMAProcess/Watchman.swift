@@ -9,23 +9,8 @@ import LoMAVectors
 
 /// A shell that knows which candidates live and which folders were made for them. When its input ends, since the runner did, it kills their
 /// groups and removes their folders.
-package enum Watchman {
-  private static let script = #"""
-    trap '' INT TERM HUP PIPE
-    live=
-    made=
-    without() { left=; for one in $1; do [ "$one" = "$2" ] || left="$left $one"; done; }
-    while read -r word id folder; do
-      case $word in
-      make) made="$made $id"; eval "folder_$id=\$folder" ;;
-      gone) without "$made" "$id"; made=$left ;;
-      run) live="$live $id" ;;
-      end) without "$live" "$id"; live=$left ;;
-      esac
-    done
-    for id in $live; do kill -KILL "-$id" 2>/dev/null; done
-    for id in $made; do eval "rm -rf -- \"\$folder_$id\""; done
-    """#
+enum Watchman {
+  private static let script = EmbeddedText(PackageResources.watchman_sh).withoutLastLineEnd
 
   private struct State {
     var input: Int32 = -1

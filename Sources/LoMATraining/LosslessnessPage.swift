@@ -1,7 +1,8 @@
-// Docs/Losslessness.md: what the sweep measured, as far as it has been run.
+// Docs/Losslessness.md: what the sweep measured, as far as it has been run. Its words are in the templates beside this file.
 
 import LoMA
 import LoMAReference
+import LoMAVectors
 
 /// The page as Markdown.
 package struct LosslessnessPage: Sendable {
@@ -25,47 +26,28 @@ package struct LosslessnessPage: Sendable {
 
   /// The page.
   package var text: String {
-    var lines = LosslessnessText.introduction
-    let shape = sweep.base.configuration
-    lines += [
-      "",
-      "\(results.count) of \(sweep.runs.count) runs are done. Each: \(shape.layers) layers, width "
-        + "\(shape.hiddenSize), \(shape.heads.query) heads, random text over \(sweep.base.textSize) tokens, texts of",
-      "\(sweep.base.chunks) chunks, t = 2, \(sweep.base.settings.learningRate.steps) steps of \(sweep.base.batch) texts, "
-        + "losses: \(sweep.base.settings.objective.rawValue). Measured on fresh texts.",
-    ]
-    lines += ["", "## Compression ratio", "", "Profile `base`.", ""]
-    lines += table("c", sweep.settings.filter { $0.profile == .base }.sorted { $0.parameters.c < $1.parameters.c }) {
-      "\($0.parameters.c)"
-    }
-    lines += [""] + LosslessnessText.otherShapes
-    lines += ["", "## Alternatives", "", "c = 4. The first line is the default of every axis.", ""]
-    lines += table("profile", sweep.settings.filter { $0.parameters.c == 4 }) { "`\($0.profile.name)`" }
-    lines += ["", "## On the way", ""]
-    lines += [
-      "Repetition loss of the batch and tokens right in it, medians over the seeds, after a share of the steps.", "",
-    ]
-    lines += ["| run | 10% | 25% | 50% | 75% | 100% |", "|---|---|---|---|---|---|"]
-    for setting in sweep.settings where !found(setting).isEmpty { lines.append(way(setting)) }
-    lines += ["", "## What it saves", ""] + LosslessnessText.savings(sweep)
-    if !picture.isEmpty {
-      lines +=
-        ["", "## Where a trained model looks", ""] + LosslessnessText.picture + ["", "```text"] + picture + ["```"]
-    }
-    if !recitals.sentence.isEmpty {
-      lines +=
-        ["", "## What a mistake loses", ""]
-        + LosslessnessText.recitals(sentence: recitals.sentence, random: recitals.random)
-    }
-    lines += [""] + LosslessnessText.limits
-    return lines.joined(separator: "\n") + "\n"
+    let (base, shape) = (sweep.base, sweep.base.configuration)
+    return EmbeddedText(PackageResources.losslessness_template_md).filled([
+      "done": "\(results.count)", "runs": "\(sweep.runs.count)", "layers": "\(shape.layers)",
+      "width": "\(shape.hiddenSize)", "heads": "\(shape.heads.query)", "vocabulary": "\(base.textSize)",
+      "chunks": "\(base.chunks)", "steps": "\(base.settings.learningRate.steps)", "batch": "\(base.batch)",
+      "losses": base.settings.objective.rawValue,
+      "ratios": table("c", ofBase) { "\($0.parameters.c)" },
+      "alternatives": table("profile", sweep.settings.filter { $0.parameters.c == 4 }) { "`\($0.profile.name)`" },
+      "ways": ways, "savings": savings, "attention": attention, "recitals": mistakes,
+    ])
+  }
+
+  /// The settings that differ in c alone.
+  private var ofBase: [SweepSetting] {
+    sweep.settings.filter { $0.profile == .base }.sorted { $0.parameters.c < $1.parameters.c }
   }
 
   private func found(_ setting: SweepSetting) -> [SweepResult] {
     (1...setting.seeds).compactMap { results["\(setting.name)-seed\($0)"] }
   }
 
-  private func table(_ head: String, _ settings: [SweepSetting], _ name: (SweepSetting) -> String) -> [String] {
+  private func table(_ head: String, _ settings: [SweepSetting], _ name: (SweepSetting) -> String) -> String {
     var lines = [
       "| \(head) | runs | tokens right: least, median, most | chunks right: least, median, most |", "|---|---|---|---|",
     ]
@@ -75,7 +57,7 @@ package struct LosslessnessPage: Sendable {
       let chunks = Self.spread(counts.map { Double($0.correctChunks) / Double($0.chunks) })
       lines.append("| \(name(setting)) | \(counts.count) of \(setting.seeds) | \(tokens) | \(chunks) |")
     }
-    return lines
+    return lines.joined(separator: "\n")
   }
 
   private static func spread(_ values: [Double]) -> String {
@@ -89,6 +71,11 @@ package struct LosslessnessPage: Sendable {
     return sorted[(sorted.count - 1) / 2]
   }
 
+  private var ways: String {
+    let head = ["| run | 10% | 25% | 50% | 75% | 100% |", "|---|---|---|---|---|---|"]
+    return (head + sweep.settings.filter { !found($0).isEmpty }.map { way($0) }).joined(separator: "\n")
+  }
+
   private func way(_ setting: SweepSetting) -> String {
     let curves = found(setting)
     let cells = [10, 25, 50, 75, 100].map { share in
@@ -98,5 +85,49 @@ package struct LosslessnessPage: Sendable {
       return loss + ", " + Fraction.percent(Self.median(points.map(\.tokens)))
     }
     return "| \(setting.name) | " + cells.joined(separator: " | ") + " |"
+  }
+  /// Entries and scores of a long text against full attention (COST-2, GEN-6).
+  private var savings: String {
+    var lines = [
+      "| c | cached entries | of full attention's | scores evaluated | of full attention's |", "|---|---|---|---|---|",
+    ]
+    let n = 4096
+    for setting in ofBase {
+      guard let cost = try? Cost(textLength: n, parameters: setting.parameters, profile: .base) else { continue }
+      let entries = setting.parameters.t * setting.parameters.fullChunks(n) + setting.parameters.tailLength(n)
+      lines.append(
+        "| \(setting.parameters.c) | \(entries) | \(Fraction.costPercent(entries, of: n)) | "
+          + "\(cost.generation) | \(Fraction.costPercent(cost.generation, of: cost.fullAttention)) |")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var attention: String {
+    guard !picture.isEmpty else { return "" }
+    let template = EmbeddedText(PackageResources.losslessness_attention_template_md)
+    return "\n" + template.filled(["picture": picture.joined(separator: "\n")])
+  }
+
+  /// What came back, worst first; mistakes that lose nothing of either are only named.
+  private var mistakes: String {
+    guard !recitals.sentence.isEmpty else { return "" }
+    let (bytes, tokens) = (recitals.sentence.first?.total ?? 0, recitals.random.first?.total ?? 0)
+    let both = zip(recitals.sentence, recitals.random).sorted {
+      let (a, b) = ($0.1.correct ?? -1, $1.1.correct ?? -1)
+      return (a, $0.0.correct ?? -1, $0.0.name) < (b, $1.0.correct ?? -1, $1.0.name)
+    }
+    let harmless = both.filter { $0.correct == bytes && $1.correct == tokens }.map(\.0.name)
+    var lines = ["| | the mistake | random tokens right | bytes right | what comes back |", "|---|---|---|---|---|"]
+    for (text, random) in both where !harmless.contains(text.name) {
+      let back = text.correct == nil ? "another number of tokens" : "`\(text.text.filter { $0 != "`" && $0 != "|" })`"
+      func share(_ correct: Int?) -> String { correct.map(String.init) ?? "–" }
+      lines.append("| \(text.name) | \(text.words) | \(share(random.correct)) | \(share(text.correct)) | \(back) |")
+    }
+    let template = EmbeddedText(PackageResources.losslessness_recitals_template_md)
+    return "\n"
+      + template.filled([
+        "bytes": "\(bytes)", "tokens": "\(tokens)", "recitals": lines.joined(separator: "\n"),
+        "harmless": harmless.joined(separator: ", "),
+      ])
   }
 }

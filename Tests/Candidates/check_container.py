@@ -107,8 +107,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         program = folder / "container"
-        subprocess.run(["swiftc", "-O", "-parse-as-library", "-swift-version", "6", HERE / "container.swift",
-                        *sorted(SOURCES.glob("*.swift")), "-o", program], check=True)
+        subprocess.run(["swiftc", "-O", "-parse-as-library", "-package-name", "loma", "-swift-version", "6",
+                        HERE / "container.swift", *sorted(SOURCES.glob("*.swift")), "-o", program], check=True)
         subprocess.run([program, "write", folder], check=True)
         ours = sorted(folder.glob("*.safetensors"))
         theirs = [write_with_python(folder, seed) for seed in range(200)]

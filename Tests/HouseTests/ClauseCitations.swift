@@ -17,7 +17,7 @@ struct ClauseCitations {
     let retired = Set(try House.files(in: "Spec", ending: ["md"]).flatMap { Clauses.retired(in: $0) })
     var problems: [String] = []
     for folder in ["Sources", "Tests", "Docs", "Spec", "README.md"] {
-      for file in try House.files(in: folder, ending: ["swift", "md", "py", "sh", "mjs"]) {
+      for file in try House.files(in: folder, ending: ["swift", "md", "py", "c", "sh", "js", "mjs", "css", "html"]) {
         // Only prose may speak of what is gone.
         let known = file.path.hasSuffix(".md") ? living.union(retired) : living
         for (index, line) in file.lines.enumerated() {

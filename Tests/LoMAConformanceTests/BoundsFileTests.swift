@@ -132,4 +132,14 @@ struct BoundsFileTests {
     #expect(page.contains(#"| \<img src=x\>\|a\\n\[x\](y)\\u{1B}\[31m 1 |"#), "\(page)")
     #expect(!page.contains("\u{1B}") && !page.contains("[x](") && !page.contains(" <img"))
   }
+
+  @Test func `the words of the scoreboard are the template's`() throws {
+    func words(_ page: String) -> [Substring] {
+      page.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("|") }
+    }
+    let made = Calibration([], shaken: [], suite: "1.1", manifestDigest: String(repeating: "a", count: 64))
+    let page = URL(fileURLWithPath: Recorded.folder).appendingPathComponent("../Docs/Scoreboard.md").standardized
+    let published = try String(contentsOf: page, encoding: .utf8)
+    #expect(words(published) == words(Scoreboard(made, calibrating: [], heldOut: []).text))
+  }
 }

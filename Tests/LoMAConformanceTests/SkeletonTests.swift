@@ -1,4 +1,4 @@
-// The skeletons, built with the toolchain at hand and asked every case of `layout`. Python's is asked by a check in Python.
+// The skeletons, built with the toolchain at hand and asked every case of `layout`. Python's is asked in `.ci/run`.
 
 import Foundation
 import LoMAVectors
@@ -22,8 +22,9 @@ import Testing
     let folder = try ReportFolder()
     try Files.replace(folder.path + "/" + skeleton.fileName, with: Array(skeleton.text.utf8))
     guard let building = skeleton.building, let tool = Self.tool(building) else { return }
-    // Unoptimised: what is built here is asked for small answers.
-    let arguments = building.split(separator: " ").dropFirst().map(String.init).filter { !$0.hasPrefix("-O") }
+    // Unoptimised: what is built here is asked for small answers. A skeleton builds without a warning.
+    let strict = skeleton == .c ? ["-Wall", "-Wextra", "-Werror"] : ["-warnings-as-errors"]
+    let arguments = strict + building.split(separator: " ").dropFirst().map(String.init).filter { !$0.hasPrefix("-O") }
     let built = try Self.run(tool, arguments, in: folder.path, input: "")
     try #require(built.status == 0, "\(built.errors)")
     try check(folder: folder.path, executable: folder.path + "/port")

@@ -19,33 +19,12 @@ package struct HTMLReport: Sendable {
     let candidate = run.header.candidate
     let name = "LoMA conformance: \(candidate.name) \(candidate.version)"
     var data = PageData(run, account, texts: texts)
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8"/>
-      <meta name="viewport" content="width=device-width, initial-scale=1"/>
-      <meta name="color-scheme" content="light dark"/>
-      <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; style-src \(digest(ReportAssets.style)); \
-      script-src \(digest(ReportAssets.script)); base-uri 'none'; form-action 'none'"/>
-      <title>\(word(name))</title>
-      <style>\(ReportAssets.style)</style>
-      </head>
-      <body>
-      <main>
-      \(top(run, claims, account, name))
-      \(account.unit == nil ? "" : wrong(account))
-      \(ClaimsTable().draw(claims))
-      \(units(run))
-      \(facts(run))
-      </main>
-      <script type="application/json" id="data">\(data.text())</script>
-      <script>\(ReportAssets.script)</script>
-      </body>
-      </html>
-
-      """
+    return ReportAssets.page.filled([
+      "style-digest": digest(ReportAssets.style), "script-digest": digest(ReportAssets.script), "name": word(name),
+      "style": ReportAssets.style, "top": top(run, claims, account, name),
+      "wrong": account.unit == nil ? "" : wrong(account), "claims": ClaimsTable().draw(claims), "units": units(run),
+      "run": facts(run), "data": data.text(), "script": ReportAssets.script,
+    ])
   }
 
   /// A source of the content security policy: what has this digest may run.

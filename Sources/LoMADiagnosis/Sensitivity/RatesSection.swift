@@ -43,23 +43,21 @@ package struct RatesSection {
     return Count(asked: asked, failures: failures, rateAtMost: rate)
   }
 
-  /// As Markdown.
-  package var lines: [String] {
+  /// As Markdown, behind an empty line.
+  package var text: String {
     // A rejection is asked as i64.
     let steps = kinds.filter { $0.name.hasPrefix("train_step f") }.reduce(0) { $0 + $1.count.asked }
-    return [
-      "", "## Right ports on fresh cases", "",
-      "How often a right implementation was judged wrong by cases drawn anew (`loma conform --fresh`), all levels and element",
-      "types that it declares. `port` is [a port written from the Spec alone](../Tests/Candidates/README.md), `port:…` that port with",
-      "other roundings that chapter 12 allows. \(all.asked) units, \(steps) of them optimiser steps: \(all.failures) judged wrong. The last",
-      "column is the upper end of the 95% interval of the rate (Clopper and Pearson).", "",
-      "| implementation | units | judged wrong | rate at most |", "|---|---|---|---|",
-    ]
+    let implementations =
+      ["| implementation | units | judged wrong | rate at most |", "|---|---|---|---|"]
       + (names + [("all", all)]).map { name, count in
         "| \(name) | \(count.asked) | \(count.failures) | \(count.rateAtMost.map { Self.digits($0) } ?? "") |"
       }
-      + ["", "By operation and element type, all implementations:", ""] + table + ["", "Judged wrong:", ""]
-      + (failures.isEmpty ? ["None."] : failures.map { "- \($0)" })
+    return "\n"
+      + EmbeddedText(PackageResources.rates_template_md).filled([
+        "asked": "\(all.asked)", "steps": "\(steps)", "failures": "\(all.failures)",
+        "implementations": implementations.joined(separator: "\n"), "operations": table.joined(separator: "\n"),
+        "wrong": failures.isEmpty ? "None." : failures.map { "- \($0)" }.joined(separator: "\n"),
+      ])
   }
 
   /// A line for every operation, a column for every type.

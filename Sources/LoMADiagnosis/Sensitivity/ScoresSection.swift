@@ -56,8 +56,8 @@ package struct ScoresSection {
     }
   }
 
-  /// As Markdown.
-  package var lines: [String] {
+  /// As Markdown, behind an empty line.
+  package var text: String {
     let families = [
       ("K", "mistakes of the catalogue, made again by hand"), ("N", "further mistakes"), ("H", "one line"),
     ]
@@ -66,48 +66,31 @@ package struct ScoresSection {
       + families.map { letter, words in
         (words, ports.filter { $0.id.hasPrefix(letter) })
       }
-    return [
-      "", "## What is named", "",
-      "What `loma conform` says is behind the wrong answers of a candidate that is known to make a mistake, in f32 or where that",
-      "is none in a type where it is one: every mutant as a process; the reference with two axes decided otherwise; and the",
-      "[wrong ports](../Tests/Candidates/README.md#wrong-ports) in Python. `alike`: named behind a profile or another mutant",
-      "that the answers do not tell from it. For a mistake that the catalogue lacks, `nothing` is right.", "",
-      Self.row(["candidates", "number", "named first", "alike", "another", "nothing"]),
-      Self.row(
-        Array(repeating: "---", count: 6)),
-    ]
-      + counted.map { words, entries in
-        Self.row(
-          [words, "\(entries.count)"]
-            + ["first", "alike", "other", "none"].map { score in "\(entries.filter { $0.score == score }.count)" })
-      }
-      + ["", "Mutants and pairs that are not named first:", ""]
-      + Self.list((mutants + pairs).filter { $0.score != "first" })
-      + [
-        "", "The wrong ports:", "", Self.row(["", "the mistake", "named", "explains"]),
-        Self.row(
-          Array(repeating: "---", count: 4)),
+    let counts = counted.map { words, entries in
+      [words, "\(entries.count)"]
+        + ["first", "alike", "other", "none"].map { score in "\(entries.filter { $0.score == score }.count)" }
+    }
+    let named = ports.map { entry in
+      [
+        entry.id, entry.sentence, Self.names(entry),
+        entry.named.isEmpty ? "" : "\(entry.explained) of \(entry.wrong)",
       ]
-      + ports.map { entry in
-        Self.row([
-          entry.id, entry.sentence, Self.names(entry),
-          entry.named.isEmpty ? "" : "\(entry.explained) of \(entry.wrong)",
-        ])
-      }
-      + ["", first]
+    }
+    return "\n"
+      + EmbeddedText(PackageResources.scores_template_md).filled([
+        "counts": Self.table(["candidates", "number", "named first", "alike", "another", "nothing"], counts),
+        "others": Self.list((mutants + pairs).filter { $0.score != "first" }).joined(separator: "\n"),
+        "ports": Self.table(["", "the mistake", "named", "explains"], named),
+        "first": first,
+      ])
   }
 
-  /// What became of the ports when they were first run.
+  /// How many of the ports were caught when they were first run.
   private var first: String {
-    let counts = ["K", "N", "H"].map { letter in
+    ["K", "N", "H"].map { letter in
       let all = firstCaught.filter { $0.id.hasPrefix(letter) }
       return "\(all.count { $0.isCaught }) of \(all.count) \(letter)"
-    }
-    return """
-      All ports were written before any was run; the [first score](../Tests/Candidates/mistakes/first-score.json) was \
-      \(counts.joined(separator: ", ")) caught. What became of it since stands beside the \
-      [list of ports](../Tests/Candidates/README.md#wrong-ports).
-      """
+    }.joined(separator: ", ")
   }
 
   private static func names(_ entry: Entry) -> String {
@@ -116,6 +99,10 @@ package struct ScoresSection {
 
   private static func list(_ entries: [Entry]) -> [String] {
     entries.isEmpty ? ["None."] : entries.map { "- \($0.id.contains("=") ? "`\($0.id)`" : $0.id): \(names($0))" }
+  }
+
+  private static func table(_ head: [String], _ rows: [[String]]) -> String {
+    ([head, head.map { _ in "---" }] + rows).map { row($0) }.joined(separator: "\n")
   }
 
   private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }

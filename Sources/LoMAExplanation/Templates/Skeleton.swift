@@ -1,4 +1,7 @@
-// RUN-29: where a port begins: a candidate in one file that answers `layout` in full and declines the rest.
+// RUN-29: where a port begins: a candidate in one file that answers `layout` in full and declines the rest. The files stand
+// beside this one, and in the program as bytes.
+
+import LoMAVectors
 
 /// The language of a skeleton.
 package enum Skeleton: String, CaseIterable, Sendable {
@@ -21,13 +24,13 @@ package enum Skeleton: String, CaseIterable, Sendable {
   /// The file.
   package var text: String {
     switch self {
-    case .python: pythonSkeleton + "\n"
-    case .swift: swiftSkeleton + "\n"
-    case .c: cSkeletonInput + "\n\n" + cSkeletonLayout + "\n"
+    case .python: EmbeddedText(PackageResources.port_py).text
+    case .swift: EmbeddedText(PackageResources.main_swift).text
+    case .c: EmbeddedText(PackageResources.port_c).text
     }
   }
 
-  /// How it is built; none where it needs no building.
+  /// How it is built; nil if it needs no building.
   package var building: String? {
     switch self {
     case .python: nil

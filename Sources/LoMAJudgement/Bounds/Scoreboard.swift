@@ -22,32 +22,9 @@ package struct Scoreboard: Sendable {
 
   /// The page in Markdown.
   package var text: String {
-    """
-    # Scoreboard
-
-    Right implementations of LoMA, as `loma calibrate` measured them on this suite's vectors. Each derives layout, mask and
-    positions by itself; [Tests/Candidates](../Tests/Candidates/README.md) has them all, with their versions and how to run
-    them. A cell is the worst error over bound of all cases that passed, and how many there were; `-` where the
-    implementation does not do it. At most 1 is right. `loma-reference-port` is not independent: it is the reference with
-    the output of every stage rounded (`loma reference --dtypes`), and shows what rounding alone does to a port.
-
-    Bounds of stages are derived ([chapter 12](../Spec/12-tolerances.md)); those of the other levels are four times the
-    worst error of the implementations named here (TOL-12), so that ¼ is the most that one of them can reach.
-
-    ## Error over bound
-
-    \(worst)
-    ## Without its own vote
-
-    The same with each tensor measured by the bound that the others alone would set (TOL-14). Where all of them stay under
-    ½, the bound gates; otherwise the error is reported and decides nothing.
-
-    \(leaveOneOut)
-    ## What gates
-
-    \(gates)
-
-    """
+    EmbeddedText(PackageResources.scoreboard_template_md).filled([
+      "worst": worst, "without": leaveOneOut, "gates": gates,
+    ])
   }
 
   private static let levels = ["stage", "model", "training", "generation"]
@@ -62,7 +39,7 @@ package struct Scoreboard: Sendable {
     for (index, name) in names.enumerated() {
       lines.append("| \(Self.plain(name)) | " + columns.map { cell(index, $0.0, $0.1) }.joined(separator: " | ") + " |")
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.joined(separator: "\n")
   }
 
   private var worst: String {

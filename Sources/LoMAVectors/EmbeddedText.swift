@@ -1,0 +1,33 @@
+// Text in another language is a file in that language. SwiftPM embeds it as bytes (`.embedInCode`), so that a program needs
+// no file beside it.
+
+/// The text of an embedded file, or a template in which `{{name}}` stands for a value.
+package struct EmbeddedText: Sendable {
+  /// The whole file.
+  package let text: String
+
+  /// The text of a file's bytes.
+  package init(_ bytes: [UInt8]) { text = String(decoding: bytes, as: UTF8.self) }
+
+  /// The file without the end of its last line, as it is set between two tags.
+  package var withoutLastLineEnd: String { text.hasSuffix("\n") ? String(text.dropLast()) : text }
+
+  /// The text with each `{{name}}` replaced. Values are not searched: they may hold braces.
+  ///
+  /// A placeholder without a value, or a value without a placeholder, is our own mistake and traps, with its name in optimised
+  /// programs too.
+  package func filled(_ values: [String: String]) -> String {
+    var result = ""
+    var unused = Set(values.keys)
+    var rest = text[...]
+    while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
+      let name = String(rest[start.upperBound..<end.lowerBound])
+      guard let value = values[name] else { fatalError("no value for {{\(name)}}") }
+      unused.remove(name)
+      result += rest[..<start.lowerBound] + value
+      rest = rest[end.upperBound...]
+    }
+    if let name = unused.min() { fatalError("no {{\(name)}} in the template") }
+    return result + rest
+  }
+}

@@ -1,0 +1,29 @@
+// Docs/Sensitivity.md is what the templates and the files of the checks make. Its numbers take a run of every mutant.
+
+import Testing
+
+@testable import LoMASuite
+
+@Suite("The page of mutants")
+struct SensitivityPageTests {
+  private static func published() throws -> String {
+    try String(contentsOfFile: projectRoot + "/Docs/Sensitivity.md", encoding: .utf8)
+  }
+
+  @Test func `the sections of scores are made of the checks' files`() throws {
+    let folder = projectRoot + "/Tests/Candidates/mistakes"
+    let sections = try #require(ScoresSection(folder: folder)).text + #require(RatesSection(folder: folder)).text
+    #expect(try Self.published().hasSuffix(sections), "stale: loma sensitivity --output Docs/Sensitivity.md")
+  }
+
+  /// A matrix of all mutants without kills: nobody asks, so all count as dead, and all tables are empty.
+  @Test func `the words around the tables are the template's`() throws {
+    func words(_ page: String) -> [Substring] {
+      page.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("|") }
+    }
+    let lines = Mutant.all.map { KillMatrix.Line(mutant: $0, asked: [], kills: []) }
+    let made = words(SensitivityPage.text(KillMatrix(units: [], lines: lines))).dropLast()
+    let published = words(try Self.published())
+    #expect(made.count > 20 && published.starts(with: made))
+  }
+}

@@ -9,7 +9,7 @@ import LoMAVectors
 
 /// A shell that knows which candidates live and which folders were made for them. When its input ends, since the runner did, it kills their
 /// groups and removes their folders.
-enum Watchman {
+package enum Watchman {
   private static let script = EmbeddedText(PackageResources.watchman_sh).withoutLastLineEnd
 
   private struct State {

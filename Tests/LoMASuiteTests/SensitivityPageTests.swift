@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import LoMADiagnosis
 @testable import LoMASuite
 
 @Suite("The page of mutants")

@@ -12,27 +12,35 @@ let package = Package(
   products: [
     .executable(name: "loma", targets: ["LoMACommand"]),
     .library(name: "LoMA", targets: ["LoMA"]),
+    .library(name: "NaiveLlama", targets: ["NaiveLlama"]),
     .library(name: "LoMAReference", targets: ["LoMAReference"]),
     .library(name: "LoMAVectors", targets: ["LoMAVectors"]),
   ],
   dependencies: [],
   targets: [
     .target(name: "LoMA", swiftSettings: numeric),
-    .target(name: "LoMAReference", dependencies: ["LoMA"], swiftSettings: numeric),
+    .target(name: "NaiveLlama", exclude: ["README.md"], swiftSettings: numeric),
+    .target(
+      name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
-    .target(name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
+    .target(
+      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
     .target(name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors"], swiftSettings: strict),
     .executableTarget(name: "LoMACommand", dependencies: ["LoMASuite", "LoMAConformance"], swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
-    .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
+    .testTarget(name: "NaiveLlamaTests", dependencies: ["NaiveLlama"], swiftSettings: numeric),
+    .testTarget(
+      name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
       name: "LoMASuiteTests",
-      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMAConformance"],
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMAConformance"],
       swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",
-      dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMACommand", "LoMAConformance"],
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMASuite", "LoMACommand", "LoMAConformance",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "LoMAConformanceTests", dependencies: ["LoMA", "LoMAVectors", "LoMAConformance"], swiftSettings: strict),

@@ -3,6 +3,7 @@
 
 import LoMA
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapters 5 and 8: gradients")

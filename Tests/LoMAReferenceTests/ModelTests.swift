@@ -4,6 +4,7 @@
 import Foundation
 import LoMA
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: model")

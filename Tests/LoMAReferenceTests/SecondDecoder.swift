@@ -2,7 +2,7 @@
 // reference but the names of the parameters (chapter 8).
 
 import Foundation
-import LoMAReference
+import NaiveLlama
 
 struct SecondDecoder {
   let configuration: Configuration

@@ -3,6 +3,7 @@
 import Foundation
 import LoMA
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapters 4, 5 and 10: stages")

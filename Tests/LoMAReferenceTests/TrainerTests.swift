@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 15: training")

@@ -1,9 +1,9 @@
 // config.json: what the reference does not compute, what is absent, of a wrong type or out of range.
 
 import LoMA
-import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: config.json")

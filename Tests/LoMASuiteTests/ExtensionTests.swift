@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
-import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 1: extending a vocabulary")

@@ -1,8 +1,8 @@
 // Requests for mistakes that few requests leave room for: long texts, odd models, bad input, long sums.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 @testable import LoMASuite
 

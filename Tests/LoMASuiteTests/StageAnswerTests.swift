@@ -1,8 +1,8 @@
 // Chapter 11: stages answered from requests, and requests that do not fit.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @testable import LoMASuite

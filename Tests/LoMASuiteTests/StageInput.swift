@@ -1,6 +1,6 @@
 // Random inputs of the stages, and their bounded answers.
 
-import LoMAReference
+import NaiveLlama
 
 @testable import LoMASuite
 

@@ -1,7 +1,7 @@
 // Chapter 12: comparison, the table of types, sums in any order, and units small enough to count by hand.
 
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @testable import LoMASuite

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A named result tensor with, for a derived bound, what the bound is made of.
 public struct ResultTensor: Sendable {
@@ -65,7 +66,7 @@ public struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
   public var models: [String: ModelInMemory]
   /// Why models that requests may name are refused, by path (MOD-1, MOD-4).
-  var refusals: [String: ModelError] = [:]
+  var refusals: [String: ReferenceError] = [:]
   /// How many threads share the work.
   public let workers: Workers
   /// The type of numbers that is asked for; the reference computes in binary64 whatever it is.
@@ -74,8 +75,8 @@ public struct ReferenceAnswers: Sendable {
   public var functions: LayerFunctions
   /// The rows of a text: those of chapters 2, 3 and 5, or deliberately wrong ones.
   var rows: RowsOfText = RowsOfLayout.right
-  /// What a generator decides by.
-  var rules = GenerationRules()
+  /// What LoMA decides: what a row sees, the loss, and what a generator does.
+  var rules = LoMARules.spec
   /// What the optimiser is given of the gradients: all of them.
   var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
   /// What an optimiser step does to a value.

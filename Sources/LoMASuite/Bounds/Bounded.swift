@@ -1,6 +1,6 @@
 // TOL-3…TOL-5: a value with its accumulation and rounding units, through linear layers and sums.
 
-import LoMAReference
+import NaiveLlama
 
 /// A computed tensor and how far a right implementation may be from it: u_acc · A + u_out · R, element by element, to
 /// the first order in both (TOL-3).

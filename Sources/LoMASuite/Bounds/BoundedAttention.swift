@@ -3,7 +3,7 @@
 // An error δ_j of the scores moves the weights by p_j·(δ_j − Σ p·δ) and hence the context by Σ p_j·δ_j·(v_j − context):
 // what all scores share cancels, and so does whatever is subtracted as their maximum.
 
-import LoMAReference
+import NaiveLlama
 
 extension BoundedLayers {
   /// Context and probabilities, the latter exact where hidden.

@@ -1,6 +1,6 @@
 // TOL-11: units of a feed-forward block and of a decoder layer, composed of those of their parts.
 
-import LoMAReference
+import NaiveLlama
 
 extension BoundedLayers {
   /// down(silu(gate(x)) ⊙ up(x)).

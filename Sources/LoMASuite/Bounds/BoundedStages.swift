@@ -1,6 +1,6 @@
 // TOL-6, TOL-7, TOL-9, TOL-10: units of RMSNorm, the rotation, the gated activation and the cross-entropy.
 
-import LoMAReference
+import NaiveLlama
 
 extension BoundedLayers {
   /// RMSNorm (TOL-6): an error of x reaches y_i directly, and through the root that all elements share.

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// What a candidate says to a request.
 public enum CandidateResponse: Sendable {
@@ -111,6 +112,7 @@ public struct Candidate: Sendable {
     }
     if let shakenBy, let precision = Precision.of(type) {
       answers.functions.shake(by: precision.output, seed: shakenBy)
+      answers.rules.shake(by: precision.output, seed: shakenBy)
     }
     return answers
   }

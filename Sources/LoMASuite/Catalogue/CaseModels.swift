@@ -1,8 +1,8 @@
-// The models that cases share: small, seeded, lively, every weight exact in bf16. Recorded below Vectors/models.
+// The models that cases share: small, seeded, of high variance, every weight exact in bf16. Recorded below Vectors/models.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// How the config.json of a model is written; what it says is the same.
 enum ConfigurationForm: Sendable {
@@ -123,7 +123,7 @@ struct CaseModel: Sendable {
   /// The weights.
   func parameters() throws(ModelError) -> ParameterSet {
     var numbers = SeededNumbers(seed: seed)
-    var parameters = ParameterSet.lively(try configuration(), numbers: &numbers)
+    var parameters = ParameterSet.highVariance(try configuration(), numbers: &numbers)
     if fillsF32 {
       for name in parameters.names {
         guard let tensor = parameters.tensors[name] else { continue }

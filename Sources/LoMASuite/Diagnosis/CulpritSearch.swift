@@ -1,8 +1,8 @@
 // RUN-30: the search for who explains the most wrong answers and contradicts the fewest right ones, from the lowest level up.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// One search, and who it has found so far.
 struct CulpritSearch {

@@ -1,8 +1,8 @@
 // What a wrong answer resembles: the reference under another profile, or with one known mistake.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Looks for the mistake behind wrong answers.
 public struct Diagnosis: Sendable {

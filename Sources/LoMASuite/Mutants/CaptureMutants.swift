@@ -1,8 +1,8 @@
 // MOD-7: intermediates that are taken at another stage than their name says.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   /// Another intermediate under the name of one; none where it is the right one.

@@ -1,8 +1,8 @@
 // LAY, PAR-2: texts laid out wrongly.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   /// Other rows of every text, from the right ones.

@@ -1,8 +1,8 @@
 // LOS-6, REC-2, COST: steps, accuracies and costs that are others.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   private static func step(

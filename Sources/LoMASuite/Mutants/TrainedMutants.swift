@@ -1,8 +1,8 @@
 // MOD-1, LOS-6, TRN-2: gradients that are lost on their way, clipped, or not applied to every parameter alike.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var trained: [Mutant] { embeddings + heads + clipped + steps }

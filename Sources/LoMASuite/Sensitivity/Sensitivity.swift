@@ -2,8 +2,8 @@
 // any candidate.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A case in one element type: what is asked, and who judges.
 public struct SensitivityUnit: Sendable {

@@ -1,8 +1,8 @@
 // REC-2: the texts that `loma evaluate` measures a model on.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Texts of one length that a model is measured on.
 public struct EvaluationTexts: Sendable {

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// The text that a model is trained on, and measured on.
 public enum TrainingData: Hashable, Sendable {

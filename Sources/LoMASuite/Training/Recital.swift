@@ -1,8 +1,8 @@
 // What a trained model recites when it is run with one mistake: the text that a wrong mask loses.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Chunks that a trained model recites without an error, to be asked of wrong ports.
 public struct Recitation: Sendable {

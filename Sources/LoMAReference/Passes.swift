@@ -48,26 +48,21 @@ extension Transformer {
     texts: [[Row]], profile: Profile, rules: LoMARules = .spec
   ) throws(ModelError) -> TrainingPass {
     let single = onOneThread()
-    let forwards = functions.workers.map(texts.count) { index in
-      Result { () throws(ModelError) in try single.forward(rows: texts[index], profile: profile, rules: rules) }
+    let traces = try functions.workers.map(texts.count) { (index) throws(ModelError) in
+      try single.forward(rows: texts[index], profile: profile, rules: rules)
     }
-    var traces: [ForwardTrace] = []
-    for result in forwards { traces.append(try result.get()) }
     let logits = traces.map { $0.logits }
     let dLogits = rules.lossBackward(texts, logits)
-    let finished = traces
-    let backwards = functions.workers.map(texts.count) { index in
-      Result { () throws(ModelError) in
-        let rows = texts[index]
-        return try single.backward(
-          dLogits[index], trace: finished[index], tokens: rows.map { $0.token }, positions: rows.map { $0.position },
-          visible: rules.visible(rows, profile)
-        ).parameters
-      }
+    let gradients = try functions.workers.map(texts.count) { (index) throws(ModelError) in
+      let rows = texts[index]
+      return try single.backward(
+        dLogits[index], trace: traces[index], tokens: rows.map { $0.token }, positions: rows.map { $0.position },
+        visible: rules.visible(rows, profile)
+      ).parameters
     }
     var sum = ParameterSet(zerosFor: configuration)
-    for result in backwards {
-      for (name, gradient) in try result.get().tensors { sum.add(gradient, to: name) }
+    for text in gradients {
+      for (name, gradient) in text.tensors { sum.add(gradient, to: name) }
     }
     return TrainingPass(loss: rules.loss(texts, logits), logits: logits, gradients: sum)
   }

@@ -1,5 +1,5 @@
-// MOD-1…MOD-6: the functions a decoder is made of, as one value. The Spec's Llama is one instance; a deliberately wrong model or
-// a simulated narrower type is another, so the transformer itself has no switch for either.
+// MOD-1…MOD-6: the functions a decoder is made of, as one value. The Spec's Llama is one instance; a deliberately wrong model
+// or a simulated narrower type is another, so the transformer itself has no switch for either.
 //
 // Below, the closures that a variant replaces; then the labelled methods that the decoder calls. Read Layers.swift first.
 

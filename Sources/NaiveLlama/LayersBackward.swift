@@ -4,7 +4,7 @@
 // MARK: - Embedding
 
 extension Embedding {
-  /// dE[token] = Σ dx[r] over the rows r that were fed that token, by rising r: [V', hidden].
+  /// The gradient of the table: dE[token] = Σ_r dx[r] over the rows r that were fed that token, by rising r: [V', hidden].
   ///
   /// From `x[r] = E[token r]`.
   public static func backward(_ dx: Tensor, tokens: [Int], vocabularySize: Int) -> Tensor {
@@ -19,7 +19,7 @@ extension Embedding {
 // MARK: - Linear layer
 
 extension Linear {
-  /// The gradients of x and W, given that of y.
+  /// The gradients of x and W, given that of y: dy [rows, out] → dx [rows, in] and dW [out, in].
   ///
   /// From `y[r, o] = Σ_i x[r, i] · W[o, i]`: dx[r, i] = Σ_o dy[r, o] · W[o, i] by rising o, and
   /// dW[o, i] = Σ_r dy[r, o] · x[r, i] by rising r.
@@ -33,7 +33,7 @@ extension Linear {
 // MARK: - RMSNorm
 
 extension RMSNorm {
-  /// The gradients of x and g, given that of y.
+  /// The gradients of x and g, given that of y: dy [rows, hidden] → dx [rows, hidden] and dg [hidden].
   ///
   /// From `y = (x / root) · g` with root = √(Σx²/n + ε): dg = Σ_r dy · x / root, and
   /// dx = (dy · g − x · (Σ_i dy · g · x) / (n · root²)) / root.
@@ -63,7 +63,7 @@ extension RMSNorm {
 // MARK: - Rotary position embedding
 
 extension RotaryPosition {
-  /// The gradient of x given that of y: the same rotation backwards.
+  /// The gradient of x, given that of y, both [rows, heads · d]: the same rotation backwards.
   ///
   /// From `y = R(angle) x` with R orthogonal: dx = R(−angle) dy.
   public static func backward(_ dy: Tensor, angles: RotaryAngles) -> Tensor {
@@ -105,7 +105,8 @@ extension Attention {
 
   /// One KV head with the query heads that read it: dq [queries, (H/H_kv)·d], dk and dv [keys, d].
   ///
-  /// The rows of these query heads are stacked, head by head, so that one sum runs over heads and queries.
+  /// The rows of these query heads are stacked, head by head: [H/H_kv · queries, d]. One product then sums over heads and
+  /// queries, in the order of the formula above.
   private static func oneGroup(
     _ dContext: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, probabilities: Tensor, visible: VisibleKeys,
     heads: AttentionHeads, group g: Int
@@ -126,8 +127,9 @@ extension Attention {
     let p = Tensor(shape: [lists.count, keys], values: Array(probabilities.values[cells]))
     let dOut = stacked(dContext)
 
-    // dp_j = Σ_i dcontext_i · v_ji, then dscore = p · (dp − Σ p · dp) · scale
+    // 1. dp_j = Σ_i dcontext_i · v_ji
     let dp = Tensor.product(dOut, transposed: v.columns(g * d..<(g + 1) * d), workers: .single)
+    // 2. dscore_j = p_j · (dp_j − Σ_m p_m · dp_m) · scale
     var dScore = Tensor(zeros: p.shape)
     for (r, seen) in lists.enumerated() {
       let start = r * keys
@@ -135,6 +137,7 @@ extension Attention {
       for j in seen { mean += p.values[start + j] * dp.values[start + j] }
       for j in seen { dScore.values[start + j] = p.values[start + j] * (dp.values[start + j] - mean) * heads.scale }
     }
+    // 3. dq = Σ_j dscore_j · k_j; dk_j = Σ dscore_j · q and dv_j = Σ p_j · dcontext over the stacked rows that see j
     let dQuery = Tensor.product(dScore, k.columns(g * d..<(g + 1) * d), over: lists)
     let perHead = (0..<readers.count).map { dQuery.selecting(rows: Array($0 * queries..<($0 + 1) * queries)) }
     return AttentionGradients(
@@ -147,9 +150,9 @@ extension Attention {
 // MARK: - Feed-forward block
 
 extension FeedForward {
-  /// The gradients of gate and up, given that of y.
+  /// The gradients of gate and up, given that of y, all [rows, intermediate].
   ///
-  /// From `y = silu(gate) · up`: dup = dy · silu(gate), and with s = 1/(1 + e^−gate)
+  /// From `y = silu(gate) ⊙ up`: dup = dy · silu(gate), and with s = 1/(1 + e^−gate)
   /// dgate = dy · up · s · (1 + gate · (1 − s)).
   public static func backward(
     _ dy: Tensor, gate: Tensor, up: Tensor, workers: Workers
@@ -176,7 +179,7 @@ extension FeedForward {
 // MARK: - Cross-entropy
 
 extension CrossEntropy {
-  /// The gradient of the logits, given that of the loss: dloss · (softmax(logits) − onehot(label)).
+  /// The gradient of the logits [V'], given that of the loss: dloss · (softmax(logits) − onehot(label)).
   ///
   /// From `loss = max + log(Σ_j e^(x_j − max)) − x_label`.
   public static func backward(_ dLoss: Double, logits: ArraySlice<Double>, label: Int) -> [Double] {

@@ -1,5 +1,5 @@
-// The check of NaiveLlama and LoMAReference: digests of the bits of a forward, backward, step, generation and reconstruction run, with one
-// thread and with two.
+// The check of NaiveLlama and LoMAReference: digests of the bits of a forward, backward, step, generation and reconstruction
+// run, with one thread and with two.
 
 /// Writes the digest after each part of the run.
 func checkReference() throws(ReferenceError) {

@@ -52,7 +52,7 @@ public struct SeededNumbers: Equatable, Sendable {
 
   /// A nearly normal integer of mean 0 and standard deviation 65,536 (to 10⁻¹⁰), in −393,210...393,210 (NUM-5).
   ///
-  /// The Irwin–Hall approximation: three draws, each cut into four 16-bit integers; the sum of the twelve, minus 393,210. Seed 0
+  /// An Irwin–Hall sum: three draws, each cut into four 16-bit integers; the sum of the twelve, minus 393,210. Seed 0
   /// gives 4334, 6806, −71043, −17003, 14786, −71376.
   public mutating func irwinHall() -> Int {
     var sum = -393_210

@@ -17,14 +17,10 @@ extension LayerFunctions {
     guard outputs > block else { return linear(x, weight: try weights.tensor(name)) }
     let starts = Array(stride(from: 0, to: outputs, by: block))
     let multiply = linear
-    let results = workers.map(starts.count) { index in
-      Result { () throws(ModelError) in
-        let rows = Array(starts[index]..<min(starts[index] + block, outputs))
-        return multiply(x, try weights.rows(rows, of: name), .single)
-      }
+    let parts = try workers.map(starts.count) { (index) throws(ModelError) in
+      let rows = Array(starts[index]..<min(starts[index] + block, outputs))
+      return multiply(x, try weights.rows(rows, of: name), .single)
     }
-    var parts: [Tensor] = []
-    for result in results { parts.append(try result.get()) }
     return round(Tensor(sideBySide: parts, rows: x.rows))
   }
 }

@@ -58,11 +58,22 @@ public struct Workers: Hashable, Sendable {
     return values
   }
 
-  /// The results of a body for 0..<count, in that order.
-  public func map<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) -> [Result] {
+  /// The values of a body for 0..<count, in that order; throws the error of the lowest index, if there is one.
+  public func map<Value: Sendable, Failure: Error>(
+    _ count: Int, _ body: @escaping @Sendable (Int) throws(Failure) -> Value
+  ) throws(Failure) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(count)
+    for result in results(count, { index in Result { () throws(Failure) in try body(index) } }) {
+      values.append(try result.get())
+    }
+    return values
+  }
+
+  private func results<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Value) -> [Value] {
     #if canImport(Dispatch) && !hasFeature(Embedded)
       if threads > 1, count > 1 {
-        let results = Mutex([Result?](repeating: nil, count: count))
+        let results = Mutex([Value?](repeating: nil, count: count))
         let next = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
           while true {

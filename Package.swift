@@ -12,25 +12,28 @@ let package = Package(
   products: [
     .executable(name: "loma", targets: ["LoMACommand"]),
     .library(name: "LoMA", targets: ["LoMA"]),
+    .library(name: "NaiveLlama", targets: ["NaiveLlama"]),
     .library(name: "LoMAReference", targets: ["LoMAReference"]),
     .library(name: "LoMAVectors", targets: ["LoMAVectors"]),
   ],
   dependencies: [],
   targets: [
     .target(name: "LoMA", swiftSettings: numeric),
-    .target(name: "LoMAReference", dependencies: ["LoMA"], swiftSettings: numeric),
+    .target(name: "NaiveLlama", exclude: ["README.md"], swiftSettings: numeric),
+    .target(
+      name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
-      name: "LoMAModels", dependencies: ["LoMA", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
+      name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
     .target(
-      name: "LoMATraining", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      name: "LoMATraining", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
       resources: [
         .embedInCode("losslessness.template.md"), .embedInCode("losslessness-attention.template.md"),
         .embedInCode("losslessness-recitals.template.md"),
       ],
       swiftSettings: numeric),
     .target(
-      name: "LoMASuite", dependencies: ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: strict),
+      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: strict),
     .target(
       name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
       swiftSettings: strict),
@@ -46,7 +49,7 @@ let package = Package(
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
         "LoMAConformance",
       ],
       resources: [
@@ -68,12 +71,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
-    .testTarget(name: "LoMAReferenceTests", dependencies: ["LoMA", "LoMAReference"], swiftSettings: numeric),
+    .testTarget(name: "NaiveLlamaTests", dependencies: ["NaiveLlama"], swiftSettings: numeric),
+    .testTarget(
+      name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
       name: "LoMASuiteTests",
       dependencies: [
-        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
         "LoMAConformance",
         "LoMADiagnosis",
       ],
@@ -81,7 +86,7 @@ let package = Package(
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
-        "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
         "LoMAConformance",
         "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
       ],

@@ -1,7 +1,7 @@
 // NUM-1, NUM-2, NUM-5, MOD-2…MOD-5, MSK-12, LOS-4, LOS-5: one function of the reference on a few given numbers, so that a
 // reader can try what a clause says and a port can compare a single stage by hand.
 
-import LoMAReference
+import NaiveLlama
 
 /// A function of the reference with its arguments.
 package enum Computation: Hashable, Sendable {

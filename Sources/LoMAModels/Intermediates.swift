@@ -1,6 +1,6 @@
 // MOD: the stable name of every tensor a forward pass computes.
 
-import LoMAReference
+import NaiveLlama
 
 extension ForwardTrace {
   /// Every intermediate with its name, in the order it is computed.
@@ -16,7 +16,7 @@ extension ForwardTrace {
         (prefix + "attention.key", layer.own.keys), (prefix + "attention.value", layer.own.values),
         (prefix + "attention.probabilities", layer.attention.probabilities),
         (prefix + "attention.context", layer.attention.context),
-        (prefix + "attention.output", layer.attentionOutput), (prefix + "middle", layer.middle),
+        (prefix + "attention.output", layer.attentionOutput), (prefix + "middle", layer.attentionResidual),
         (prefix + "feed_forward.norm", layer.feedForwardNorm), (prefix + "feed_forward.gate", layer.gate),
         (prefix + "feed_forward.up", layer.up), (prefix + "feed_forward.activation", layer.activation),
         (prefix + "feed_forward.output", layer.feedForwardOutput),

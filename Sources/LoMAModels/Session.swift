@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// How far a run through the cache is.
 package struct SessionProgress: Sendable {
@@ -49,7 +50,7 @@ package struct Session: Sendable {
         layers: configuration.layers, keyValueHeads: configuration.heads.keyValue,
         headDimension: configuration.heads.dimension, bytesPerElement: 8
       ).bytes
-    } catch { throw .model(.rejected(error)) }
+    } catch { throw .reference(.rejected(error)) }
   }
 
   /// Text tokens fed so far.
@@ -66,7 +67,7 @@ package struct Session: Sendable {
   /// Rejects a prompt and a number of tokens to choose after it, before anything is fed (GEN-5).
   package func check(promptLength: Int, generating m: Int) throws(CheckpointError) {
     do throws(InputError) { _ = try generator.parameters.fedLength(prompt: promptLength, generating: m) } catch {
-      throw .model(.rejected(error))
+      throw .reference(.rejected(error))
     }
   }
 
@@ -76,7 +77,7 @@ package struct Session: Sendable {
   ) throws(CheckpointError) {
     do {
       try generator.feed(tokens, passLength: passLength) { progress(SessionProgress($0)) }
-    } catch { throw .model(error) }
+    } catch { throw CheckpointError(error) }
   }
 
   /// Chooses m tokens; the last is not fed (GEN-5).
@@ -88,19 +89,19 @@ package struct Session: Sendable {
       return try generator.generate(
         m, choosing: choices.sampling, numbers: &numbers, stopToken: choices.stopToken
       ) { progress(SessionProgress($0)) }
-    } catch { throw .model(error) }
+    } catch { throw CheckpointError(error) }
   }
 
   /// The greedy tokens of a full chunk, from its memory (REC-1).
   package func reconstruct(chunk: Int) throws(CheckpointError) -> [Int] {
-    do { return try generator.reconstruct(chunk: chunk).tokens } catch { throw .model(error) }
+    do { return try generator.reconstruct(chunk: chunk).tokens } catch { throw CheckpointError(error) }
   }
 
   /// Both accuracies of a reconstructed text (REC-2).
   package func metrics(text: [Int], reconstruction: [Int]) throws(CheckpointError) -> Metrics {
     do {
       return try Metrics(text: text, reconstruction: reconstruction, parameters: generator.parameters)
-    } catch { throw .model(.rejected(error)) }
+    } catch { throw .reference(.rejected(error)) }
   }
 }
 

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension LoadedModel {
   /// The arrays of a trace over a batch of texts.
@@ -24,7 +25,7 @@ extension LoadedModel {
           try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile))
       }
       batch = Batch(layouts)
-    } catch { throw .model(.rejected(error)) }
+    } catch { throw .reference(.rejected(error)) }
     var arrays: [NamedArray] = []
     do throws(TraceFailure) {
       for (index, rows) in batch.texts.enumerated() {

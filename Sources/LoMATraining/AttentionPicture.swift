@@ -3,6 +3,7 @@
 import LoMA
 import LoMAModels
 import LoMAReference
+import NaiveLlama
 
 /// The attention from repetition rows to memory rows, averaged over texts, as lines of text.
 package struct AttentionPicture: Sendable {
@@ -21,12 +22,12 @@ package struct AttentionPicture: Sendable {
     let heads = model.checkpoint.configuration.heads.query
     var sums = [Int: [Double]]()
     var rows: [Row] = []
-    do throws(ModelError) {
+    do throws(ReferenceError) {
       for text in texts {
-        rows = try rejecting { () throws(InputError) in
-          try Layout.training(text: text, vocabulary: model.vocabulary, parameters: parameters, profile: profile).rows
-        }
-        for (index, layer) in try transformer.forward(rows: rows, profile: profile).layers.enumerated() {
+        rows = try rejecting(
+          try Layout.training(text: text, vocabulary: model.vocabulary, parameters: parameters, profile: profile).rows)
+        let trace = try computing(try transformer.forward(rows: rows, profile: profile))
+        for (index, layer) in trace.layers.enumerated() {
           let values = layer.attention.probabilities.values
           sums[index] = sums[index].map { zip($0, values).map(+) } ?? values
         }

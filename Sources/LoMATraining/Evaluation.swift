@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAReference
+import NaiveLlama
 
 /// A fraction of counts with Wilson's interval at 95% (TRN-7).
 package struct Fraction: Hashable, Sendable {
@@ -57,32 +58,30 @@ package struct Evaluation: Hashable, Sendable {
   package init(
     _ model: Transformer, texts: [[Int]], vocabulary: Vocabulary, parameters: Parameters, profile: Profile,
     threads: Int, progress: (_ done: Int, _ of: Int) -> Void
-  ) throws(ModelError) {
+  ) throws(ReferenceError) {
     var repetition = Repetition()
     var (reading, repeating) = (0.0, 0.0)
     // Some texts at a time: their logits are all that is kept, and progress can be told.
     let group = 256
     for start in stride(from: 0, to: texts.count, by: group) {
       let part = Array(texts[start..<min(start + group, texts.count)])
-      let layouts = try rejecting { () throws(InputError) in
-        var layouts: [[Row]] = []
-        for text in part {
-          layouts.append(
-            try Layout.training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile).rows)
-        }
-        return layouts
+      var layouts: [[Row]] = []
+      for text in part {
+        let layout = try rejecting(
+          try Layout.training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile))
+        layouts.append(layout.rows)
       }
+      let rows = layouts
       let results = Workers(threads: threads).map(part.count) { index in
-        Result { () throws(ModelError) in try model.forward(rows: layouts[index], profile: profile).logits }
+        Result { () throws(ModelError) in try model.forward(rows: rows[index], profile: profile).logits }
       }
       var logits: [Tensor] = []
-      for result in results { logits.append(try result.get()) }
+      for result in results { logits.append(try computing(try result.get())) }
       for (index, text) in part.enumerated() {
-        try rejecting { () throws(InputError) in
+        try rejecting(
           try repetition.count(
-            text: text, rows: layouts[index], logits: logits[index], vocabulary: vocabulary, parameters: parameters,
-            profile: profile)
-        }
+            text: text, rows: rows[index], logits: logits[index], vocabulary: vocabulary, parameters: parameters,
+            profile: profile))
       }
       let loss = Loss(texts: layouts, logits: logits)
       reading += loss.languageModelling * Double(part.count)
@@ -112,9 +111,4 @@ package struct Evaluation: Hashable, Sendable {
   private static func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(1, width - text.count))
   }
-}
-
-/// Runs a check of the integer core under the model's error type.
-func rejecting<Value>(_ check: () throws(InputError) -> Value) throws(ModelError) -> Value {
-  do { return try check() } catch { throw .rejected(error) }
 }

@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Texts of one length that a model is measured on.
 package struct EvaluationTexts: Sendable {

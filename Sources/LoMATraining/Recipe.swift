@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// The text that a model is trained on, and measured on.
 package enum TrainingData: Hashable, Sendable {

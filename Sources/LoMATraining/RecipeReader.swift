@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Recipe {
   /// Reads a recipe file of at most 64 KiB.
@@ -98,7 +99,7 @@ extension Recipe {
       return try Configuration(
         vocabularySize: vocabularySize, hiddenSize: hidden, intermediateSize: inner, layers: layers, queryHeads: heads,
         keyValueHeads: keyValueHeads, headDimension: nil, epsilon: epsilon, theta: theta, tiesHead: tied)
-    } catch { throw .model(error) }
+    } catch { throw .model(.model(error)) }
   }
 
   private static func settings(_ recipe: RecipeObject, _ training: RecipeObject) throws(TrainingError)

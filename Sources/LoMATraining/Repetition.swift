@@ -1,7 +1,7 @@
 // REC-2, REC-3: both accuracies of a model over texts, by chunk, read off the training layout's repetition rows.
 
 import LoMA
-import LoMAReference
+import NaiveLlama
 
 /// Right tokens and right chunks of those that stand at one index in their texts.
 package struct RepetitionCount: Hashable, Sendable {

@@ -27,7 +27,7 @@ package enum TrainingError: Error, Equatable, Sendable {
   /// A file could not be read or written.
   case file(FileError)
   /// The model cannot be made, or training diverged.
-  case model(ModelError)
+  case model(ReferenceError)
   /// The trained model could not be written or read.
   case checkpoint(CheckpointError)
 }

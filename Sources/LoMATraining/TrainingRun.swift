@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Training into a folder; after an interruption the last checkpoint is whole, and going on gives the same bits.
 package struct TrainingRun: Sendable {
@@ -67,27 +68,22 @@ package struct TrainingRun: Sendable {
   /// One step on a fresh batch.
   private mutating func step(threads: Int) throws(TrainingError) -> CurvePoint {
     let batch = texts.batch(recipe.batch, numbers: &state.numbers)
-    do throws(ModelError) {
-      let (vocabulary, recipe) = (vocabulary, recipe)
-      let layouts = try rejecting { () throws(InputError) in
-        var layouts: [[Row]] = []
-        for text in batch {
-          layouts.append(
-            try Layout.training(
-              text: text, vocabulary: vocabulary, parameters: recipe.parameters, profile: recipe.profile
-            ).rows)
-        }
-        return layouts
+    do throws(ReferenceError) {
+      var layouts: [[Row]] = []
+      for text in batch {
+        let layout = try rejecting(
+          try Layout.training(
+            text: text, vocabulary: vocabulary, parameters: recipe.parameters, profile: recipe.profile))
+        layouts.append(layout.rows)
       }
-      let pass = try state.trainer.step(
-        texts: layouts, profile: recipe.profile, workers: Workers(threads: threads))
+      let pass = try computing(
+        try state.trainer.step(texts: layouts, profile: recipe.profile, workers: Workers(threads: threads)))
       var repetition = Repetition()
       for (index, text) in batch.enumerated() {
-        try rejecting { () throws(InputError) in
+        try rejecting(
           try repetition.count(
             text: text, rows: layouts[index], logits: pass.logits[index], vocabulary: vocabulary,
-            parameters: recipe.parameters, profile: recipe.profile)
-        }
+            parameters: recipe.parameters, profile: recipe.profile))
       }
       return CurvePoint(step: steps, loss: pass.loss, counted: repetition.total)
     } catch { throw .model(error) }

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A run between two steps.
 package struct TrainingState: Equatable, Sendable {

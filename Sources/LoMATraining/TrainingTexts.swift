@@ -1,8 +1,8 @@
 // TRN-6: where the texts of batches and measurements come from.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// The texts of a recipe.
 package struct TrainingTexts: Sendable {

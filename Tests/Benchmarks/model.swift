@@ -8,6 +8,7 @@ import Foundation
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// What is run, on how many threads.
 struct Work {
@@ -30,7 +31,7 @@ struct Work {
       vocabularySize: vocabulary, hiddenSize: hidden, intermediateSize: intermediate, layers: layers, queryHeads: heads,
       keyValueHeads: heads, headDimension: nil, epsilon: 1e-5, theta: 10_000, tiesHead: false)
     var numbers = SeededNumbers(seed: 1)
-    parameters = .lively(configuration, numbers: &numbers)
+    parameters = .highVariance(configuration, numbers: &numbers)
     let ids = try Vocabulary(
       textSize: vocabulary - 2, memoryToken: vocabulary - 2, repetitionToken: vocabulary - 1, modelSize: vocabulary)
     texts = try (0..<count).map { _ in

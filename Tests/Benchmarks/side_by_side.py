@@ -11,7 +11,7 @@ def build_reference(folder):
     """The Swift side, linked with the objects of a release build of the package."""
     subprocess.run(["swift", "build", "-c", "release", "--package-path", ROOT], check=True, stdout=subprocess.DEVNULL)
     build = ROOT / ".build" / "release"
-    objects = [path for name in ("LoMA", "LoMAReference", "LoMAVectors") for path in (build / f"{name}.build").glob("*.o")]
+    objects = [path for name in ("LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors") for path in (build / f"{name}.build").glob("*.o")]
     program = folder / "model"
     subprocess.run(
         ["swiftc", "-O", "-parse-as-library", "-swift-version", "6", "-I", build / "Modules",

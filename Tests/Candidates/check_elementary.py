@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the elementary functions of LoMAReference (NUM-2) bit for bit with MPFR.
+"""Compares the elementary functions of NaiveLlama (NUM-2) bit for bit with MPFR.
 
     pip install -r Tests/Candidates/requirements-elementary.txt
     python3 Tests/Candidates/check_elementary.py                   10^6 points per function
@@ -27,14 +27,14 @@ import gmpy2
 from elementary_points import FUNCTIONS, points
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TABLE = ROOT / "Tests/LoMAReferenceTests/ElementaryTable.swift"
+TABLE = ROOT / "Tests/NaiveLlamaTests/ElementaryTable.swift"
 EXACT = {"exponential": gmpy2.exp, "logarithm": gmpy2.log, "sine": gmpy2.sin, "cosine": gmpy2.cos,
          "power": lambda base, exponent: gmpy2.mpfr(base) ** gmpy2.mpfr(exponent)}
 
 
 def build(folder, optimisation):
     program = pathlib.Path(folder) / "elementary-values"
-    sources = sorted((ROOT / "Sources/LoMAReference/Arithmetic").glob("*.swift"))
+    sources = sorted((ROOT / "Sources/NaiveLlama/Arithmetic").glob("*.swift"))
     subprocess.run(["swiftc", optimisation, "-wmo", "-swift-version", "6", "-parse-as-library", *map(str, sources),
                     str(ROOT / "Tests/Candidates/elementary-values.swift"), "-o", str(program)], check=True)
     return program

@@ -21,7 +21,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from check_reference import lively
+from check_reference import high_variance
 
 LIMIT = 1e-12
 TEXT = """The first thing the student does is read the page. Then she writes a few notes in the margin, no more than \
@@ -42,7 +42,7 @@ def write_model(directory):
         num_key_value_heads=2, head_dim=8, rms_norm_eps=1e-5,
         rope_parameters={"rope_type": "default", "rope_theta": 1e4})
     model = LlamaForCausalLM(config).to(torch.float64)
-    lively(model, 11)
+    high_variance(model, 11)
     model.to(torch.float32).save_pretrained(directory)
 
 

@@ -39,7 +39,7 @@ LENGTHS = [9, 0, 4, 13]
 ADAMW = dict(lr=0.01, betas=(0.9, 0.999), eps=2.0**-10, weight_decay=0.1)
 
 
-def lively(model, seed):
+def high_variance(model, seed):
     """Weights in which bugs show: linear layers at 1.5/sqrt(fan-in), norms near 1, embeddings near 1."""
     generator = torch.Generator().manual_seed(seed)
     for name, p in model.named_parameters():
@@ -178,7 +178,7 @@ def main():
                 num_attention_heads=heads, num_key_value_heads=kv_heads, rms_norm_eps=1e-5,
                 tie_word_embeddings=tied, **({"head_dim": head_dim} if head_dim else {}))
             model = LlamaForCausalLM(config).to(torch.float64)
-            lively(model, seed)
+            high_variance(model, seed)
             directory = pathlib.Path(scratch) / f"model{seed}"
             model.to(dtype).save_pretrained(directory, max_shard_size=shard)
             files = len(list(directory.glob("*.safetensors")))

@@ -1,6 +1,6 @@
 // Elementary functions (NUM-2) over a pipe, for check_elementary.py: the argument names a function, stdin holds raw
 // little-endian Doubles (pairs of them for `power`), stdout gets one Double per value. The script compiles this file
-// together with Sources/LoMAReference/Arithmetic, so the phases the module keeps to itself can be asked for as well.
+// together with Sources/NaiveLlama/Arithmetic, so the phases the module keeps to itself can be asked for as well.
 // `time-NAME` prints nanoseconds per call of NAME instead.
 
 #if canImport(Glibc)

@@ -64,7 +64,7 @@ struct ClauseForm {
     }
     #expect(inCode.count == codes.count && inCode.count >= 18, "every code was found with its clause")
     // A model's configuration comes behind everything that integers alone show.
-    let models = try House.files(in: "Sources/LoMAReference/Model/ModelError.swift", ending: ["swift"]).map { $0.text }
+    let models = try House.files(in: "Sources/LoMAReference/ReferenceError.swift", ending: ["swift"]).map { $0.text }
     let ofModels = models.joined().matches(of: /: "([a-z-]+)"  \/\/ ([A-Z]+-\d+)/).map { "\($0.1) \($0.2)" }
     #expect(ofModels.count == 2 && inSpec == inCode + ofModels)
   }

@@ -8,28 +8,29 @@ struct Rooms {
   /// What each target may import, always.
   static let imports: [String: Set<String>] = [
     "LoMA": [],
-    "LoMAReference": ["LoMA"],
+    "NaiveLlama": [],
+    "LoMAReference": ["LoMA", "NaiveLlama"],
     "LoMAVectors": ["Foundation"],
-    "LoMAModels": ["LoMA", "LoMAReference", "LoMAVectors"],
-    "LoMATraining": ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
-    "LoMASuite": ["LoMA", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
+    "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMASuite": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
     "LoMAJudgement": ["LoMA", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
-      "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
       "LoMAConformance",
     ],
     "LoMAExplanation": ["LoMA", "LoMAVectors"],
     "LoMACommand": [
-      "LoMA", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAProcess",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAProcess",
       "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
     ],
   ]
 
   /// What each target may import where the toolchain has it, inside `#if canImport(…)` or its `#else`.
   static let conditionalImports: [String: Set<String>] = [
-    "LoMAReference": ["Dispatch", "Synchronization"],
+    "NaiveLlama": ["Dispatch", "Synchronization"],
     "LoMAProcess": ["Glibc", "Darwin", "Synchronization"],
     "LoMAConformance": ["Glibc", "Darwin", "Synchronization"],
     "LoMADiagnosis": ["Synchronization"],

@@ -2,7 +2,7 @@
 
 import Foundation
 import LoMA
-import LoMAReference
+import NaiveLlama
 import Testing
 
 @testable import LoMACommand

@@ -2,8 +2,10 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import LoMAReference
 import LoMASuite
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: names of intermediates")
@@ -14,7 +16,7 @@ struct IntermediateNames {
       headDimension: 4, epsilon: 0, theta: 1, tiesHead: false)
     var numbers = SeededNumbers(seed: 1)
     let model = Transformer(
-      configuration: configuration, weights: Weights(.lively(configuration, numbers: &numbers)),
+      configuration: configuration, weights: Weights(.highVariance(configuration, numbers: &numbers)),
       functions: .llama(workers: .single))
     let layout = try Layout.training(
       text: [1, 2, 3], vocabulary: try Vocabulary(textSize: 7), parameters: try Parameters(c: 2, t: 1),

@@ -1,6 +1,7 @@
 // Sizes: what is too long is said in one line, and counts are answered at any length.
 
 import LoMA
+import LoMAExplanation
 import Testing
 @testable import LoMAConformance
 

@@ -2,7 +2,9 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 @testable import LoMAModels
 @testable import LoMASuite
 
@@ -14,7 +16,7 @@ func command(_ line: String) -> Outcome { command(line.split(separator: " ").map
 /// Runs a command line in words.
 func command(_ words: [String]) -> Outcome { run(words, in: Surroundings(isTerminal: false, refusesColour: true)) }
 
-/// V = 256, `<r>` = 256, `<m>` = 258, V' = 260, c = 2, t = 2, two layers, lively seeded weights.
+/// V = 256, `<r>` = 256, `<m>` = 258, V' = 260, c = 2, t = 2, two layers, seeded weights of high variance.
 struct ByteModel {
   var configuration: Configuration
   var weights: ParameterSet
@@ -27,7 +29,7 @@ struct ByteModel {
       vocabularySize: 260, hiddenSize: 8, intermediateSize: 12, layers: 2, queryHeads: 4, keyValueHeads: 2,
       headDimension: 4, epsilon: 1e-5, theta: 10_000, tiesHead: false)
     var numbers = SeededNumbers(seed: 99)
-    weights = .lively(configuration, numbers: &numbers)
+    weights = .highVariance(configuration, numbers: &numbers)
     vocabulary = try Vocabulary(textSize: 256, memoryToken: 258, repetitionToken: 256, modelSize: 260)
     parameters = try Parameters(c: 2, t: 2)
   }

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import Testing
 @testable import LoMAConformance
 

@@ -1,6 +1,7 @@
 // Bad input and usage errors: one line that carries the value, and exit code 2.
 
 import LoMA
+import LoMAExplanation
 import Testing
 
 @testable import LoMACommand

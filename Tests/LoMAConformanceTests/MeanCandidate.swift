@@ -1,6 +1,7 @@
 // A candidate made by hand: what a row answers is a mean over the rows it sees, so that each property holds exactly.
 
 import LoMA
+import LoMAExplanation
 import LoMAVectors
 @testable import LoMAJudgement
 

@@ -3,6 +3,7 @@
 
 import LoMA
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapters 6 and 7: the theorems")

@@ -1,7 +1,9 @@
 // What generation refuses, and that nothing has changed afterwards.
 
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 6: refused input")
@@ -27,7 +29,7 @@ struct GeneratorErrorTests {
     var generator = try generator()
     try generator.feed([1, 2, 3, 4, 5], passLength: 2) { _ in }
     let before = state(generator)
-    #expect(throws: ModelError.rejected(.textTokenOutOfRange(token: token, index: 2, textVocabulary: 11))) {
+    #expect(throws: ReferenceError.rejected(.textTokenOutOfRange(token: token, index: 2, textVocabulary: 11))) {
       try generator.feed([1, 2, token], passLength: 1) { _ in Issue.record("an event") }
     }
     #expect(state(generator) == before)
@@ -36,16 +38,16 @@ struct GeneratorErrorTests {
   @Test func `GEN-5 an empty prompt and a negative number of tokens are refused`() throws {
     var generator = try generator()
     var numbers = SeededNumbers(seed: 0)
-    #expect(throws: ModelError.rejected(.emptyPrompt(generationLength: 1))) {
+    #expect(throws: ReferenceError.rejected(.emptyPrompt(generationLength: 1))) {
       try generator.generate(1, choosing: .greedy, numbers: &numbers, stopToken: nil) { _ in }
     }
     #expect(try generator.generate(0, choosing: .greedy, numbers: &numbers, stopToken: nil) { _ in } == [])
     try generator.feed([1], passLength: 1) { _ in }
-    #expect(throws: ModelError.rejected(.negativeGenerationLength(-1))) {
+    #expect(throws: ReferenceError.rejected(.negativeGenerationLength(-1))) {
       try generator.generate(-1, choosing: .greedy, numbers: &numbers, stopToken: nil) { _ in }
     }
-    #expect(throws: ModelError.rejected(.noSuchChunk(0, fullChunks: 0))) { try generator.reconstruct(chunk: 0) }
-    #expect(throws: ModelError.rejected(.noSuchChunk(-1, fullChunks: 0))) { try generator.reconstruct(chunk: -1) }
+    #expect(throws: ReferenceError.rejected(.noSuchChunk(0, fullChunks: 0))) { try generator.reconstruct(chunk: 0) }
+    #expect(throws: ReferenceError.rejected(.noSuchChunk(-1, fullChunks: 0))) { try generator.reconstruct(chunk: -1) }
   }
 
   @Test func `GEN-5 logits beyond binary64 are an error that names the row, not token 0`() throws {
@@ -55,12 +57,12 @@ struct GeneratorErrorTests {
     weights.tensors["model.norm.weight"]?.values = [Double](repeating: 1e10, count: 8)
     var generator = try generator(Weights(weights))
     let before = state(generator)
-    #expect(throws: ModelError.nonFiniteLogits(.reading(chunk: 0, index: 0))) {
+    #expect(throws: ReferenceError.nonFiniteLogits(.reading(chunk: 0, index: 0))) {
       try generator.feed([7, 7, 7], passLength: 3) { _ in }
     }
     #expect(state(generator) == before)
     #expect(
-      ModelError.nonFiniteLogits(.memory(chunk: 4, index: 1)).description
+      ReferenceError.nonFiniteLogits(.memory(chunk: 4, index: 1)).description
         == "non-finite-logits: memory row 1 of chunk 4")
   }
 
@@ -73,7 +75,7 @@ struct GeneratorErrorTests {
     for i in weights.tensors[name]?.values.indices ?? 0..<0 { weights.tensors[name]?.values[i] *= 1e200 }
     var generator = try generator(Weights(weights))
     let before = state(generator)
-    #expect(throws: ModelError.nonFiniteNorm(.reading(chunk: 0, index: 0))) {
+    #expect(throws: ReferenceError.nonFiniteNorm(.reading(chunk: 0, index: 0))) {
       try generator.feed([7, 7], passLength: 2) { _ in }
     }
     #expect(state(generator) == before)
@@ -94,7 +96,7 @@ struct GeneratorErrorTests {
     let before = state(generator)
     var numbers = SeededNumbers(seed: 5)
     let drawn = numbers
-    #expect(throws: ModelError.nonFiniteLogits(.memory(chunk: 0, index: 0))) {
+    #expect(throws: ReferenceError.nonFiniteLogits(.memory(chunk: 0, index: 0))) {
       try generator.generate(
         9, choosing: .random(temperature: 1, topK: nil, topP: nil), numbers: &numbers, stopToken: nil
       ) { _ in }

@@ -2,7 +2,9 @@
 // A second opinion from PyTorch's autograd stands in Tests/Candidates/check_reference.py.
 
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapters 5 and 8: gradients")

@@ -3,7 +3,9 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: model")

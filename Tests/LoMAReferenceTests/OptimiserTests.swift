@@ -4,6 +4,7 @@
 import Foundation
 import LoMA
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapters 5 and 6: optimiser and sampling")
@@ -13,13 +14,13 @@ struct OptimiserTests {
       vocabularySize: 3, hiddenSize: 2, intermediateSize: 1, layers: 1, queryHeads: 1, keyValueHeads: 1,
       headDimension: 2, epsilon: 0, theta: 1, tiesHead: true)
     var numbers = SeededNumbers(seed: 8)
-    var parameters = ParameterSet.lively(configuration, numbers: &numbers)
+    var parameters = ParameterSet.highVariance(configuration, numbers: &numbers)
     var expected = parameters.tensors.mapValues(\.values)
     var optimiser = AdamW(configuration: configuration)
     let settings = AdamWSettings(learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 0x1p-10, weightDecay: 0.2)
     var moments = expected.mapValues { $0.map { _ in (m: 0.0, v: 0.0) } }
     for step in 1...3 {
-      let gradients = ParameterSet.lively(configuration, numbers: &numbers)
+      let gradients = ParameterSet.highVariance(configuration, numbers: &numbers)
       optimiser.step(&parameters, gradients: gradients, settings: settings)
       for (name, gradient) in gradients.tensors {
         for (i, g) in gradient.values.enumerated() {

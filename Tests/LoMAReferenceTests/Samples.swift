@@ -1,7 +1,8 @@
 // Random models, texts and profiles for the tests of this target, all from one seed each.
 
 import LoMA
-import LoMAReference
+import LoMAExplanation
+import NaiveLlama
 
 /// A model with a text vocabulary and a text, made from one seed.
 struct Sample: CustomStringConvertible {
@@ -42,7 +43,7 @@ struct Sample: CustomStringConvertible {
 
   func weights() throws -> ParameterSet {
     var numbers = SeededNumbers(seed: seed)
-    return ParameterSet.lively(try configuration(), numbers: &numbers)
+    return ParameterSet.highVariance(try configuration(), numbers: &numbers)
   }
 
   func transformer(workers: Workers = .single) throws -> Transformer {

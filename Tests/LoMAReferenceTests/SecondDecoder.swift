@@ -2,7 +2,8 @@
 // reference but the names of the parameters (chapter 8).
 
 import Foundation
-import LoMAReference
+import LoMAExplanation
+import NaiveLlama
 
 struct SecondDecoder {
   let configuration: Configuration

@@ -2,7 +2,9 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapters 4, 5 and 10: stages")

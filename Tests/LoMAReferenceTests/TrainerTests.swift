@@ -1,7 +1,9 @@
 // Chapter 15: the learning rate, clipping, the first weights, and steps that do not depend on the number of threads.
 
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 15: training")

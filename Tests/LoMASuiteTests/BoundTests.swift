@@ -3,6 +3,7 @@
 import Foundation
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @testable import LoMASuite

@@ -5,6 +5,7 @@ import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: config.json")

@@ -1,8 +1,8 @@
 // TOL-1: every mutant answers some request otherwise than the reference, in types where its mistake is one.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Testing
 @testable import LoMAConformance
 @testable import LoMADiagnosis

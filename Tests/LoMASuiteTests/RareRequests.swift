@@ -1,8 +1,9 @@
 // Requests for mistakes that few requests leave room for: long texts, odd models, bad input, long sums.
 
 import LoMA
-import LoMAReference
+import LoMAExplanation
 import LoMAVectors
+import NaiveLlama
 
 @testable import LoMADiagnosis
 @testable import LoMASuite

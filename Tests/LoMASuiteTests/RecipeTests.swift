@@ -2,8 +2,8 @@
 
 import Foundation
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Testing
 @testable import LoMATraining
 

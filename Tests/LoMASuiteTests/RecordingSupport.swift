@@ -3,6 +3,7 @@
 import Foundation
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Synchronization
 
 @testable import LoMASuite

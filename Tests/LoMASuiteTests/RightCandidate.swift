@@ -2,7 +2,8 @@
 // another type, fused or with every intermediate stored. Nothing of it is shared with the reference. One file, since
 // generic code is only specialised within one.
 
-import LoMAReference
+import LoMAExplanation
+import NaiveLlama
 
 struct RightCandidate<Number: SystemNumber> {
   let order: Order

@@ -1,10 +1,12 @@
 // PAR-2: V, the special ids, c, t and the profile, from the `loma` object or from the caller.
 
 import LoMA
+import LoMAExplanation
 import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 1: the loma object")
@@ -91,7 +93,7 @@ struct SectionTests {
   func `PAR-2 the model must have room for V and both special tokens`(_ members: String, _ expected: InputError) throws
   {
     let section = "{\(members), \"compression_ratio\": 2, \"memory_length\": 1}"
-    #expect(try error(section) == .model(.rejected(expected)))
+    #expect(try error(section) == .reference(.rejected(expected)))
   }
 
   @Test func `PAR-2 a vocabulary too large to count is refused when chosen too`() throws {
@@ -100,7 +102,7 @@ struct SectionTests {
       $0.c = 1
       $0.t = 1
     }
-    #expect(try error(nil, chosen) == .model(.rejected(.vocabularySizeOutOfRange(.max, limit: Parameters.limit))))
+    #expect(try error(nil, chosen) == .reference(.rejected(.vocabularySizeOutOfRange(.max, limit: Parameters.limit))))
   }
 
   @Test(arguments: [
@@ -116,7 +118,7 @@ struct SectionTests {
   func `PAR-1 numbers and axes are those of the Spec`(_ member: String, _ expected: InputError) throws {
     var members = [#""text_vocabulary": 11"#, #""compression_ratio": 2"#, #""memory_length": 1"#]
     members.removeAll { $0.prefix(12) == member.prefix(12) }
-    #expect(try error("{" + (members + [member]).joined(separator: ", ") + "}") == .model(.rejected(expected)))
+    #expect(try error("{" + (members + [member]).joined(separator: ", ") + "}") == .reference(.rejected(expected)))
   }
 
   @Test(arguments: [

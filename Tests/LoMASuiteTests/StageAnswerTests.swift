@@ -1,8 +1,9 @@
 // Chapter 11: stages answered from requests, and requests that do not fit.
 
 import LoMA
-import LoMAReference
+import LoMAExplanation
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @testable import LoMASuite

@@ -1,6 +1,7 @@
 // Random inputs of the stages, and their bounded answers.
 
-import LoMAReference
+import LoMAExplanation
+import NaiveLlama
 
 @testable import LoMASuite
 

@@ -6,6 +6,7 @@ import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 /// A checkpoint of two layers: V = 11, V' = 13, hidden size 8, two query heads on one KV head of dimension 4.
 struct TinyCheckpoint {
@@ -19,7 +20,7 @@ struct TinyCheckpoint {
       vocabularySize: 13, hiddenSize: 8, intermediateSize: 12, layers: 2, queryHeads: 2, keyValueHeads: 1,
       headDimension: 4, epsilon: 1e-5, theta: 10_000, tiesHead: tiesHead)
     var numbers = SeededNumbers(seed: 1)
-    parameters = .lively(configuration, numbers: &numbers)
+    parameters = .highVariance(configuration, numbers: &numbers)
     members = [
       ("model_type", "\"llama\""), ("vocab_size", "13"), ("hidden_size", "8"), ("intermediate_size", "12"),
       ("num_hidden_layers", "2"), ("num_attention_heads", "2"), ("num_key_value_heads", "1"), ("head_dim", "4"),

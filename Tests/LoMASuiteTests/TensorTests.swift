@@ -2,10 +2,12 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: tensors on disk")
@@ -92,8 +94,10 @@ struct TensorTests {
     }
   }
 
-  @Test func `MOD-1 F64, F32, BF16 and F16, alone and mixed, hold lively weights and give the same logits`() throws {
-    // Lively weights have eight significant bits, and none of these is too small for F16.
+  @Test func `MOD-1 F64, F32, BF16 and F16, alone and mixed, hold high-variance weights and give the same logits`()
+    throws
+  {
+    // High-variance weights have eight significant bits, and none of these is too small for F16.
     let checkpoint = try TinyCheckpoint()
     #expect(
       checkpoint.parameters.tensors.values.allSatisfy { $0.values.allSatisfy { $0 == 0 || $0.magnitude > 0x1p-14 } })
@@ -148,7 +152,7 @@ struct TensorTests {
       var session = try Session(model, threads: 1)
       for token in [11, 12, 13, -1] {
         let expected = InputError.textTokenOutOfRange(token: token, index: 1, textVocabulary: 11)
-        #expect(throws: CheckpointError.model(.rejected(expected))) {
+        #expect(throws: CheckpointError.reference(.rejected(expected))) {
           try session.feed([0, token], passLength: 1) { _ in }
         }
       }

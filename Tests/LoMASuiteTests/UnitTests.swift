@@ -1,7 +1,8 @@
 // Chapter 12: comparison, the table of types, sums in any order, and units small enough to count by hand.
 
-import LoMAReference
+import LoMAExplanation
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @testable import LoMASuite

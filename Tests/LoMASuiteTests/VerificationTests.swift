@@ -1,8 +1,8 @@
 // Verification: one flipped bit anywhere, files that are not what they should be, and the first difference.
 
 import Foundation
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @testable import LoMASuite

@@ -2,10 +2,12 @@
 
 import Foundation
 import LoMA
+import LoMAExplanation
 import LoMAModels
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 import Testing
 
 @Suite("Chapter 8: writing checkpoints")

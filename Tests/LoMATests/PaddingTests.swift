@@ -1,6 +1,7 @@
 // Spec chapter 4, Mask: MSK-11, ragged batches; and how long a large mask takes.
 
 import LoMA
+import LoMAExplanation
 import Testing
 
 extension MaskTests {

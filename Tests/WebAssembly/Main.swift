@@ -9,7 +9,7 @@
     } catch {
       write("rejected: " + error.description)
     }
-    do throws(ModelError) {
+    do throws(ReferenceError) {
       try checkReference()
     } catch {
       write("rejected: " + error.description)

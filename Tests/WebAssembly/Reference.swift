@@ -1,8 +1,8 @@
-// The check of LoMAReference: digests of the bits of a forward, backward, step, generation and reconstruction run, with one
-// thread and with two.
+// The check of NaiveLlama and LoMAReference: digests of the bits of a forward, backward, step, generation and reconstruction
+// run, with one thread and with two.
 
 /// Writes the digest after each part of the run.
-func checkReference() throws(ModelError) {
+func checkReference() throws(ReferenceError) {
   var last = "none"
   for threads in 1...2 {
     for (part, digest) in try referenceDigests(threads: threads) {

@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 /// One search, and who it has found so far.
 struct CulpritSearch {

@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 /// Looks for the mistake behind wrong answers.
 package struct Diagnosis: Sendable {

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var batched: [Mutant] { firstText + padded + pooled }
@@ -27,9 +28,9 @@ extension Mutant {
       answers("M202", .mask, "I gave every text of a batch the mask of the first", on: .training) {
         answers, request in
         guard let first = request.rows(answers).first else { return }
-        let right = answers.functions.visible
+        let right = answers.rules.visible
         // Beside a mutant that makes other rows, those that the first text has not are a text's own.
-        answers.functions.visible = { mask, queries in
+        answers.rules.visible = { mask, queries in
           let rows = first.prefix(mask.rows.count) + mask.rows.dropFirst(first.count)
           return right(Mask(rows: Array(rows), profile: mask.profile), queries)
         }
@@ -60,7 +61,7 @@ extension Mutant {
         return request.lengths.contains { parameters.fullChunks($0) < request.fullChunks }
       },
       answers("M206", .mask, "I let memory rows see pads", on: .training) { answers, _ in
-        answers.functions.visible = { mask, queries in
+        answers.rules.visible = { mask, queries in
           VisibleKeys(mask, queries: queries) { query, key in
             mask.rows[query].place.zone == .memory && mask.rows[key].place == .pad
               || mask.allows(query: query, key: key)

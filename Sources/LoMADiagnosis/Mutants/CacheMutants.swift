@@ -3,14 +3,15 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var rooms: [Mutant] {
     [
       answers("M152", .generation, "I padded the cache to a multiple of 4 with zeros, and showed them", on: .caches) {
         answers, _ in
-        let (right, attend) = (answers.functions.visible, answers.functions.attend)
-        answers.functions.visible = { mask, queries in
+        let (right, attend) = (answers.rules.visible, answers.functions.attend)
+        answers.rules.visible = { mask, queries in
           let visible = right(mask, queries)
           let lists = zip(queries, visible.lists).map { query, keys in
             // A text token is fed alone, so that nothing behind it is cached yet.
@@ -27,8 +28,8 @@ extension Mutant {
       answers("M154", .generation, "I took the rows fed last for the rows in the cache", on: .caches) {
         answers, request in
         guard let parameters = try? request.lomaParameters(), let profile = try? request.profile() else { return }
-        let (right, order) = (answers.functions.visible, FedRows(parameters))
-        answers.functions.visible = { mask, queries in
+        let (right, order) = (answers.rules.visible, FedRows(parameters))
+        answers.rules.visible = { mask, queries in
           let cached = mask.rows[..<queries.lowerBound]
           guard let next = mask.rows[queries].first else { return right(mask, queries) }
           let memory = cached.filter { $0.place.zone == .memory }.count

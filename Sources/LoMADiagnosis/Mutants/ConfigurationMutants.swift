@@ -1,8 +1,8 @@
 // OPS-1, MOD-1, MOD-4, LOS-6: numbers taken from elsewhere than the request or the model, or right for some models only.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var configured: [Mutant] { thetas + stated + groups + optimiserNumbers }

@@ -1,7 +1,7 @@
 // MSK-12: keys that are hidden by a number, or after the softmax.
 
 import LoMA
-import LoMAReference
+import NaiveLlama
 
 extension Mutant {
   /// Attention with other weights, made of the scores of all keys and of which of them are visible.

@@ -4,12 +4,13 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   /// Other rules of generation, also where the schedule is asked for as integers; the cache is then all of the mask.
   static func scheduled(
     _ id: String, _ sentence: String, on operations: Set<Operation> = Set.caches.union([.schedule]),
-    seesWholeCache: Bool, _ change: @escaping @Sendable (inout GenerationRules, _ promptLength: Int) -> Void
+    seesWholeCache: Bool, _ change: @escaping @Sendable (inout LoMARules, _ promptLength: Int) -> Void
   ) -> Mutant {
     answers(id, .generation, sentence, on: operations) { answers, request in
       let integers = request.parameters["prompt_length"]
@@ -19,7 +20,7 @@ extension Mutant {
         guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: false) else { return }
         answers.finish = { _ in schedule.tensors }
       } else if seesWholeCache {
-        answers.functions.visible = { mask, queries in wholeCache(mask, queries) }
+        answers.rules.visible = { mask, queries in wholeCache(mask, queries) }
       }
     }
   }
@@ -137,7 +138,7 @@ struct WrongSchedule: Sendable {
   /// `events`, `entries` and `maximum`.
   let tensors: [ResultTensor]
 
-  init(_ request: Request, rules: GenerationRules, compressesAtStart: Bool) throws(RequestError) {
+  init(_ request: Request, rules: LoMARules, compressesAtStart: Bool) throws(RequestError) {
     let parameters = try request.lomaParameters()
     let (t, length) = (parameters.t, parameters.chunkLength)
     let (prompt, count) = (try request.integer("prompt_length"), try request.integer("generate"))

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   private static let trainings: Set<Operation> = [.gradients, .trainStep]
@@ -21,7 +22,7 @@ extension Mutant {
       // Attention is not told zones; it is told what each row sees, which says which text it is.
       var known: [VisibleKeys: [Place]] = [:]
       for rows in batch.texts {
-        known[answers.functions.visible(Mask(rows: rows, profile: profile), rows.indices)] = rows.map { $0.place }
+        known[answers.rules.visible(Mask(rows: rows, profile: profile), rows.indices)] = rows.map { $0.place }
       }
       let (right, places) = (answers.functions.attendBackward, known)
       answers.functions.attendBackward = { dContext, q, k, v, p, visible, heads, workers in

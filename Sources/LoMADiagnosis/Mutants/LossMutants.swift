@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var losses: [Mutant] { labels + means + batches }
@@ -58,8 +59,8 @@ extension Mutant {
   static func weighted(
     _ id: String, _ sentence: String, _ weight: @escaping @Sendable (LossTerm, RowCounts, _ text: Int) -> Double
   ) -> Mutant {
-    functions(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { functions in
-      functions.loss = { texts, logits in
+    rules(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { rules in
+      rules.loss = { texts, logits in
         var sums: [LossTerm: Double] = [:]
         let counts = RowCounts(texts)
         for (text, rows) in texts.enumerated() {
@@ -71,7 +72,7 @@ extension Mutant {
         }
         return Loss(languageModelling: sums[.languageModelling] ?? 0, repetition: sums[.repetition] ?? 0)
       }
-      functions.lossBackward = { texts, logits in
+      rules.lossBackward = { texts, logits in
         Self.gradients(texts, logits) { weight($0, RowCounts(texts), $1) }
       }
     }
@@ -98,15 +99,15 @@ extension Mutant {
       weighted("M117", "I took a mean per text and then the mean of those") { term, counts, text in
         1 / Double((counts.perText[text][term] ?? 1) * counts.texts(with: term))
       },
-      functions("M118", .losses, "I weighted the repetition loss with ½", on: [.gradients, .trainStep]) { functions in
-        functions.lossBackward = { texts, logits in
+      rules("M118", .losses, "I weighted the repetition loss with ½", on: [.gradients, .trainStep]) { rules in
+        rules.lossBackward = { texts, logits in
           let counts = RowCounts(texts)
           return gradients(texts, logits) { term, _ in
             (term == .repetition ? 0.5 : 1) / Double(counts.perText.reduce(0) { $0 + ($1[term] ?? 0) })
           }
         }
       },
-      functions("M120", .losses, "I divided by the number of labelled rows where there are none", on: [.loss]) {
+      rules("M120", .losses, "I divided by the number of labelled rows where there are none", on: [.loss]) {
         $0.loss = { texts, logits in
           let (loss, counts) = (Loss(texts: texts, logits: logits), RowCounts(texts))
           return Loss(
@@ -126,7 +127,7 @@ extension Mutant {
       answers("M119", .losses, "I left the special ids out of the softmax of the loss", on: [.loss]) {
         answers, request in
         guard case .integer(let size)? = request.parameters["text_vocabulary"] else { return }
-        answers.functions.loss = { texts, logits in
+        answers.rules.loss = { texts, logits in
           Loss(texts: texts, logits: logits.map { $0.columns(0..<size) })
         }
       },
@@ -141,9 +142,9 @@ extension Mutant {
   ) -> Mutant {
     answers(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { answers, request in
       guard let parameters = try? request.lomaParameters() else { return }
-      let (loss, backward) = (answers.functions.loss, answers.functions.lossBackward)
-      answers.functions.loss = { loss(wrong($0, parameters), $1) }
-      answers.functions.lossBackward = { backward(wrong($0, parameters), $1) }
+      let (loss, backward) = (answers.rules.loss, answers.rules.lossBackward)
+      answers.rules.loss = { loss(wrong($0, parameters), $1) }
+      answers.rules.lossBackward = { backward(wrong($0, parameters), $1) }
     }
   }
 
@@ -163,10 +164,10 @@ extension Mutant {
           }
         }
       },
-      functions(
+      rules(
         "M124", .losses, "I accumulated gradients text by text, each with its own means", on: [.gradients, .trainStep]
-      ) { functions in
-        functions.lossBackward = { texts, logits in
+      ) { rules in
+        rules.lossBackward = { texts, logits in
           let counts = RowCounts(texts)
           return gradients(texts, logits) { 1 / Double((counts.perText[$1][$0] ?? 1) * texts.count) }
         }

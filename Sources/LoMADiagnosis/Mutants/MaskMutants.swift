@@ -1,7 +1,7 @@
 // MSK-1…MSK-9, MSK-11: each kind of cell of the mask hidden where it is visible, or shown where it is hidden.
 
 import LoMA
-import LoMAReference
+import NaiveLlama
 
 extension Mutant {
   /// Where a key stands from a query in another row of the same text: by chunk, then by index in the zone.
@@ -47,8 +47,8 @@ extension Mutant {
   private static func visible(
     _ id: String, _ sentence: String, _ allows: @escaping @Sendable (_ mask: Mask, _ query: Int, _ key: Int) -> Bool
   ) -> Mutant {
-    functions(id, .mask, sentence, on: Set.models.union([.mask])) { functions in
-      functions.visible = { mask, queries in
+    rules(id, .mask, sentence, on: Set.models.union([.mask])) { rules in
+      rules.visible = { mask, queries in
         let lists = queries.map { query in mask.rows.indices.filter { allows(mask, query, $0) } }
         return VisibleKeys(lists: lists, keyCount: mask.rows.count)
       }

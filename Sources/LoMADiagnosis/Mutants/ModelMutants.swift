@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var models: [Mutant] { norms + rotations + heads + blocks }
@@ -69,7 +70,7 @@ extension Mutant {
         functions.rotate = { x, angles in Self.interleaved(x, angles) }
       },
       functions("M099", .model, "I rotated the values too", on: Set.models.union([.decoderLayer])) { functions in
-        functions.placeValues = { RotaryPosition.forward($0, angles: $1) }
+        functions.rotateValues = { RotaryPosition.forward($0, angles: $1) }
       },
       functions("M100", .model, "I rotated backwards", on: rotation) { functions in
         functions.rotate = { RotaryPosition.backward($0, angles: $1) }

@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 /// The reference with one mistake.
 package struct Mutant: Sendable {
@@ -86,6 +87,14 @@ package struct Mutant: Sendable {
     _ change: @escaping @Sendable (inout LayerFunctions) -> Void
   ) -> Mutant {
     .answers(id, family, sentence, on: operations) { answers, _ in change(&answers.functions) }
+  }
+
+  /// Other rules of LoMA.
+  static func rules(
+    _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
+    _ change: @escaping @Sendable (inout LoMARules) -> Void
+  ) -> Mutant {
+    .answers(id, family, sentence, on: operations) { answers, _ in change(&answers.rules) }
   }
 
   /// Other parameters of the request; none where it leaves no room.

@@ -2,39 +2,41 @@
 
 import LoMA
 import LoMAReference
+import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
-  /// Other layer functions in bf16 and f16.
+  /// Other answers in bf16 and f16.
   private static func narrow(
     _ id: String, _ sentence: String, on operations: Set<Operation>,
-    _ change: @escaping @Sendable (inout LayerFunctions, NarrowSums) -> Void
+    _ change: @escaping @Sendable (inout ReferenceAnswers, NarrowSums) -> Void
   ) -> Mutant {
     Mutant(id, .numbers, sentence, on: operations) { answers, request in
       guard let sums = NarrowSums(answers.type) else { return nil }
       var answers = answers
-      change(&answers.functions, sums)
+      change(&answers, sums)
       return (answers, request)
     }
   }
 
   static var narrowSums: [Mutant] {
     [
-      narrow("M244", "I summed linear layers in the type of their output", on: linear) { functions, sums in
-        functions.linear = { x, weight, _ in sums.linear(x, weight) }
+      narrow("M244", "I summed linear layers in the type of their output", on: linear) { answers, sums in
+        answers.functions.linear = { x, weight, _ in sums.linear(x, weight) }
       },
-      narrow("M245", "I summed attention in the type of its output", on: .attending) { functions, sums in
-        functions.attend = { q, k, v, visible, heads, _ in sums.attention(q, k, v, visible, heads) }
+      narrow("M245", "I summed attention in the type of its output", on: .attending) { answers, sums in
+        answers.functions.attend = { q, k, v, visible, heads, _ in sums.attention(q, k, v, visible, heads) }
         // What f16 has over bf16 hides it behind what right ports may store: some 500 keys with like values in one `attention`
         // would show it, whose probabilities alone are more than the corpus may have.
       }.asked(in: [.bf16]),
       narrow("M246", "I summed the squares of RMSNorm in the type of its output", on: .normalising) {
-        functions, sums in
-        functions.rmsNorm = { x, gain, epsilon in sums.norm(x, gain, epsilon) }
+        answers, sums in
+        answers.functions.rmsNorm = { x, gain, epsilon in sums.norm(x, gain, epsilon) }
       },
       narrow("M247", "I summed the softmax of the loss in the type of the loss", on: [.crossEntropy, .loss]) {
-        functions, sums in
-        functions.judging { logits, label in
+        answers, sums in
+        answers.judging { logits, label in
           let largest = logits.reduce(-.infinity) { max($0, $1) }
           let sum = sums.sum(logits.map { sums.rounded(Elementary.exponential($0 - largest)) })
           return largest + Elementary.logarithm(sum) - logits[logits.startIndex + label]

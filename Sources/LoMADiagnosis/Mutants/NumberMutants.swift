@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var narrowNumbers: [Mutant] { tables + caches + sums + loads + ranges }
@@ -133,7 +134,7 @@ extension Mutant {
       answers("M243", .numbers, "I took no maximum off the logits before the softmax of the loss", on: lossy) {
         answers, _ in
         let type = answers.type
-        answers.functions.judging { logits, label in
+        answers.judging { logits, label in
           let sum = logits.reduce(0) { $0 + type.exponential($1) }
           return Elementary.logarithm(sum) - logits[logits.startIndex + label]
         }
@@ -152,11 +153,11 @@ extension ElementType {
   }
 }
 
-extension LayerFunctions {
+extension ReferenceAnswers {
   /// Takes another cross-entropy, in a stage and in both means of a loss.
   mutating func judging(_ crossEntropy: @escaping @Sendable (ArraySlice<Double>, Int) -> Double) {
-    self.crossEntropy = crossEntropy
-    loss = { texts, logits in
+    functions.crossEntropy = crossEntropy
+    rules.loss = { texts, logits in
       var (sums, counts): ([LossTerm: Double], [LossTerm: Double]) = ([:], [:])
       for (rows, logits) in zip(texts, logits) {
         for (r, row) in rows.enumerated() {

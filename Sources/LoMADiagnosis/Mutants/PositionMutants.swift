@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   /// Other positions of places, in training and in generation; `right` is the position of the Spec.

@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   static var regenerated: [Mutant] { borders + tails + tokens + recitals + orders }
@@ -50,7 +51,7 @@ extension Mutant {
       let prompt = request.promptLength
       answers.rules.compressesTail = { fed, _ in fed == prompt }
       answers.rules.keeps = { place, _ in place.zone != .reading }
-      answers.functions.visible = { wholeCache($0, $1) }
+      answers.rules.visible = { wholeCache($0, $1) }
     }.asked { _, request in
       let length = request.chunkLength
       return length > 0 && leavesRoom(request.promptLength, length)

@@ -4,6 +4,7 @@ import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   /// The same mistake where a request leaves room for it; elsewhere its author answers rightly.
@@ -70,7 +71,7 @@ extension Request {
     case .generate, .reconstruct: return nil
     default:
       guard let profile = try? profile() else { return [] }
-      return rows(answers).map { answers.functions.visible(Mask(rows: $0, profile: profile), $0.indices) }
+      return rows(answers).map { answers.rules.visible(Mask(rows: $0, profile: profile), $0.indices) }
     }
   }
 

@@ -1,7 +1,7 @@
 // MSK-12: a kernel that works tile by tile, and leaves keys out at their edges.
 
 import LoMA
-import LoMAReference
+import NaiveLlama
 
 extension Mutant {
   /// Attention that loses some of the keys that its rows see.

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Mutant {
   /// Another rule of who sees whom; every row still sees something.
@@ -10,8 +11,8 @@ extension Mutant {
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
     _ allows: @escaping @Sendable (_ mask: Mask, _ query: Int, _ key: Int) -> Bool
   ) -> Mutant {
-    functions(id, family, sentence, on: operations) { functions in
-      functions.visible = { mask, queries in VisibleKeys(mask, queries: queries) { allows(mask, $0, $1) } }
+    rules(id, family, sentence, on: operations) { rules in
+      rules.visible = { mask, queries in VisibleKeys(mask, queries: queries) { allows(mask, $0, $1) } }
     }
   }
 

@@ -5,6 +5,7 @@ import LoMAReference
 import LoMASuite
 import LoMATraining
 import LoMAVectors
+import NaiveLlama
 
 /// Chunks that a trained model recites without an error, to be asked of wrong ports.
 package struct Recitation: Sendable {

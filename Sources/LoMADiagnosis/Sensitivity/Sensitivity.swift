@@ -7,6 +7,7 @@ import LoMAJudgement
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
 /// A case in one element type: what is asked, and who judges.
 package struct SensitivityUnit: Sendable {

@@ -1,8 +1,8 @@
 // MOD-1: a Hugging Face Llama directory on disk, mapped; each tensor is upcast when it is asked for.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A checkpoint directory: config.json beside model.safetensors, or beside the shards its index names.
 package struct Checkpoint: Sendable {

@@ -3,11 +3,14 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Why a checkpoint directory was rejected.
 package enum CheckpointError: Error, Equatable, Sendable {
   /// The model it describes is not one the reference computes, or a tensor does not fit it.
   case model(ModelError)
+  /// What it says of LoMA, or the text that is run through it, is rejected.
+  case reference(ReferenceError)
   /// A file could not be read or written.
   case file(FileError)
   /// A JSON file is malformed.
@@ -28,11 +31,28 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case traceTooLarge(texts: Int, rows: Int, limit: Int)
 }
 
+extension CheckpointError {
+  /// The error of a generator on this checkpoint.
+  init(_ error: ReferenceError) {
+    if case .model(let error) = error { self = .model(error) } else { self = .reference(error) }
+  }
+
+  /// Why the model, or what its files say of LoMA, is refused; nil if its files cannot be read.
+  package var refusal: ReferenceError? {
+    switch self {
+    case .model(let error): .model(error)
+    case .reference(let error): error
+    default: nil
+    }
+  }
+}
+
 extension CheckpointError: CustomStringConvertible {
   /// One line that names the file, the tensor or the key.
   package var description: String {
     switch self {
     case .model(let error): error.description
+    case .reference(let error): error.description
     case .file(let error): "file: \(error)"
     case .json(let file, let error): "malformed-json: \(file): \(error)"
     case .container(let file, let error): "malformed-container: \(file): \(error)"

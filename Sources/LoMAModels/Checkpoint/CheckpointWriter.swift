@@ -1,8 +1,8 @@
 // MOD-1: writing a checkpoint as a Hugging Face Llama directory.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Writes config.json and model.safetensors.
 package enum CheckpointWriter {

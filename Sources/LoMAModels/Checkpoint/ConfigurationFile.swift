@@ -1,8 +1,8 @@
 // MOD-1, PAR-2: config.json of a Hugging Face Llama directory, read strictly where it changes the arithmetic.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// What a config.json says.
 package struct ConfigurationFile: Sendable {
@@ -27,8 +27,8 @@ package struct ConfigurationFile: Sendable {
         keyValueHeads: try keys.integer("num_key_value_heads", default: try keys.integer("num_attention_heads")),
         headDimension: try keys.optionalInteger("head_dim"), epsilon: try keys.number("rms_norm_eps", default: 1e-6),
         theta: try Self.theta(object), tiesHead: try keys.boolean("tie_word_embeddings", default: false))
-      loma = try object["loma"].map { (value) throws(ModelError) in try LoMASection(value) }
     } catch { throw .model(error) }
+    loma = try object["loma"].map { (value) throws(CheckpointError) in try LoMASection(value) }
   }
 
   private static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {

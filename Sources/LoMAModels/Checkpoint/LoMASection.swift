@@ -1,8 +1,8 @@
 // PAR-2: the `loma` object of a config.json: V, the special ids, c, t and the profile.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// How a checkpoint says it is to be used with LoMA.
 package struct LoMASection: Hashable, Sendable {
@@ -29,34 +29,39 @@ package struct LoMASection: Hashable, Sendable {
     self.profile = profile
   }
 
-  init(_ value: JSONValue) throws(ModelError) {
+  init(_ value: JSONValue) throws(CheckpointError) {
     guard let object = value.objectValue else {
-      throw .invalidConfiguration(key: "loma", value: ConfigurationKeys.text(value), requirement: "an object")
+      throw .model(
+        .invalidConfiguration(key: "loma", value: ConfigurationKeys.text(value), requirement: "an object"))
     }
     let known: Set = [
       "text_vocabulary", "memory_token", "repetition_token", "compression_ratio", "memory_length", "profile",
     ]
     for member in object.members where !known.contains(member.key) {
-      throw .unsupportedConfiguration(key: "loma." + member.key, value: ConfigurationKeys.text(member.value))
+      throw .model(
+        .unsupportedConfiguration(key: "loma." + member.key, value: ConfigurationKeys.text(member.value)))
     }
     let keys = ConfigurationKeys(object: object, prefix: "loma.")
-    let textVocabulary = try keys.integer("text_vocabulary")
-    // A V so large that V + 1 wraps is rejected with the vocabulary.
-    self.init(
-      textVocabulary: textVocabulary, memoryToken: try keys.integer("memory_token", default: textVocabulary),
-      repetitionToken: try keys.integer("repetition_token", default: textVocabulary &+ 1),
-      c: try keys.integer("compression_ratio"), t: try keys.integer("memory_length"),
-      profile: try Self.profile(object["profile"]))
+    do throws(ModelError) {
+      textVocabulary = try keys.integer("text_vocabulary")
+      memoryToken = try keys.integer("memory_token", default: textVocabulary)
+      // A V so large that V + 1 wraps is rejected with the vocabulary.
+      repetitionToken = try keys.integer("repetition_token", default: textVocabulary &+ 1)
+      c = try keys.integer("compression_ratio")
+      t = try keys.integer("memory_length")
+    } catch { throw .model(error) }
+    profile = try Self.profile(object["profile"])
   }
 
-  private static func profile(_ value: JSONValue?) throws(ModelError) -> Profile {
+  private static func profile(_ value: JSONValue?) throws(CheckpointError) -> Profile {
     guard let value, value != .null else { return .base }
     guard let members = value.objectValue?.members else {
-      throw .invalidConfiguration(
-        key: "loma.profile", value: ConfigurationKeys.text(value), requirement: "an object of axis and value")
+      throw .model(
+        .invalidConfiguration(
+          key: "loma.profile", value: ConfigurationKeys.text(value), requirement: "an object of axis and value"))
     }
     do { return try Profile(members.map { ($0.key, ConfigurationKeys.text($0.value)) }) } catch {
-      throw .rejected(error)
+      throw .reference(.rejected(error))
     }
   }
 

@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAReference
+import NaiveLlama
 
 /// What the caller gives; anything absent comes from the checkpoint's `loma` object.
 package struct LoMAChoices: Sendable {
@@ -42,24 +43,22 @@ package struct LoadedModel: Sendable {
   package init(directory: String, choices: LoMAChoices) throws(CheckpointError) {
     checkpoint = try Checkpoint(directory: directory)
     let section = checkpoint.file.loma
-    do throws(ModelError) {
-      guard let textSize = choices.textVocabulary ?? section?.textVocabulary else {
-        throw .missingConfiguration(key: "loma.text_vocabulary")
-      }
-      guard let c = choices.c ?? section?.c else { throw .missingConfiguration(key: "loma.compression_ratio") }
-      guard let t = choices.t ?? section?.t else { throw .missingConfiguration(key: "loma.memory_length") }
-      // The section's ids belong to its own V.
-      let same = choices.textVocabulary == nil || choices.textVocabulary == section?.textVocabulary
-      let memoryToken = choices.memoryToken ?? (same ? section?.memoryToken : nil) ?? textSize
-      // A V that wraps is itself rejected below.
-      let repetitionToken = choices.repetitionToken ?? (same ? section?.repetitionToken : nil) ?? textSize &+ 1
-      let modelSize = checkpoint.configuration.vocabularySize
-      do throws(InputError) {
-        vocabulary = try Vocabulary(
-          textSize: textSize, memoryToken: memoryToken, repetitionToken: repetitionToken, modelSize: modelSize)
-        parameters = try Parameters(c: c, t: t)
-      } catch { throw .rejected(error) }
-    } catch { throw .model(error) }
+    guard let textSize = choices.textVocabulary ?? section?.textVocabulary else {
+      throw .model(.missingConfiguration(key: "loma.text_vocabulary"))
+    }
+    guard let c = choices.c ?? section?.c else { throw .model(.missingConfiguration(key: "loma.compression_ratio")) }
+    guard let t = choices.t ?? section?.t else { throw .model(.missingConfiguration(key: "loma.memory_length")) }
+    // The section's ids belong to its own V.
+    let same = choices.textVocabulary == nil || choices.textVocabulary == section?.textVocabulary
+    let memoryToken = choices.memoryToken ?? (same ? section?.memoryToken : nil) ?? textSize
+    // A V that wraps is itself rejected below.
+    let repetitionToken = choices.repetitionToken ?? (same ? section?.repetitionToken : nil) ?? textSize &+ 1
+    let modelSize = checkpoint.configuration.vocabularySize
+    do throws(InputError) {
+      vocabulary = try Vocabulary(
+        textSize: textSize, memoryToken: memoryToken, repetitionToken: repetitionToken, modelSize: modelSize)
+      parameters = try Parameters(c: c, t: t)
+    } catch { throw .reference(.rejected(error)) }
     profile = choices.profile ?? section?.profile ?? .base
   }
 

@@ -1,8 +1,8 @@
 // PAR-2: giving a checkpoint rows for `<m>` and `<r>`.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// What the appended rows hold.
 package enum NewRows: Hashable, Sendable {
@@ -75,7 +75,7 @@ extension Checkpoint {
     do throws(InputError) {
       vocabulary = try Vocabulary(textSize: size)
       parameters = try Parameters(c: choices.c ?? 1, t: choices.t ?? 1)
-    } catch { throw .model(.rejected(error)) }
+    } catch { throw .reference(.rejected(error)) }
     let extended = try VocabularyExtension(
       try checkpoint.parameters(), configuration: checkpoint.configuration, rows: .mean)
     let section = LoMASection(

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A named result tensor with, for a derived bound, what the bound is made of.
 package struct ResultTensor: Sendable {
@@ -80,7 +81,7 @@ package struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
   package var models: [String: ModelInMemory]
   /// Why models that requests may name are refused, by path (MOD-1, MOD-4).
-  var refusals: [String: ModelError] = [:]
+  var refusals: [String: ReferenceError] = [:]
   /// How many threads share the work.
   package let workers: Workers
   /// The type of numbers that is asked for; the reference computes in binary64 whatever it is.
@@ -89,8 +90,8 @@ package struct ReferenceAnswers: Sendable {
   package var functions: LayerFunctions
   /// The rows of a text: those of chapters 2, 3 and 5, or deliberately wrong ones.
   package var rows: RowsOfText = RowsOfLayout.right
-  /// What a generator decides by.
-  package var rules = GenerationRules()
+  /// What LoMA decides: what a row sees, the loss, and what a generator does.
+  package var rules = LoMARules.spec
   /// What the optimiser is given of the gradients: all of them.
   package var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
   /// What an optimiser step does to a value.

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension ReferenceAnswers {
   /// A generator and the text it is to be fed. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
@@ -35,7 +36,7 @@ extension ReferenceAnswers {
     }
     if let forced, forced.count != m { throw .shape(tensor: "forced") }
     var record = GenerationRecord(configuration: generator.transformer.configuration)
-    try request.model { () throws(ModelError) in
+    try request.model { () throws(ReferenceError) in
       try generator.feed(prompt, passLength: generator.parameters.chunkLength) { record.saw($0) }
     }
     var chosen: [Int] = []
@@ -44,7 +45,7 @@ extension ReferenceAnswers {
       chosen.append(rules.choose(generator.vocabulary, logits))
       guard step < m - 1 else { break }
       let next = next(chosen[step], forced?[step], prompt.count + step)
-      try request.model { () throws(ModelError) in
+      try request.model { () throws(ReferenceError) in
         try generator.feed([next], passLength: 1) { record.saw($0) }
       }
     }
@@ -57,13 +58,13 @@ extension ReferenceAnswers {
       let fullChunks = parameters.fullChunks(text.count)
       guard chunk >= 0, chunk < fullChunks else { throw .noSuchChunk(chunk, fullChunks: fullChunks) }
     }
-    try request.model { () throws(ModelError) in
+    try request.model { () throws(ReferenceError) in
       try generator.feed(text, passLength: generator.parameters.chunkLength) { _ in }
     }
     for before in request.input["before"] == nil ? [] : try request.integers("before") {
-      _ = try request.model { () throws(ModelError) in try generator.reconstruct(chunk: before) }
+      _ = try request.model { () throws(ReferenceError) in try generator.reconstruct(chunk: before) }
     }
-    let result = try request.model { () throws(ModelError) in try generator.reconstruct(chunk: chunk) }
+    let result = try request.model { () throws(ReferenceError) in try generator.reconstruct(chunk: chunk) }
     return [.integers("tokens", shape: [result.tokens.count], result.tokens), .tensor("logits", result.logits)]
   }
 }

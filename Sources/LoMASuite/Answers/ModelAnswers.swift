@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension ReferenceAnswers {
   /// The request's model, whole in memory, and the batch of its texts' training layouts.
@@ -15,7 +16,7 @@ extension ReferenceAnswers {
   /// Configuration and parameters of the request's model; a refused one is the last fault of the list (OPS-6).
   func loaded(_ request: Request) throws(RequestError) -> (Configuration, ParameterSet) {
     guard let name = request.model else { throw .parameter("model") }
-    if let refusal = refusals[name] { throw .model(refusal) }
+    if let refusal = refusals[name] { throw .reference(refusal) }
     guard let model = models[name] else { throw .parameter("model") }
     return (model.configuration, model.parameters)
   }
@@ -46,11 +47,11 @@ extension ReferenceAnswers {
     for (index, rows) in batch.texts.enumerated() {
       traces.append(
         try request.model { () throws(ModelError) in
-          guard let given else { return try model.forward(rows: rows, profile: profile) }
+          guard let given else { return try model.forward(rows: rows, profile: profile, rules: rules) }
           let own = Array(index * batch.rowCount..<(index + 1) * batch.rowCount)
           return try model.forward(
             embeddings: given.selecting(rows: own), positions: rows.map { $0.position },
-            visible: model.visible(rows, profile), past: model.noPast)
+            visible: rules.visible(rows, profile), past: model.noPast)
         })
     }
     return traces
@@ -59,7 +60,7 @@ extension ReferenceAnswers {
   func loss(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let (model, batch) = try prepared(request)
     let traces = try traces(request, model, batch)
-    let loss = functions.loss(batch.texts, traces.map { $0.logits })
+    let loss = rules.loss(batch.texts, traces.map { $0.logits })
     return [scalar("language_modelling", loss.languageModelling), scalar("repetition", loss.repetition)]
   }
 
@@ -67,7 +68,7 @@ extension ReferenceAnswers {
     let (model, batch) = try prepared(request)
     let profile = try request.profile()
     let pass = try request.model { () throws(ModelError) in
-      try model.trainingPass(texts: batch.texts, profile: profile)
+      try model.trainingPass(texts: batch.texts, profile: profile, rules: rules)
     }
     return named("gradients.", trained(pass.gradients))
   }
@@ -85,7 +86,7 @@ extension ReferenceAnswers {
     for _ in 0..<steps {
       let model = Transformer(configuration: configuration, weights: Weights(parameters), functions: functions)
       let pass = try request.model { () throws(ModelError) in
-        try model.trainingPass(texts: batch.texts, profile: profile)
+        try model.trainingPass(texts: batch.texts, profile: profile, rules: rules)
       }
       step(&optimiser, &parameters, trained(pass.gradients), settings, update)
     }

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A scalar that a request carries.
 package enum RequestParameter: Hashable, Sendable {
@@ -49,6 +50,8 @@ package enum RequestError: Error, Sendable {
   case rejected(InputError)
   /// The model or an id given to it is unusable.
   case model(ModelError)
+  /// The text or the model is unusable while it is being generated.
+  case reference(ReferenceError)
   /// A parameter is missing or of another kind.
   case parameter(String)
   /// A tensor is missing or does not fit.
@@ -63,6 +66,7 @@ extension RequestError: CustomStringConvertible {
     switch self {
     case .rejected(let error): error.description
     case .model(let error): error.description
+    case .reference(let error): error.description
     case .parameter(let name): "missing-parameter: \(name)"
     case .tensor(let error): "bad-tensor: \(error)"
     case .shape(let name): "bad-shape: \(name)"
@@ -74,6 +78,7 @@ extension RequestError: CustomStringConvertible {
     switch self {
     case .rejected(let error): error.code
     case .model(let error): error.rejectionCode
+    case .reference(let error): error.rejectionCode
     case .parameter, .tensor, .shape: nil
     }
   }
@@ -155,5 +160,10 @@ extension Request {
   /// Runs a step of the model under this error type.
   func model<Value>(_ step: () throws(ModelError) -> Value) throws(RequestError) -> Value {
     do { return try step() } catch { throw .model(error) }
+  }
+
+  /// Runs a step of a generator under this error type.
+  func model<Value>(_ step: () throws(ReferenceError) -> Value) throws(RequestError) -> Value {
+    do { return try step() } catch { throw .reference(error) }
   }
 }

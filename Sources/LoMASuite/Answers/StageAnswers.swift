@@ -1,8 +1,8 @@
 // OPS-3: one stage on given numbers, through the layer functions of the answers; every number with its units (TOL-3).
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension ReferenceAnswers {
   private var bounded: BoundedLayers { BoundedLayers(functions) }

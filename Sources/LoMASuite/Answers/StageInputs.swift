@@ -1,8 +1,8 @@
 // OPS-3: the inputs of a stage, their shapes checked against each other.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension Request {
   /// A tensor of two dimensions, the columns at least one.

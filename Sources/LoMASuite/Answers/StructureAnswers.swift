@@ -63,7 +63,7 @@ extension ReferenceAnswers {
     let count = batch.rowCount
     var cells = [Bool](repeating: false, count: batch.texts.count * count * count)
     for (index, rows) in batch.texts.enumerated() {
-      let visible = functions.visible(Mask(rows: rows, profile: profile), 0..<count)
+      let visible = rules.visible(Mask(rows: rows, profile: profile), 0..<count)
       for (query, keys) in visible.lists.enumerated() {
         for key in keys { cells[(index * count + query) * count + key] = true }
       }

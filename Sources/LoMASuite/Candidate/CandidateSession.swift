@@ -106,7 +106,7 @@ package struct CandidateSession {
       let checkpoint = try Checkpoint(directory: folder + "/" + path)
       candidate.answers.models[path] = try checkpoint.inMemory()
     } catch {
-      if case .model(let refusal) = error, refusal.rejectionCode != nil {
+      if let refusal = error.refusal, refusal.rejectionCode != nil {
         candidate.answers.refusals[path] = refusal
         return
       }

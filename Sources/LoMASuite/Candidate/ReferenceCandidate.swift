@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// What a candidate says to a request.
 package enum CandidateResponse: Sendable {
@@ -126,6 +127,7 @@ package struct ReferenceCandidate: Sendable {
     }
     if let shakenBy, let precision = Precision.of(type) {
       answers.functions.shake(by: precision.output, seed: shakenBy)
+      answers.rules.shake(by: precision.output, seed: shakenBy)
     }
     return answers
   }

@@ -1,8 +1,8 @@
 // What the functions of the catalogue build their requests from: texts, vocabularies and dyadic numbers, all from seeds.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Text ids and special ids of a case; the ids are neither in the order V, V + 1 nor the last two.
 struct CaseVocabulary {

@@ -1,9 +1,10 @@
-// The models that cases share: small, seeded, lively, every weight exact in bf16. Recorded below Vectors/models.
+// The models that cases share: small, seeded, of high variance, every weight exact in bf16. Recorded below Vectors/models.
 
 import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// A model of the corpus.
 struct CaseModel: Sendable {
@@ -114,7 +115,7 @@ struct CaseModel: Sendable {
   /// The weights.
   func parameters() throws(ModelError) -> ParameterSet {
     var numbers = SeededNumbers(seed: seed)
-    var parameters = ParameterSet.lively(try configuration(), numbers: &numbers)
+    var parameters = ParameterSet.highVariance(try configuration(), numbers: &numbers)
     if fillsF32 {
       for name in parameters.names {
         guard let tensor = parameters.tensors[name] else { continue }

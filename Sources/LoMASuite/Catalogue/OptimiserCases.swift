@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Cases of LOS-4, LOS-5 and LOS-6 that suite 1.0 lacks.
 enum OptimiserCases {

@@ -1,4 +1,4 @@
-// Inputs of the stage level: LoMA rows and masks with seeded numbers, weights lively as a model's are.
+// Inputs of the stage level: LoMA rows and masks with seeded numbers, weights of high variance, as a model's are.
 
 import LoMA
 import LoMAReference

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Draws fresh cases and has the reference say what they are.
 package struct FreshCases: Sendable {

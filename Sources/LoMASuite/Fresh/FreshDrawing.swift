@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Draws the parts of one fresh case.
 struct FreshDrawing {

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension FreshCase {
   /// The request that follows from what was drawn, with its faults.

@@ -1,8 +1,8 @@
 // RUN-17: what a fresh case asks of a single stage.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension FreshCase {
   /// A stage on drawn numbers, whose sizes are those of the catalogue's.

@@ -2,6 +2,7 @@
 
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 extension LayerFunctions {
   /// Moves what every function returns, forward and backward, by seeded amounts of up to `unit` times the number and half of
@@ -33,7 +34,14 @@ extension LayerFunctions {
       let gradients = functions.activateBackward(dy, gate, up, workers)
       return (shaking.moved(gradients.gate), shaking.moved(gradients.up))
     }
-    lossBackward = { functions.lossBackward($0, $1).map { shaking.moved($0) } }
+  }
+}
+
+extension LoMARules {
+  /// Moves the gradients of the logits in the same way.
+  mutating func shake(by unit: Double, seed: UInt64) {
+    let (shaking, rules) = (Shaking(unit: unit, seed: seed), self)
+    lossBackward = { rules.lossBackward($0, $1).map { shaking.moved($0) } }
   }
 }
 

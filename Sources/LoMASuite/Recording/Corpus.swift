@@ -1,8 +1,8 @@
 // The whole catalogue, recorded and written: what the commands call.
 
 import LoMA
-import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// The corpus of this suite.
 package enum Corpus {

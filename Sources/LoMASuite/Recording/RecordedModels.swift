@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Models of the catalogue.
 struct RecordedModels: Sendable {
@@ -19,7 +20,7 @@ struct RecordedModels: Sendable {
   /// By path below Vectors.
   private(set) var models: [String: ModelInMemory] = [:]
   /// Why others are refused, by path below Vectors (MOD-1, MOD-4).
-  private(set) var refusals: [String: ModelError] = [:]
+  private(set) var refusals: [String: ReferenceError] = [:]
   /// In the manifest's order.
   private(set) var entries: [Entry] = []
 
@@ -70,7 +71,7 @@ struct RecordedModels: Sendable {
       spoilt.append(Recording.File(path: model.path + "/" + name, bytes: bytes))
       guard name == "config.json" else { continue }
       do throws(CheckpointError) { _ = try ConfigurationFile(parsing: bytes) } catch {
-        if case .model(let refusal) = error { refusals[model.path] = refusal }
+        if let refusal = error.refusal { refusals[model.path] = refusal }
       }
     }
     entries.append(Entry(name: model.name, path: model.path, recipe: nil, files: spoilt))

@@ -3,6 +3,7 @@
 import LoMA
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Files by path below Vectors, in the order they are written.
 package struct Recording: Sendable {

@@ -15,7 +15,7 @@ package struct StoredModels: Sendable {
     var models: [String: ModelInMemory] = [:]
     for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
       do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {
-        guard case .model(let refusal) = error, refusal.rejectionCode != nil else { throw error }
+        guard let refusal = error.refusal, refusal.rejectionCode != nil else { throw error }
         continue  // a case asks for it to be refused
       }
     }

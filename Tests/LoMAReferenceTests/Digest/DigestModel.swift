@@ -1,7 +1,9 @@
 // NUM-3: the models, texts and requests that the digest of the reference is taken over.
 
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 
 /// A seeded model, how it is used, and its part in the digest.
 struct DigestModel {
@@ -17,7 +19,7 @@ struct DigestModel {
 
   /// Three profiles in which every axis is at an alternative once, with each kind of heads; and one model that is wide
   /// enough for two threads to share the rows of a kernel.
-  static func all(workers: Workers) throws(ModelError) -> [DigestModel] {
+  static func all(workers: Workers) throws(ReferenceError) -> [DigestModel] {
     let mixed = "numbering=sequential,memory_context=own_chunk,repetition_attention=self_only"
     let other =
       "memory_positions=span_start,memory_attention=causal,repetition_context=past_memories,repetition_labels=shifted"
@@ -29,15 +31,16 @@ struct DigestModel {
     ]
   }
 
-  private init(_ profile: String, keyValueHeads: Int, tiesHead: Bool, workers: Workers) throws(ModelError) {
+  private init(_ profile: String, keyValueHeads: Int, tiesHead: Bool, workers: Workers) throws(ReferenceError) {
     do throws(InputError) {
       self.profile = try Profile(name: profile)
       vocabulary = try Vocabulary(textSize: 11, memoryToken: 13, repetitionToken: 11, modelSize: 16)
       parameters = try Parameters(c: 2, t: 2)
     } catch { throw .rejected(error) }
-    configuration = try Configuration(
-      vocabularySize: 16, hiddenSize: 8, intermediateSize: 12, layers: 2, queryHeads: 4, keyValueHeads: keyValueHeads,
-      headDimension: 4, epsilon: 0x1p-10, theta: 10_000, tiesHead: tiesHead)
+    configuration = try computing(
+      try Configuration(
+        vocabularySize: 16, hiddenSize: 8, intermediateSize: 12, layers: 2, queryHeads: 4, keyValueHeads: keyValueHeads,
+        headDimension: 4, epsilon: 0x1p-10, theta: 10_000, tiesHead: tiesHead))
     name = profile
     trains = true
     lengths = [9, 4]
@@ -45,15 +48,16 @@ struct DigestModel {
     self.workers = workers
   }
 
-  private init(wide workers: Workers) throws(ModelError) {
+  private init(wide workers: Workers) throws(ReferenceError) {
     profile = .base
     do throws(InputError) {
       vocabulary = try Vocabulary(textSize: 11, memoryToken: 13, repetitionToken: 11, modelSize: 16)
       parameters = try Parameters(c: 4, t: 3)
     } catch { throw .rejected(error) }
-    configuration = try Configuration(
-      vocabularySize: 16, hiddenSize: 64, intermediateSize: 192, layers: 1, queryHeads: 4, keyValueHeads: 2,
-      headDimension: 16, epsilon: 1e-5, theta: 500_000, tiesHead: false)
+    configuration = try computing(
+      try Configuration(
+        vocabularySize: 16, hiddenSize: 64, intermediateSize: 192, layers: 1, queryHeads: 4, keyValueHeads: 2,
+        headDimension: 16, epsilon: 1e-5, theta: 500_000, tiesHead: false))
     name = "wide"
     trains = false
     lengths = [26]
@@ -63,7 +67,7 @@ struct DigestModel {
 
   private static func weights(_ configuration: Configuration) -> ParameterSet {
     var numbers = SeededNumbers(seed: 2024)
-    return .lively(configuration, numbers: &numbers)
+    return .highVariance(configuration, numbers: &numbers)
   }
 
   private func text(_ length: Int) -> [Int] {
@@ -72,7 +76,7 @@ struct DigestModel {
   }
 
   /// The training layouts of the texts.
-  func layouts() throws(ModelError) -> [Layout] {
+  func layouts() throws(ReferenceError) -> [Layout] {
     var layouts: [Layout] = []
     do throws(InputError) {
       for length in lengths {
@@ -90,12 +94,12 @@ struct DigestModel {
   }
 
   /// Losses, gradients and three steps of AdamW on one batch.
-  func addTraining(_ texts: [[Row]], to digest: inout BitDigest) throws(ModelError) {
+  func addTraining(_ texts: [[Row]], to digest: inout BitDigest) throws(ReferenceError) {
     var trained = weights
     var optimiser = AdamW(configuration: configuration)
     let settings = AdamWSettings(learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1)
     for _ in 0..<3 {
-      let pass = try transformer(trained).trainingPass(texts: texts, profile: profile)
+      let pass = try computing(try transformer(trained).trainingPass(texts: texts, profile: profile))
       digest.add([pass.loss.languageModelling, pass.loss.repetition])
       for logits in pass.logits { digest.add(logits) }
       digest.add(pass.gradients)
@@ -105,7 +109,7 @@ struct DigestModel {
   }
 
   /// A prompt, tokens after it, the logits and cache entries of every event, and every full chunk reconstructed.
-  func addGeneration(_ sampling: Sampling, to digest: inout BitDigest) throws(ModelError) {
+  func addGeneration(_ sampling: Sampling, to digest: inout BitDigest) throws(ReferenceError) {
     var sum = digest
     var generator = Generator(
       transformer: transformer(), vocabulary: vocabulary, parameters: parameters, profile: profile)

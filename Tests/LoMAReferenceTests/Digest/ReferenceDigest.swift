@@ -2,7 +2,9 @@
 // generation and reconstruction. The tests compute it, and so does Tests/WebAssembly/run, in WebAssembly under node.
 
 import LoMA
+import LoMAExplanation
 import LoMAReference
+import NaiveLlama
 
 /// The last of `referenceDigests`, whatever the machine, the number of threads and the optimisation.
 let recordedReferenceDigest = "860f3d6150c0b672"
@@ -43,7 +45,8 @@ struct BitDigest {
     for layer in trace.layers {
       for tensor in [
         layer.input, layer.attentionNorm, layer.query, layer.own.keys, layer.own.values, layer.attention.context,
-        layer.attention.probabilities, layer.attentionOutput, layer.middle, layer.feedForwardNorm, layer.gate, layer.up,
+        layer.attention.probabilities, layer.attentionOutput, layer.attentionResidual, layer.feedForwardNorm,
+        layer.gate, layer.up,
         layer.activation, layer.feedForwardOutput, layer.output,
       ] {
         add(tensor)
@@ -60,14 +63,14 @@ struct BitDigest {
 }
 
 /// The digests after each part of the run, each over everything before it too: the first line that differs names the part.
-func referenceDigests(threads: Int) throws(ModelError) -> [(part: String, digest: String)] {
+func referenceDigests(threads: Int) throws(ReferenceError) -> [(part: String, digest: String)] {
   var digest = BitDigest()
   var parts: [(part: String, digest: String)] = []
   for model in try DigestModel.all(workers: Workers(threads: threads)) {
     let layouts = try model.layouts()
     for layout in layouts {
       digest.add(layout.rows.map { $0.position })
-      digest.add(try model.transformer().forward(rows: layout.rows, profile: model.profile))
+      digest.add(try computing(try model.transformer().forward(rows: layout.rows, profile: model.profile)))
     }
     parts.append((model.name + ", forward", digest.text))
     if model.trains {

@@ -33,7 +33,8 @@ let package = Package(
       ],
       swiftSettings: numeric),
     .target(
-      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"], swiftSettings: strict),
+      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      swiftSettings: strict),
     .target(
       name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
       swiftSettings: strict),
@@ -49,7 +50,8 @@ let package = Package(
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
+        "LoMAJudgement",
         "LoMAConformance",
       ],
       resources: [
@@ -78,7 +80,8 @@ let package = Package(
     .testTarget(
       name: "LoMASuiteTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
+        "LoMAJudgement",
         "LoMAConformance",
         "LoMADiagnosis",
       ],
@@ -86,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
+        "LoMAJudgement",
         "LoMAConformance",
         "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
       ],

@@ -12,7 +12,7 @@ let conformHelp = """
   Runs a candidate, asks it the cases of the golden vectors and judges its answers; Spec/13-protocol.md says how they
   talk. Without a command the candidate is this program's own loma reference. The candidate is not sandboxed.
 
-    --level LEVEL            \(StoredCase.levels.joined(separator: " "))
+    --level LEVEL            \(Level.allCases.map(\.rawValue).joined(separator: " "))
     --op OP                  cases of this operation
     --dtype TYPE,…           of f64, f32, bf16, f16: numbers are asked in these; otherwise in all that are declared
     --profile NAME           axis=value,axis=value…: cases that decide so; base: cases that decide nothing
@@ -39,10 +39,6 @@ let conformHelp = """
 
 /// What `loma conform` was asked to do.
 struct ConformOptions {
-  private enum NumberType: String, CaseIterable {
-    case f64, f32, bf16, f16
-  }
-
   static let names = [
     "--level", "--op", "--dtype", "--profile", "--only", "--shard", "--jobs", "--known-failures", "--timeout-factor",
     "--memory-limit", "--strict-stdout", "--require", "--require-all", "--report", "--resume", "--keep", "--vectors",

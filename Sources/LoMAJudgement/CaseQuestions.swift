@@ -23,14 +23,14 @@ struct CaseQuestions {
     case .interference: return try interference()
     case .poison: return try poison()
     case .prefix: return try prefixes()
-    case .cache: return [question(), question(op: "forward", without: ["generate"])]
+    case .cache: return [question(), question(op: .forward, without: ["generate"])]
     case .batch: return try batch()
     case .shift: return try shift()
     }
   }
 
   /// The case's own request with some tensors in place of those of their names, or left out.
-  private func question(op: String? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question {
+  private func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question {
     let gone = names.union(arrays.map(\.name))
     return Question(
       op: op ?? item.op, dtype: dtype, profile: item.profile,

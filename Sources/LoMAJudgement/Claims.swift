@@ -1,5 +1,7 @@
 // What a run shows: level × profile × element type, and the exit code.
 
+import LoMAVectors
+
 /// What may be said of a candidate after a run.
 package struct Claims: Equatable, Sendable {
   /// How far a claim is met.
@@ -54,7 +56,7 @@ package struct Claims: Equatable, Sendable {
       let dtype: Int
     }
     var counts: [Key: [Verdict: Int]] = [:]
-    let (levels, dtypes) = (StoredCase.levels, StoredCase.dtypes)
+    let (levels, dtypes) = (Level.allCases.map(\.rawValue), NumberType.allWords)
     for result in results {
       let key = Key(
         level: levels.firstIndex(of: result.level) ?? levels.count, profile: result.profile,

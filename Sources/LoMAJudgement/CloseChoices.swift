@@ -16,16 +16,16 @@ struct CloseChoices {
   ///
   /// `bound` is what the recorded logits may be off, as a share of the largest of them.
   init?(_ item: StoredCase, input: [NamedArray], recorded: [String: NamedArray], answer: NamedArray?, bound: Double) {
-    let name = item.op == "generate" ? "chosen" : "tokens"
-    guard ["generate", "reconstruct"].contains(item.op), let logits = recorded["logits"], logits.shape.count == 2,
+    let name = item.op == .generate ? "chosen" : "tokens"
+    guard [.generate, .reconstruct].contains(item.op), let logits = recorded["logits"], logits.shape.count == 2,
       let scores = try? logits.doubles(), let want = try? recorded[name]?.integers(),
       let got = try? answer?.integers(), got.count == want.count, got != want,
       let textSize = item.integer("text_vocabulary"), let c = item.integer("c"), let t = item.integer("t")
     else { return nil }
     // REC-4 chooses a chunk's first token from a row whose scores are not recorded.
-    let isHidden = item.op == "reconstruct" && item.axes["repetition_labels"] == "shifted"
+    let isHidden = item.op == .reconstruct && item.axes["repetition_labels"] == "shifted"
     let (width, room) = (logits.shape[1], 2 * bound * scores.reduce(0) { max($0, $1.magnitude) })
-    let firstRow = item.op == "generate" ? logits.shape[0] - want.count : 0
+    let firstRow = item.op == .generate ? logits.shape[0] - want.count : 0
     func isClose(_ step: Int) -> Bool {
       let row = isHidden ? step - 1 : firstRow + step
       guard 0..<textSize ~= got[step], 0..<logits.shape[0] ~= row, 0..<width ~= want[step] else { return false }
@@ -34,7 +34,7 @@ struct CloseChoices {
       return lead > 0 && lead <= room
     }
     let differing = want.indices.filter { got[$0] != want[$0] }
-    let isFed = item.op == "generate" && !input.contains { $0.name == "forced" }
+    let isFed = item.op == .generate && !input.contains { $0.name == "forced" }
     guard let first = differing.first, (isFed ? [first] : differing).allSatisfy(isClose) else { return nil }
     others = isFed ? Set(first..<want.count) : Set(differing)
     // The last token chosen is not fed.

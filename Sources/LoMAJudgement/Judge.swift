@@ -28,7 +28,7 @@ extension CaseResult {
   /// The result of a case that got no judgement: not asked, or not answered.
   package init(_ item: StoredCase, dtype: String, verdict: Verdict, why: String) {
     self.init(
-      id: item.id, dtype: dtype, level: item.level, op: item.op, profile: item.profileName, hunts: item.hunts,
+      id: item.id, dtype: dtype, level: item.level.rawValue, op: item.op.rawValue, profile: item.profileName, hunts: item.hunts,
       clauses: item.clauses, verdict: verdict, why: why, tensors: [], finding: nil)
   }
 }
@@ -43,7 +43,7 @@ struct Judge {
   let expected: [NamedArray]
 
   /// What numbers are asked in.
-  var numbers: ElementType? { dtype == "i64" ? nil : ElementType(rawValue: dtype.uppercased()) }
+  var numbers: ElementType? { dtype == "i64" ? nil : ElementType(word: dtype) }
 
   func result(of replies: [Reply]) throws(CorpusError) -> CaseResult {
     if case .rejection(let code) = item.answer { return judge(replies, rejectionWith: code) }

@@ -21,11 +21,11 @@ package struct Likeness: Sendable {
   }
 
   /// The type of numbers that is asked for; i64 where there are none.
-  package var type: ElementType { ElementType(rawValue: dtype.uppercased()) ?? .i64 }
+  package var type: ElementType { ElementType(word: dtype) ?? .i64 }
 
   /// The recorded answer, rounded once to the type that was asked for.
   package var right: [NamedArray] {
-    let type = ElementType(rawValue: dtype.uppercased())
+    let type = ElementType(word: dtype)
     return recorded.filter { array in rules.contains { $0.name == array.name } }.map { array in
       guard array.elementType.kind == .floating, let type, let values = try? array.doubles() else { return array }
       return (try? NamedArray(array.name, type, shape: array.shape, doubles: values)) ?? array

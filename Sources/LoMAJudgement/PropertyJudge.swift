@@ -111,21 +111,23 @@ extension PropertyJudge {
     func integers(_ name: String) -> AnswerForm.Tensor { .init(name: name, shape: nil, kind: .integer) }
     func shape(_ name: String) -> [Int] { question.input.first { $0.name == name }?.shape ?? [] }
     switch question.op {
-    case "forward":
+    case .forward:
       let rows = try TextRows(judge.item, input: question.input)
       let batch = rows.training(rows.texts)
       return [numbers("logits", [batch.texts.count, batch.rowCount, rows.vocabulary.modelSize])]
-    case "generate":
+    case .generate:
       let rows = try TextRows(judge.item, input: question.input)
       return [
         numbers("logits", [rows.texts.first?.count ?? 0, rows.vocabulary.modelSize]), integers("chosen"),
         integers("events"), integers("cache.rows"),
       ] + ["appended.keys", "appended.values", "cache.keys", "cache.values"].map { numbers($0, nil) }
-    case "attention":
+    case .attention:
       let (query, mask) = (shape("q"), shape("mask"))
       return [numbers("context", query), numbers("probabilities", [judge.item.integer("heads") ?? 0] + mask)]
-    case "decoder_layer": return [numbers("y", shape("x"))]
-    default: throw .manifest("\(judge.item.id): no property is asked of \(question.op)")
+    case .decoderLayer: return [numbers("y", shape("x"))]
+    case .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .loss, .gradients,
+      .trainStep, .reconstruct:
+      throw .manifest("\(judge.item.id): no property is asked of \(question.op.rawValue)")
     }
   }
 }

@@ -5,7 +5,7 @@ import LoMAVectors
 /// One request, as protocol 1 and a folder of requests carry it.
 package struct Question: Sendable {
   /// The operation.
-  package let op: String
+  package let op: Operation
   /// The element type the candidate answers numbers in: f64, f32, bf16 or f16; i64 where there are none.
   package let dtype: String
   /// The axes that differ from `base`.
@@ -21,7 +21,7 @@ package struct Question: Sendable {
 
   /// A question of these parts.
   package init(
-    op: String, dtype: String, profile: JSONObject, parameters: JSONObject, model: String?, input: [NamedArray],
+    op: Operation, dtype: String, profile: JSONObject, parameters: JSONObject, model: String?, input: [NamedArray],
     captures: [String]
   ) {
     self.op = op

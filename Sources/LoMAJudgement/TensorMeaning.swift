@@ -24,15 +24,17 @@ package struct TensorMeaning {
     profile = rows?.profile ?? .base
     cachedRows = (try? expected.first { $0.name == "cache.rows" }?.integers()) ?? []
     switch item.op {
-    case "layout", "mask":
+    case .layout, .mask:
       let isGeneration = item.parameters["layout"]?.stringValue == "generation"
       texts = rows.map { isGeneration ? $0.generation($0.texts).texts : $0.training($0.texts).texts } ?? []
-    case "forward": texts = rows.map { $0.training($0.texts).texts } ?? []
-    case "generate":
+    case .forward: texts = rows.map { $0.training($0.texts).texts } ?? []
+    case .generate:
       // Which tokens are fed makes no difference to where they stand.
       let fed = expected.first { $0.name == "logits" }?.shape.first ?? rows?.texts.first?.count ?? 0
       texts = rows.map { $0.generation([Array(repeating: 0, count: fed)]).texts } ?? []
-    default: texts = []
+    case .schedule, .metrics, .cost, .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy, .loss,
+      .gradients, .trainStep, .reconstruct:
+      texts = []
     }
   }
 
@@ -43,24 +45,33 @@ package struct TensorMeaning {
   }
 
   /// The dimensions of an operation's output; empty where they have no meaning beyond their number.
-  package static func dimensions(op: String, tensor: String) -> [Dimension] {
-    switch (op, tensor) {
-    case ("layout", _): [.text, .row]
-    case ("mask", _): [.text, .query, .key]
-    case ("schedule", "events"), ("schedule", "entries"), ("generate", "events"): [.event, .field]
-    case ("forward", _) where tensor.hasSuffix("attention.probabilities"): [.text, .head, .query, .key]
-    case ("forward", _): [.text, .row, .column]
-    case ("generate", "chosen"): [.step]
-    case ("generate", "logits"): [.token, .column]
-    case ("generate", "appended.keys"), ("generate", "appended.values"): [.layer, .fed, .column]
-    case ("generate", "cache.rows"): [.cached]
-    case ("generate", "cache.keys"), ("generate", "cache.values"): [.layer, .cached, .column]
-    case ("reconstruct", "tokens"): [.recited]
-    case ("reconstruct", "logits"): [.recited, .column]
-    case ("attention", "probabilities"): [.head, .query, .key]
-    case ("attention", _), ("rms_norm", _), ("rope", _), ("feed_forward", _), ("decoder_layer", _): [.row, .column]
-    case ("cross_entropy", _): [.row]
-    default: []
+  package static func dimensions(op: Operation, tensor: String) -> [Dimension] {
+    switch op {
+    case .layout: return [.text, .row]
+    case .mask: return [.text, .query, .key]
+    case .schedule: return ["events", "entries"].contains(tensor) ? [.event, .field] : []
+    case .rmsNorm, .rope, .feedForward, .decoderLayer: return [.row, .column]
+    case .attention: return tensor == "probabilities" ? [.head, .query, .key] : [.row, .column]
+    case .crossEntropy: return [.row]
+    case .forward:
+      return tensor.hasSuffix("attention.probabilities") ? [.text, .head, .query, .key] : [.text, .row, .column]
+    case .generate:
+      switch tensor {
+      case "events": return [.event, .field]
+      case "chosen": return [.step]
+      case "logits": return [.token, .column]
+      case "appended.keys", "appended.values": return [.layer, .fed, .column]
+      case "cache.rows": return [.cached]
+      case "cache.keys", "cache.values": return [.layer, .cached, .column]
+      default: return []
+      }
+    case .reconstruct:
+      switch tensor {
+      case "tokens": return [.recited]
+      case "logits": return [.recited, .column]
+      default: return []
+      }
+    case .metrics, .cost, .loss, .gradients, .trainStep: return []
     }
   }
 

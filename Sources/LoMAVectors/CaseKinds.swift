@@ -68,6 +68,27 @@ extension Set where Element == Operation {
   package static let caches: Self = [.generate, .reconstruct]
 }
 
+/// A type of numbers that a candidate may be asked in; an answer of integers alone is asked for as `i64`.
+public enum NumberType: String, CaseIterable, Sendable {
+  /// IEEE 754 binary64.
+  case f64
+  /// IEEE 754 binary32.
+  case f32
+  /// bfloat16.
+  case bf16
+  /// IEEE 754 binary16.
+  case f16
+
+  /// The words of the protocol for all of them, the widest first.
+  public static let words = allCases.map(\.rawValue)
+  /// The words for those with at least 24 bits of precision.
+  public static let preciseWords = [f64, f32].map(\.rawValue)
+  /// The word for answers without numbers.
+  public static let integerWord = "i64"
+  /// Every word that a case may be asked in, in the order of a run.
+  public static let allWords = [integerWord] + words
+}
+
 /// How an output tensor is compared (chapter 12).
 public enum Rule: String, CaseIterable, Sendable {
   /// Equal integers or booleans.

@@ -52,3 +52,14 @@ public enum ElementType: String, CaseIterable, Hashable, Sendable {
     }
   }
 }
+
+extension ElementType {
+  /// The word of manifests and of the protocol: f64 for F64.
+  public var word: String { rawValue.lowercased() }
+
+  /// The element type of a word of manifests and of the protocol.
+  public init?(word: String) {
+    guard let type = Self.allCases.first(where: { $0.word == word }) else { return nil }
+    self = type
+  }
+}

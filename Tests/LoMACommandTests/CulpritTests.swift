@@ -102,7 +102,7 @@ struct CulpritTests {
   }
 
   @Test func `RUN-30 the wrong rejections that are met most are said`() throws {
-    let item = try #require(cases.corpus.cases.first { $0.level == "rejection" && $0.op == "forward" })
+    let item = try #require(cases.corpus.cases.first { $0.level == .rejection && $0.op == .forward })
     let results = try ["c-below-one", "t-below-one", "t-below-one"].map { code in
       try cases.corpus.judge(item, dtype: "i64", replies: [.rejection(code: code)], bounds: .provisional)
     }

@@ -20,11 +20,11 @@ struct CloseChoiceTests {
   private static func flip(_ id: String, step: Int) throws -> Flip {
     let item = try Recorded.item(id)
     var answer = try Recorded.answer(item, "f32")
-    let name = item.op == "generate" ? "chosen" : "tokens"
+    let name = item.op == .generate ? "chosen" : "tokens"
     let chosen = try #require(try answer.first { $0.name == name }?.integers())
     let logits = try #require(answer.first { $0.name == "logits" })
     let (scores, width) = (try logits.doubles(), logits.shape[1])
-    let first = item.op == "generate" ? logits.shape[0] - chosen.count : 0
+    let first = item.op == .generate ? logits.shape[0] - chosen.count : 0
     let row = Array(scores[(first + step) * width..<(first + step) * width + (item.integer("text_vocabulary") ?? 0)])
     let others = row.indices.filter { $0 != chosen[step] && row[$0] < row[chosen[step]] }
     let second = try #require(others.max { row[$0] < row[$1] })

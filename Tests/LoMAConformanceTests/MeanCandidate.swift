@@ -37,12 +37,12 @@ struct MeanCandidate {
   private func answer(_ question: Question, of item: StoredCase, _ noise: Double) throws -> [NamedArray] {
     func input(_ name: String) throws -> [Double] { try question.input.first { $0.name == name }?.doubles() ?? [] }
     switch question.op {
-    case "forward":
+    case .forward:
       let rows = try TextRows(item, input: question.input)
       let (batch, width) = (rows.training(rows.texts), rows.vocabulary.modelSize)
       let values = try forward(rows, embeddings: try input("embeddings")).map { $0 + noise }
       return [try numbers("logits", [batch.texts.count, batch.rowCount, width], values)]
-    case "generate":
+    case .generate:
       let rows = try TextRows(item, input: question.input)
       let (whole, width) = (try forward(rows, embeddings: []), rows.vocabulary.modelSize)
       let reading = rows.readingRows(rows.texts[0]).flatMap { whole[$0 * width..<($0 + 1) * width] }
@@ -51,7 +51,7 @@ struct MeanCandidate {
       }
       let counts = try ["chosen", "events", "cache.rows"].map { try NamedArray($0, .i64, shape: [0], integers: []) }
       return [try numbers("logits", [rows.texts[0].count, width], reading.map { $0 + noise })] + empty + counts
-    case "attention":
+    case .attention:
       let (q, mask) = (question.input.first { $0.name == "q" }, question.input.first { $0.name == "mask" })
       let (shape, cells) = (q?.shape ?? [0, 1], try mask?.booleans() ?? [])
       let (k, v) = (try input("k"), try input("v"))

@@ -9,7 +9,7 @@ import Testing
 @Suite("Chapter 13: lines")
 struct ProtocolTests {
   private static let question = Question(
-    op: "forward", dtype: "f32", profile: JSONObject([.init("memory_context", .string("no_past"))]),
+    op: .forward, dtype: "f32", profile: JSONObject([.init("memory_context", .string("no_past"))]),
     parameters: JSONObject([.init("c", .integer(2)), .init("epsilon", .string("0x1p-14"))]), model: "models/gqa",
     input: [], captures: ["hidden.0"])
 

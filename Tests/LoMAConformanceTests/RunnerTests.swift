@@ -120,7 +120,7 @@ extension CandidateSuites {
         diagnosis: { wrong, ask in
           let question = wrong.question
           let more = Question(
-            op: "forward", dtype: question.dtype, profile: question.profile, parameters: question.parameters,
+            op: .forward, dtype: question.dtype, profile: question.profile, parameters: question.parameters,
             model: nil, input: question.input, captures: ["hidden.0"])
           if let ask, case .unsupported(let why, _) = ask(more) { replies.withLock { $0.append(why) } }
           return []

@@ -34,7 +34,7 @@ import Testing
   private func check(folder: String, executable: String) throws {
     let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Vectors")
     let corpus = try CaseCorpus(folder: vectors.standardized.path)
-    let cases = corpus.cases.filter { $0.op == "layout" || $0.id == "structure.mask.c2-t1-batch" }
+    let cases = corpus.cases.filter { $0.op == .layout || $0.id == "structure.mask.c2-t1-batch" }
     #expect(cases.count > 40)
     var lines = [#"{"loma":1,"id":0,"cmd":"hello","protocols":[1],"specification":"0.1"}"#]
     for (place, item) in cases.enumerated() {
@@ -43,7 +43,7 @@ import Testing
       lines.append(
         JSONValue.members([
           .init("loma", .integer(1)), .init("id", .integer(place + 1)), .init("cmd", .string("run")),
-          .init("case", .string(item.id)), .init("op", .string(item.op)), .init("dtype", .string("i64")),
+          .init("case", .string(item.id)), .init("op", .string(item.op.rawValue)), .init("dtype", .string("i64")),
           .init("profile", .object(item.profile)), .init("params", .object(item.parameters)), .init("model", .null),
           .init("input", .string(input)), .init("output", .string("\(place + 1).output.safetensors")),
           .init("capture", .array([])),
@@ -61,7 +61,7 @@ import Testing
       let start = #"{"loma":1,"id":\#(place + 1),"#
       switch item.answer {
       case .rejection(let code): #expect(reply == start + #""reject":{"code":"\#(code)"}}"#, "\(item.id)")
-      case .tensors where item.op == "layout" && item.profile.members.isEmpty:
+      case .tensors where item.op == .layout && item.profile.members.isEmpty:
         #expect(reply == start + #""ok":{}}"#, "\(item.id)")
         let path = "\(folder)/\(place + 1).output.safetensors"
         let answer = try ArrayFile(contentsOf: path, byteLimit: 1 << 20)

@@ -27,10 +27,8 @@ struct PropertyTests {
       case .null, .boolean, .number, .array, .object: Issue.record("\(member.key) is no parameter")
       }
     }
-    // Foundation has an Operation too, and a qualified name is no argument of `#require`.
-    let operation = Operation(rawValue: question.op)
     return Request(
-      try #require(operation), axes: axes, parameters: parameters,
+      question.op, axes: axes, parameters: parameters,
       model: question.model, input: try ArrayFile(question.input, metadata: [:]), captures: question.captures)
   }
 

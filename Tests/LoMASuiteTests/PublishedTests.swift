@@ -90,7 +90,7 @@ struct PublishedTests {
   @Test func `a manifest that cannot be read is not written over`() throws {
     try withFolder { folder in
       _ = try Recorder(folder: folder, disk: .fast).write(SmallCorpus.record(isPublished: true))
-      try spoil(folder, Recording.manifestName) { Array($0.dropLast(10)) }
+      try spoil(folder, StoredManifest.name) { Array($0.dropLast(10)) }
       let before = try snapshot(folder)
       #expect(problem(folder, try SmallCorpus.record(isPublished: true))?.hasPrefix("manifest: ") == true)
       #expect(try snapshot(folder) == before)

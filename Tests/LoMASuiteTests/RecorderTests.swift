@@ -46,7 +46,7 @@ struct RecorderTests {
     if held["manifest.json"] == new.snapshot["manifest.json"],
       new.snapshot["manifest.json"] != old?.snapshot["manifest.json"]
     {
-      #expect(held.filter { $0.key != Recorder.mark } == new.snapshot, "\(name)")
+      #expect(held.filter { $0.key != StoredManifest.mark } == new.snapshot, "\(name)")
     }
     _ = try Recorder(folder: folder, disk: .fast).write(new)
     #expect(try snapshot(folder) == new.snapshot, "\(name): again")
@@ -116,7 +116,7 @@ struct RecorderTests {
     let new = try SmallCorpus.record()
     func refusal(_ mark: String, beside files: [String]) throws -> String? {
       try withFolder { folder in
-        try Files.create(folder + "/" + Recorder.mark, with: Array(mark.utf8))
+        try Files.create(folder + "/" + StoredManifest.mark, with: Array(mark.utf8))
         for file in files {
           let above = file.split(separator: "/").dropLast().joined(separator: "/")
           try Disk.real.makeFolder(folder + "/" + above)

@@ -12,7 +12,7 @@ struct VerificationTests {
   /// Where to flip bits of a file: every byte of a header's length, and a seeded choice.
   private func places(in path: String, count: Int, _ numbers: inout SeededNumbers) -> [Int] {
     guard count > 0 else { return [] }
-    let chosen = path == Recording.manifestName ? 60 : path == "structure.json" ? 30 : 3
+    let chosen = path == StoredManifest.name ? 60 : path == "structure.json" ? 30 : 3
     let header = path.hasSuffix(".safetensors") ? Array(0..<8) : []
     return header + [count - 1] + (0..<chosen).map { _ in numbers.integer(below: count) }
   }
@@ -35,7 +35,7 @@ struct VerificationTests {
           let compared = Verification(folder: folder, against: recording).findings
           #expect(compared.contains { $0.hasPrefix("differs: \(file.path)") }, name)
           let digests = Verification(folder: folder, against: nil)
-          if file.path == Recording.manifestName {
+          if file.path == StoredManifest.name {
             // Nothing else says what the manifest's prose should be; its digest does.
             #expect(digests.manifestDigest != digest, name)
           } else {
@@ -89,7 +89,7 @@ struct VerificationTests {
     ("an absolute path", "manifest: the path /", { try edit($0, "\"\(path)", "\"/\(path)") }),
     ("a path of dots inside", "manifest: the path stage/../", { try edit($0, "\"stage/", "\"stage/../stage/") }),
     ("a path with a line break", "manifest: the path st", { try edit($0, "\"stage/", "\"st\\nage/") }),
-    ("a path twice", "manifest: a path is listed twice", { try edit($0, "gqa/config.json", "mha/config.json") }),
+    ("a path twice", "manifest: the path models/mha/config.json is listed twice, or is the manifest's", { try edit($0, "gqa/config.json", "mha/config.json") }),
     ("a manifest of itself", "manifest: manifest.json lists", { try edit($0, "\"structure.json", "\"manifest.json") }),
     ("a size out of range", "manifest: the path", { try edit($0, "\"bytes\": ", "\"bytes\": -") }),
   ]
@@ -152,7 +152,7 @@ func spoil(_ folder: String, _ path: String, _ change: ([UInt8]) throws -> [UInt
 
 /// Replaces a text of the manifest.
 func edit(_ folder: String, _ old: String, _ new: String) throws {
-  try spoil(folder, Recording.manifestName) { bytes in
+  try spoil(folder, StoredManifest.name) { bytes in
     let text = String(decoding: bytes, as: UTF8.self)
     #expect(text.contains(old))
     return Array(text.replacingOccurrences(of: old, with: new).utf8)

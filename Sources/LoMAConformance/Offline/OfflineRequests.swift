@@ -23,7 +23,7 @@ package struct OfflineRequests {
     self.corpus = corpus
     var units: [(Selection.Unit, Int, [Question])] = []
     var id = 1
-    for unit in Selection().units(of: corpus, declaredDtypes: StoredCase.dtypes) {
+    for unit in Selection().units(of: corpus, declaredDtypes: NumberType.allWords) {
       let questions = try corpus.questions(of: corpus.cases[unit.caseIndex], dtype: unit.dtype)
       units.append((unit, id, questions))
       id += questions.count
@@ -69,7 +69,7 @@ package struct OfflineRequests {
     for (unit, firstID, questions) in units {
       let item = corpus.cases[unit.caseIndex]
       if unit.dtype != "i64", !declaration.dtypes.contains(unit.dtype) { continue }
-      let refusals = questions.compactMap { declaration.refusal(of: $0, isRejection: item.level == "rejection") }
+      let refusals = questions.compactMap { declaration.refusal(of: $0, isRejection: item.level == .rejection) }
       if let why = refusals.first {
         results.append(CaseResult(item, dtype: unit.dtype, verdict: .unsupported, why: why))
         continue

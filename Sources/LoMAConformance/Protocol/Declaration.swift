@@ -40,7 +40,7 @@ package struct Declaration: Equatable, Sendable {
     version = try ReplyLine.word("version", of: object, limit: Declaration.nameLimit)
     ops = try Declaration.words("ops", of: object)
     dtypes = try Declaration.words("dtypes", of: object)
-    if let unknown = dtypes.first(where: { !["f64", "f32", "bf16", "f16"].contains($0) }) {
+    if let unknown = dtypes.first(where: { NumberType(rawValue: $0) == nil }) {
       throw .member("dtypes", must: "of f64, f32, bf16, f16, not \(unknown.prefix(20).debugDescription)")
     }
     switch object["profiles"] {
@@ -63,7 +63,7 @@ package struct Declaration: Equatable, Sendable {
   ///
   /// A rejection case is asked in any profile, since its profile may be the fault.
   package func refusal(of question: Question, isRejection: Bool) -> String? {
-    if !ops.contains(question.op) { return "not declared: operation \(question.op)" }
+    if !ops.contains(question.op.rawValue) { return "not declared: operation \(question.op.rawValue)" }
     if question.dtype != "i64", !dtypes.contains(question.dtype) { return "not declared: dtype \(question.dtype)" }
     guard !isRejection, case .these(let these) = profiles else { return nil }
     let asked = Dictionary(

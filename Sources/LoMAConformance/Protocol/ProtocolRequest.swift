@@ -39,7 +39,7 @@ package enum ProtocolRequest: Sendable {
       ]
     case .run(let caseID, let question, let input, let output):
       [
-        .init("cmd", .string("run")), .init("case", .string(caseID)), .init("op", .string(question.op)),
+        .init("cmd", .string("run")), .init("case", .string(caseID)), .init("op", .string(question.op.rawValue)),
         .init("dtype", .string(question.dtype)), .init("profile", .object(question.profile)),
         .init("params", .object(question.parameters)), .init("model", .string(orNull: question.model)),
         .init("input", .string(orNull: input)), .init("output", .string(output)),

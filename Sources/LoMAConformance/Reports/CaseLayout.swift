@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAJudgement
+import LoMAVectors
 
 /// The texts of a case as they are laid out.
 package struct CaseLayout: Sendable {
@@ -49,10 +50,10 @@ struct CellNames {
     // In a property case the number of the answer stands before the tensor's name.
     let parts = divergence.tensor.split(separator: ".", maxSplits: 1)
     let isNumbered = parts.count == 2 && parts[0].allSatisfy(\.isNumber)
+    let tensor = isNumbered ? String(parts[1]) : divergence.tensor
     dimensions =
       divergence.tensor == Divergence.whoHeardWhom
-      ? [.query, .key]
-      : TensorMeaning.dimensions(op: result.op, tensor: isNumbered ? String(parts[1]) : divergence.tensor)
+      ? [.query, .key] : Operation(rawValue: result.op).map { TensorMeaning.dimensions(op: $0, tensor: tensor) } ?? []
   }
 
   /// A row of the tensor; its number where it has no name.

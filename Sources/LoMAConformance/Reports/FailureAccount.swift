@@ -59,7 +59,7 @@ package struct FailureAccount: Equatable, Sendable {
 
   /// Where a level stands from structure on; one that the suite does not know stands last.
   private static func rank(_ level: String) -> Int {
-    StoredCase.levels.firstIndex(of: level) ?? StoredCase.levels.count
+    Level.allCases.map(\.rawValue).firstIndex(of: level) ?? Level.allCases.map(\.rawValue).count
   }
 
   /// How well a unit shows what is wrong, the best first: a clear finding, a picture, few cells, early in the run.

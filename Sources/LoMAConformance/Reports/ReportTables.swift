@@ -1,6 +1,7 @@
 // RUN-25: the claims of a run as a grid.
 
 import LoMAJudgement
+import LoMAVectors
 
 /// Level and profile by element type.
 struct ClaimsTable {
@@ -11,7 +12,7 @@ struct ClaimsTable {
       if rows.last.map({ $0 == (cell.level, cell.profile) }) != true { rows.append((cell.level, cell.profile)) }
       if !types.contains(cell.dtype) { types.append(cell.dtype) }
     }
-    types = StoredCase.dtypes.filter(types.contains) + types.filter { !StoredCase.dtypes.contains($0) }
+    types = NumberType.allWords.filter(types.contains) + types.filter { !NumberType.allWords.contains($0) }
     let lines = rows.map { row in
       let cells = types.map { type in
         let cell = claims.cells.first { $0.level == row.level && $0.profile == row.profile && $0.dtype == type }

@@ -84,8 +84,8 @@ extension CaseResult {
     var finding: Finding?
     if let value = members.optional("finding") { finding = try Finding(value, path: path, line: line) }
     self.init(
-      id: try members.string("id"), dtype: try members.word("dtype", of: StoredCase.dtypes),
-      level: try members.word("level", of: StoredCase.levels),
+      id: try members.string("id"), dtype: try members.word("dtype", of: NumberType.allWords),
+      level: try members.word("level", of: Level.allCases.map(\.rawValue)),
       op: try members.string("op"), profile: try members.string("profile"), hunts: try members.string("hunts"),
       clauses: try members.strings("clauses"), verdict: verdict, why: try members.string("why"), tensors: tensors,
       finding: finding)

@@ -19,7 +19,7 @@ extension Candidate {
   ) throws(CorpusError) -> JudgedUnit {
     let questions = try corpus.questions(of: item, dtype: dtype)
     for question in questions {
-      if let why = declaration.refusal(of: question, isRejection: item.level == "rejection") {
+      if let why = declaration.refusal(of: question, isRejection: item.level == .rejection) {
         return JudgedUnit(
           result: CaseResult(item, dtype: dtype, verdict: .unsupported, why: why), question: nil, reply: nil)
       }

@@ -52,7 +52,7 @@ package struct KnownFailures: Equatable, Sendable {
       guard let id = words.popFirst().map({ String($0) }), !id.hasPrefix("#") else { continue }
       guard let known = dtypes[id] else { throw .unknownCase(id, line: place + 1) }
       var dtype: String?
-      if let word = words.first.map({ String($0) }), StoredCase.dtypes.contains(word) {
+      if let word = words.first.map({ String($0) }), NumberType.allWords.contains(word) {
         if !known.contains(word) { throw .unknownType(word, id: id, line: place + 1) }
         dtype = word
         words.removeFirst()

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMAJudgement
+import LoMAVectors
 
 #if canImport(Synchronization)
   import Synchronization
@@ -15,9 +16,9 @@ final class Lineup: Sendable {
     var results: [CaseResult?]
     var done = 0
     var asked = 0
-    var wrong: [String: Int] = [:]
+    var wrong: [Level: Int] = [:]
     /// Levels that are given up, and why.
-    var closed: [String: String] = [:]
+    var closed: [Level: String] = [:]
     var end: Result<String, any Error>?
   }
 
@@ -76,7 +77,7 @@ final class Lineup: Sendable {
   }
 
   /// No further unit of a level is to be asked, and why.
-  func close(level: String, _ why: String) {
+  func close(level: Level, _ why: String) {
     state.withLock { if $0.closed[level] == nil { $0.closed[level] = why } }
   }
 
@@ -101,7 +102,7 @@ final class Lineup: Sendable {
   }
 
   /// Whether one more wrong result is among the first so many of its level.
-  func countsAmongFirst(_ limit: Int, of level: String) -> Bool {
+  func countsAmongFirst(_ limit: Int, of level: Level) -> Bool {
     state.withLock { state in
       state.wrong[level, default: 0] += 1
       return state.wrong[level, default: 0] <= limit

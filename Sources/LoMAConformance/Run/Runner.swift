@@ -129,7 +129,7 @@ package struct Runner: Sendable {
       if deaths == Runner.deathLimit {
         lineup.close(
           level: item.level,
-          "not asked: the candidate ended, or had to be, at \(deaths) units in a row of level \(item.level)")
+          "not asked: the candidate ended, or had to be, at \(deaths) units in a row of level \(item.level.rawValue)")
       }
     }
     if isInterrupted() { lineup.stop(.success("not asked: the run was interrupted")) }
@@ -170,11 +170,11 @@ package struct Runner: Sendable {
 /// How many units in a row ended a process: of all, and of each level.
 private struct DeathsInARow {
   private(set) var all = 0
-  private var levels: [String: Int] = [:]
+  private var levels: [Level: Int] = [:]
 
-  func of(_ level: String) -> Int { levels[level, default: 0] }
+  func of(_ level: Level) -> Int { levels[level, default: 0] }
 
-  mutating func take(_ isEnd: Bool, at level: String) {
+  mutating func take(_ isEnd: Bool, at level: Level) {
     all = isEnd ? all + 1 : 0
     levels[level] = isEnd ? of(level) + 1 : 0
   }

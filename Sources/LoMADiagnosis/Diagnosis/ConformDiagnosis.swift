@@ -18,7 +18,7 @@ package final class ConformDiagnosis: Sendable {
     /// The forward passes that were asked for, by unit: the first stage that diverges, or none.
     var stages: [String: DivergingStage?] = [:]
     /// So many answers of a level were compared with every suspect.
-    var explained: [String: Int] = [:]
+    var explained: [Level: Int] = [:]
     /// The first case of each model whose gradients are wrong.
     var gradients: [String: String] = [:]
     /// So many times the process ended when it was asked for more.
@@ -72,7 +72,7 @@ package final class ConformDiagnosis: Sendable {
         kept.bytes += wrong.size
       }
       guard witness.isClear else { return false }
-      if wrong.item.op == "gradients", let model = wrong.item.model, kept.gradients[model] == nil {
+      if wrong.item.op == .gradients, let model = wrong.item.model, kept.gradients[model] == nil {
         kept.gradients[model] = wrong.item.id
       }
       kept.explained[wrong.item.level, default: 0] += 1
@@ -82,7 +82,7 @@ package final class ConformDiagnosis: Sendable {
 
   /// That a step of the optimiser cannot be right, since gradients are wrong.
   private func gradients(_ wrong: WrongAnswer) -> [String] {
-    guard wrong.item.op == "train_step", let model = wrong.item.model,
+    guard wrong.item.op == .trainStep, let model = wrong.item.model,
       let id = state.withLock({ $0.gradients[model] })
     else { return [] }
     return ["the gradients on this model are wrong too, see \(id): a step cannot be right before they are"]
@@ -96,7 +96,7 @@ package final class ConformDiagnosis: Sendable {
     let question = wrong.question
     let reply = ask(
       Question(
-        op: "forward", dtype: question.dtype, profile: question.profile, parameters: question.parameters,
+        op: .forward, dtype: question.dtype, profile: question.profile, parameters: question.parameters,
         model: question.model, input: question.input, captures: divergence.request.captures))
     if case .failed = reply { state.withLock { $0.ends += 1 } }
     guard case .tensors(let arrays) = reply else { return [] }
@@ -107,7 +107,7 @@ package final class ConformDiagnosis: Sendable {
 
   /// What the tensors of an answer may be off.
   func bound(_ wrong: WrongAnswer) -> (String) -> Double {
-    { [bounds] in bounds.generalBound(of: $0, op: wrong.item.op, dtype: wrong.dtype) }
+    { [bounds] in bounds.generalBound(of: $0, op: wrong.item.op.rawValue, dtype: wrong.dtype) }
   }
 
   /// That an error may be no mistake at all.
@@ -131,7 +131,7 @@ extension Witness {
   /// A wrong answer.
   init(_ request: Request, _ wrong: WrongAnswer, _ likeness: Likeness) {
     self.init(
-      request: request, type: likeness.type, level: Level(rawValue: wrong.item.level) ?? .model,
+      request: request, type: likeness.type, level: wrong.item.level,
       excess: likeness.excess(of: wrong.answer) ?? .infinity,
       distance: { likeness.distance(of: wrong.answer, to: $0) }, isRight: { likeness.isRight($0) })
   }
@@ -140,7 +140,7 @@ extension Witness {
   init(_ request: Request, right item: StoredCase, _ likeness: Likeness) {
     let right = likeness.right
     self.init(
-      request: request, type: likeness.type, level: Level(rawValue: item.level) ?? .model, excess: 0,
+      request: request, type: likeness.type, level: item.level, excess: 0,
       distance: { likeness.distance(of: right, to: $0) }, isRight: { likeness.isRight($0) })
   }
 }

@@ -13,7 +13,7 @@ package struct JudgedUnits {
     _ corpus: CaseCorpus, bounds: CalibratedBounds, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
   ) throws {
     units = try corpus.cases.filter(passing).flatMap { item in
-      try item.dtypes.filter { $0 == "i64" || dtypes.contains($0) }.compactMap { dtype in
+      try item.dtypes.filter { $0 == "i64" || dtypes.contains($0) }.map { dtype in
         let judge = try corpus.judge(item, dtype: dtype, bounds: bounds)
         let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
         return SensitivityUnit(
@@ -23,7 +23,7 @@ package struct JudgedUnits {
           guard let result = try? judge(replies) else {
             return SensitivityUnit.Verdict(fails: false, margin: 0)
           }
-          return SensitivityUnit.Verdict(result, isBad: item.level == "rejection")
+          return SensitivityUnit.Verdict(result, isBad: item.level == .rejection)
         }
       }
     }
@@ -34,7 +34,7 @@ extension Request {
   /// A question of the runner.
   package init(_ question: Question) throws {
     try self.init(
-      op: question.op, profile: question.profile, parameters: question.parameters, model: question.model,
+      op: question.op.rawValue, profile: question.profile, parameters: question.parameters, model: question.model,
       input: question.input, captures: question.captures)
   }
 }

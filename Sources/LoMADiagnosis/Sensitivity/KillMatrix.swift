@@ -44,7 +44,7 @@ package struct KillMatrix: Sendable {
   /// A mutant is dead where a failed comparison exceeds its bound so many times.
   package static let sufficient = 4.0
   /// The element types a mutant must be dead in.
-  package static let dtypes = ["f64", "f32", "bf16", "f16"]
+  package static let dtypes = NumberType.words
 
   /// The fate of every mutant that is asked in a type and not dead there.
   package var survivors: [(mutant: Mutant, dtype: String, margin: Double)] {

@@ -62,7 +62,7 @@ package struct RatesSection {
 
   /// A line for every operation, a column for every type.
   private var table: [String] {
-    let types = ["i64", "f64", "f32", "bf16", "f16"]
+    let types = NumberType.allWords
     var counts: [String: [String: Int]] = [:]
     for (name, count) in kinds {
       let words = name.split(separator: " ").map { String($0) }

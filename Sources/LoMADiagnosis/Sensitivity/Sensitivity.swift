@@ -36,12 +36,10 @@ package struct SensitivityUnit: Sendable {
   let requests: [Request]
   let judge: @Sendable ([CandidateResponse]) -> Verdict
 
-  /// A unit of these parts; none where no such level exists.
-  package init?(
-    id: String, level: String, dtype: String, clauses: [String], requests: [Request],
+  package init(
+    id: String, level: Level, dtype: String, clauses: [String], requests: [Request],
     judge: @escaping @Sendable ([CandidateResponse]) -> Verdict
   ) {
-    guard let level = Level(rawValue: level) else { return nil }
     self.id = id
     self.level = level
     self.dtype = dtype

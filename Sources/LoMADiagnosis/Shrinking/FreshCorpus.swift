@@ -52,7 +52,7 @@ package struct FreshCorpus {
       try ports.allSatisfy { port in
         let result = try answer(to: item, dtype: dtype, in: corpus, by: port)
         return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
-      } && (item.op != "train_step" || parametersStay(item, dtype: dtype, in: corpus))
+      } && (item.op != .trainStep || parametersStay(item, dtype: dtype, in: corpus))
     }
   }
 

@@ -6,7 +6,7 @@ extension CalibratedBounds {
   /// The name of the file beside the manifest.
   package static let fileName = "bounds.json"
   private static let byteLimit = 32 << 20
-  private static let dtypes = ["f64", "f32", "bf16", "f16"]
+  private static let dtypes = NumberType.words
 
   /// The bounds of a corpus; the provisional ones where it has none and is no published suite.
   ///
@@ -137,7 +137,7 @@ extension CalibratedBounds {
 
   /// The floor of an element type by name.
   static func floor(_ dtype: String) -> Double? {
-    ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.floor
+    ElementType(word: dtype).flatMap { Precision.of($0) }?.floor
   }
 }
 
@@ -211,9 +211,9 @@ extension CalibratedBounds.Allowed {
 }
 
 extension CalibratedBounds.Group {
-  fileprivate var order: Int { StoredCase.dtypes.firstIndex(of: dtype) ?? 0 }
+  fileprivate var order: Int { NumberType.allWords.firstIndex(of: dtype) ?? 0 }
 }
 
 extension CalibratedBounds.Unit {
-  fileprivate var order: Int { StoredCase.dtypes.firstIndex(of: dtype) ?? 0 }
+  fileprivate var order: Int { NumberType.allWords.firstIndex(of: dtype) ?? 0 }
 }

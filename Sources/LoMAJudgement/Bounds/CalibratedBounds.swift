@@ -78,19 +78,19 @@ package struct CalibratedBounds: Equatable, Sendable {
   /// What a tensor of a case may be off; the general bound of its group where the case was not measured.
   func allowed(_ tensor: String, of item: StoredCase, dtype: String) -> Allowed {
     cases[Unit(id: item.id, dtype: dtype)]?[tensor]
-      ?? Allowed(bound: generalBound(of: tensor, op: item.op, dtype: dtype), gates: true)
+      ?? Allowed(bound: generalBound(of: tensor, op: item.op.rawValue, dtype: dtype), gates: true)
   }
 
   /// TOL-11: operations whose derived bounds, composed of many worst cases, are far above what right answers need; a bound that
   /// was measured applies beside them.
-  static let compositions: Set = ["decoder_layer"]
+  static let compositions: Set<Operation> = [.decoderLayer]
 
   /// What a tensor of a composition may be off beside its derived bound; none of other operations, and where nothing of its
   /// group was measured.
   func measured(_ tensor: String, of item: StoredCase, dtype: String) -> Allowed? {
     guard Self.compositions.contains(item.op) else { return nil }
     return cases[Unit(id: item.id, dtype: dtype)]?[tensor]
-      ?? general[Group(op: item.op, tensor: Self.group(of: tensor), dtype: dtype)].map {
+      ?? general[Group(op: item.op.rawValue, tensor: Self.group(of: tensor), dtype: dtype)].map {
         Allowed(bound: $0, gates: true)
       }
   }
@@ -98,7 +98,7 @@ package struct CalibratedBounds: Equatable, Sendable {
   /// The bound of a group (TOL-13), the provisional one of the element type where the group was not measured (TOL-15).
   package func generalBound(of tensor: String, op: String, dtype: String) -> Double {
     general[Group(op: op, tensor: Self.group(of: tensor), dtype: dtype)]
-      ?? ElementType(rawValue: dtype.uppercased()).flatMap { Precision.of($0) }?.provisionalBound ?? 0
+      ?? ElementType(word: dtype).flatMap { Precision.of($0) }?.provisionalBound ?? 0
   }
 
   /// TOL-16: bounds of cases that were not measured, as a file beside their manifest would hold them.

@@ -75,7 +75,7 @@ package struct Calibration: Sendable {
       let dtypes = Set(candidate.results.map(\.dtype))
       return CalibratedBounds.Variant(
         name: candidate.name, version: candidate.version,
-        dtypes: StoredCase.dtypes.filter { dtypes.contains($0) && CalibratedBounds.floor($0) != nil })
+        dtypes: NumberType.allWords.filter { dtypes.contains($0) && CalibratedBounds.floor($0) != nil })
     }
     bounds = CalibratedBounds(
       of: measured, names: names, suite: suite, manifestDigest: manifestDigest, variants: variants)
@@ -118,6 +118,6 @@ package struct Calibration: Sendable {
 
   private static func isMeasured(_ tensor: TensorResult, op: String) -> Bool {
     tensor.rule == Rule.calibrated.rawValue
-      || tensor.rule == Rule.derived.rawValue && CalibratedBounds.compositions.contains(op)
+      || tensor.rule == Rule.derived.rawValue && CalibratedBounds.compositions.contains { $0.rawValue == op }
   }
 }

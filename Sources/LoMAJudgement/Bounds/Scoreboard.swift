@@ -28,7 +28,7 @@ package struct Scoreboard: Sendable {
   }
 
   private static let levels = ["stage", "model", "training", "generation"]
-  private static let dtypes = ["f64", "f32", "bf16", "f16"]
+  private static let dtypes = NumberType.words
 
   private func table(_ names: [String], cell: (_ index: Int, _ level: String, _ dtype: String) -> String) -> String {
     let columns = Self.levels.flatMap { level in Self.dtypes.map { (level, $0) } }.filter { column in

@@ -4,14 +4,6 @@ import LoMAVectors
 
 /// The recorded vectors; files are read when asked for.
 package struct CaseCorpus: Sendable {
-  /// A model of the corpus.
-  package struct Model: Sendable {
-    /// Its directory below the vectors.
-    package let path: String
-    /// Its files.
-    package let files: [ListedFile]
-  }
-
   /// The folder.
   package let folder: String
   /// The version of the suite.
@@ -21,37 +13,30 @@ package struct CaseCorpus: Sendable {
   /// SHA-256 of the manifest, which names every other byte.
   package let manifestDigest: String
   /// The models, in the manifest's order.
-  package let models: [Model]
+  package let models: [StoredManifest.Model]
   /// The cases, in the manifest's order.
   package let cases: [StoredCase]
 
   /// Files that no folder holds, by path.
   private var kept: [String: [UInt8]] = [:]
 
-  private static let manifestName = "manifest.json"
-  private static let manifestLimit = 16 << 20
-  private static let caseLimit = 100_000
-
-  /// What lies in the folder while it is recorded.
-  private static let mark = "INCOMPLETE"
-
   /// Reads the manifest of a folder; throws `damaged` where a recording into it was interrupted.
   package init(folder: String) throws(CorpusError) {
-    if Disk.files(in: folder).contains(Self.mark) {
-      throw .damaged(file: Self.mark, reason: "a recording was interrupted; record again")
+    if Disk.files(in: folder).contains(StoredManifest.mark) {
+      throw .damaged(file: StoredManifest.mark, reason: "a recording was interrupted; record again")
     }
     let bytes: [UInt8]
     do {
-      bytes = try Files.contents(of: folder + "/" + Self.manifestName, byteLimit: Self.manifestLimit)
-    } catch { throw .damaged(file: Self.manifestName, reason: error.description) }
+      bytes = try Files.contents(of: folder + "/" + StoredManifest.name, byteLimit: StoredManifest.byteLimit)
+    } catch { throw .damaged(file: StoredManifest.name, reason: error.description) }
     try self.init(folder: folder, manifest: bytes)
   }
 
   /// Vectors that no folder holds, the manifest among them, by path.
   package init(files: [(path: String, bytes: [UInt8])]) throws(CorpusError) {
     let byPath = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first })
-    guard let manifest = byPath[Self.manifestName] else {
-      throw .damaged(file: Self.manifestName, reason: "it is not among the files")
+    guard let manifest = byPath[StoredManifest.name] else {
+      throw .damaged(file: StoredManifest.name, reason: "it is not among the files")
     }
     try self.init(folder: "", manifest: manifest)
     kept = byPath
@@ -59,57 +44,15 @@ package struct CaseCorpus: Sendable {
 
   /// Reads a manifest given as bytes.
   init(folder: String, manifest bytes: [UInt8]) throws(CorpusError) {
-    let value: JSONValue
-    do { value = try StrictJSON.parse(bytes, sizeLimit: Self.manifestLimit, depthLimit: 16) } catch {
-      throw .manifest(error.description)
-    }
-    guard let object = value.objectValue, object["loma_vectors"]?.integerValue == 1 else {
-      throw .manifest("not a manifest of version 1")
-    }
-    guard let suite = object["suite"]?.stringValue, let specification = object["specification"]?.stringValue,
-      object["published"]?.booleanValue != nil
-    else { throw .manifest("suite, specification or published is missing") }
-    guard let models = object["models"]?.arrayValue, let cases = object["cases"]?.arrayValue,
-      let retired = object["retired"]?.arrayValue, cases.count <= Self.caseLimit, models.count <= Self.caseLimit
-    else { throw .manifest("models, cases or retired is no list, or too long") }
+    let manifest: StoredManifest
+    do { manifest = try StoredManifest(parsing: bytes) } catch { throw .manifest(error.reason) }
     self.folder = folder
-    self.suite = suite
-    self.specification = specification
-    manifestDigest = SHA256.hexDigest(of: bytes)
-    self.models = try models.map { model throws(CorpusError) in try Self.model(model) }
-    let paths = Set(self.models.map(\.path))
-    self.cases = try cases.map { item throws(CorpusError) in try StoredCase(item, models: paths) }
-    try check(retired: retired)
-  }
-
-  private static func model(_ value: JSONValue) throws(CorpusError) -> Model {
-    guard let path = value.objectValue?["path"]?.stringValue, let list = value.objectValue?["files"]?.arrayValue else {
-      throw .manifest("a model without path and files")
-    }
-    var files: [ListedFile] = []
-    for entry in list {
-      do { files.append(try ListedFile(entry)) } catch { throw .manifest("\(path.onOneLine): \(error.description)") }
-    }
-    guard !files.isEmpty, files.allSatisfy({ $0.path.hasPrefix(path + "/") }) else {
-      throw .manifest("the files of the model \(path.onOneLine) are not below it")
-    }
-    return Model(path: path, files: files)
-  }
-
-  /// No id twice, none of a retired case, no path twice, not the manifest itself.
-  private func check(retired: [JSONValue]) throws(CorpusError) {
-    var ids: Set<String> = []
-    for value in retired {
-      guard let id = value.objectValue?["id"]?.stringValue else { throw .manifest("a retired id that is none") }
-      ids.insert(id)
-    }
-    for item in cases where !ids.insert(item.id).inserted {
-      throw .manifest("the id \(item.id) is given twice, or retired")
-    }
-    var paths: Set = [Self.manifestName]
-    for file in models.flatMap(\.files) + cases.flatMap(\.files) where !paths.insert(file.path).inserted {
-      throw .manifest("the path \(file.path) is listed twice, or is the manifest's")
-    }
+    suite = manifest.suite
+    specification = manifest.specification
+    manifestDigest = manifest.digest
+    models = manifest.models
+    let paths = Set(manifest.models.map(\.path))
+    cases = try manifest.cases.map { item throws(CorpusError) in try StoredCase(item, models: paths) }
   }
 }
 
@@ -152,13 +95,5 @@ extension CaseCorpus {
     do { return try ArrayFile(decoding: bytes) } catch {
       throw .damaged(file: file.path, reason: error.description)
     }
-  }
-}
-
-extension StoredCase {
-  /// Input and recorded answer.
-  fileprivate var files: [ListedFile] {
-    guard case .tensors(let expected, _) = answer else { return [input].compactMap { $0 } }
-    return [input, expected].compactMap { $0 }
   }
 }

@@ -77,7 +77,7 @@ package struct Selection: Sendable {
 
   /// Whether a case passes all filters.
   package func passes(_ item: StoredCase) -> Bool {
-    (levels.isEmpty || levels.contains(item.level)) && (ops.isEmpty || ops.contains(item.op))
+    (levels.isEmpty || levels.contains(item.level.rawValue)) && (ops.isEmpty || ops.contains(item.op.rawValue))
       && (profile?.isAskedFor(in: item.axes) ?? true) && (idGlob?.matches(item.id) ?? true)
   }
 

@@ -15,19 +15,14 @@ package struct StoredCase: Sendable {
     case property(Property)
   }
 
-  /// The levels, in the order reports have them in.
-  package static let levels = ["structure", "stage", "model", "training", "generation", "rejection", "property"]
-  /// The element types a case is asked in, in the order of a run; i64 where it has no numbers.
-  package static let dtypes = ["i64", "f64", "f32", "bf16", "f16"]
-
   /// Its name.
   package let id: String
   /// The suite version that brought it.
   package let since: String
   /// Its level.
-  package let level: String
+  package let level: Level
   /// Its operation.
-  package let op: String
+  package let op: Operation
   /// The mistake it is there for.
   package let hunts: String
   /// The clauses it serves.

@@ -4,10 +4,6 @@ import LoMA
 import LoMAVectors
 
 extension StoredCase {
-  private static let operations: Set = [
-    "layout", "mask", "schedule", "metrics", "cost", "rms_norm", "rope", "attention", "feed_forward", "decoder_layer",
-    "cross_entropy", "forward", "loss", "gradients", "train_step", "generate", "reconstruct",
-  ]
   private static let members: Set = [
     "id", "since", "level", "op", "hunts", "clauses", "profile", "params", "model", "captures", "dtypes", "input",
     "expected", "rules", "rejection", "property",
@@ -16,8 +12,7 @@ extension StoredCase {
   private static let countLimit = 4096
 
   /// Reads a case; `models` are the paths of the models that are listed.
-  init(_ value: JSONValue, models: Set<String>) throws(CorpusError) {
-    guard let object = value.objectValue else { throw .manifest("a case that is no object") }
+  init(_ object: JSONObject, models: Set<String>) throws(CorpusError) {
     let members = CaseMembers(object)
     let id = try members.word("id")
     guard id.utf8.allSatisfy({ Self.isOfID($0) }), id.split(separator: ".").count >= 3 else {
@@ -26,9 +21,9 @@ extension StoredCase {
     if let unknown = object.members.first(where: { !Self.members.contains($0.key) }) {
       throw members.fault("the member \(unknown.key.onOneLine) is not one of a case")
     }
-    let (level, op) = (try members.word("level"), try members.word("op"))
-    guard Self.levels.contains(level) else { throw members.fault("no level is named \(level.onOneLine)") }
-    guard Self.operations.contains(op) else { throw members.fault("no operation is named \(op.onOneLine)") }
+    let (levelName, opName) = (try members.word("level"), try members.word("op"))
+    guard let level = Level(rawValue: levelName) else { throw members.fault("no level is named \(levelName.onOneLine)") }
+    guard let op = Operation(rawValue: opName) else { throw members.fault("no operation is named \(opName.onOneLine)") }
     self.id = id
     self.level = level
     self.op = op
@@ -36,17 +31,17 @@ extension StoredCase {
     hunts = try members.word("hunts")
     clauses = try members.words("clauses", limit: Self.countLimit)
     captures = try members.words("captures", limit: Self.countLimit)
-    profile = try members.profile(isRejection: level == "rejection")
+    profile = try members.profile(isRejection: level == .rejection)
     parameters = try members.parameters()
     model = try members.model(models)
     input = try members.file("input")
-    let listed = try members.words("dtypes", limit: Self.dtypes.count)
-    guard !listed.isEmpty, Set(listed).count == listed.count, listed.allSatisfy({ Self.dtypes.contains($0) }) else {
+    let listed = try members.words("dtypes", limit: NumberType.allWords.count)
+    guard !listed.isEmpty, Set(listed).count == listed.count, listed.allSatisfy({ NumberType.allWords.contains($0) }) else {
       throw members.fault("its dtypes are not of the list")
     }
-    let isAskedOnce = level == "structure" || level == "rejection"
-    guard isAskedOnce || !listed.contains("i64") else { throw members.fault("i64 is no type of numbers") }
-    dtypes = isAskedOnce ? ["i64"] : Self.dtypes.filter { listed.contains($0) }
+    let isAskedOnce = level == .structure || level == .rejection
+    guard isAskedOnce || !listed.contains(NumberType.integerWord) else { throw members.fault("i64 is no type of numbers") }
+    dtypes = isAskedOnce ? [NumberType.integerWord] : NumberType.allWords.filter { listed.contains($0) }
     answer = try members.answer(level: level, countLimit: Self.countLimit)
   }
 
@@ -123,18 +118,18 @@ private struct CaseMembers {
   }
 
   /// Exactly one of a recorded answer with its rules, a rejection and a property, as the level has it.
-  func answer(level: String, countLimit: Int) throws(CorpusError) -> StoredCase.Answer {
+  func answer(level: Level, countLimit: Int) throws(CorpusError) -> StoredCase.Answer {
     let present = ["expected", "rules", "rejection", "property"].filter { object[$0] != nil }
     switch level {
-    case "rejection":
+    case .rejection:
       guard present == ["rejection"] else { throw fault("a rejection case has a code and no answer") }
       return .rejection(code: try word("rejection"))
-    case "property":
+    case .property:
       guard present == ["property"] else { throw fault("a property case has a property and no answer") }
       let name = try word("property")
       guard let property = Property(rawValue: name) else { throw fault("no property is named \(name.onOneLine)") }
       return .property(property)
-    default:
+    case .structure, .stage, .model, .training, .generation:
       guard present == ["expected", "rules"], let file = try file("expected") else {
         throw fault("its answer is not a file with rules")
       }

@@ -178,11 +178,6 @@ extension ElementType {
   }
 }
 
-extension ElementType {
-  /// Its word in the protocol: f64 for F64.
-  var word: String { rawValue.lowercased() }
-}
-
 extension ResultTensor {
   /// As an answer holds it: I64, BOOL, or numbers of a type, each rounded once; whoever answers what is to be rejected, where
   /// no type of numbers is asked, answers in F64.

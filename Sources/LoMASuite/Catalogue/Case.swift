@@ -49,9 +49,9 @@ extension Case {
   ) -> Case {
     let dtypes =
       switch level {
-      case .structure, .rejection: ["i64"]
-      case .training: ["f64", "f32"]
-      case .stage, .model, .generation, .property: ["f64", "f32", "bf16", "f16"]
+      case .structure, .rejection: [NumberType.integerWord]
+      case .training: NumberType.preciseWords
+      case .stage, .model, .generation, .property: NumberType.words
       }
     return Case(
       id: id, since: since, level: level, hunts: hunts, clauses: Array(Set(clauses)).sorted(),

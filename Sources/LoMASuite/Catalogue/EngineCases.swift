@@ -87,7 +87,7 @@ enum EngineCases {
         hunts: "the first text's mask or positions taken for the whole batch", clauses: ["MSK-11"],
         request: ModelCases.request(
           .forward, model, c: 2, t: 2, CaseInputs.texts(lengths, below: 11, seed: 192), .base),
-        expectation: .property(.batch), dtypes: ["f64", "f32", "bf16", "f16"])
+        expectation: .property(.batch), dtypes: NumberType.words)
     }
   }
 

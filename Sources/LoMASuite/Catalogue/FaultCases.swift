@@ -26,7 +26,7 @@ enum FaultCases {
       request: Request(
         operation, axes: axes, parameters: defaults.adding(parameters), model: isOfModel ? model : nil,
         input: CaseInputs.file(CaseInputs.batch(texts) + more), captures: []),
-      expectation: .rejection(code), dtypes: isOfModel ? ["f64", "f32", "bf16", "f16"] : ["i64"])
+      expectation: .rejection(code), dtypes: isOfModel ? NumberType.words : [NumberType.integerWord])
   }
 
   /// Two faults, of which the one that stands first in the list is the answer.

@@ -51,7 +51,7 @@ enum ModelFormCases {
         stage(
           .rope, ["head_dim": .integer(8), "theta": .real(12_345.5)],
           [x, CaseInputs.integers("positions", [0, 7, 300, 5000])])),
-    ].compactMap { $0.asked(in: ["f64", "f32"]) }
+    ].compactMap { $0.asked(in: NumberType.preciseWords) }
   }
 
   /// V and both ids are the request's, whatever the object `loma` of config.json says (OPS-1).

@@ -133,7 +133,7 @@ enum NumberingCases {
       Case(
         id: "property.\(property.rawValue).\(profile.slug)", since: Versions.second, level: .property, hunts: hunts,
         clauses: (clauses + [numbering.clause]).sorted(), request: request, expectation: .property(property),
-        dtypes: ["f64", "f32", "bf16", "f16"])
+        dtypes: NumberType.words)
     }
     return [
       property(

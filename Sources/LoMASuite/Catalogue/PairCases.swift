@@ -96,7 +96,7 @@ enum PairCases {
           more: [
             CaseInputs.normal("embeddings", shape: [1, 21, model.hidden], deviation: 1, mean: 0, seed: 224),
             CaseInputs.normal("replacements", shape: [21, model.hidden], deviation: 1, mean: 0, seed: 225),
-          ]), expectation: .property(.interference), dtypes: ["f64", "f32", "bf16", "f16"])
+          ]), expectation: .property(.interference), dtypes: NumberType.words)
     }
     return interference
   }

@@ -13,7 +13,7 @@ enum PropertyCases {
   ) -> Case {
     Case(
       id: "property.\(property.rawValue).\(what)", since: Versions.frozen, level: .property, hunts: hunts,
-      clauses: clauses, request: request, expectation: .property(property), dtypes: ["f64", "f32", "bf16", "f16"])
+      clauses: clauses, request: request, expectation: .property(property), dtypes: NumberType.words)
   }
 
   /// One layer, so that nothing is relayed: every row is replaced in turn by a row of `replacements`.

@@ -46,7 +46,7 @@ package struct FreshCases: Sendable {
     var (best, count) = (drawn, -1)
     for attempt in 0..<Self.attempts {
       drawn.seed = drawn.seed(attempt)
-      let types = dtypes(of: drawn, all: ["f64", "f32", "bf16", "f16"]).count
+      let types = dtypes(of: drawn, all: NumberType.words).count
       if types > count { (best, count) = (drawn, types) }
       if count == 4 { break }
     }
@@ -70,7 +70,7 @@ package struct FreshCases: Sendable {
       guard let code = error.rejectionCode else { return nil }
       return Case(
         id: id, since: Versions.suite, level: .rejection, hunts: "rejections known by heart: \(fresh)",
-        clauses: ["OPS-6"], request: fresh.request, expectation: .rejection(code), dtypes: ["i64"])
+        clauses: ["OPS-6"], request: fresh.request, expectation: .rejection(code), dtypes: [NumberType.integerWord])
     }
   }
 
@@ -112,13 +112,13 @@ package struct FreshCases: Sendable {
   }
 
   private func dtypes(of fresh: FreshCase, all: [String]) -> [String] {
-    let all = fresh.isPrecise ? all.filter { $0 == "f64" || $0 == "f32" } : all
+    let all = fresh.isPrecise ? all.filter { NumberType.preciseWords.contains($0) } : all
     guard fresh.level == .generation else { return all }
     let request = fresh.request
     guard let answer = try? answers.answer(request) else { return all }
     let wide = ChoiceMargin.dtypes(all, withMargin: ChoiceMargin.margin(of: request, answer: answer))
     // Token 0 is then chosen from a row whose scores are not in the answer (REC-4).
     let isHidden = fresh.operation == .reconstruct && fresh.profile.repetitionLabels == .shifted
-    return isHidden ? wide.filter { $0 == "f64" || $0 == "f32" } : wide
+    return isHidden ? wide.filter { NumberType.preciseWords.contains($0) } : wide
   }
 }

@@ -10,8 +10,6 @@ import LoMAVectors
 
 /// Writes corpora.
 package struct Recorder: Sendable {
-  /// The mark of a recording that has not finished.
-  package static let mark = "INCOMPLETE"
   /// All that the mark holds; a file of its name with another content is somebody else's.
   static let markText = "a recording was interrupted: record again\n"
 
@@ -31,7 +29,7 @@ package struct Recorder: Sendable {
   package func write(_ recording: Recording) throws(RecordingError) -> Int {
     try refuseChangesOfPublished(recording)
     let present = Disk.listing(below: folder)
-    let isOurs = present.files.contains(Recording.manifestName) || isInterrupted(recording, present)
+    let isOurs = present.files.contains(StoredManifest.name) || isInterrupted(recording, present)
     guard isOurs || present.files.isEmpty && present.oddities.isEmpty else { throw .notACorpus(folder: folder) }
     do throws(FileError) { return try write(recording, over: present) } catch { throw .file(error) }
   }
@@ -39,8 +37,8 @@ package struct Recorder: Sendable {
   /// Whether a folder without a manifest is what a first recording left when it was stopped: the mark with its exact text, or
   /// the beginning of it while nothing else is there, and beside it only files that this corpus has, whole or partial.
   private func isInterrupted(_ recording: Recording, _ present: Disk.Listing) -> Bool {
-    guard let mark = try? Files.contents(of: folder + "/" + Self.mark, byteLimit: 1 << 10) else { return false }
-    let others = present.files.filter { $0 != Self.mark }
+    guard let mark = try? Files.contents(of: folder + "/" + StoredManifest.mark, byteLimit: 1 << 10) else { return false }
+    let others = present.files.filter { $0 != StoredManifest.mark }
     let isMark = others.isEmpty ? Self.markText.utf8.starts(with: mark) : mark == Array(Self.markText.utf8)
     let paths = Set(recording.files.flatMap { [$0.path, $0.path + Disk.partialSuffix] })
     return isMark && present.oddities.isEmpty && others.allSatisfy { paths.contains($0) }
@@ -50,23 +48,23 @@ package struct Recorder: Sendable {
     try disk.makeFolder(folder)
     let regular = Set(present.files)
     let wanted = Set(recording.files.map(\.path))
-    let isMarked = regular.contains(Self.mark)
-    let stale = (regular.subtracting(wanted).subtracting([Self.mark, Recording.boundsName])).union(present.oddities)
+    let isMarked = regular.contains(StoredManifest.mark)
+    let stale = (regular.subtracting(wanted).subtracting([StoredManifest.mark, Recording.boundsName])).union(present.oddities)
     var changed: [Recording.File] = []
     for file in recording.files where !regular.contains(file.path) || !isOnDisk(file) { changed.append(file) }
     guard !changed.isEmpty || !stale.isEmpty || isMarked else { return 0 }
 
-    if stale.contains(Self.mark) { try disk.remove(folder + "/" + Self.mark) }
+    if stale.contains(StoredManifest.mark) { try disk.remove(folder + "/" + StoredManifest.mark) }
     if !isMarked {
-      try disk.create(folder + "/" + Self.mark, Array(Self.markText.utf8))
+      try disk.create(folder + "/" + StoredManifest.mark, Array(Self.markText.utf8))
     }
-    for path in stale.sorted() where path != Self.mark { try disk.remove(folder + "/" + path) }
+    for path in stale.sorted() where path != StoredManifest.mark { try disk.remove(folder + "/" + path) }
     // Deepest first; a link in a wanted folder's place is gone by now.
     let needed = Self.folders(of: wanted)
     for path in present.folders.reversed() where !needed.contains(path) { try disk.removeFolder(folder + "/" + path) }
     for path in Self.folders(of: Set(changed.map(\.path))).sorted() { try disk.makeFolder(folder + "/" + path) }
     for file in changed { try disk.replace(folder + "/" + file.path, with: file.bytes) }
-    try disk.remove(folder + "/" + Self.mark)
+    try disk.remove(folder + "/" + StoredManifest.mark)
     return changed.count + stale.count
   }
 
@@ -86,7 +84,7 @@ package struct Recorder: Sendable {
 
   private func refuseChangesOfPublished(_ recording: Recording) throws(RecordingError) {
     guard let old = try StoredManifest(folder: folder), old.isPublished, let last = recording.files.last else { return }
-    let new = try StoredManifest(parsing: last.bytes)
+    let new = try StoredManifest(recorded: last.bytes)
     guard new.isPublished else { throw .wouldUnpublish(folder: folder) }
     let changed = old.meanings.filter { id, meaning in !new.retired.contains(id) && new.meanings[id] != meaning }
     let forgotten = old.retired.subtracting(new.retired)

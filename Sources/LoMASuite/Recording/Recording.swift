@@ -18,8 +18,6 @@ package struct Recording: Sendable {
   /// Every file; the manifest is the last.
   package let files: [File]
 
-  /// The manifest's name.
-  package static let manifestName = "manifest.json"
   /// Measured bounds, which name the manifest they were measured on and are not in it (TOL-12).
   static let boundsName = "bounds.json"
 
@@ -40,7 +38,7 @@ package struct Recording: Sendable {
     files.append(File(path: StructureText.name, bytes: StructureText.bytes(of: results)))
     let manifest = Manifest(
       models: models.entries, cases: results, files: files, retired: retired, isPublished: isPublished)
-    files.append(File(path: Self.manifestName, bytes: Array(manifest.text.utf8)))
+    files.append(File(path: StoredManifest.name, bytes: Array(manifest.text.utf8)))
     self.files = files
   }
 

@@ -53,7 +53,7 @@ package enum VectorsFolder {
     while true {
       let folder = above.map { "/" + $0 }.joined() + "/" + name
       let held = Disk.files(in: folder)
-      if held.contains(Recording.manifestName) || held.contains(Recorder.mark) { return folder }
+      if held.contains(StoredManifest.name) || held.contains(StoredManifest.mark) { return folder }
       guard above.popLast() != nil else { return nil }
     }
   }

@@ -18,13 +18,13 @@ package struct Verification: Sendable {
   package init(folder: String, against recording: Recording?) {
     var findings: [String] = []
     let present = Disk.listing(below: folder)
-    if (present.files + present.oddities).contains(Recorder.mark) {
+    if (present.files + present.oddities).contains(StoredManifest.mark) {
       findings.append("incomplete: a recording was interrupted; record again")
     }
     let manifest: StoredManifest?
     do {
       manifest = try StoredManifest(folder: folder)
-      if manifest == nil { findings.append("incomplete: there is no \(Recording.manifestName)") }
+      if manifest == nil { findings.append("incomplete: there is no \(StoredManifest.name)") }
     } catch {
       findings.append("\(error)")
       manifest = nil
@@ -33,21 +33,21 @@ package struct Verification: Sendable {
     for entry in listed {
       if let finding = Self.finding(entry, folder: folder, present) { findings.append(finding) }
     }
-    let known = Set(listed.map(\.path) + [Recording.manifestName, Recording.boundsName, Recorder.mark])
+    let known = Set(listed.map(\.path) + [StoredManifest.name, Recording.boundsName, StoredManifest.mark])
     if manifest != nil {
       for path in present.files + present.oddities where !known.contains(path) {
         findings.append("stray: \(path.onOneLine) is not in the manifest")
       }
     }
-    if present.oddities.contains(Recording.manifestName) {
-      findings.append("damaged: \(Recording.manifestName) is a link or no regular file")
+    if present.oddities.contains(StoredManifest.name) {
+      findings.append("damaged: \(StoredManifest.name) is a link or no regular file")
     }
     for file in recording?.files ?? [] {
       if let finding = Self.difference(file, folder: folder) { findings.append(finding) }
     }
     self.findings = findings
     self.files = listed.count + 1
-    self.manifestDigest = (try? Files.contents(of: folder + "/" + Recording.manifestName, byteLimit: 16 << 20))
+    self.manifestDigest = (try? Files.contents(of: folder + "/" + StoredManifest.name, byteLimit: StoredManifest.byteLimit))
       .map { SHA256.hexDigest(of: $0) }
   }
 

@@ -114,7 +114,7 @@ import Testing
     let account = FailureAccount(run)
     let wrong = run.results.indices.filter { run.results[$0].verdict.isWrong }
     #expect(account.groups.flatMap(\.units).sorted() == wrong)
-    let ranks = account.groups.map { StoredCase.levels.firstIndex(of: $0.level) ?? 9 }
+    let ranks = account.groups.map { Level.allCases.map(\.rawValue).firstIndex(of: $0.level) ?? 9 }
     #expect(ranks == ranks.sorted())
     #expect(account.unit.map { run.results[$0].level } == "structure")
     for group in account.groups {

@@ -26,7 +26,7 @@ enum SampleRun {
     let verdict = Verdict.allCases[place % Verdict.allCases.count]
     var result = CaseResult(
       id: "model.forward.case-\(place / 2)", dtype: place % 2 == 0 ? "f64" : "f32",
-      level: StoredCase.levels[place / 6 % StoredCase.levels.count], op: "forward",
+      level: Level.allCases.map(\.rawValue)[place / 6 % Level.allCases.map(\.rawValue).count], op: "forward",
       profile: place % 5 == 0 ? "memory_attention=causal" : "base", hunts: "a mask that is wrong",
       clauses: ["MSK-5", "LAY-2"], verdict: verdict, why: verdict == .pass ? "" : "place \(place): \(hostile)",
       tensors: [

@@ -30,7 +30,8 @@ struct CaseQuestions {
   }
 
   /// The case's own request with some tensors in place of those of their names, or left out.
-  private func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question {
+  private func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question
+  {
     let gone = names.union(arrays.map(\.name))
     return Question(
       op: op ?? item.op, dtype: dtype, profile: item.profile,

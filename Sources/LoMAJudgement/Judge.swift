@@ -28,7 +28,8 @@ extension CaseResult {
   /// The result of a case that got no judgement: not asked, or not answered.
   package init(_ item: StoredCase, dtype: String, verdict: Verdict, why: String) {
     self.init(
-      id: item.id, dtype: dtype, level: item.level.rawValue, op: item.op.rawValue, profile: item.profileName, hunts: item.hunts,
+      id: item.id, dtype: dtype, level: item.level.rawValue, op: item.op.rawValue, profile: item.profileName,
+      hunts: item.hunts,
       clauses: item.clauses, verdict: verdict, why: why, tensors: [], finding: nil)
   }
 }

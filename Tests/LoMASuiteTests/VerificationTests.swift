@@ -89,7 +89,10 @@ struct VerificationTests {
     ("an absolute path", "manifest: the path /", { try edit($0, "\"\(path)", "\"/\(path)") }),
     ("a path of dots inside", "manifest: the path stage/../", { try edit($0, "\"stage/", "\"stage/../stage/") }),
     ("a path with a line break", "manifest: the path st", { try edit($0, "\"stage/", "\"st\\nage/") }),
-    ("a path twice", "manifest: the path models/mha/config.json is listed twice, or is the manifest's", { try edit($0, "gqa/config.json", "mha/config.json") }),
+    (
+      "a path twice", "manifest: the path models/mha/config.json is listed twice, or is the manifest's",
+      { try edit($0, "gqa/config.json", "mha/config.json") }
+    ),
     ("a manifest of itself", "manifest: manifest.json lists", { try edit($0, "\"structure.json", "\"manifest.json") }),
     ("a size out of range", "manifest: the path", { try edit($0, "\"bytes\": ", "\"bytes\": -") }),
   ]

@@ -22,7 +22,9 @@ extension StoredCase {
       throw members.fault("the member \(unknown.key.onOneLine) is not one of a case")
     }
     let (levelName, opName) = (try members.word("level"), try members.word("op"))
-    guard let level = Level(rawValue: levelName) else { throw members.fault("no level is named \(levelName.onOneLine)") }
+    guard let level = Level(rawValue: levelName) else {
+      throw members.fault("no level is named \(levelName.onOneLine)")
+    }
     guard let op = Operation(rawValue: opName) else { throw members.fault("no operation is named \(opName.onOneLine)") }
     self.id = id
     self.level = level
@@ -36,11 +38,14 @@ extension StoredCase {
     model = try members.model(models)
     input = try members.file("input")
     let listed = try members.words("dtypes", limit: NumberType.allWords.count)
-    guard !listed.isEmpty, Set(listed).count == listed.count, listed.allSatisfy({ NumberType.allWords.contains($0) }) else {
+    guard !listed.isEmpty, Set(listed).count == listed.count, listed.allSatisfy({ NumberType.allWords.contains($0) })
+    else {
       throw members.fault("its dtypes are not of the list")
     }
     let isAskedOnce = level == .structure || level == .rejection
-    guard isAskedOnce || !listed.contains(NumberType.integerWord) else { throw members.fault("i64 is no type of numbers") }
+    guard isAskedOnce || !listed.contains(NumberType.integerWord) else {
+      throw members.fault("i64 is no type of numbers")
+    }
     dtypes = isAskedOnce ? [NumberType.integerWord] : NumberType.allWords.filter { listed.contains($0) }
     answer = try members.answer(level: level, countLimit: Self.countLimit)
   }

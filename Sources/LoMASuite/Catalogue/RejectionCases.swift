@@ -23,7 +23,8 @@ enum RejectionCases {
         operation, axes: axes, parameters: defaults.adding(parameters),
         model: needsModel.contains(operation) ? CaseModel.gqa.path : nil,
         input: CaseInputs.file(CaseInputs.batch(texts) + more), captures: []),
-      expectation: .rejection(code), dtypes: needsModel.contains(operation) ? NumberType.words : [NumberType.integerWord])
+      expectation: .rejection(code),
+      dtypes: needsModel.contains(operation) ? NumberType.words : [NumberType.integerWord])
   }
 
   private static var parameters: [Case] {

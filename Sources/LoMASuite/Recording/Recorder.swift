@@ -37,7 +37,9 @@ package struct Recorder: Sendable {
   /// Whether a folder without a manifest is what a first recording left when it was stopped: the mark with its exact text, or
   /// the beginning of it while nothing else is there, and beside it only files that this corpus has, whole or partial.
   private func isInterrupted(_ recording: Recording, _ present: Disk.Listing) -> Bool {
-    guard let mark = try? Files.contents(of: folder + "/" + StoredManifest.mark, byteLimit: 1 << 10) else { return false }
+    guard let mark = try? Files.contents(of: folder + "/" + StoredManifest.mark, byteLimit: 1 << 10) else {
+      return false
+    }
     let others = present.files.filter { $0 != StoredManifest.mark }
     let isMark = others.isEmpty ? Self.markText.utf8.starts(with: mark) : mark == Array(Self.markText.utf8)
     let paths = Set(recording.files.flatMap { [$0.path, $0.path + Disk.partialSuffix] })
@@ -49,7 +51,8 @@ package struct Recorder: Sendable {
     let regular = Set(present.files)
     let wanted = Set(recording.files.map(\.path))
     let isMarked = regular.contains(StoredManifest.mark)
-    let stale = (regular.subtracting(wanted).subtracting([StoredManifest.mark, Recording.boundsName])).union(present.oddities)
+    let stale = (regular.subtracting(wanted).subtracting([StoredManifest.mark, Recording.boundsName])).union(
+      present.oddities)
     var changed: [Recording.File] = []
     for file in recording.files where !regular.contains(file.path) || !isOnDisk(file) { changed.append(file) }
     guard !changed.isEmpty || !stale.isEmpty || isMarked else { return 0 }

@@ -47,7 +47,8 @@ package struct Verification: Sendable {
     }
     self.findings = findings
     self.files = listed.count + 1
-    self.manifestDigest = (try? Files.contents(of: folder + "/" + StoredManifest.name, byteLimit: StoredManifest.byteLimit))
+    self.manifestDigest =
+      (try? Files.contents(of: folder + "/" + StoredManifest.name, byteLimit: StoredManifest.byteLimit))
       .map { SHA256.hexDigest(of: $0) }
   }
 

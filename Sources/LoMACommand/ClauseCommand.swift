@@ -17,7 +17,7 @@ let clauseHelp = """
 
   What is about a clause:
 
-    code                     lines of Sources that cite it, but for the catalogues of cases and of mutants
+    code                     lines of Sources that cite it, starter ports too; not the catalogues of cases and mutants
     tests                    those whose names cite it
     cases                    those of the golden vectors that cite it and can fail it. A case of a mask without a cell
                              that the clause decides cannot fail it; such cases are named apart.

@@ -63,7 +63,7 @@ package struct ClauseIndex: Sendable {
     project: ProjectFolder, cases: [CitingCase], mutants: [CitingMutant]
   ) throws(ProjectFolder.Problem) {
     // The table of clauses is made from this index and states none.
-    let pages = try project.files(below: "Spec", ending: ".md").filter { $0.path != ClauseTable.path }
+    let pages = try project.files(below: "Spec", ending: [".md"]).filter { $0.path != ClauseTable.path }
     let statements = pages.flatMap { ClauseStatement.all(in: $0) }
     entries = statements.map { Entry(statement: $0) }
     chapters = pages.filter { page in statements.contains { $0.path == page.path } }.map { page in
@@ -71,10 +71,10 @@ package struct ClauseIndex: Sendable {
     }
     places = Dictionary(statements.enumerated().map { ($1.id, $0) }) { first, _ in first }
 
-    for file in try project.files(below: "Sources", ending: ".swift") where !Self.isCounted(file.path) {
+    for file in try project.files(below: "Sources", ending: [".swift", ".c", ".py"]) where !Self.isCounted(file.path) {
       for (place, citation) in Self.citations(in: file) { add(place, to: citation.id, \.code) }
     }
-    for file in try project.files(below: "Tests", ending: ".swift") where !file.path.hasPrefix("Tests/HouseTests/") {
+    for file in try project.files(below: "Tests", ending: [".swift"]) where !file.path.hasPrefix("Tests/HouseTests/") {
       // A range passes over a clause: it is no evidence of a test.
       for test in Self.tests(in: file) {
         for citation in ClauseCitation.all(in: test.text.utf8[...].bytes) where !citation.isInRange {
@@ -126,7 +126,8 @@ package struct ClauseIndex: Sendable {
 
   /// Cases and mutants cite clauses too, and are told one by one.
   private static func isCounted(_ path: String) -> Bool {
-    path.hasPrefix("Sources/LoMASuite/Catalogue/") || path.hasPrefix("Sources/LoMADiagnosis/Mutants/")
+    ["Sources/LoMASuite/Catalogue/", "Sources/LoMASuite/Fresh/FreshCase.swift", "Sources/LoMADiagnosis/Mutants/"]
+      .contains { path.hasPrefix($0) }
   }
 
   private static func citations(in file: ProjectFile) -> [(Place, ClauseCitation)] {

@@ -55,10 +55,11 @@ package struct ProjectFolder: Sendable {
     throw .nowhere(from: current)
   }
 
-  /// The files below a folder whose names end so, sorted by path; hidden ones are left out.
-  func files(below folder: String, ending suffix: String) throws(Problem) -> [ProjectFile] {
+  /// The files below a folder whose names end in one of these, sorted by path; hidden ones are left out.
+  func files(below folder: String, ending suffixes: [String]) throws(Problem) -> [ProjectFile] {
     var files: [ProjectFile] = []
-    for name in Disk.listing(below: path + "/" + folder).files where name.hasSuffix(suffix) && !name.hasPrefix(".") {
+    for name in Disk.listing(below: path + "/" + folder).files where suffixes.contains(where: { name.hasSuffix($0) }) {
+      guard !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
       files.append(try file(folder + "/" + name))
     }
     return files

@@ -62,6 +62,7 @@ let package = Package(
     .target(
       name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"],
       resources: [
+        .embedInCode("Clauses/clauses.template.md"),
         .embedInCode("mask.css"), .embedInCode("mask.html"), .embedInCode("mask.js"),
         .embedInCode("Templates/main.swift"), .embedInCode("Templates/port.c"), .embedInCode("Templates/port.py"),
       ],

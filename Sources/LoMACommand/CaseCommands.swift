@@ -16,7 +16,7 @@ let listHelp = """
     --profile NAME           axis=value,axis=value…: cases that decide so, whatever else they decide; base: cases that
                              decide nothing; loma explain --show profiles lists them
     --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))
-    --clause ID              cases that serve this clause
+    --clause ID              cases that cite this clause and can fail it
     --id GLOB                ids of this pattern: * is any text, ? one character
 
   """

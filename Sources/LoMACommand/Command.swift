@@ -46,6 +46,9 @@ struct Command {
         name: "show", summary: "one case: what it asks, hunts and expects", help: showHelp,
         run: { try show($0, in: $1) }),
       Command(
+        name: "clause", summary: "one clause: text, code, tests, cases, mutants", help: clauseHelp,
+        run: { try clause($0, in: $1) }),
+      Command(
         name: "vectors", summary: "record the golden vectors, or verify them", help: vectorsHelp,
         run: { try vectors($0, in: $1) }),
       Command(

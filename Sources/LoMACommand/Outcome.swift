@@ -12,6 +12,8 @@ struct Surroundings {
   let refusesColour: Bool
   /// What LOMA_VECTORS says, where it is set.
   var vectors: String?
+  /// What LOMA_PROJECT says, where it is set.
+  var project: String?
   /// The folder that paths begin at.
   var folder = VectorsFolder.currentFolder
   /// The folder of this program.

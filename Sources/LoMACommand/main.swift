@@ -6,6 +6,7 @@
   import Darwin
 #endif
 import LoMAConformance
+import LoMAExplanation
 import LoMASuite
 
 signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our process.
@@ -22,6 +23,7 @@ for place in 1..<max(1, Int(CommandLine.argc)) {
 let surroundings = Surroundings(
   isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
+  project: getenv(ProjectFolder.variable).map { String(cString: $0) },
   report: isatty(STDERR_FILENO) == 1 ? showProgress : { @Sendable _ in },
   path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: surroundings)

@@ -13,7 +13,7 @@ package struct CaseFilter: Sendable {
   package var profile: Profile?
   /// Its model: the name, or the path below Vectors.
   package var model: String?
-  /// A clause it serves.
+  /// A clause it cites and can fail.
   package var clause: String?
   /// A pattern of its id: `*` is any text, `?` one character.
   package var id: String?
@@ -39,7 +39,7 @@ package struct CaseFilter: Sendable {
     if let operation, item.request.operation != operation { return false }
     if let profile, !profile.isAskedFor(in: item.request.axes) { return false }
     if let model, item.request.model != model, item.request.model != "models/" + model { return false }
-    if let clause, !item.clauses.contains(clause) { return false }
+    if let clause, !item.shownClauses.contains(clause) { return false }
     if let id, !Glob(id).matches(item.id) { return false }
     return true
   }

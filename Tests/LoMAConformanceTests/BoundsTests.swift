@@ -101,8 +101,8 @@ struct BoundsTests {
     let bounds = made([candidate("a", ["hidden.0": 1e-5, "hidden.1": 3e-5, "layers.0.attention.query": 1e-4])]).bounds
     let other = try Recorded.item("model.forward.gqa.captures-hidden")
     #expect(bounds.allowed("hidden.2", of: other, dtype: "f32") == .init(bound: 2.4e-4, gates: true))
-    #expect(bounds.generalBound(of: "layers.7.attention.query", op: .forward, dtype: "f32") == 8e-4)
-    #expect(bounds.generalBound(of: "hidden.2", op: .forward, dtype: "f64") == Precision.f64.provisionalBound)
+    #expect(bounds.generalBound(of: "layers.7.attention.query", op: "forward", dtype: "f32") == 8e-4)
+    #expect(bounds.generalBound(of: "hidden.2", op: "forward", dtype: "f64") == Precision.f64.provisionalBound)
     #expect(bounds.generalBound(of: "hidden.2", op: "loss", dtype: "f32") == Precision.f32.provisionalBound)
     #expect(CalibratedBounds.group(of: "gradients.model.layers.1.norm.weight") == "gradients.*")
     #expect(CalibratedBounds.group(of: "appended.keys") == "appended.keys")

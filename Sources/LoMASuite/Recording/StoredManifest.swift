@@ -1,27 +1,27 @@
-// The manifest as it is read: strictly, since vectors come from anywhere.
+// Reading a manifest: strictly, since vectors are untrusted.
 
 import LoMAVectors
 
-/// What verifying and recording need of a manifest on disk.
+/// The parts of a manifest on disk that verification and recording need.
 struct StoredManifest {
-  /// What a published id promises: the case as the manifest has it, without prose, and the files of its model.
+  /// The meaning of a published id: its case in the manifest without the prose, and the files of its model.
   struct Meaning: Equatable {
     let members: [JSONObject.Member]
     let model: [ListedFile]
   }
 
-  /// Members of a case that may be said better after publication.
+  /// Members of a case whose wording may change after publication.
   static let prose: Set<String> = ["hunts", "clauses"]
 
   let isPublished: Bool
-  /// Every file but the manifest itself.
+  /// Every file except the manifest itself.
   let files: [ListedFile]
-  /// By id.
+  /// The meanings, by id.
   let meanings: [String: Meaning]
-  /// Ids that are gone.
+  /// The retired ids.
   let retired: Set<String>
 
-  /// The manifest of a folder, none where there is none.
+  /// The manifest of a folder; nil if it has none.
   init?(folder: String) throws(RecordingError) {
     let bytes: [UInt8]
     do {

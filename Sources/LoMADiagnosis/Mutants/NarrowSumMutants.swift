@@ -1,11 +1,11 @@
-// TOL-2: sums in bf16 and f16 that are kept in the type itself, each product and each sum rounded, not in binary32.
+// TOL-2: sums in bf16 and f16 kept in the type itself, with each product and sum rounded to it, instead of in binary32.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
 extension Mutant {
-  /// Other layer functions in bf16 and f16.
+  /// Other layer functions for bf16 and f16.
   private static func narrow(
     _ id: String, _ sentence: String, on operations: Set<Operation>,
     _ change: @escaping @Sendable (inout LayerFunctions, NarrowSums) -> Void
@@ -25,8 +25,8 @@ extension Mutant {
       },
       narrow("M245", "I summed attention in the type of its output", on: .attending) { functions, sums in
         functions.attend = { q, k, v, visible, heads, _ in sums.attention(q, k, v, visible, heads) }
-        // What f16 has over bf16 hides it behind what right ports may store: some 500 keys with like values in one `attention`
-        // would show it, whose probabilities alone are more than the corpus may have.
+        // In f16 the error is within the bounds: about 500 keys with similar values in one `attention` would show it,
+        // but their probabilities alone are more than the corpus may hold.
       }.asked(in: [.bf16]),
       narrow("M246", "I summed the squares of RMSNorm in the type of its output", on: .normalising) {
         functions, sums in
@@ -46,18 +46,18 @@ extension Mutant {
   private static let linear = Set.models.union([.feedForward, .decoderLayer])
 }
 
-/// Sums and products of numbers of a type of 16 bits, each rounded to it.
+/// Sums and products in a 16-bit type, each rounded to it.
 struct NarrowSums: Sendable {
-  /// 2 to the power of the bits that a Double has more.
+  /// 2 to the number of fraction bits that a Double has more than the type.
   private let power: Double
   /// The smallest normal number of the type.
   private let smallest: Double
   /// The largest number of the type.
   private let largest: Double
-  /// Added and subtracted again, it leaves multiples of the smallest subnormal number.
+  /// Adding and subtracting this rounds to a multiple of the smallest subnormal number.
   private let grid: Double
 
-  /// None for a type of more than 16 bits.
+  /// Nil for a type of more than 16 bits.
   init?(_ type: ElementType) {
     switch type {
     case .bf16: (power, smallest, largest, grid) = (0x1p45, 0x1p-126, 0x1.fep127, 0x1.8p-81)
@@ -66,24 +66,24 @@ struct NarrowSums: Sendable {
     }
   }
 
-  /// Ties to even: beside 2ˢ times itself a number has room for no more bits than the type has.
+  /// Rounds to nearest, ties to even: in the sum with 2ˢ times itself, a number keeps no more bits than the type has.
   func rounded(_ x: SIMD8<Double>) -> SIMD8<Double> {
     let far = x * power
     var y = (far + x) - far
-    // 0 of each sign stays 0; what is below the normal numbers has a grid of its own.
+    // Zeros keep their sign; numbers below the normal range are rounded to their own grid.
     y.replace(with: (x + grid) - grid, where: (x .< smallest) .& (x .> -smallest))
     y.replace(with: .infinity, where: y .> largest)
     y.replace(with: -.infinity, where: y .< -largest)
     return y
   }
 
-  /// One number, likewise.
+  /// Rounds one number likewise.
   func rounded(_ x: Double) -> Double { rounded(SIMD8(repeating: x))[0] }
 
-  /// From +0.0 by rising index.
+  /// The sum from +0.0 by rising index.
   func sum(_ values: [Double]) -> Double { values.reduce(0) { rounded($0 + $1) } }
 
-  /// x·Wᵀ: eight outputs at a time.
+  /// x·Wᵀ, eight outputs at a time.
   func linear(_ x: Tensor, _ weight: Tensor) -> Tensor {
     let (inner, outputs) = (weight.columns, weight.rows)
     var y = Tensor(zeros: [x.rows, outputs])
@@ -103,7 +103,7 @@ struct NarrowSums: Sendable {
     return y
   }
 
-  /// x / √(mean(x²) + ε) · g, the mean of squares in the type.
+  /// x / √(mean(x²) + ε) · g, with the mean of squares computed in the type.
   func norm(_ x: Tensor, _ gain: [Double], _ epsilon: Double) -> Tensor {
     var y = x
     for r in 0..<x.rows {
@@ -114,7 +114,7 @@ struct NarrowSums: Sendable {
     return y
   }
 
-  /// Scores, the sums below the weights and the context in the type.
+  /// Attention with scores, sums of weights and context computed in the type.
   func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ visible: VisibleKeys, _ heads: AttentionHeads
   ) -> AttentionOutput {

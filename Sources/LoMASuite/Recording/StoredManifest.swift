@@ -69,7 +69,7 @@ struct StoredManifest {
     }
     var retired: Set<String> = []
     for item in gone {
-      guard let id = item.objectValue?["id"]?.stringValue else { throw .manifest("a retired id that is none") }
+      guard let id = item.objectValue?["id"]?.stringValue else { throw .manifest("a retired entry without an id") }
       retired.insert(id)
     }
     guard Set(files.map(\.path)).count == files.count else { throw .manifest("a path is listed twice") }

@@ -4,7 +4,6 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// The page as Markdown.
 package struct LosslessnessPage: Sendable {
   private let sweep: Sweep
   private let results: [String: SweepResult]

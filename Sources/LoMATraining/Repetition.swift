@@ -29,12 +29,10 @@ package struct Repetition: Hashable, Sendable {
   /// The counts by chunk index; the first are over the first chunks of all texts.
   package private(set) var byChunk: [RepetitionCount] = []
 
-  /// Counts of nothing.
   package init() {}
 
   init(_ byChunk: [RepetitionCount]) { self.byChunk = byChunk }
 
-  /// The counts over all chunks.
   package var total: RepetitionCount { byChunk.reduce(RepetitionCount(), +) }
 
   /// Adds the counts of one text, from the logits of its training layout.

@@ -4,7 +4,6 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// One run of the sweep.
 package struct SweepRun: Sendable {
   /// The name of the result's file, such as `c4-base-seed1`.
   package let name: String

@@ -4,7 +4,6 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// The result of one run.
 package struct SweepResult: Hashable, Sendable {
   package let name: String
   /// The digest of the run's recipe, including what the run replaces in it.

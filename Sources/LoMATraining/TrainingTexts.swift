@@ -4,7 +4,6 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// The texts of a recipe.
 package struct TrainingTexts: Sendable {
   private enum Source: Sendable {
     case random(alphabet: Int)

@@ -90,7 +90,6 @@ extension Request {
 }
 
 extension ResultTensor {
-  /// The tensor under another name.
   fileprivate func named(_ name: String) -> ResultTensor { ResultTensor(name: name, shape: shape, content: content) }
 
   /// The tensor as a matrix whose columns are its last dimension; nil for integers.

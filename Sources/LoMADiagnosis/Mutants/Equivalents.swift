@@ -3,9 +3,7 @@
 extension Mutant {
   /// A mutant and a profile under which it answers as the reference does, with the reason.
   package struct Equivalent: Sendable {
-    /// The mutant's id.
     package let mutant: String
-    /// The profile's name.
     package let profile: String
     /// Why the answers are equal.
     package let proof: String

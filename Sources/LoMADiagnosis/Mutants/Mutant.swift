@@ -99,13 +99,11 @@ package struct Mutant: Sendable {
 }
 
 extension Request {
-  /// The request with other parameters.
   func with(parameters: [String: RequestParameter]) -> Request {
     Request(
       operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }
 
-  /// The request under another profile.
   func with(axes: [String: String]) -> Request {
     Request(operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }

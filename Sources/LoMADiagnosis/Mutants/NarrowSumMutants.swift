@@ -77,7 +77,6 @@ struct NarrowSums: Sendable {
     return y
   }
 
-  /// Rounds one number likewise.
   func rounded(_ x: Double) -> Double { rounded(SIMD8(repeating: x))[0] }
 
   /// The sum from +0.0 by rising index.

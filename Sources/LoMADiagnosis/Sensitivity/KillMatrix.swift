@@ -14,7 +14,6 @@ package struct KillMatrix: Sendable {
     package let margin: Double
   }
 
-  /// A mutant with its kills.
   package struct Line: Sendable {
     package let mutant: Mutant
     /// The element types of the units that can show the mistake.
@@ -35,7 +34,6 @@ package struct KillMatrix: Sendable {
 
   /// All units that were asked.
   package let units: [SensitivityUnit]
-  /// One line per mutant.
   package let lines: [Line]
 
   /// A mutant counts as killed if a comparison exceeds its bound by this factor.

@@ -9,7 +9,6 @@ import LoMAVectors
 
 /// A case in one element type, with its judge.
 package struct SensitivityUnit: Sendable {
-  /// The judge's verdict.
   package struct Verdict: Sendable {
     /// Whether a comparison failed; a refusal or an error is not a failed comparison.
     package let fails: Bool
@@ -55,7 +54,6 @@ extension SensitivityUnit {
 
 /// Runs mutants on units.
 package struct Sensitivity: Sendable {
-  /// The judged units.
   package let units: [SensitivityUnit]
   private let models: [String: ModelInMemory]
   private let workers: Workers

@@ -5,7 +5,6 @@ import LoMAVectors
 
 import LoMAVectors
 
-/// The page as Markdown.
 package enum SensitivityPage {
   private static let levels: [Level] = [.stage, .model, .training, .generation, .property]
   private static let properties = ["interference", "poison", "prefix", "cache", "batch", "shift"]

@@ -4,7 +4,6 @@ import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
-/// Makes corpora of fresh cases.
 package struct FreshCorpus {
   /// The share of a bound that the reference may need if the output of each stage errs as much as a port's may.
   private static let share = 0.25

@@ -14,7 +14,6 @@ package struct SmallestCases {
     var fresh: FreshCase
     /// The result of the smallest case.
     package var result: CaseResult
-    /// The number of questions asked.
     var questions = 0
     /// Whether every smaller case was asked and passes.
     var isWhole = true

@@ -10,9 +10,7 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case model(ModelError)
   /// A file could not be read or written.
   case file(FileError)
-  /// A JSON file is malformed.
   case json(file: String, JSONError)
-  /// A safetensors file is malformed.
   case container(file: String, ContainerError)
   /// `model.safetensors.index.json` names a file that is not a plain name in the directory.
   case shardOutsideDirectory(String)

@@ -6,11 +6,9 @@ import LoMAVectors
 
 /// A scalar parameter of a request.
 package enum RequestParameter: Hashable, Sendable {
-  /// An integer.
   case integer(Int)
   /// A number, exact in binary64.
   case real(Double)
-  /// A word.
   case word(String)
 }
 
@@ -121,7 +119,6 @@ extension Request {
     return texts
   }
 
-  /// The request's profile.
   package func profile() throws(RequestError) -> Profile {
     let sorted = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
     // An unknown axis is reported before an unknown value (OPS-6).

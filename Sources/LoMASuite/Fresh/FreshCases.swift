@@ -11,7 +11,6 @@ package struct FreshCases: Sendable {
   /// The number of texts tried in search of one whose choices are clear in every element type.
   private static let attempts = 12
 
-  /// The seed of all draws.
   package let seed: UInt64
   private let answers: ReferenceAnswers
 

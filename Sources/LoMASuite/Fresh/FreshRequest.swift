@@ -113,7 +113,6 @@ extension FreshCase {
 
   private var textSize: Int { ids.text }
 
-  /// The parameters of AdamW.
   private var optimiser: [String: RequestParameter] {
     var lots = SeededNumbers(seed: seed(5))
     func one(of values: [Double]) -> RequestParameter { .real(values[lots.integer(below: values.count)]) }

@@ -4,7 +4,6 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// The corpus of this suite.
 package enum Corpus {
   package static var caseCount: Int { Catalogue.cases.count }
 

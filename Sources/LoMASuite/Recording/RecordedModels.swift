@@ -5,7 +5,6 @@ import LoMAModels
 import LoMAReference
 import LoMAVectors
 
-/// The models of the catalogue.
 struct RecordedModels: Sendable {
   /// A model as the manifest lists it.
   struct Entry: Sendable {

@@ -41,7 +41,6 @@ package struct Recording: Sendable {
     self.files = files
   }
 
-  /// One recorded case.
   struct CaseResult: Sendable {
     let recorded: Case
     let input: File?

@@ -18,7 +18,6 @@ struct StoredManifest {
   let files: [ListedFile]
   /// The meanings, by id.
   let meanings: [String: Meaning]
-  /// The retired ids.
   let retired: Set<String>
 
   /// The manifest of a folder; nil if it has none.

@@ -3,7 +3,6 @@
 import LoMAVectors
 
 package enum VectorsFolder {
-  /// The name of the folder.
   package static let name = "Vectors"
   /// The environment variable that may name the folder.
   package static let variable = "LOMA_VECTORS"

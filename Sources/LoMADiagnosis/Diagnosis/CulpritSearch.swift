@@ -31,7 +31,7 @@ struct CulpritSearch {
 
   /// Sample size of the first round; a suspect that misses more than half of it is dropped.
   private static let sampleSize = 6
-  /// A right answer at this distance or more, in bounds, contradicts a suspect.
+  /// A right answer contradicts a suspect if it is more than this many bounds away from the suspect's.
   private static let clear = 4.0
   /// Two suspects cannot be told apart if their distances differ by less than this factor.
   private static let likeness = 1.25
@@ -156,7 +156,7 @@ struct CulpritSearch {
   /// Error over bound of a wrong answer, compared with a suspect's answer beside the mistakes found, or alone.
   private func distance(_ suspect: Suspect, _ witness: Witness) -> Double? {
     if found.isEmpty { return far(suspect, witness) }
-    // Two mistakes that change nothing together here are tried one alone.
+    // A suspect that changes nothing here is not measured together with others.
     if let together = far(suspect.beside(found), witness), together <= 1,
       !suspect.answersRightly(witness.request, witness.answers(answers))
     {
@@ -167,7 +167,7 @@ struct CulpritSearch {
 }
 
 extension CulpritSearch {
-  /// The suspects that explain most of a group and miss at most `limit`: the best, then those that are like it.
+  /// The suspects that explain most of a group and miss at most `limit`: the best and those like it, profiles first.
   private func best(
     _ group: [Witness], beyond: [Witness], missing limit: Int
   ) -> (suspects: [Suspect], contradicted: Int)? {

@@ -1,23 +1,23 @@
 // Registry of decisions: the axes by name, so that a profile can be written and read as axis=value pairs.
 
-/// One question the paper leaves open, or that ports answer wrongly.
+/// One question that the paper leaves open, or that ports often answer wrongly (Spec: the registry of decisions).
 public enum Axis: String, CaseIterable, Hashable, Sendable {
-  /// D-2.
+  /// D-2: at which text position of its span a memory row stands.
   case memoryPositions = "memory_positions"
-  /// D-2.
+  /// D-2: which rows or tokens positions count.
   case numbering = "numbering"
-  /// D-3.
+  /// D-3: which memory rows of other chunks a memory row sees.
   case memoryContext = "memory_context"
-  /// The paper's, kept as an axis since ports get it wrong.
+  /// The paper's own rule, an axis because ports get it wrong: which memory rows of its chunk a memory row sees.
   case memoryAttention = "memory_attention"
-  /// D-4.
+  /// D-4: the memory rows of which chunks a repetition row sees.
   case repetitionContext = "repetition_context"
-  /// D-5.
+  /// D-5: which repetition rows of its chunk a repetition row sees.
   case repetitionAttention = "repetition_attention"
-  /// D-8.
+  /// D-8: the label of a repetition row.
   case repetitionLabels = "repetition_labels"
 
-  /// Its possible values; the default comes first.
+  /// The possible values as written in a profile; the default comes first.
   public var values: [String] {
     switch self {
     case .memoryPositions: Profile.MemoryPositions.allCases.map { $0.rawValue }
@@ -44,7 +44,7 @@ public enum Axis: String, CaseIterable, Hashable, Sendable {
 }
 
 extension Profile {
-  /// The value this profile has on an axis.
+  /// The profile's value on an axis, as written in `Axis.values`.
   public subscript(axis: Axis) -> String {
     switch axis {
     case .memoryPositions: memoryPositions.rawValue
@@ -57,7 +57,7 @@ extension Profile {
     }
   }
 
-  /// This profile with another value on one axis, named by its place in `Axis.values`.
+  /// A copy of this profile with another value on one axis, given by its index in `Axis.values`.
   public func choosing(_ axis: Axis, valueAt index: Int) -> Profile {
     var profile = self
     switch axis {
@@ -72,7 +72,7 @@ extension Profile {
     return profile
   }
 
-  /// Reads axis=value pairs over `base`, in canonical form; an axis not named keeps its default.
+  /// Reads axis=value pairs; an axis not named keeps its value of `base`. The result is canonical.
   ///
   /// Throws `unknownAxis`, `unknownAlternative` or `repeatedAxis`.
   public init(_ pairs: [(axis: String, value: String)]) throws(InputError) {
@@ -87,7 +87,7 @@ extension Profile {
     self = profile.canonical
   }
 
-  /// Reads a profile written as `name` writes it: `base`, or axis=value pairs joined by commas.
+  /// Reads a profile in the form of `name`: `base`, or axis=value pairs joined by commas.
   public init(name: String) throws(InputError) {
     guard name != "base" else {
       self = .base
@@ -100,18 +100,18 @@ extension Profile {
       })
   }
 
-  /// The axes on which this profile differs from `base`, in the registry's order.
+  /// The axes on which this profile differs from `base`, with its values, in the registry's order.
   public var differences: [(axis: Axis, value: String)] {
     Axis.allCases.filter { self[$0] != Profile.base[$0] }.map { ($0, self[$0]) }
   }
 
-  /// `base`, or axis=value pairs joined by commas.
+  /// The profile as text: `base`, or axis=value pairs joined by commas.
   public var name: String {
     let pairs = differences.map { $0.axis.rawValue + "=" + $0.value }
     return pairs.isEmpty ? "base" : pairs.joined(separator: ",")
   }
 
-  /// Whether axes as they were given decide everything that this profile decides; `base` asks for axes without any.
+  /// Whether `axes` has every value in which this profile differs from `base`; for `base`, whether `axes` is empty.
   public func isAskedFor(in axes: [String: String]) -> Bool {
     let asked = differences
     return asked.isEmpty ? axes.isEmpty : asked.allSatisfy { axes[$0.axis.rawValue] == $0.value }

@@ -10,9 +10,9 @@ public enum CacheEvent: Hashable, Sendable {
   case drop(chunk: Int)
 }
 
-/// One event, with the rows of the generation layout that it feeds and what the cache then holds.
+/// One event, the rows of the generation layout that it feeds, and the number of entries cached afterwards.
 public struct CacheStep: Hashable, Sendable {
-  /// What happens.
+  /// The event: a read, a compression or a drop.
   public let event: CacheEvent
   /// The rows of the generation layout that are fed, empty for a drop.
   public let fedRows: Range<Int>
@@ -21,20 +21,20 @@ public struct CacheStep: Hashable, Sendable {
   /// Reading entries in the cache after the event; they follow the memory entries unless a compression has just
   /// appended newer ones behind them.
   public let readingEntries: Int
-  /// All entries after the event.
+  /// All entries in the cache after the event.
   public var cacheSize: Int { memoryEntries + readingEntries }
 }
 
 /// The cache events of feeding n text tokens, prompt and generated alike (GEN-8).
 public struct CacheSchedule: Hashable, Sendable {
-  /// c, t and L.
+  /// Compression ratio, memory length and chunk length.
   public let parameters: Parameters
   /// n, the number of text tokens fed.
   public let fedLength: Int
-  /// The events in order.
+  /// The events in order, each with the state of the cache after it.
   public let steps: [CacheStep]
 
-  /// The schedule of n fed text tokens; rejects n outside 0…`Parameters.limit`.
+  /// The schedule of n fed text tokens; throws `InputError` for n outside 0…`Parameters.limit`.
   public init(fedLength: Int, parameters: Parameters) throws(InputError) {
     try Parameters.check(textLength: fedLength)
     let (t, length) = (parameters.t, parameters.chunkLength)
@@ -57,7 +57,7 @@ public struct CacheSchedule: Hashable, Sendable {
     self.steps = steps
   }
 
-  /// The rows of the generation layout whose entries are cached after a step, in cache order.
+  /// The rows of the generation layout whose entries are in the cache after a step, in cache order.
   public func entries(after step: CacheStep) -> [Int] {
     let (t, length) = (parameters.t, parameters.chunkLength)
     let rowsPerChunk = length + t
@@ -92,21 +92,21 @@ extension CacheStep {
 }
 
 extension Parameters {
-  /// Entries cached after n fed text tokens: t⌊n/L⌋ + n mod L (GEN-6).
+  /// The number of entries cached after n fed text tokens: t⌊n/L⌋ + n mod L (GEN-6).
   public func cacheSize(afterFeeding n: Int) -> Int { t * fullChunks(n) + tailLength(n) }
 
-  /// Entries cached while chunk k is being compressed: tk + L + t (GEN-6).
+  /// The number of entries cached while chunk k is being compressed: tk + L + t (GEN-6).
   public func cachePeak(whileCompressing chunk: Int) -> Int { t * chunk + chunkLength + t }
 
-  /// The most entries ever cached while feeding n text tokens: tF + L, or n before the first full chunk (GEN-6).
+  /// The largest number of entries cached while feeding n text tokens: tF + L, or n if no chunk fills (GEN-6).
   public func cacheMaximum(whileFeeding n: Int) -> Int {
     let fullChunks = fullChunks(n)
     return fullChunks >= 1 ? t * fullChunks + chunkLength : n
   }
 
-  /// How many text tokens generating m tokens after a prompt feeds: the last one is chosen, not fed (GEN-5).
+  /// The number of text tokens fed to generate m tokens after a prompt: the last one is chosen, not fed (GEN-5).
   ///
-  /// Rejects m < 0, and m > 0 after an empty prompt.
+  /// Throws `InputError` for m < 0, and for m > 0 after an empty prompt.
   public func fedLength(prompt: Int, generating m: Int) throws(InputError) -> Int {
     try Parameters.check(textLength: prompt)
     guard m >= 0 else { throw .negativeGenerationLength(m) }

@@ -1,15 +1,15 @@
-// COST-1, COST-2: what the cache weighs and how many scores attention evaluates, in closed form. Paper §3.4.
+// COST-1, COST-2: the bytes of the cache and the number of scores that attention computes, in closed form. Paper §3.4.
 
-/// Score evaluations of one text: visible (query, key) pairs per layer and query head, pads excluded (COST-2).
+/// The scores computed for one text: visible (query, key) pairs per layer and query head, without pads (COST-2).
 public struct Cost: Hashable, Sendable {
-  /// c, t and L.
+  /// Compression ratio, memory length and chunk length.
   public let parameters: Parameters
-  /// The decisions that change what is visible.
+  /// The decisions, some of which change what is visible.
   public let profile: Profile
   /// n, the number of text tokens.
   public let textLength: Int
 
-  /// The cost of a text of n tokens; rejects n outside 0…`Parameters.limit`.
+  /// The cost of a text of n tokens; throws `InputError` for n outside 0…`Parameters.limit`.
   public init(textLength: Int, parameters: Parameters, profile: Profile) throws(InputError) {
     try Parameters.check(textLength: textLength)
     self.parameters = parameters
@@ -19,10 +19,10 @@ public struct Cost: Hashable, Sendable {
 
   private var fullChunks: Int { parameters.fullChunks(textLength) }
 
-  /// T = F(F − 1)/2, the pairs of an earlier and a later full chunk.
+  /// T = F(F − 1)/2: the number of pairs of a full chunk and an earlier one.
   private var chunkPairs: Int { fullChunks * (fullChunks - 1) / 2 }
 
-  /// L·t·T + F·L(L+1)/2 + r·t·F + r(r+1)/2 + F·(t·L + A) + B: the generation layout's visible pairs.
+  /// The visible pairs of the generation layout: L·t·T + F·L(L+1)/2 + r·t·F + r(r+1)/2 + F·(t·L + A) + B.
   public var generation: Int {
     let (t, length) = (parameters.t, parameters.chunkLength)
     let tail = parameters.tailLength(textLength)
@@ -41,9 +41,9 @@ public struct Cost: Hashable, Sendable {
     return fullReading + tailReading + fullChunks * (t * length + memoryPairs) + pastMemories
   }
 
-  /// S + L·t, with L·t·(k+1) where the memories of earlier chunks are seen too: reconstructing chunk k.
+  /// The visible pairs of reconstructing chunk k: S + L·t, or S + L·t·(k+1) if earlier memories are visible too.
   ///
-  /// Rejects a chunk outside 0..<F.
+  /// Throws `InputError` for a chunk outside 0..<F.
   public func reconstruction(chunk: Int) throws(InputError) -> Int {
     guard chunk >= 0, chunk < fullChunks else { throw .noSuchChunk(chunk, fullChunks: fullChunks) }
     let memories = parameters.chunkLength * parameters.t
@@ -53,7 +53,7 @@ public struct Cost: Hashable, Sendable {
     }
   }
 
-  /// generation + F·(S + L·t), and L·t·T where repetition rows see earlier memories: the training layout's pairs.
+  /// The training layout's visible pairs: generation + F·(S + L·t), plus L·t·T if earlier memories are visible too.
   public var training: Int {
     let memories = parameters.chunkLength * parameters.t
     let pastMemories =
@@ -64,10 +64,10 @@ public struct Cost: Hashable, Sendable {
     return generation + fullChunks * (repetitionPairs + memories) + pastMemories
   }
 
-  /// n(n + 1)/2: causal attention over the text alone.
+  /// The visible pairs of causal attention over the text alone, without LoMA: n(n + 1)/2.
   public var fullAttention: Int { textLength * (textLength + 1) / 2 }
 
-  /// S: the pairs among the L repetition rows of one chunk.
+  /// S: the visible pairs among the L repetition rows of one chunk.
   private var repetitionPairs: Int {
     let length = parameters.chunkLength
     return switch profile.repetitionAttention {
@@ -78,12 +78,12 @@ public struct Cost: Hashable, Sendable {
   }
 }
 
-/// What one cache entry weighs (COST-1).
+/// The size of one cache entry, a row's key and value in all layers (COST-1).
 public struct CacheEntrySize: Hashable, Sendable {
-  /// 2 · layers · KV heads · head dimension · bytes per element.
+  /// Bytes: 2 · layers · KV heads · head dimension · bytes per element.
   public let bytes: Int
 
-  /// Rejects factors below one and products that do not fit an integer.
+  /// Throws `InputError` for a factor below one and for a product that does not fit an `Int`.
   public init(layers: Int, keyValueHeads: Int, headDimension: Int, bytesPerElement: Int) throws(InputError) {
     var bytes = 2
     for factor in [layers, keyValueHeads, headDimension, bytesPerElement] {

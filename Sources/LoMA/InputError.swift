@@ -1,6 +1,6 @@
-// What can be wrong with an input, in numbers. `code` is the closed list of rejection codes of the Spec.
+// PAR, LAY, GEN, REC, COST and the registry: why an input is rejected. `code` is one of the Spec's rejection codes.
 
-/// Why an input was rejected; carries the offending value and what it was measured against.
+/// Why an input is rejected, with the offending value and the limit it breaks.
 public enum InputError: Error, Hashable, Sendable {
   /// PAR-1: c < 1.
   case ratioBelowOne(Int)
@@ -41,7 +41,7 @@ public enum InputError: Error, Hashable, Sendable {
 }
 
 extension InputError {
-  /// The rejection code of the Spec's closed list.
+  /// The code in the Spec's list of rejection codes.
   public var code: String {
     switch self {
     case .ratioBelowOne: "ratio-below-one"
@@ -67,7 +67,7 @@ extension InputError {
 }
 
 extension InputError: CustomStringConvertible {
-  /// One line: the code, then the numbers.
+  /// The code and the numbers, on one line.
   public var description: String { code + ": " + numbers }
 
   private var numbers: String {
@@ -96,7 +96,7 @@ extension InputError: CustomStringConvertible {
     }
   }
 
-  /// A name as it was given, on one line whatever it contains.
+  /// A name from the input with its control characters escaped, so that it stays on one line.
   private func escaped(_ name: String) -> String {
     name.unicodeScalars.reduce("") { $0 + $1.escaped(asASCII: true) }
   }

@@ -1,22 +1,22 @@
-// LAY-1…LAY-6: text in, rows out. Paper §3.2.
+// LAY-1…LAY-6: from the tokens of a text to its rows. Paper §3.2.
 
-/// Which rows are laid out.
+/// Which zones a layout has.
 public enum LayoutKind: String, CaseIterable, Hashable, Sendable {
   /// LAY-2: reading, memory and repetition rows.
   case training
-  /// LAY-5: without repetition rows.
+  /// LAY-5: reading and memory rows, no repetition rows.
   case generation
 }
 
-/// The rows of one text, in the order every output is given in (LAY-6).
+/// The rows of one text, in the order in which every output lists them (LAY-6).
 public struct Layout: Hashable, Sendable {
-  /// c, t and L.
+  /// Compression ratio, memory length and chunk length.
   public let parameters: Parameters
-  /// The decisions the rows were made under.
+  /// The decisions; they set the positions and labels of the rows.
   public let profile: Profile
   /// n, the number of text tokens.
   public let textLength: Int
-  /// All rows, first to last.
+  /// All rows in layout order.
   public let rows: [Row]
 
   /// The training layout of a text: reading, memory and repetition rows (LAY-2, LAY-4).

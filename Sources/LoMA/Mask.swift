@@ -1,6 +1,6 @@
 // MSK-1…MSK-11: may a query row see a key row? One arm per pair of zones. Paper §3.2, decisions D-3…D-6.
 
-/// What the mask says of one pair of rows, and which clause says it.
+/// Whether the mask lets a query row see a key row, and the clause that decides it.
 public struct MaskRule: Hashable, Sendable {
   /// The clause that decides the pair.
   public let clause: String
@@ -12,16 +12,16 @@ public struct MaskRule: Hashable, Sendable {
 public struct Mask: Hashable, Sendable {
   /// The rows, queries and keys alike.
   public let rows: [Row]
-  /// The decisions the mask is built under.
+  /// The decisions, some of which change what is visible.
   public let profile: Profile
 
-  /// The mask of a text's rows, padded or not.
+  /// The mask over the rows of one text, with or without pads.
   public init(rows: [Row], profile: Profile) {
     self.rows = rows
     self.profile = profile
   }
 
-  /// The rule for one pair of row indices.
+  /// The rule for row `query` as the query and row `key` as the key, both indices into `rows`.
   public func rule(query: Int, key: Int) -> MaskRule {
     switch (rows[query].place, rows[key].place) {
     case (.reading(let k, let i), .reading(let m, let j)):
@@ -53,10 +53,10 @@ public struct Mask: Hashable, Sendable {
   /// The rows that `query` sees, in row order.
   public func visibleKeys(of query: Int) -> [Int] { rows.indices.filter { allows(query: query, key: $0) } }
 
-  /// Every cell, row by row: [rows, rows], query first.
+  /// The whole mask, row-major: [rows, rows], query first.
   ///
-  /// The same cells as asking `rule` for each, in far less time: between two chunks a rule looks at zones and chunks
-  /// alone, so that one cell answers for a whole block of queries and keys.
+  /// Equal to `rule` for each pair, and much faster: for rows of two different chunks the rule depends only on zones
+  /// and chunks, so one cell decides a whole block of queries and keys.
   public func cells() -> [Bool] {
     let blocks = blocks()
     var cells: [Bool] = []
@@ -80,7 +80,7 @@ public struct Mask: Hashable, Sendable {
     return cells
   }
 
-  /// The longest runs of rows with one zone and one chunk.
+  /// The maximal runs of rows with the same zone and chunk.
   private func blocks() -> [Range<Int>] {
     var blocks: [Range<Int>] = []
     var start = 0

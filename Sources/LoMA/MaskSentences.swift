@@ -1,23 +1,23 @@
-// MSK-1…MSK-11 in words: one sentence per clause, as the profile has it. The only place where the mask is put in words.
+// MSK-1…MSK-11 in words: one sentence per clause under a profile. The only place that puts the mask into words.
 
-/// A clause of the mask, the zones it speaks of, and its sentence.
+/// A clause of the mask, the zones it is about, and its sentence.
 public struct MaskSentence: Hashable, Sendable {
-  /// MSK-1…MSK-11.
+  /// The clause's id, MSK-1…MSK-11.
   public let clause: String
-  /// The zone of the query; none where a clause speaks of any.
+  /// The zone of the query; nil if the clause is about every zone.
   public let query: Zone?
-  /// The zone of the key; none where a clause speaks of any.
+  /// The zone of the key; nil if the clause is about every zone.
   public let key: Zone?
   /// What the clause says under the profile.
   public let sentence: String
 }
 
-/// The clauses of the mask under one profile.
+/// One sentence for each clause of the mask, under one profile.
 public struct MaskSentences: Hashable, Sendable {
-  /// MSK-1…MSK-9 and MSK-11, in order; MSK-10 follows from them and decides no cell alone.
+  /// MSK-1…MSK-9 and MSK-11, in order; MSK-10 follows from them and decides no cell of its own.
   public let all: [MaskSentence]
 
-  /// The sentences as a profile's decisions make them.
+  /// The sentences under a profile's decisions.
   public init(profile: Profile) {
     let ownMemories =
       switch profile.memoryAttention {
@@ -55,10 +55,10 @@ public struct MaskSentences: Hashable, Sendable {
     ]
   }
 
-  /// The sentence of a clause, empty for one that is not of the mask.
+  /// The sentence of a clause; empty if the clause is not one of the mask.
   public subscript(clause: String) -> String { all.first { $0.clause == clause }?.sentence ?? "" }
 
-  /// Why a row sees another, or does not, in one sentence that cites the clause.
+  /// Why row `query` sees row `key`, or does not: one sentence that cites the clause.
   public func explain(query: Int, key: Int, in mask: Mask) -> String {
     let rule = mask.rule(query: query, key: key)
     let verb = rule.isVisible ? "sees" : "does not see"
@@ -77,7 +77,7 @@ extension MaskSentence {
 }
 
 extension Mask {
-  /// A row in words: its number, zone, chunk and index.
+  /// A row in words: its number in the layout, zone, chunk and index.
   public func describe(row: Int) -> String { "row \(row) (" + rows[row].place.description + ")" }
 }
 

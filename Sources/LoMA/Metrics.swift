@@ -1,18 +1,18 @@
 // REC-2: the paper's two metrics, as counts.
 
-/// A fraction of counts; there is none where nothing was counted.
+/// A fraction of two counts; a metric over nothing is nil instead.
 public struct Accuracy: Hashable, Sendable {
-  /// How many were right.
+  /// The number of right ones.
   public let correct: Int
-  /// How many there were, at least one.
+  /// The number of all, at least one.
   public let total: Int
 }
 
 /// Token repetition accuracy and repetition accuracy of one or more texts, pooled (REC-2).
 public struct Metrics: Hashable, Sendable {
-  /// Tokens reproduced at their place / L·F; none without a full chunk.
+  /// Tokens reproduced in their place / L·F; nil if there is no full chunk.
   public let tokenRepetitionAccuracy: Accuracy?
-  /// Chunks reproduced without one error / F; none without a full chunk.
+  /// Chunks reproduced without an error / F; nil if there is no full chunk.
   public let repetitionAccuracy: Accuracy?
 
   /// Compares a text's full chunks with their reconstruction, L·F tokens in order.

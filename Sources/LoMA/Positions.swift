@@ -1,17 +1,17 @@
-// POS-1…POS-6: what the rotary embedding is fed. Decision D-2.
+// POS-1…POS-6: the position of each row, the number that the rotary embedding is fed. Decision D-2.
 
-/// The position of every place of the training layout of one text (POS-4).
+/// The position of every row of one text's training layout (POS-4).
 public struct Positions: Hashable, Sendable {
   let parameters: Parameters
   let profile: Profile
 
-  /// Positions under a profile's `numbering` and `memory_positions`.
+  /// The positions under a profile's `numbering` and `memory_positions`.
   public init(parameters: Parameters, profile: Profile) {
     self.parameters = parameters
     self.profile = profile
   }
 
-  /// The position of a row; a pad has 0 (MSK-11).
+  /// The position of a row, 0 for a pad (MSK-11).
   public subscript(place: Place) -> Int {
     switch profile.numbering {
     case .text: textPosition(place)
@@ -21,7 +21,7 @@ public struct Positions: Hashable, Sendable {
     }
   }
 
-  /// `numbering = text`: positions count text only.
+  /// `numbering = text`: only text tokens count.
   private func textPosition(_ place: Place) -> Int {
     let (c, length) = (parameters.c, parameters.chunkLength)
     switch place {
@@ -62,7 +62,7 @@ public struct Positions: Hashable, Sendable {
     }
   }
 
-  /// `numbering = compressed`: behind the t memory rows that the cache keeps of every earlier chunk (POS-6).
+  /// `numbering = compressed`: t per earlier chunk, whose memory rows the cache keeps, plus the row's index (POS-6).
   private func cacheIndex(_ place: Place) -> Int {
     switch place {
     case .reading(let k, let index), .memory(let k, let index), .repetition(let k, let index):

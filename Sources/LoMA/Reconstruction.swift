@@ -4,20 +4,20 @@
 public enum PredictingRow: Hashable, Sendable {
   /// Repetition row i of the chunk.
   case repetition(Int)
-  /// The chunk's last memory row; its logits are kept when it is fed (REC-4).
+  /// The chunk's last memory row, whose logits are kept when it is fed (REC-4).
   case lastMemory
 }
 
 /// The reconstruction of one full chunk of a text of n tokens.
 public struct Reconstruction: Hashable, Sendable {
-  /// k, the chunk to reproduce.
+  /// k, the chunk that is reconstructed.
   public let chunk: Int
-  /// The chunks whose memory entries the repetition rows see; a later chunk's are never seen (MSK-8).
+  /// The chunks whose memory entries the repetition rows see; never a later chunk (MSK-8).
   public let memoryChunks: Range<Int>
-  /// The row that predicts each of the L tokens.
+  /// For each of the L tokens, the row that predicts it.
   public let predictingRows: [PredictingRow]
 
-  /// Rejects a chunk that is not one of the F full chunks; the tail never is (REC-1).
+  /// Throws `InputError` unless the chunk is one of the F full chunks; the tail is none of them (REC-1).
   public init(chunk: Int, textLength: Int, parameters: Parameters, profile: Profile) throws(InputError) {
     try Parameters.check(textLength: textLength)
     let fullChunks = parameters.fullChunks(textLength)

@@ -1,17 +1,17 @@
 // LAY-3: one row of a layout.
 
-/// One row: what is fed, where it stands, and what it should predict (LAY-3).
+/// One row: the token fed, its place and position, and its label (LAY-3).
 public struct Row: Hashable, Sendable {
-  /// The id fed to the model: text, `<m>` or `<r>`.
+  /// The id fed to the model: a text token, `<m>` or `<r>`.
   public let token: Int
-  /// Zone, chunk and index in the zone.
+  /// Zone, chunk, and index in the zone.
   public let place: Place
-  /// What the rotary embedding is fed (POS).
+  /// The position that the rotary embedding is fed (POS-1…POS-6).
   public let position: Int
-  /// The id this row is trained to predict, or none (LOS).
+  /// The id that this row is trained to predict; nil if its loss is not counted (LOS-1…LOS-3).
   public let label: Int?
 
-  /// A row of the four.
+  /// A row with the given token, place, position and label.
   public init(token: Int, place: Place, position: Int, label: Int?) {
     self.token = token
     self.place = place

@@ -1,27 +1,27 @@
-// LOS-1…LOS-4: what each row is trained to predict, and into which mean its loss goes. Decisions D-7…D-9.
+// LOS-1…LOS-4: the label of each row, and the loss term it counts in. Decisions D-7…D-9.
 
 /// The two terms of the loss (LOS-4).
 public enum LossTerm: String, CaseIterable, Hashable, Sendable {
-  /// L_LM, over labelled reading rows.
+  /// L_LM, the mean over labelled reading rows.
   case languageModelling
-  /// L_rep, over every other labelled row.
+  /// L_rep, the mean over all other labelled rows.
   case repetition
 }
 
-/// The label of every place of one text's layout.
+/// The labels of one text's layout, by place.
 public struct Targets: Hashable, Sendable {
   let text: [Int]
   let parameters: Parameters
   let profile: Profile
 
-  /// Labels of a text under a profile's `repetition_labels`.
+  /// The labels of a text under a profile's `repetition_labels`.
   public init(text: [Int], parameters: Parameters, profile: Profile) {
     self.text = text
     self.parameters = parameters
     self.profile = profile
   }
 
-  /// The label of a row, or none.
+  /// The label of a row; nil if it has none.
   public subscript(place: Place) -> Int? {
     let length = parameters.chunkLength
     switch place {
@@ -45,7 +45,7 @@ public struct Targets: Hashable, Sendable {
 }
 
 extension Row {
-  /// The term of the loss this row counts in, or none if it has no label (LOS-4).
+  /// The loss term this row counts in; nil if it has no label (LOS-4).
   public var lossTerm: LossTerm? {
     guard label != nil else { return nil }
     return place.zone == .reading ? .languageModelling : .repetition

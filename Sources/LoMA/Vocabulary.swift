@@ -1,17 +1,17 @@
-// PAR-2, PAR-3: which ids are text, which two are special, and what a model has room for.
+// PAR-2, PAR-3: the ids of text tokens, the two special ids, and the size of the model's vocabulary.
 
 /// The text vocabulary 0..<V, the special tokens `<m>` and `<r>`, and the model's vocabulary 0..<V'.
 public struct Vocabulary: Hashable, Sendable {
-  /// V: text tokens are 0..<V.
+  /// V, the size of the text vocabulary: text tokens are 0..<V.
   public let textSize: Int
-  /// The id of `<m>`, V where nothing else is said.
+  /// The id of `<m>`; V by default.
   public let memoryToken: Int
-  /// The id of `<r>`, V + 1 where nothing else is said.
+  /// The id of `<r>`; V + 1 by default.
   public let repetitionToken: Int
-  /// V': rows of the model's embedding, `vocab_size` in config.json.
+  /// V', the number of rows of the model's embedding: `vocab_size` in config.json.
   public let modelSize: Int
 
-  /// Checks V ≤ `<m>`, `<r>` < V' and `<m>` ≠ `<r>` (PAR-2).
+  /// Throws `InputError` unless V ≤ `<m>`, `<r>` < V' and `<m>` ≠ `<r>` (PAR-2).
   public init(textSize: Int, memoryToken: Int, repetitionToken: Int, modelSize: Int) throws(InputError) {
     for size in [textSize, modelSize] where size < 1 || size > Parameters.limit {
       throw .vocabularySizeOutOfRange(size, limit: Parameters.limit)
@@ -29,7 +29,7 @@ public struct Vocabulary: Hashable, Sendable {
     self.modelSize = modelSize
   }
 
-  /// The default of PAR-2: `<m>` = V, `<r>` = V + 1, V' = V + 2.
+  /// The default vocabulary of PAR-2: `<m>` = V, `<r>` = V + 1, V' = V + 2.
   public init(textSize: Int) throws(InputError) {
     guard textSize >= 1, textSize <= Parameters.limit - 2 else {
       throw .vocabularySizeOutOfRange(textSize, limit: Parameters.limit - 2)
@@ -38,7 +38,7 @@ public struct Vocabulary: Hashable, Sendable {
       textSize: textSize, memoryToken: textSize, repetitionToken: textSize + 1, modelSize: textSize + 2)
   }
 
-  /// Rejects the first token outside 0..<V; nothing is clamped (PAR-3).
+  /// Throws `InputError` for the first token outside 0..<V; nothing is clamped (PAR-3).
   public func check(text: [Int]) throws(InputError) {
     try Parameters.check(textLength: text.count)
     for (index, token) in text.enumerated() where token < 0 || token >= textSize {

@@ -1,29 +1,29 @@
-// LAY-2, LAY-3, MSK-11: the zones of a layout, and a row's place in one. Paper v1 says "area", v2 says "zone".
+// LAY-2, LAY-3, MSK-11: the zones of a layout, and the place of a row. Paper v1 says "area", v2 says "zone".
 
-/// Which part of a layout a row belongs to.
+/// The part of a layout that a row belongs to.
 public enum Zone: String, CaseIterable, Hashable, Sendable {
-  /// Text, read as an ordinary decoder reads it.
+  /// Text tokens, read as by an ordinary decoder.
   case reading
-  /// `<m>` rows, whose keys and values keep what a chunk said.
+  /// `<m>` rows, whose keys and values are what remains of a chunk.
   case memory
-  /// `<r>` rows, which reproduce a chunk from its memory alone.
+  /// `<r>` rows, which reproduce a chunk from its memory.
   case repetition
-  /// Filling at the end of a batched text.
+  /// Padding at the end of the shorter texts of a batch.
   case pad
 }
 
-/// A row's zone with its chunk and its index in that zone; a pad has neither (LAY-3, MSK-11).
+/// A row's zone, chunk and index in the zone; a pad has only a zone (LAY-3, MSK-11).
 public enum Place: Hashable, Sendable {
-  /// Reading row `index` of a chunk; the tail is chunk F.
+  /// Reading row `index` of a chunk; the tail counts as chunk F.
   case reading(chunk: Int, index: Int)
   /// Memory row `index` of a full chunk.
   case memory(chunk: Int, index: Int)
   /// Repetition row `index` of a full chunk.
   case repetition(chunk: Int, index: Int)
-  /// A row that fills a batch.
+  /// A padding row of a batch.
   case pad
 
-  /// The zone alone.
+  /// The zone without chunk and index.
   public var zone: Zone {
     switch self {
     case .reading: .reading
@@ -33,7 +33,7 @@ public enum Place: Hashable, Sendable {
     }
   }
 
-  /// The chunk, none for a pad.
+  /// The chunk; nil for a pad.
   public var chunk: Int? {
     switch self {
     case .reading(let chunk, _), .memory(let chunk, _), .repetition(let chunk, _): chunk
@@ -41,7 +41,7 @@ public enum Place: Hashable, Sendable {
     }
   }
 
-  /// The index in the zone, none for a pad.
+  /// The index in the zone; nil for a pad.
   public var index: Int? {
     switch self {
     case .reading(_, let index), .memory(_, let index), .repetition(_, let index): index
@@ -51,7 +51,7 @@ public enum Place: Hashable, Sendable {
 }
 
 extension Zone {
-  /// The letter that stands for the zone in a drawing.
+  /// The letter of the zone in pictures: x, m, r or p.
   public var letter: Character {
     switch self {
     case .reading: "x"

@@ -1,5 +1,5 @@
-// NUM-1, NUM-2, NUM-5, MOD-2…MOD-5, MSK-12, LOS-4, LOS-5: one function of the reference on a few given numbers, so that a
-// reader can try what a clause says and a port can compare a single stage by hand.
+// NUM-1, NUM-2, NUM-5, MOD-2…MOD-5, MSK-12, LOS-4, LOS-5: single functions of the reference on given numbers, for a
+// reader who tries out a clause and for a port whose author compares one stage by hand.
 
 import NaiveLlama
 
@@ -15,22 +15,22 @@ package enum Computation: Hashable, Sendable {
   case cosine(Double)
   /// NUM-2: base^exponent, base > 0.
   case power(base: Double, exponent: Double)
-  /// NUM-5: the first draws of a seed.
+  /// NUM-5: the first draws from a seed.
   case random(seed: UInt64, count: Int)
-  /// MOD-2.
+  /// MOD-2: RMSNorm of one row.
   case rmsNorm(x: [Double], gain: [Double], epsilon: Double)
-  /// MOD-3: one head.
+  /// MOD-3: rotary embedding of one head.
   case rope(x: [Double], position: Int, theta: Double)
-  /// NUM-1, MSK-12: softmax over the visible scores; all where none are named.
+  /// NUM-1, MSK-12: softmax over the visible scores; over all if `visible` is nil.
   case softmax(scores: [Double], visible: [Int]?)
-  /// MOD-5.
+  /// MOD-5: x · sigmoid(x).
   case silu(Double)
   /// LOS-5: cross-entropy of one row of scores.
   case crossEntropy(scores: [Double], label: Int)
   /// MOD-4: the KV head that each query head reads.
   case keyValueHead(queryHeads: Int, keyValueHeads: Int)
 
-  /// Why the arguments do not fit the function, or none if they do.
+  /// Why the arguments do not fit the function; nil if they do.
   package var mistake: String? {
     switch self {
     case .exponential, .logarithm, .sine, .cosine, .silu: nil
@@ -54,9 +54,9 @@ package enum Computation: Hashable, Sendable {
     }
   }
 
-  /// The result, a line: a number, or numbers between brackets. Doubles are the shortest decimals that read back exactly.
+  /// The result on one line: a number, or numbers in brackets, as the shortest decimals that read back exactly.
   ///
-  /// Traps on arguments that `mistake` names.
+  /// Traps if `mistake` is not nil.
   package var result: String {
     switch self {
     case .exponential(let x): "\(Elementary.exponential(x))"
@@ -79,7 +79,7 @@ package enum Computation: Hashable, Sendable {
 
   private static func row(_ x: [Double]) -> Tensor { Tensor(shape: [1, x.count], values: x) }
 
-  /// Sixteen hexadecimal digits a draw.
+  /// The draws, each as sixteen hexadecimal digits.
   private static func draws(_ seed: UInt64, _ count: Int) -> [String] {
     var numbers = SeededNumbers(seed: seed)
     return (0..<count).map { _ in

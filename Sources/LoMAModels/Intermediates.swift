@@ -1,9 +1,9 @@
-// MOD: the stable name of every tensor a forward pass computes.
+// MOD-7: the stable names of all tensors that a forward pass computes.
 
 import NaiveLlama
 
 extension ForwardTrace {
-  /// Every intermediate with its name, in the order it is computed.
+  /// Every intermediate with its name, in the order of computation.
   ///
   /// `hidden.0` is the embedding, `hidden.N` the output of layer N − 1.
   package var named: [(name: String, tensor: Tensor)] {

@@ -1,34 +1,31 @@
-// GEN, REC: a generator with its progress told as numbers, for the commands that a person watches.
+// GEN, REC: a generator that reports its progress, for commands that a person watches.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// How far a run through the cache is.
+/// The progress of feeding text through the cache.
 package struct SessionProgress: Sendable {
-  /// Text tokens fed so far.
   package let fedLength: Int
-  /// Entries cached now.
   package let cacheSize: Int
-  /// What just happened.
+  /// The event that was just done.
   package let event: CacheEvent
 }
 
-/// How tokens are chosen.
+/// How tokens are chosen from logits.
 package struct SamplingChoices: Sendable {
-  /// None for greedy.
+  /// The temperature; nil for greedy choices.
   package var temperature: Double?
-  /// Only with a temperature.
+  /// Used only with a temperature.
   package var topK: Int?
-  /// Only with a temperature.
+  /// Used only with a temperature.
   package var topP: Double?
-  /// Of the draws.
+  /// The seed of the random draws.
   package var seed: UInt64 = 0
-  /// Ends the text early.
+  /// A token that ends the text when it is chosen.
   package var stopToken: Int?
 
-  /// Greedy.
   package init() {}
 
   var sampling: Sampling {
@@ -36,12 +33,12 @@ package struct SamplingChoices: Sendable {
   }
 }
 
-/// One text in the compressed cache of a model.
+/// One text in a model's compressed cache.
 package struct Session: Sendable {
   private var generator: Generator
   private let bytesPerEntry: Int
 
-  /// An empty cache; `threads` share the work.
+  /// A session with an empty cache.
   package init(_ model: LoadedModel, threads: Int) throws(CheckpointError) {
     generator = model.generator(threads: threads)
     let configuration = model.checkpoint.configuration
@@ -53,25 +50,22 @@ package struct Session: Sendable {
     } catch { throw .reference(.rejected(error)) }
   }
 
-  /// Text tokens fed so far.
   package var fedLength: Int { generator.fedLength }
-  /// Entries cached now.
   package var cacheSize: Int { generator.cache.count }
-  /// What they weigh in binary64 (COST-1).
+  /// The bytes of the cached entries in binary64 (COST-1).
   package var cacheBytes: Int { cacheSize * bytesPerEntry }
-  /// F of the text fed so far.
+  /// F, the number of full chunks of the text fed so far.
   package var fullChunks: Int { generator.parameters.fullChunks(fedLength) }
-  /// L.
   package var chunkLength: Int { generator.parameters.chunkLength }
 
-  /// Rejects a prompt and a number of tokens to choose after it, before anything is fed (GEN-5).
+  /// Checks the length of a prompt and the number of tokens to choose after it, before anything is fed (GEN-5).
   package func check(promptLength: Int, generating m: Int) throws(CheckpointError) {
     do throws(InputError) { _ = try generator.parameters.fedLength(prompt: promptLength, generating: m) } catch {
       throw .reference(.rejected(error))
     }
   }
 
-  /// Feeds text, at most `passLength` tokens in one pass (GEN-8).
+  /// Feeds text, at most `passLength` tokens per pass (GEN-8).
   package mutating func feed(
     _ tokens: [Int], passLength: Int, progress: (SessionProgress) -> Void
   ) throws(CheckpointError) {
@@ -80,7 +74,7 @@ package struct Session: Sendable {
     } catch { throw CheckpointError(error) }
   }
 
-  /// Chooses m tokens; the last is not fed (GEN-5).
+  /// Chooses m tokens; the last of them is not fed (GEN-5).
   package mutating func generate(
     _ m: Int, choosing choices: SamplingChoices, progress: (SessionProgress) -> Void
   ) throws(CheckpointError) -> [Int] {
@@ -92,12 +86,12 @@ package struct Session: Sendable {
     } catch { throw CheckpointError(error) }
   }
 
-  /// The greedy tokens of a full chunk, from its memory (REC-1).
+  /// The greedy tokens of a full chunk, reconstructed from its memory (REC-1).
   package func reconstruct(chunk: Int) throws(CheckpointError) -> [Int] {
     do { return try generator.reconstruct(chunk: chunk).tokens } catch { throw CheckpointError(error) }
   }
 
-  /// Both accuracies of a reconstructed text (REC-2).
+  /// Both accuracies of a text's reconstruction (REC-2).
   package func metrics(text: [Int], reconstruction: [Int]) throws(CheckpointError) -> Metrics {
     do {
       return try Metrics(text: text, reconstruction: reconstruction, parameters: generator.parameters)

@@ -1,4 +1,4 @@
-// LOS, MOD: one training pass written out whole: rows, mask, intermediates, losses, gradients and optimiser steps.
+// LOS, MOD: one training pass with all its numbers: rows, mask, intermediates, losses, gradients and optimiser steps.
 
 import LoMA
 import LoMAReference
@@ -12,7 +12,8 @@ extension LoadedModel {
   /// `ForwardTrace.named`. Then `loss.language_modelling`, `loss.repetition`, `gradients.PARAMETER`, and for step S from 1
   /// `steps.S.parameters.…`, `steps.S.first_moments.…`, `steps.S.second_moments.…`. Floats are F64, integers I64.
   ///
-  /// `adamW` is η, β₁, β₂, ε, λ; the steps are taken on the same batch. Throws `traceTooLarge` before anything is laid out.
+  /// `adamW` is η, β₁, β₂, ε, λ; all steps are taken on the same batch. Throws `traceTooLarge` before texts are laid
+  /// out.
   package func trace(
     texts: [[Int]], gradients: Bool, steps: Int, adamW: [Double], threads: Int
   ) throws(CheckpointError) -> ArrayFile {
@@ -43,7 +44,7 @@ extension LoadedModel {
     } catch { throw error.checkpointError }
   }
 
-  /// The most bytes of probabilities, masks and logits of a trace; what else is computed on the way is about as much again.
+  /// The most bytes of probabilities, masks and logits of a trace; everything else takes about as much again.
   static let byteLimit = 1 << 31
 
   private func refuseTooLarge(_ texts: [[Int]]) throws(CheckpointError) {
@@ -58,7 +59,7 @@ extension LoadedModel {
     }
   }
 
-  /// Losses always; gradients and steps where asked for, with the parameters in memory.
+  /// The losses, and the gradients and steps if they are asked for, which need the parameters in memory.
   private func trainingArrays(
     _ batch: Batch, gradients: Bool, steps: Int, threads: Int, settings: AdamWSettings
   ) throws(TraceFailure) -> [NamedArray] {
@@ -118,7 +119,7 @@ extension LoadedModel {
   }
 }
 
-/// The layers a trace passes through, each with its own errors.
+/// An error on the way to a trace, by the layer of code that throws it.
 private enum TraceFailure: Error {
   case model(ModelError)
   case container(ContainerError)

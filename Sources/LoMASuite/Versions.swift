@@ -1,15 +1,15 @@
-// The version numbers a report or a bug needs to name.
+// The version numbers that a report or a bug names.
 
-/// Versions of the specification and of this suite.
+/// Versions of the specification and of the suite.
 package enum Versions {
-  /// Version of the text in Spec/; it grows when a clause is added or its meaning is corrected.
+  /// The version of the text in Spec/; it grows when a clause is added or its meaning is corrected.
   package static let specification = "0.2"
-  /// Version of the catalogue of cases; it grows when cases are added, and is the `since` of these.
+  /// The version of the catalogue, and the `since` of the newest cases; it grows when cases are added.
   package static let suite = "1.1"
-  /// The version that froze the ids it had: `since` of every case that names no later one.
+  /// The version that froze the first ids: `since` of every case that names no later one.
   static let frozen = "1.0"
-  /// The version after it: `since` of the cases that it adds.
+  /// The next version: `since` of the cases that it added.
   static let second = "1.1"
-  /// Whether the ids of the catalogue are frozen; the recorder then refuses to change what they mean.
+  /// Whether the ids of the catalogue are frozen; the recorder then refuses to change their meaning.
   package static let isPublished = true
 }

@@ -1,16 +1,16 @@
-// REC-5: where the repetition rows of a trained model look among the memory rows of their chunk.
+// REC-5: how a trained model's repetition rows attend to the memory rows of their chunk.
 
 import LoMA
 import LoMAModels
 import LoMAReference
 import NaiveLlama
 
-/// The attention from repetition rows to memory rows, averaged over texts, as lines of text.
+/// The attention weights from repetition rows to memory rows, averaged over texts, as lines of text.
 package struct AttentionPicture: Sendable {
-  /// A block of lines per layer, heads side by side.
+  /// One block of lines per layer, with the heads side by side.
   package let lines: [String]
 
-  /// Of the first chunk of some fresh random texts.
+  /// The picture of the first chunk of `count` fresh random texts.
   package init(_ model: LoadedModel, texts count: Int) throws(TrainingError) {
     let (parameters, profile) = (model.parameters, model.profile)
     let texts = TrainingTexts.fresh(

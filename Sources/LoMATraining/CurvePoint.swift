@@ -1,8 +1,8 @@
-// LOS-4, REC-2: one measurement of a run: losses and accuracies of a batch before its step.
+// LOS-4, REC-2: one point of a training curve: losses and accuracies of a batch before its step.
 
 import LoMAReference
 
-/// What a step saw.
+/// The losses and accuracies of one step's batch.
 package struct CurvePoint: Hashable, Sendable {
   /// The step, from 1.
   package let step: Int
@@ -15,7 +15,7 @@ package struct CurvePoint: Hashable, Sendable {
   /// Repetition accuracy of the batch.
   package let chunks: Double
 
-  /// How many numbers a point is.
+  /// The number of values of a stored point.
   static let width = 5
 
   var values: [Double] { [Double(step), languageModelling, repetition, tokens, chunks] }
@@ -34,14 +34,14 @@ package struct CurvePoint: Hashable, Sendable {
       + "tokens \(Fraction.percent(tokens)) · chunks \(Fraction.percent(chunks))"
   }
 
-  /// Four decimals.
+  /// A loss with four decimals.
   static func rounded(_ loss: Double) -> String {
     let units = Int(min(loss, 1e9) * 10_000)
     let rest = "\(units % 10_000)"
     return "\(units / 10_000)." + String(repeating: "0", count: 4 - rest.count) + rest
   }
 
-  /// The point of `values`, none where they are not one.
+  /// The point stored as `values`; nil if they do not form one.
   init?(values: [Double]) {
     guard values.count == Self.width, values.allSatisfy({ $0.isFinite }), let step = Int(exactly: values[0]),
       0...SweepResult.countLimit ~= step

@@ -1,4 +1,4 @@
-// REC-2: what a trained model reproduces of texts it has not seen, with the uncertainty of each fraction.
+// REC-2: the accuracies of a trained model on unseen texts, with their uncertainty.
 
 import LoMA
 import LoMAReference
@@ -6,15 +6,16 @@ import NaiveLlama
 
 /// A fraction of counts with Wilson's interval at 95% (TRN-7).
 package struct Fraction: Hashable, Sendable {
-  /// How many were right.
+  /// The number of right ones.
   package let correct: Int
-  /// Of how many, at least one.
+  /// The number of all, at least one.
   package let total: Int
 
   /// correct / total.
   package var value: Double { Double(correct) / Double(total) }
 
-  /// Wilson's interval: with z = 1.959964 and n the total, (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n), cut to 0...1.
+  /// Wilson's interval: (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n), cut to 0...1, with z = 1.959964, n the
+  /// total.
   package var interval: (low: Double, high: Double) {
     let (z, n, p) = (1.959964, Double(total), value)
     let square = z * z / n
@@ -23,18 +24,18 @@ package struct Fraction: Hashable, Sendable {
     return (max(0, (middle - width) / (1 + square)), min(1, (middle + width) / (1 + square)))
   }
 
-  /// Per cent with the interval and the counts.
+  /// The percentage with its interval and the counts.
   package var text: String {
     "\(Self.percent(value)) [\(Self.percent(interval.low)), \(Self.percent(interval.high))] \(correct)/\(total)"
   }
 
   /// An accuracy in percent with two decimals, rounded down: 100.00% only if everything is right.
   package static func percent(_ value: Double) -> String {
-    // 57 of 100 times 10,000 is a little below 5,700.
+    // Without the addend 57 of 100 would give 56.99%: 0.57 times 10,000 is a little below 5,700.
     percent(hundredths: Int(value * 10_000 + 1e-6))
   }
 
-  /// A cost's share of another cost in percent with two decimals, rounded half up as `loma explain` does.
+  /// A cost as a percentage of another, with two decimals, rounded half up as in `loma explain`.
   static func costPercent(_ part: Int, of whole: Int) -> String {
     percent(hundredths: (2 * part * 10_000 + whole) / (2 * whole))
   }
@@ -45,23 +46,23 @@ package struct Fraction: Hashable, Sendable {
   }
 }
 
-/// Both accuracies of a model over texts.
+/// Both accuracies and both losses of a model over texts.
 package struct Evaluation: Hashable, Sendable {
   /// Counts by chunk index.
   package let repetition: Repetition
-  /// Both terms of the loss over all texts, reading rows included.
+  /// Both terms of the loss over all texts.
   package let loss: Loss
 
-  /// Runs every text through the training layout, texts side by side; the result does not depend on `threads`.
+  /// Runs the training layout of every text, several texts in parallel; the result does not depend on `threads`.
   ///
-  /// `progress` is told how many texts are done. Texts have one length, and there is at least one.
+  /// `progress` gets the number of texts done. The texts have the same length, and there is at least one.
   package init(
     _ model: Transformer, texts: [[Int]], vocabulary: Vocabulary, parameters: Parameters, profile: Profile,
     threads: Int, progress: (_ done: Int, _ of: Int) -> Void
   ) throws(ReferenceError) {
     var repetition = Repetition()
     var (reading, repeating) = (0.0, 0.0)
-    // Some texts at a time: their logits are all that is kept, and progress can be told.
+    // In groups, so that only one group's logits are in memory and progress can be reported.
     let group = 256
     for start in stride(from: 0, to: texts.count, by: group) {
       let part = Array(texts[start..<min(start + group, texts.count)])
@@ -93,7 +94,7 @@ package struct Evaluation: Hashable, Sendable {
       languageModelling: reading / Double(texts.count), repetition: repeating / Double(texts.count))
   }
 
-  /// A line per chunk index, one for all, one for the losses.
+  /// One line per chunk index, one for all chunks, one for the losses.
   package var lines: [String] {
     var lines = ["chunk  tokens right, 95% interval, counts           chunks right"]
     for (index, count) in repetition.byChunk.enumerated() { lines.append(Self.line("\(index)", count)) }

@@ -1,4 +1,4 @@
-// REC-2: the texts that `loma evaluate` measures a model on.
+// REC-2: the texts of `loma evaluate`.
 
 import LoMA
 import LoMAModels
@@ -6,27 +6,26 @@ import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Texts of one length that a model is measured on.
+/// Texts of equal length on which a model is measured.
 package struct EvaluationTexts: Sendable {
-  /// A recipe and the folder of its corpus.
+  /// A recipe and the folder that its corpus is in.
   package struct Source: Sendable {
-    /// The recipe.
     package let recipe: Recipe
     let corpora: String
 
-    /// A recipe and the folder it lies in.
     package init(_ recipe: Recipe, corpora: String) {
       self.recipe = recipe
       self.corpora = corpora
     }
   }
 
-  /// The texts; at least one.
+  /// The texts, at least one.
   package let texts: [[Int]]
 
-  /// At most so many chunks, in texts of `textChunks` each: the recipe's, or random ones over the model's vocabulary.
+  /// Enough texts of `textChunks` chunks each for `chunks` chunks, or all there are of the recipe's; without a recipe
+  /// random ones over the model's vocabulary.
   ///
-  /// Throws `corpusTooShort` where the held-out part does not fill one text.
+  /// Throws `corpusTooShort` if the held-out part is shorter than one text.
   package init(
     _ model: LoadedModel, source: Source?, chunks: Int, textChunks: Int, seed: UInt64
   ) throws(TrainingError) {
@@ -54,7 +53,7 @@ package struct EvaluationTexts: Sendable {
     texts = try TrainingTexts(recipe, folder: source.corpora).fresh(atMost: count, seed: seed)
   }
 
-  /// Both accuracies of a model on these texts.
+  /// The accuracies and losses of a model on these texts.
   package func evaluation(
     of model: LoadedModel, threads: Int, progress: (_ done: Int, _ of: Int) -> Void
   ) throws(TrainingError) -> Evaluation {

@@ -1,19 +1,19 @@
-// Docs/Losslessness.md: what the sweep measured, as far as it has been run. Its words are in the templates beside this file.
+// Docs/Losslessness.md: the results of the sweep, complete or not. Its words are in the templates beside this file.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// The page as Markdown.
 package struct LosslessnessPage: Sendable {
   private let sweep: Sweep
   private let results: [String: SweepResult]
   private let picture: [String]
   private let recitals: (sentence: [Recital], random: [Recital])
 
-  /// A page of the results there are; a part of the sweep gives a page that says what is missing.
+  /// A page of the results that exist; if some of the sweep's are missing, the page says which.
   ///
-  /// `picture` are the lines of an `AttentionPicture`, `recitals` the same mistakes on both; none where no model was given.
+  /// `picture` are the lines of an `AttentionPicture`, `recitals` the same mistakes on both models; empty without a
+  /// model.
   package init(
     _ sweep: Sweep, results: [String: SweepResult], picture: [String],
     recitals: (sentence: [Recital], random: [Recital]) = ([], [])
@@ -24,7 +24,6 @@ package struct LosslessnessPage: Sendable {
     self.recitals = recitals
   }
 
-  /// The page.
   package var text: String {
     let (base, shape) = (sweep.base, sweep.base.configuration)
     return EmbeddedText(PackageResources.losslessness_template_md).filled([
@@ -38,7 +37,7 @@ package struct LosslessnessPage: Sendable {
     ])
   }
 
-  /// The settings that differ in c alone.
+  /// The settings that differ from each other only in c.
   private var ofBase: [SweepSetting] {
     sweep.settings.filter { $0.profile == .base }.sorted { $0.parameters.c < $1.parameters.c }
   }
@@ -65,7 +64,7 @@ package struct LosslessnessPage: Sendable {
     return [least, median(values), most].map { Fraction.percent($0) }.joined(separator: ", ")
   }
 
-  /// The middle value; of an even number the lower of the two.
+  /// The median; of an even number of values the lower of the middle two.
   private static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     return sorted[(sorted.count - 1) / 2]
@@ -86,7 +85,7 @@ package struct LosslessnessPage: Sendable {
     }
     return "| \(setting.name) | " + cells.joined(separator: " | ") + " |"
   }
-  /// Entries and scores of a long text against full attention (COST-2, GEN-6).
+  /// Cache entries and scores of a long text, compared with full attention (COST-2, GEN-6).
   private var savings: String {
     var lines = [
       "| c | cached entries | of full attention's | scores evaluated | of full attention's |", "|---|---|---|---|---|",
@@ -108,7 +107,7 @@ package struct LosslessnessPage: Sendable {
     return "\n" + template.filled(["picture": picture.joined(separator: "\n")])
   }
 
-  /// What came back, worst first; mistakes that lose nothing of either are only named.
+  /// The recitals, worst first; mistakes that lose nothing on either text are only named.
   private var mistakes: String {
     guard !recitals.sentence.isEmpty else { return "" }
     let (bytes, tokens) = (recitals.sentence.first?.total ?? 0, recitals.random.first?.total ?? 0)

@@ -1,4 +1,4 @@
-// TRN-5: a recipe: everything that decides the weights of a training run.
+// TRN-5: a recipe: everything that determines the weights of a training run.
 
 import LoMA
 import LoMAModels
@@ -6,47 +6,42 @@ import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// The text that a model is trained on, and measured on.
+/// The source of the texts for training and for measuring.
 package enum TrainingData: Hashable, Sendable {
-  /// Tokens of 0..<alphabet, each equally likely; measured on fresh ones.
+  /// Random tokens of 0..<alphabet, uniformly distributed; fresh ones for measuring.
   case random(alphabet: Int)
-  /// The bytes of a file beside the recipe: the last `heldOut` are for measuring only.
+  /// The bytes of a file beside the recipe; the last `heldOut` bytes are only for measuring.
   case bytes(file: String, digest: String, heldOut: Int)
 }
 
-/// A training run, whole: the same recipe gives the same weights, bit for bit (TRN-5).
+/// A complete training run: the same recipe gives the same weights, bit for bit (TRN-5).
 package struct Recipe: Hashable, Sendable {
-  /// The shape of the model.
   package var configuration: Configuration
-  /// c, t and L.
   package var parameters: Parameters
-  /// The decisions in force.
   package var profile: Profile
-  /// What is read.
   package var data: TrainingData
-  /// Full chunks of every text; there is no tail.
+  /// The number of full chunks of each text; there is no tail.
   package var chunks: Int
-  /// Texts of a batch.
+  /// The number of texts per batch.
   package var batch: Int
-  /// Of the weights and of every batch.
+  /// The seed of the weights and of all batches.
   package var seed: UInt64
-  /// η, clipping, optimiser and loss terms; the learning rate also says how many steps there are.
+  /// η, clipping, optimiser and loss terms; the learning-rate schedule also sets the number of steps.
   package var settings: TrainerSettings
-  /// Steps between two checkpoints.
+  /// The number of steps between two checkpoints.
   package var checkpointEvery: Int
-  /// What the finished model is stored as.
+  /// The element type in which the finished model is stored.
   package var elementType: ElementType
-  /// SHA-256 of the recipe's text.
+  /// SHA-256 of the recipe's text, in hexadecimal digits.
   package var digest: String
 
-  /// V, `<m>`, `<r>` and V': the alphabet or the bytes, and two more (PAR-2).
+  /// V (the alphabet or the 256 bytes), `<m>`, `<r>` and V' (PAR-2).
   package var vocabulary: Vocabulary {
     get throws(TrainingError) {
       do { return try Vocabulary(textSize: textSize) } catch { throw .model(.rejected(error)) }
     }
   }
 
-  /// V.
   var textSize: Int {
     switch data {
     case .random(let alphabet): alphabet
@@ -54,17 +49,16 @@ package struct Recipe: Hashable, Sendable {
     }
   }
 
-  /// Text tokens of a training text.
+  /// The number of text tokens of a training text.
   package var textLength: Int { chunks * parameters.chunkLength }
 
-  /// The `loma` object of the trained model.
   var section: LoMASection {
     LoMASection(
       textVocabulary: textSize, memoryToken: textSize, repetitionToken: textSize + 1, c: parameters.c, t: parameters.t,
       profile: profile)
   }
 
-  /// What the weights start from, and the generator that goes on to draw the batches.
+  /// The initial weights, and the random generator that goes on to draw the batches.
   func start() -> (trainer: Trainer, numbers: SeededNumbers) {
     var numbers = SeededNumbers(seed: seed)
     let weights = ParameterSet.initial(configuration, numbers: &numbers)

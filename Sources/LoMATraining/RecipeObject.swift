@@ -1,14 +1,14 @@
-// TRN-5: members of a recipe with their types and ranges checked; a key that nobody knows is an error.
+// TRN-5: the members of a recipe, with types and ranges checked; an unknown key is an error.
 
 import LoMAModels
 import LoMAVectors
 
-/// A JSON object of a recipe.
+/// A JSON object in a recipe.
 struct RecipeObject {
   private let object: JSONObject
   private let prefix: String
 
-  /// Checks that there is no other key than these.
+  /// Throws if the object has a key that is not in `keys`.
   init(_ value: JSONValue, prefix: String, keys: Set<String>) throws(TrainingError) {
     guard let object = value.objectValue else {
       throw .invalidValue(
@@ -56,7 +56,7 @@ struct RecipeObject {
     return string
   }
 
-  /// One of a few words.
+  /// A string that must be the raw value of a `Choice`.
   func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, of: Choice.Type) throws(TrainingError) -> Choice
   where Choice.RawValue == String {
     let word = try string(key)

@@ -1,4 +1,4 @@
-// TRN-5: the text of a recipe, read strictly: every key is required and no other is known.
+// TRN-5: reading a recipe, strictly: every key is required, and no other is allowed.
 
 import LoMA
 import LoMAReference
@@ -50,7 +50,7 @@ extension Recipe {
 
 extension Recipe {
   private static func parameters(_ loma: RecipeObject) throws(TrainingError) -> Parameters {
-    // The ranges bound the work of one text, long before `Parameters` would.
+    // These ranges limit the work for one text far below what `Parameters` allows.
     let c = try loma.integer("compression_ratio", in: 1...4096)
     let t = try loma.integer("memory_length", in: 1...4096)
     do { return try Parameters(c: c, t: t) } catch { throw .model(.rejected(error)) }

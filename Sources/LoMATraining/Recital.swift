@@ -1,19 +1,18 @@
-// What a trained model recites when it is run with one mistake: a row of Docs/Losslessness.md.
+// The reconstructions of a trained model that is run with one mistake: a row of Docs/Losslessness.md.
 
-/// A recitation with one mistake.
+/// The reconstruction of known chunks under one mistake.
 package struct Recital: Sendable {
   /// The mistake's id, or axis=value.
   package let name: String
   /// The mistake in words; empty if the name says it.
   package let words: String
-  /// How many tokens a right port brings back.
+  /// The number of tokens that a right port reconstructs.
   package let total: Int
-  /// How many of them are right; nil if an answer has another number of tokens.
+  /// The number of right tokens; nil if an answer has the wrong number of tokens.
   package let correct: Int?
-  /// The tokens that came back, chunk after chunk.
+  /// The reconstructed tokens, chunk after chunk.
   package let tokens: [Int]
 
-  /// A recitation that was judged.
   package init(name: String, words: String, total: Int, correct: Int?, tokens: [Int]) {
     self.name = name
     self.words = words
@@ -22,7 +21,7 @@ package struct Recital: Sendable {
     self.tokens = tokens
   }
 
-  /// As text: what is no printable ASCII is `~`.
+  /// The tokens as text, with `~` for a byte that is not printable ASCII.
   package var text: String {
     String(decoding: tokens.map { 0x20..<0x7F ~= $0 ? UInt8($0) : UInt8(ascii: "~") }, as: UTF8.self)
   }

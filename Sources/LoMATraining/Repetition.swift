@@ -1,17 +1,17 @@
-// REC-2, REC-3: both accuracies of a model over texts, by chunk, read off the training layout's repetition rows.
+// REC-2, REC-3: both accuracies of a model by chunk index, from the repetition rows of the training layout.
 
 import LoMA
 import NaiveLlama
 
-/// Right tokens and right chunks of those that stand at one index in their texts.
+/// The counts of right tokens and right chunks over the chunks with one index in their texts.
 package struct RepetitionCount: Hashable, Sendable {
-  /// Tokens reproduced at their place.
+  /// Tokens reproduced in their place.
   package var correctTokens = 0
-  /// Tokens to reproduce.
+  /// All tokens.
   package var tokens = 0
-  /// Chunks reproduced without one error.
+  /// Chunks reproduced without an error.
   package var correctChunks = 0
-  /// Chunks to reproduce.
+  /// All chunks.
   package var chunks = 0
 
   static func + (left: RepetitionCount, right: RepetitionCount) -> RepetitionCount {
@@ -24,21 +24,18 @@ package struct RepetitionCount: Hashable, Sendable {
   }
 }
 
-/// What a model reproduces of texts, chunk index by chunk index.
+/// Counts of what a model reproduces, by chunk index.
 package struct Repetition: Hashable, Sendable {
-  /// By chunk index, the first chunks of all texts first.
+  /// The counts by chunk index; the first are over the first chunks of all texts.
   package private(set) var byChunk: [RepetitionCount] = []
 
-  /// Nothing counted.
   package init() {}
 
-  /// Counts made before.
   init(_ byChunk: [RepetitionCount]) { self.byChunk = byChunk }
 
-  /// All chunks together.
   package var total: RepetitionCount { byChunk.reduce(RepetitionCount(), +) }
 
-  /// Counts one text from the logits of its training layout.
+  /// Adds the counts of one text, from the logits of its training layout.
   ///
   /// They equal those of reconstruction from the compressed cache (REC-3), so nothing is fed twice. Under `shifted` the
   /// first token is read from the last memory row (REC-4).

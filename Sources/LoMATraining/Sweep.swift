@@ -1,14 +1,12 @@
-// The runs that Docs/Losslessness.md is made of: ratios and alternatives of every axis, several seeds each.
+// The runs behind Docs/Losslessness.md: several ratios, every alternative of every axis, several seeds each.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// One run of the sweep.
 package struct SweepRun: Sendable {
-  /// `c4-base-seed1`: the file name of its result.
+  /// The name of the result's file, such as `c4-base-seed1`.
   package let name: String
-  /// What is trained.
   package let recipe: Recipe
 
   init(_ setting: SweepSetting, seed: Int, of base: Recipe) {
@@ -17,33 +15,33 @@ package struct SweepRun: Sendable {
     recipe.profile = setting.profile
     recipe.seed = UInt64(seed)
     name = "\(setting.name)-seed\(seed)"
-    // The digest says which recipe and what was changed in it.
+    // The digest tells the base recipe and the changes made to it.
     recipe.digest = SHA256.hexDigest(of: Array("\(base.digest) \(name)".utf8))
     self.recipe = recipe
   }
 }
 
-/// What several runs have in common.
+/// The properties that the runs of several seeds share.
 struct SweepSetting: Hashable, Sendable {
   let parameters: Parameters
   let profile: Profile
-  /// Seeds 1...seeds.
+  /// The number of seeds; they are 1...seeds.
   let seeds: Int
 
-  /// `c4-base`, `c4-numbering-sequential`.
+  /// The name without the seed, such as `c4-base` or `c4-numbering-sequential`.
   var name: String {
     let axes = profile.differences.map { "\($0.axis.rawValue)-\($0.value)" }.joined(separator: "-")
     return "c\(parameters.c)-" + (axes.isEmpty ? "base" : axes).map { $0 == "_" ? "-" : String($0) }.joined()
   }
 }
 
-/// The whole sweep: c ∈ {2, 4, 8, 16} at t = 2 with three seeds, every single alternative at c = 4 with five.
+/// The whole sweep: c ∈ {2, 4, 8, 16} at t = 2 with three seeds, and each single alternative at c = 4 with five.
 package struct Sweep: Sendable {
-  /// The recipe whose c, t, profile and seed are replaced.
+  /// The recipe in which c, t, profile and seed are replaced.
   package let base: Recipe
   let settings: [SweepSetting]
 
-  /// The sweep over a recipe of random text.
+  /// The sweep over a recipe, which must be one of random text.
   package init(_ base: Recipe) throws(TrainingError) {
     guard case .random = base.data else {
       throw .invalidValue(key: "data", value: "a file", requirement: "an alphabet: a sweep is over random text")
@@ -61,7 +59,7 @@ package struct Sweep: Sendable {
     } catch { throw .model(.rejected(error)) }
   }
 
-  /// Every run, all settings with seed 1 first: a part of the sweep is then a sweep with fewer seeds.
+  /// Every run, ordered by seed, so that an unfinished sweep is one with fewer seeds.
   package var runs: [SweepRun] {
     (1...5).flatMap { seed in
       settings.filter { $0.seeds >= seed }.map { SweepRun($0, seed: seed, of: base) }

@@ -1,28 +1,26 @@
-// What a run of the sweep measured, as a small JSON file.
+// The measurements of one run of the sweep, as a small JSON file.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// The result of one run.
 package struct SweepResult: Hashable, Sendable {
-  /// The run's name.
   package let name: String
-  /// The recipe with what the run replaced in it.
+  /// The digest of the run's recipe, including what the run replaces in it.
   package let recipe: String
-  /// Of the final weights.
+  /// The digest of the final weights.
   package let weights: String
   let parameterCount: Int
   let steps: Int
-  /// By chunk index, on texts that no batch held.
+  /// The counts by chunk index, on texts that were in no batch.
   let repetition: Repetition
-  /// About twenty points.
+  /// About twenty points of the training curve.
   let curve: [CurvePoint]
 
-  /// The largest count that is read: the page adds them up and takes a hundredfold.
+  /// The largest count that is accepted: the page adds counts up and multiplies them by a hundred.
   static let countLimit = 1 << 31
 
-  /// A finished run.
+  /// The result of a finished run.
   init(_ run: SweepRun, _ state: TrainingState, _ evaluation: Evaluation) throws(TrainingError) {
     name = run.name
     recipe = run.recipe.digest
@@ -35,7 +33,7 @@ package struct SweepResult: Hashable, Sendable {
     curve = all.enumerated().filter { $0.offset % stride == 0 || $0.offset == all.count - 1 }.map(\.element)
   }
 
-  /// The file's text.
+  /// The content of the result's file.
   package var text: String {
     JSONValue.members([
       .init("name", .string(name)), .init("recipe_sha256", .string(recipe)), .init("weights_sha256", .string(weights)),
@@ -50,7 +48,7 @@ package struct SweepResult: Hashable, Sendable {
     ]).text() + "\n"
   }
 
-  /// Reads what `text` wrote; throws `damagedState` with the file's name.
+  /// Reads what `text` wrote; throws `damagedState` with the name of the file.
   package init(parsing text: [UInt8], file: String) throws(TrainingError) {
     let value: JSONValue
     do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 8) } catch {
@@ -87,7 +85,7 @@ package struct SweepResult: Hashable, Sendable {
 }
 
 extension Sweep {
-  /// Trains a run in a work folder, going on where it was interrupted, and measures it on `chunks` fresh chunks.
+  /// Trains a run in a work folder, resuming it if it was interrupted, and measures it on `chunks` fresh chunks.
   package func result(
     of run: SweepRun, work: String, chunks: Int, threads: Int, progress: (CurvePoint) -> Void
   ) throws(TrainingError) -> SweepResult {
@@ -99,10 +97,10 @@ extension Sweep {
     return try SweepResult(run, training.state, evaluation)
   }
 
-  /// Of the texts that runs are measured on; no run trains with it.
+  /// The seed of the texts on which runs are measured; no run is trained with it.
   static let freshSeed: UInt64 = 1_000_000
 
-  /// The results in a folder, by name; files that are no results are left out, and a result of another recipe is an error.
+  /// The results in a folder, by name; other files are ignored, and a result of another recipe is an error.
   package func results(in folder: String) throws(TrainingError) -> [String: SweepResult] {
     let present = Set(Disk.files(in: folder))
     var results: [String: SweepResult] = [:]
@@ -119,11 +117,11 @@ extension Sweep {
     return results
   }
 
-  /// Stores a result; its file appears whole.
+  /// Stores a result, whole or not at all.
   package func store(_ result: SweepResult, in folder: String) throws(TrainingError) {
     do throws(FileError) {
       try Disk.real.makeFolder(folder)
-      // What a killed sweep left of the same run.
+      // Removes what a killed sweep left of the same run.
       for file in Disk.files(in: folder) where file.hasPrefix(result.name + ".json.") && file.hasSuffix(".partial") {
         try Disk.real.remove(folder + "/" + file)
       }

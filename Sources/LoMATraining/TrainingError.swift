@@ -1,39 +1,39 @@
-// TRN: what can be wrong with a recipe, its text, or a run on disk.
+// TRN: why a recipe, its text or a run on disk is rejected.
 
 import LoMAModels
 import LoMAReference
 import LoMAVectors
 
-/// Why a run was not started, or stopped.
+/// Why a run cannot be started or continued.
 package enum TrainingError: Error, Equatable, Sendable {
   /// The recipe is not JSON.
   case json(file: String, JSONError)
-  /// The recipe has a key that is not one of its keys.
+  /// The recipe has an unknown key.
   case unknownKey(String)
-  /// The recipe lacks a key.
+  /// The recipe lacks a required key.
   case missingKey(String)
-  /// A value of the recipe is out of its range.
+  /// A value of the recipe is outside its range.
   case invalidValue(key: String, value: String, requirement: String)
   /// A part of the corpus is shorter than one text.
   case corpusTooShort(part: String, bytes: Int, needed: Int)
-  /// The corpus is not the one the recipe names.
+  /// The corpus does not have the digest that the recipe gives.
   case otherCorpus(digest: String, expected: String)
-  /// The folder holds a run, and going on was not asked for.
+  /// The folder already holds a run, and resuming was not asked for.
   case runExists(folder: String)
-  /// The run on disk is of another recipe.
+  /// The run on disk was made by another recipe.
   case otherRecipe(digest: String, expected: String)
-  /// The run on disk is not whole.
+  /// The run on disk is incomplete or malformed.
   case damagedState(String)
   /// A file could not be read or written.
   case file(FileError)
-  /// The model cannot be made, or training diverged.
+  /// The model cannot be made, or the training diverged.
   case model(ReferenceError)
   /// The trained model could not be written or read.
   case checkpoint(CheckpointError)
 }
 
 extension TrainingError: CustomStringConvertible {
-  /// One line with the key, the value or the numbers.
+  /// The reason on one line, with the key, the value or the numbers.
   package var description: String {
     switch self {
     case .json(let file, let error): "malformed-json: \(file): \(error)"

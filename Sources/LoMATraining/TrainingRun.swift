@@ -1,4 +1,4 @@
-// TRN-5, TRN-8: a run of a recipe in a folder, step by step, with checkpoints and the finished model.
+// TRN-5, TRN-8: running a recipe in a folder, step by step, with checkpoints and the finished model.
 
 import LoMA
 import LoMAModels
@@ -6,23 +6,22 @@ import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Training into a folder; after an interruption the last checkpoint is whole, and going on gives the same bits.
+/// A training run in a folder; after an interruption the last checkpoint is whole, and resuming gives the same bits.
 package struct TrainingRun: Sendable {
-  /// The recipe.
   package let recipe: Recipe
-  /// Weights, moments, generator and curve.
+  /// Weights, moments, random generator and curve.
   package private(set) var state: TrainingState
   private let texts: TrainingTexts
   private let vocabulary: Vocabulary
   private let folder: String
   private let disk: Disk
 
-  /// The directory of the finished model, below the run's.
+  /// The folder of the finished model, below that of the run.
   package static let modelName = "model"
 
-  /// Starts a run in a folder, which is made where it is missing, or goes on with the one it holds.
+  /// Starts a run in a folder, which is made if it does not exist, or resumes the run that it holds.
   ///
-  /// The corpus is looked for in `corpora`, the recipe's folder. Throws `runExists` where there is a run and `resumes` is
+  /// The corpus is read from `corpora`, the recipe's folder. Throws `runExists` if there is a run and `resumes` is
   /// false.
   package init(
     _ recipe: Recipe, corpora: String, folder: String, resumes: Bool, disk: Disk
@@ -44,13 +43,12 @@ package struct TrainingRun: Sendable {
     }
   }
 
-  /// Steps taken so far.
   package var steps: Int { state.trainer.optimiser.steps }
-  /// Steps of the whole run.
+  /// The number of steps of the whole run.
   package var allSteps: Int { recipe.settings.learningRate.steps }
 
-  /// Trains to the end, or to a step before it; stores a checkpoint at every `checkpointEvery`-th step and at the last, and
-  /// the model at the end of the run.
+  /// Trains to the end, or to an earlier step; stores a checkpoint at every `checkpointEvery`-th step and at the last,
+  /// and stores the model at the end of the run.
   package mutating func advance(
     stoppingAfter stop: Int, threads: Int, progress: (CurvePoint) -> Void
   ) throws(TrainingError) {
@@ -65,7 +63,7 @@ package struct TrainingRun: Sendable {
     if steps == allSteps { try saveModel() }
   }
 
-  /// One step on a fresh batch.
+  /// One step on a newly drawn batch.
   private mutating func step(threads: Int) throws(TrainingError) -> CurvePoint {
     let batch = texts.batch(recipe.batch, numbers: &state.numbers)
     do throws(ReferenceError) {
@@ -89,7 +87,7 @@ package struct TrainingRun: Sendable {
     } catch { throw .model(error) }
   }
 
-  /// Both accuracies on texts that no batch held, of the weights as the finished model stores them.
+  /// The accuracies of the weights, as the finished model stores them, on texts that were in no batch.
   package func evaluation(
     texts count: Int, seed: UInt64, threads: Int, progress: (_ done: Int, _ of: Int) -> Void
   ) throws(TrainingError) -> Evaluation {
@@ -115,7 +113,7 @@ package struct TrainingRun: Sendable {
     return ParameterSet(tensors)
   }
 
-  /// The checkpoint appears under its name only when it is whole; the one before stays until then.
+  /// Stores a checkpoint, whole or not at all; until then the previous one stays.
   private func save() throws(TrainingError) {
     let bytes = try state.encoded(recipe)
     do throws(FileError) { try replace(TrainingState.fileName, with: bytes) } catch { throw .file(error) }
@@ -129,7 +127,7 @@ package struct TrainingRun: Sendable {
     }
   }
 
-  /// What an interrupted writing left.
+  /// Removes what an interrupted write left.
   private func removeRemains(_ name: String) throws(FileError) {
     guard Disk.files(in: folder).contains(name) else { return }
     let path = folder + "/" + name
@@ -138,7 +136,7 @@ package struct TrainingRun: Sendable {
     try disk.removeFolder(path)
   }
 
-  /// The model's directory appears under its name only when it is whole; one that is there stays.
+  /// Stores the model's directory, whole or not at all; an existing one stays.
   private func saveModel() throws(TrainingError) {
     guard !Disk.files(in: folder).contains(Self.modelName) else { return }
     let files: [(name: String, bytes: [UInt8])]

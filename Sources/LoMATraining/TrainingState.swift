@@ -1,34 +1,34 @@
-// TRN-8: a run on disk: one file that holds everything a later process needs to go on, bit for bit.
+// TRN-8: a run on disk: one file with everything that a later process needs to continue it, bit for bit.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// A run between two steps.
+/// The state of a run between two steps.
 package struct TrainingState: Equatable, Sendable {
-  /// Weights, moments, steps taken.
+  /// Weights, moments and the number of steps.
   package var trainer: Trainer
-  /// The generator, before the next batch is drawn.
+  /// The random generator, before it draws the next batch.
   package var numbers: SeededNumbers
-  /// What was measured so far.
+  /// The points measured so far.
   package var curve: [CurvePoint]
 
-  /// The file of a run's folder.
+  /// The name of the state's file in the folder of a run.
   package static let fileName = "training.safetensors"
 
-  /// Before the first step.
+  /// The state before the first step.
   package init(_ recipe: Recipe) {
     (trainer, numbers) = recipe.start()
     curve = []
   }
 
-  /// SHA-256 of the weights as an F64 container.
+  /// SHA-256 of the weights stored as an F64 container.
   package var weightsDigest: String {
     get throws(TrainingError) { SHA256.hexDigest(of: try Self.encoded(try Self.arrays("", trainer.parameters))) }
   }
 
-  /// The file's bytes: weights and moments, the curve, and steps, generator and recipe in its metadata.
+  /// The bytes of the file: weights, moments and curve; steps, random generator and recipe in its metadata.
   func encoded(_ recipe: Recipe) throws(TrainingError) -> [UInt8] {
     var arrays = try Self.arrays("parameters.", trainer.parameters)
     arrays += try Self.arrays("first_moments.", trainer.optimiser.firstMoments)

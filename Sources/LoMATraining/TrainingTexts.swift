@@ -1,12 +1,10 @@
-// TRN-6: where the texts of batches and measurements come from.
+// TRN-6: the source of the texts for batches and measurements.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// The texts of a recipe.
 package struct TrainingTexts: Sendable {
-  /// One kind of text.
   private enum Source: Sendable {
     case random(alphabet: Int)
     case bytes(training: [Int], heldOut: [Int])
@@ -15,7 +13,7 @@ package struct TrainingTexts: Sendable {
   private let source: Source
   private let textLength: Int
 
-  /// The texts of a recipe in a folder; a corpus is read from there and its digest is checked.
+  /// The texts of a recipe; a corpus is read from `folder`, and its digest is checked.
   ///
   /// Throws `otherCorpus`, `corpusTooShort` or `file`.
   package init(_ recipe: Recipe, folder: String) throws(TrainingError) {
@@ -35,7 +33,7 @@ package struct TrainingTexts: Sendable {
     }
   }
 
-  /// The texts of one batch, drawn in order: each token of a random text, or where in the training part a text starts.
+  /// The texts of one batch; draws each token of a random text, or the place in the training part where a text begins.
   package func batch(_ count: Int, numbers: inout SeededNumbers) -> [[Int]] {
     var texts: [[Int]] = []
     for _ in 0..<count {
@@ -49,8 +47,8 @@ package struct TrainingTexts: Sendable {
     return texts
   }
 
-  /// Texts that no batch held: random ones from a generator of their own, or the held-out part cut from its start, as many
-  /// as there are.
+  /// Texts that are in no batch: random ones from a generator of their own, or the held-out part cut into texts from
+  /// its start, at most `count`.
   package func fresh(atMost count: Int, seed: UInt64) -> [[Int]] {
     switch source {
     case .random(let alphabet): return Self.fresh(count, length: textLength, alphabet: alphabet, seed: seed)
@@ -61,7 +59,7 @@ package struct TrainingTexts: Sendable {
     }
   }
 
-  /// Random texts from a generator of their own.
+  /// Random texts from a generator with its own seed.
   package static func fresh(_ count: Int, length: Int, alphabet: Int, seed: UInt64) -> [[Int]] {
     var numbers = SeededNumbers(seed: seed)
     return (0..<count).map { _ in random(length, alphabet, &numbers) }

@@ -2,16 +2,16 @@
 //
 // Equal content gives equal bytes. Data and header run by element type in the order of `ElementType` (widest first), then
 // by name (by its UTF-8); metadata runs by key. The header is padded with spaces to a multiple of 8 bytes, so that every
-// array is aligned to its width. The official writer does the same (save for its metadata, which it leaves unordered).
+// array is aligned to its width. The official writer does the same, except that it leaves metadata unordered.
 
 /// The arrays and the metadata of one file.
 public struct ArrayFile: Equatable, Sendable {
-  /// The arrays in the order of the file.
+  /// The arrays in file order: by element type, then by name.
   public let arrays: [NamedArray]
   /// The strings of `__metadata__`.
   public let metadata: [String: String]
 
-  /// A file of these arrays, in whatever order they are given.
+  /// A file of the given arrays and metadata; the order of `arrays` does not matter.
   ///
   /// Throws `duplicateName` or `tooManyArrays`.
   public init(_ arrays: [NamedArray], metadata: [String: String]) throws(ContainerError) {
@@ -26,18 +26,18 @@ public struct ArrayFile: Equatable, Sendable {
     self.metadata = metadata
   }
 
-  /// The array of a name, or nil.
+  /// The array with a name; nil if there is none.
   public subscript(name: String) -> NamedArray? {
     arrays.first { $0.name == name }
   }
 
-  /// The array of a name; throws `noSuchArray`.
+  /// The array with a name; throws `noSuchArray` if there is none.
   public func array(_ name: String) throws(ContainerError) -> NamedArray {
     guard let array = self[name] else { throw .noSuchArray(name) }
     return array
   }
 
-  /// Reads the bytes of a file that nobody vouches for.
+  /// Reads the bytes of an untrusted file.
   public init(decoding file: [UInt8]) throws(ContainerError) {
     let length = try ContainerHeader.length(file, fileBytes: file.count)
     let start = 8 + length
@@ -50,7 +50,7 @@ public struct ArrayFile: Equatable, Sendable {
     try self.init(arrays, metadata: header.metadata)
   }
 
-  /// The bytes of the file; throws `headerTooLarge`.
+  /// The file as bytes; throws `headerTooLarge`.
   public func encoded() throws(ContainerError) -> [UInt8] {
     var header = encodedHeader()
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
@@ -84,7 +84,7 @@ public struct ArrayFile: Equatable, Sendable {
   }
 }
 
-/// The order of names: that of their UTF-8, not of Swift's strings, so that any language can state it.
+/// Orders names by their UTF-8 bytes, not as Swift orders strings, so that programs in any language can do the same.
 private func precedes(_ a: String, _ b: String) -> Bool {
   a.utf8.lexicographicallyPrecedes(b.utf8)
 }

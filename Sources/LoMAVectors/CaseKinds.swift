@@ -1,70 +1,70 @@
-// OPS-1, OPS-7, TOL-1: the words of a case: what is asked, how strictly, and how an answer is compared, as manifests and the
-// protocol name them.
+// OPS-1, OPS-7, TOL-1: the vocabulary of a case, in the words of manifests and the protocol: level, operation, rule and
+// property.
 
 /// The level of a case: what is compared, and how strictly.
 public enum Level: String, CaseIterable, Sendable {
-  /// Exact integers.
+  /// Integers, compared exactly.
   case structure
-  /// One stage of the model, a derived bound per element.
+  /// One stage of the model, with a derived bound per element.
   case stage
-  /// A forward pass, a calibrated bound per tensor.
+  /// A forward pass, with a calibrated bound per tensor.
   case model
-  /// Gradients and optimiser steps, a calibrated bound per tensor.
+  /// Gradients and optimiser steps, with a calibrated bound per tensor.
   case training
-  /// Generation and reconstruction, a calibrated bound per tensor.
+  /// Generation and reconstruction, with a calibrated bound per tensor.
   case generation
-  /// Bad input: a typed rejection is the right answer.
+  /// Bad input; the right answer is a rejection with a code.
   case rejection
-  /// Answers compared with each other instead of with a recorded one.
+  /// Several answers, compared with each other instead of with a recorded one.
   case property
 }
 
 /// An operation of the protocol.
 public enum Operation: String, CaseIterable, Sendable {
-  /// Rows, positions and labels (chapters 2, 3, 5).
+  /// Rows with positions and labels (chapters 2, 3, 5).
   case layout
-  /// Who sees whom (chapter 4).
+  /// Which rows see which (chapter 4).
   case mask
-  /// Cache events (chapter 6).
+  /// The events of the cache (chapter 6).
   case schedule
-  /// Both accuracies as counts (chapter 7).
+  /// Both accuracies of reconstruction, as counts (chapter 7).
   case metrics
-  /// Pairs and bytes (chapter 9).
+  /// Visible pairs and bytes of the cache (chapter 9).
   case cost
-  /// MOD-2.
+  /// RMSNorm (MOD-2).
   case rmsNorm = "rms_norm"
-  /// MOD-3.
+  /// Rotary embedding (MOD-3).
   case rope
-  /// MOD-4 on given queries, keys, values and mask.
+  /// Attention on given queries, keys, values and mask (MOD-4).
   case attention
-  /// MOD-5 with its three linear layers.
+  /// The feed-forward block with its three linear layers (MOD-5).
   case feedForward = "feed_forward"
-  /// MOD-6, one layer.
+  /// One decoder layer (MOD-6).
   case decoderLayer = "decoder_layer"
-  /// LOS-5, row by row.
+  /// Cross-entropy of each row (LOS-5).
   case crossEntropy = "cross_entropy"
-  /// Logits of the training layout, and named intermediates.
+  /// Logits of the training layout, and intermediates that the request names.
   case forward
-  /// Both terms of LOS-4.
+  /// Both terms of the loss (LOS-4).
   case loss
-  /// The gradient of every parameter.
+  /// The gradient of the loss by every parameter.
   case gradients
   /// Parameters and moments after AdamW steps (LOS-6).
   case trainStep = "train_step"
-  /// Text through the compressed cache (GEN).
+  /// Generation: text through the compressed cache (chapter 6).
   case generate
-  /// A chunk from its memory (REC).
+  /// Reconstruction of a chunk from its memory (chapter 7).
   case reconstruct
 }
 
 extension Set where Element == Operation {
-  /// Those that run a whole model.
+  /// The operations that run a whole model.
   package static let models: Self = [.forward, .loss, .gradients, .trainStep, .generate, .reconstruct]
-  /// Those that lay out texts for training.
+  /// The operations on training layouts of texts.
   package static let training: Self = [.forward, .loss, .gradients, .trainStep]
-  /// Those that lay out texts.
+  /// The operations on texts that are laid out as rows.
   package static let texts: Self = [.layout, .mask, .forward, .loss, .gradients, .trainStep]
-  /// Those with a compressed cache.
+  /// The operations with a compressed cache.
   package static let caches: Self = [.generate, .reconstruct]
 }
 
@@ -91,27 +91,27 @@ public enum NumberType: String, CaseIterable, Sendable {
 
 /// How an output tensor is compared (chapter 12).
 public enum Rule: String, CaseIterable, Sendable {
-  /// Equal integers or booleans.
+  /// Integers or booleans, which must be equal.
   case exact
-  /// Per element, from recorded accumulation and rounding units.
+  /// A bound per element, from recorded accumulation and rounding units.
   case derived
-  /// Per tensor, from the measured errors of right implementations.
+  /// A bound per tensor, from the measured errors of right implementations.
   case calibrated
 }
 
-/// A property of answers, which needs no recorded one.
+/// A property that several answers must have together; nothing recorded is compared (OPS-7).
 public enum Property: String, CaseIterable, Sendable {
-  /// An invisible row changes nothing, a visible one something; one layer.
+  /// A change of an invisible row changes nothing, of a visible one something; one layer.
   case interference
-  /// Huge hidden keys and values change nothing.
+  /// Huge keys and values of hidden rows change nothing.
   case poison
-  /// The forward pass of a prefix gives the same reading rows.
+  /// The forward pass of a prefix of a text has the same reading rows.
   case prefix
-  /// Logits of generation equal the reading rows of the forward pass.
+  /// The logits of generation equal those of the reading rows of the forward pass.
   case cache
-  /// A batch gives each text's own results.
+  /// Each text of a batch gets the same results as alone.
   case batch
-  /// Attention does not change when every position moves by the same amount.
+  /// Attention stays the same if every position moves by the same amount.
   case shift
   /// The same request twice gives the same bytes.
   case `repeat`

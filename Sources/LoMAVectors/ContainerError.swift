@@ -1,13 +1,13 @@
-// Why bytes are not a container we accept, or values not an array.
+// Why bytes are not a valid container, or values not a valid array.
 
-/// Why a container or an array is rejected. Names are array names; counts and offsets are in bytes unless they say
+/// Why a container or an array is rejected. Names are array names; counts and offsets are in bytes unless said
 /// otherwise, offsets from the start of the data.
 public enum ContainerError: Error, Equatable, Sendable {
   /// The file cannot be opened, read or written.
   case file(FileError)
 
   // The frame.
-  /// The file ends inside the length of the header (8 bytes).
+  /// The file is shorter than the 8 bytes of the header's length.
   case noHeaderLength(fileBytes: Int)
   /// The header is longer than `Container.headerLimit`.
   case headerTooLarge(bytes: UInt64, limit: Int)
@@ -21,13 +21,13 @@ public enum ContainerError: Error, Equatable, Sendable {
   // Names and counts.
   /// More arrays than `Container.arrayLimit`.
   case tooManyArrays(count: Int, limit: Int)
-  /// An array without a name.
+  /// An array has an empty name.
   case emptyName
-  /// An array may not be called `__metadata__`.
+  /// An array has the name `__metadata__`.
   case reservedName
   /// Two arrays have one name (the same characters, or canonically equivalent ones).
   case duplicateName(String)
-  /// There is no array of this name.
+  /// There is no array with this name.
   case noSuchArray(String)
   /// `__metadata__` is not an object.
   case metadataNotObject
@@ -37,11 +37,12 @@ public enum ContainerError: Error, Equatable, Sendable {
   // An entry of the header.
   /// The entry is not an object.
   case entryNotObject(name: String)
-  /// The entry has a key that is none of dtype, shape, data_offsets.
+  /// The entry has a key other than dtype, shape and data_offsets.
   case unknownKey(String, name: String)
   /// The entry lacks one of dtype, shape, data_offsets.
   case missingKey(String, name: String)
-  /// The value of a key is of the wrong kind: dtype no string, shape no array of integers, data_offsets no pair of them.
+  /// The value of a key has the wrong type: dtype must be a string, shape an array of integers, data_offsets a pair of
+  /// them.
   case wrongValue(key: String, name: String)
   /// An element type the container does not know.
   case unknownElementType(String, name: String)
@@ -49,7 +50,7 @@ public enum ContainerError: Error, Equatable, Sendable {
   case negativeNumber(Int, key: String, name: String)
   /// More dimensions than `Container.dimensionLimit`.
   case tooManyDimensions(count: Int, limit: Int, name: String)
-  /// Shape × width is no `Int`.
+  /// Shape × width does not fit an `Int`.
   case sizeOverflow(name: String)
   /// The end of the data lies before its start.
   case reversedOffsets(begin: Int, end: Int, name: String)
@@ -57,7 +58,7 @@ public enum ContainerError: Error, Equatable, Sendable {
   case sizeMismatch(expected: Int, found: Int, name: String)
 
   // The layout of the data.
-  /// No array owns the bytes before this one.
+  /// No array owns the bytes just before this one.
   case gap(expected: Int, found: Int, name: String)
   /// The array starts inside its predecessor.
   case overlap(expected: Int, found: Int, name: String)
@@ -69,18 +70,18 @@ public enum ContainerError: Error, Equatable, Sendable {
   // Elements.
   /// A byte of a BOOL array is neither 0 nor 1.
   case invalidBoolean(UInt8, index: Int, name: String)
-  /// The elements of this type cannot be read, or given, as that kind.
+  /// The elements of this type are not read or given as values of that kind.
   case wrongKind(ElementType, asked: ElementType.Kind, name: String)
   /// An integer that the element type cannot hold.
   case integerOutOfRange(Int, ElementType, index: Int, name: String)
-  /// The number of values is not that of the shape.
+  /// The number of values differs from the product of the shape.
   case countMismatch(expected: Int, found: Int, name: String)
   /// Rows outside the first dimension; `rows` is 0 for a scalar.
   case rowsOutOfRange(Range<Int>, rows: Int, name: String)
 }
 
 extension ContainerError: CustomStringConvertible {
-  /// One line for a person.
+  /// The reason on one line, as a person reads it.
   public var description: String {
     switch self {
     case .file(let error): error.description

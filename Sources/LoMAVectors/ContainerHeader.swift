@@ -1,21 +1,21 @@
-// The header of a container: what it must say, checked for files nobody vouches for.
+// The header of a container and its checks, for untrusted files.
 //
 // A file is 8 bytes of header length (little-endian), the header (JSON, padded with white space), the data. The header
 // maps names to {"dtype", "shape", "data_offsets": [begin, end)} and may map `__metadata__` to an object of strings.
 
-/// Limits of the container; a file beyond them is rejected, and not written.
+/// The limits of a container; a file beyond them is neither read nor written.
 public enum Container {
-  /// Bytes of a header: 1 MiB. The shards of a 7-billion-parameter checkpoint need about 40 KB.
+  /// The most bytes of a header, 1 MiB. The shards of a 7-billion-parameter checkpoint need about 40 KB.
   public static let headerLimit = 1 << 20
-  /// Arrays in a file.
+  /// The most arrays in a file.
   public static let arrayLimit = 8192
-  /// Dimensions of an array.
+  /// The most dimensions of an array.
   public static let dimensionLimit = 8
 
   static let metadataKey = "__metadata__"
 
-  /// Bytes of an array: width × the product of the shape, multiplied from the left; an overflow is one even if a later
-  /// dimension is 0. The shape may be empty: a scalar.
+  /// The number of bytes of an array: width × the product of the shape. The product is taken from the left; an overflow
+  /// is an error even if a later dimension is 0. An empty shape is a scalar.
   static func byteCount(_ type: ElementType, _ shape: [Int], name: String) throws(ContainerError) -> Int {
     if shape.count > dimensionLimit {
       throw .tooManyDimensions(count: shape.count, limit: dimensionLimit, name: name)
@@ -31,26 +31,26 @@ public enum Container {
   }
 }
 
-/// A checked header.
+/// The header of a container, checked.
 public struct ContainerHeader: Equatable, Sendable {
-  /// What the header says of one array.
+  /// The header's entry for one array.
   public struct Entry: Equatable, Sendable {
     /// The array's name, not empty.
     public let name: String
-    /// The type of its elements.
+    /// The type of the array's elements.
     public let elementType: ElementType
-    /// Its dimensions; empty for a scalar.
+    /// The array's dimensions; empty for a scalar.
     public let shape: [Int]
-    /// Its bytes, counted from the start of the data.
+    /// The byte range of the array, counted from the start of the data.
     public let bytes: Range<Int>
   }
 
-  /// The entries in the order of their data, which they cover without gap or overlap.
+  /// The entries in the order of their data; they cover the data without gap or overlap.
   public let entries: [Entry]
   /// The strings of `__metadata__`; empty if there is none.
   public let metadata: [String: String]
 
-  /// The length of the header of a file of `fileBytes` bytes that starts with `start` (8 bytes or more).
+  /// The length of the header, read from `start`, the first 8 bytes or more of a file of `fileBytes` bytes.
   static func length(_ start: some Collection<UInt8>, fileBytes: Int) throws(ContainerError) -> Int {
     if start.count < 8 { throw .noHeaderLength(fileBytes: fileBytes) }
     let length = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -88,7 +88,7 @@ public struct ContainerHeader: Equatable, Sendable {
     self.metadata = metadata
   }
 
-  /// Every byte of the data belongs to exactly one entry; the entries are sorted by their data.
+  /// Checks that every byte of the data belongs to exactly one entry; the entries are sorted by their data.
   private static func checkLayout(_ entries: [Entry], dataBytes: Int) throws(ContainerError) {
     var end = 0
     for entry in entries {

@@ -1,9 +1,9 @@
-// Output that a person asked for under a path: a file appears whole, what is no file takes the bytes as they come.
+// Output at a path that a person chose: a regular file is replaced as a whole, a device or a pipe is written to.
 
 import Foundation
 
 extension Files {
-  /// Gives `path` the content `bytes` as `replace` does; a device or a pipe that exists is written to and not replaced.
+  /// Writes `bytes` to `path` as `replace` does; an existing device or pipe is written to instead of being replaced.
   public static func deliver(_ bytes: [UInt8], to path: String) throws(FileError) {
     var status = stat()
     if stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG { return try replace(path, with: bytes) }

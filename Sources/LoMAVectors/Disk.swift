@@ -1,21 +1,21 @@
-// The operations that change a folder, as a value: a test puts a fault in place of any of them. And what a folder holds.
+// The operations that change a folder, as a value in which a test can replace any by a fault; and listings of folders.
 
 import Foundation
 
-/// Writes, renames and removals.
+/// The operations that create, rename and remove files and folders.
 public struct Disk: Sendable {
-  /// Creates a file, stored when it returns; the path must be new.
+  /// Creates a file at a new path; its bytes are on disk when the call returns.
   public var create: @Sendable (_ path: String, _ bytes: [UInt8]) throws(FileError) -> Void
-  /// Gives a file another name, replacing what has it.
+  /// Renames a file, replacing an existing one.
   public var rename: @Sendable (_ from: String, _ to: String) throws(FileError) -> Void
   /// Removes a file or a link.
   public var remove: @Sendable (_ path: String) throws(FileError) -> Void
   /// Removes an empty folder.
   public var removeFolder: @Sendable (_ path: String) throws(FileError) -> Void
-  /// Creates a folder and those above it; one that exists is fine.
+  /// Creates a folder and its parents; an existing folder is no error.
   public var makeFolder: @Sendable (_ path: String) throws(FileError) -> Void
 
-  /// These operations.
+  /// A disk with the given operations.
   public init(
     create: @escaping @Sendable (_ path: String, _ bytes: [UInt8]) throws(FileError) -> Void,
     rename: @escaping @Sendable (_ from: String, _ to: String) throws(FileError) -> Void,
@@ -30,7 +30,7 @@ public struct Disk: Sendable {
     self.makeFolder = makeFolder
   }
 
-  /// The real ones.
+  /// The operations of the operating system.
   public static let real = Disk(
     create: { (path, bytes) throws(FileError) in try Files.create(path, with: bytes) },
     rename: { (from, to) throws(FileError) in
@@ -44,7 +44,7 @@ public struct Disk: Sendable {
     },
     makeFolder: { (path) throws(FileError) in try Disk.make(path) })
 
-  /// Makes a folder and those above it; the error is the operating system's own, of the folder that could not be made.
+  /// Makes a folder and its parents; the error is the operating system's, for the folder that could not be made.
   private static func make(_ path: String) throws(FileError) {
     if hasFolder(path) || mkdir(path, 0o777) == 0 { return }
     let code = errno
@@ -61,10 +61,10 @@ public struct Disk: Sendable {
     if !hasFolder(path) { throw .failed("mkdir", path: path, code: last) }
   }
 
-  /// What a file's name ends in while `replace` writes it.
+  /// The suffix of a file's name while `replace` is writing it.
   public static let partialSuffix = ".partial"
 
-  /// Gives a path new content: first under another name beside it, then by renaming.
+  /// Replaces the content of a path: writes a new file beside it, then renames that.
   public func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     let partial = path + Self.partialSuffix
     try create(partial, bytes)
@@ -73,20 +73,20 @@ public struct Disk: Sendable {
 }
 
 extension Disk {
-  /// What a folder holds, links not followed; paths relative to it.
+  /// The content of a folder with all its subfolders, as relative paths; links are not followed.
   public struct Listing: Equatable, Sendable {
     /// Regular files, sorted.
     public var files: [String] = []
-    /// Links, pipes and the like, sorted.
+    /// Everything else, such as links and pipes; sorted.
     public var oddities: [String] = []
-    /// Folders, sorted.
+    /// Subfolders, sorted.
     public var folders: [String] = []
   }
 
-  /// Everything below a folder; nothing where there is none.
+  /// Everything below a folder; empty if there is no such folder.
   public static func listing(below folder: String) -> Listing {
     var listing = Listing()
-    // With a slash behind it a link to a folder is followed, this one only.
+    // With a slash at its end a path that is a link to a folder is followed, and only this link.
     guard let walk = FileManager.default.enumerator(atPath: folder + "/") else { return listing }
     while let path = walk.nextObject() as? String {
       switch walk.fileAttributes?[.type] as? FileAttributeType {
@@ -101,21 +101,21 @@ extension Disk {
     return listing
   }
 
-  /// The names in a folder; none where there is no folder.
+  /// The names of the entries of a folder; empty if there is no such folder.
   public static func files(in folder: String) -> [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
   }
 
-  /// Whether there is a folder of this path, or a link to one.
+  /// Whether the path is a folder, or a link to one.
   public static func hasFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  /// The absolute path of the folder that relative paths begin at.
+  /// The absolute path of the current folder.
   public static var currentFolder: String { FileManager.default.currentDirectoryPath }
 
-  /// The folder of the running program, links resolved; none where the system does not say.
+  /// The folder of the running program, links resolved; nil if the system does not tell.
   public static var programFolder: String? {
     Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
   }

@@ -1,8 +1,8 @@
-// The element types of the container: their names in a header, widths and kinds (Spec: the container).
+// The element types of the container: names in a header, widths and kinds (Spec: the container).
 
 /// The type of an array's elements.
 ///
-/// The cases stand in the order in which the container lays out its data: widest first, so that with a header padded to
+/// The cases are in the order in which the container lays out its data: widest first, so that with a header padded to
 /// 8 bytes every array is aligned to its own width. Types of one width keep the order of the official safetensors
 /// writer, which makes files of the two writers comparable byte by byte.
 public enum ElementType: String, CaseIterable, Hashable, Sendable {
@@ -23,13 +23,13 @@ public enum ElementType: String, CaseIterable, Hashable, Sendable {
   /// A byte that is 0 or 1.
   case bool = "BOOL"
 
-  /// What values of an element type are read as.
+  /// The type of values that elements are read as.
   public enum Kind: String, Hashable, Sendable {
-    /// Read as `Double`.
+    /// Floating-point elements, read as `Double`.
     case floating
-    /// Read as `Int`.
+    /// Integer elements, read as `Int`.
     case integer
-    /// Read as `Bool`.
+    /// Boolean elements, read as `Bool`.
     case boolean
   }
 
@@ -43,7 +43,7 @@ public enum ElementType: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// What the elements are read as.
+  /// The kind of values that the elements are read as.
   public var kind: Kind {
     switch self {
     case .f64, .f32, .bf16, .f16: .floating

@@ -1,7 +1,7 @@
-// Elements between their bytes (little-endian, at any alignment) and Swift's values.
+// Conversion of elements between bytes (little-endian, at any alignment) and Swift's values.
 
 enum Elements {
-  /// The values of floating-point elements; exact, whatever their type.
+  /// The values of floating-point elements of any type, exactly.
   static func doubles(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) -> [Double] {
     switch type {
     case .f64: load(bytes, UInt64.self) { Double(bitPattern: $0) }
@@ -44,7 +44,7 @@ enum Elements {
     }
   }
 
-  /// Whether an integer type can hold a value.
+  /// Whether a value is in the range of an integer type.
   static func holds(_ type: ElementType, _ value: Int) -> Bool {
     switch type {
     case .i64: Int64(exactly: value) != nil
@@ -54,7 +54,7 @@ enum Elements {
     }
   }
 
-  /// A BOOL is 0 or 1; the first other byte is an error.
+  /// Checks that every BOOL is 0 or 1; throws for the first other byte.
   static func checkBooleans(_ bytes: [UInt8], name: String) throws(ContainerError) {
     for index in bytes.indices where bytes[index] > 1 {
       throw .invalidBoolean(bytes[index], index: index, name: name)

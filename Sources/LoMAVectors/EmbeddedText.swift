@@ -1,21 +1,21 @@
-// Text in another language is a file in that language. SwiftPM embeds it as bytes (`.embedInCode`), so that a program needs
-// no file beside it.
+// Text in another language is a file in that language. SwiftPM embeds it as bytes (`.embedInCode`), so that a program
+// needs no file beside it.
 
-/// The text of an embedded file, or a template in which `{{name}}` stands for a value.
+/// The text of an embedded file, which may be a template: `{{name}}` is replaced by a value.
 package struct EmbeddedText: Sendable {
   /// The whole file.
   package let text: String
 
-  /// The text of a file's bytes.
+  /// The text of a file, given as its UTF-8 bytes.
   package init(_ bytes: [UInt8]) { text = String(decoding: bytes, as: UTF8.self) }
 
-  /// The file without the end of its last line, as it is set between two tags.
+  /// The text without its final line feed, for insertion between two tags.
   package var withoutLastLineEnd: String { text.hasSuffix("\n") ? String(text.dropLast()) : text }
 
   /// The text with each `{{name}}` replaced. Values are not searched: they may hold braces.
   ///
-  /// A placeholder without a value, or a value without a placeholder, is our own mistake and traps, with its name in optimised
-  /// programs too.
+  /// A placeholder without a value, or a value without a placeholder, is our own mistake and traps with its name, also
+  /// in optimised programs.
   package func filled(_ values: [String: String]) -> String {
     var result = ""
     var unused = Set(values.keys)

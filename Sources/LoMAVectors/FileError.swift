@@ -1,21 +1,21 @@
-// Why a file cannot be read or written, told apart from the files themselves, which Embedded Swift has none of.
+// Why a file cannot be read or written; apart from the functions on files, which Embedded Swift lacks.
 
 #if canImport(Foundation) && !hasFeature(Embedded)
   import Foundation
 #endif
 
-/// Why a file cannot be read or written; `code` is an errno.
+/// Why a file cannot be read or written; `code` is the errno.
 public enum FileError: Error, Equatable, Sendable {
   /// A call of the operating system failed.
   case failed(String, path: String, code: Int32)
-  /// Not a regular file: a folder, a pipe, a device.
+  /// The path is not a regular file but a folder, a pipe or a device.
   case notRegular(path: String)
   /// The file is longer than the caller allows, or grew beyond that while it was read.
   case tooLarge(path: String, limit: Int)
 }
 
 extension FileError: CustomStringConvertible {
-  /// One line for a person.
+  /// The reason on one line, as a person reads it.
   public var description: String {
     switch self {
     case .failed(let call, let path, let code): "\(shortened(path)): \(call): \(message(of: code))"
@@ -24,7 +24,7 @@ extension FileError: CustomStringConvertible {
     }
   }
 
-  /// What the operating system calls an errno; where there is none, the number.
+  /// The operating system's message for an errno; the number if it has none.
   private func message(of code: Int32) -> String {
     #if canImport(Foundation) && !hasFeature(Embedded)
       String(cString: strerror(code))

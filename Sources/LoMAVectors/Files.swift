@@ -1,4 +1,4 @@
-// Files that may be hostile, and files that must never be seen half written.
+// Reading of files that may be hostile, and writing of files that are never seen half written.
 
 import Foundation
 
@@ -9,7 +9,7 @@ public enum Files {
     let (descriptor, size) = try opened(path)
     defer { close(descriptor) }
     if size > byteLimit { throw .tooLarge(path: path, limit: byteLimit) }
-    // Read to the end rather than up to `size`, which may have changed since.
+    // Reads to the end, not up to `size`: the file may have grown or shrunk since.
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size)
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -23,9 +23,9 @@ public enum Files {
     }
   }
 
-  /// Gives `path` the content `bytes`: readers see the old file or the new one, whole, and after an error the old one.
+  /// Replaces the content of `path`: readers see the whole old file or the whole new one; after an error, the old one.
   ///
-  /// The bytes go to a new file in the same folder, which then takes the name.
+  /// The bytes are written to a new file in the same folder, which is then renamed.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
     try create(temporary, with: bytes, naming: path, isStored: true)
@@ -37,9 +37,9 @@ public enum Files {
     }
   }
 
-  /// Makes a new directory with these files, whole or not at all: it is filled under another name, then renamed.
+  /// Makes a new directory with the given files, all or none: it is filled under another name, then renamed.
   ///
-  /// Fails if something of that name exists.
+  /// Throws if something has that name already.
   public static func createDirectory(
     _ path: String, containing files: [(name: String, bytes: [UInt8])]
   ) throws(FileError) {
@@ -57,17 +57,17 @@ public enum Files {
     }
   }
 
-  /// Creates a file with this content, stored when it returns; one that exists is not touched.
+  /// Creates a file with this content, which is on disk when the call returns; throws if the path exists.
   public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
     try create(path, with: bytes, naming: path, isStored: true)
   }
 
-  /// Creates a file that is removed soon: nobody waits until the disk has it; one that exists is not touched.
+  /// Creates a file that is soon removed, without waiting for the disk; throws if the path exists.
   public static func createBriefly(_ path: String, with bytes: [UInt8]) throws(FileError) {
     try create(path, with: bytes, naming: path, isStored: false)
   }
 
-  /// Creates a file; errors name the file that it is to become.
+  /// Creates a file; errors name `name`, the path that it will be renamed to.
   private static func create(
     _ path: String, with bytes: [UInt8], naming name: String, isStored: Bool
   ) throws(FileError) {
@@ -79,7 +79,7 @@ public enum Files {
     }
   }
 
-  /// Writes everything, has it stored where that is asked for, and closes the descriptor in any case.
+  /// Writes all bytes, waits for the disk if asked to, and closes the descriptor in any case.
   private static func fill(
     _ descriptor: Int32, with bytes: [UInt8], path: String, isStored: Bool
   ) throws(FileError) {
@@ -113,7 +113,7 @@ public enum Files {
 
   /// A descriptor for reading a regular file, and the file's size.
   private static func opened(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
-    // O_NONBLOCK: else opening a pipe would wait for its writer.
+    // O_NONBLOCK: otherwise opening a pipe waits for a writer.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     if descriptor < 0 { throw .failed("open", path: path, code: errno) }
     var status = stat()

@@ -1,19 +1,19 @@
-// Patterns that ids are asked for with.
+// Patterns that select ids.
 
-/// A pattern: `*` is any text, `?` one byte.
+/// A pattern: `*` matches any text, `?` one byte.
 public struct Glob: Hashable, Sendable {
   private let pattern: [UInt8]
 
-  /// A pattern as it is typed.
+  /// A pattern as a person types it.
   public init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
 
-  /// A pattern given as bytes, which need not be UTF-8.
+  /// A pattern of bytes, which need not be UTF-8.
   public init(_ pattern: [UInt8]) { self.pattern = pattern }
 
-  /// Whether a whole text is of this pattern.
+  /// Whether the pattern matches the whole text.
   public func matches(_ text: String) -> Bool {
     var (text, pattern) = (Array(text.utf8)[...], pattern[...])
-    // The last star takes as much as is needed.
+    // Where to go on if the rest does not match: the last star then takes one byte more.
     var retry: (text: ArraySlice<UInt8>, pattern: ArraySlice<UInt8>)?
     while !text.isEmpty || !pattern.isEmpty {
       if pattern.first == UInt8(ascii: "*") {

@@ -1,8 +1,8 @@
-// Chapter 11: a double as text that every language reads exactly.
+// Chapter 11: a double as text that any language reads back exactly.
 
 /// Hexadecimal floating-point notation, as C's `%a` writes it.
 public enum HexFloat {
-  /// `0x1.8p+1` for 3; the shortest fraction; `0x0p+0` for zero. Finite numbers only.
+  /// The text of a finite number, with the shortest fraction: `0x1.8p+1` for 3, `0x0p+0` for zero.
   public static func text(_ value: Double) -> String {
     precondition(value.isFinite, "a finite parameter")
     let sign = value.sign == .minus ? "-" : ""
@@ -11,7 +11,7 @@ public enum HexFloat {
     var exponent = value.isSubnormal ? -1022 : Int(value.exponent)
     var lead = value.isSubnormal ? "0" : "1"
     if value.isSubnormal {
-      // Normalised, so that every number has one spelling.
+      // Normalised, so that each number has exactly one spelling.
       let shift = fraction.leadingZeroBitCount - 11
       fraction = (fraction << UInt64(shift)) & ((1 << 52) - 1)
       exponent -= shift

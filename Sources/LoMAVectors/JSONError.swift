@@ -1,4 +1,4 @@
-// Why a text is not the JSON we accept; every case says where.
+// Why a text is not acceptable JSON, with the place.
 
 /// Why the strict reader rejects a text. Offsets are in bytes, from 0.
 public enum JSONError: Error, Equatable, Sendable {
@@ -12,11 +12,11 @@ public enum JSONError: Error, Equatable, Sendable {
   case notUTF8(offset: Int)
   /// The text ends inside a value.
   case unexpectedEnd(offset: Int)
-  /// A byte that cannot stand here.
+  /// A byte that is not allowed at this place.
   case unexpectedByte(UInt8, offset: Int)
   /// A comma is followed by the end of its array or object.
   case trailingComma(offset: Int)
-  /// Something follows the value.
+  /// Something other than white space follows the value.
   case trailingBytes(offset: Int)
   /// An object has a key twice (the same characters, or canonically equivalent ones).
   case duplicateKey(String, offset: Int)
@@ -26,14 +26,14 @@ public enum JSONError: Error, Equatable, Sendable {
   case numberOutOfRange(offset: Int)
   /// A control character stands unescaped in a string.
   case controlCharacter(UInt8, offset: Int)
-  /// A backslash is followed by nothing JSON knows.
+  /// A backslash is followed by a character that is no JSON escape.
   case invalidEscape(offset: Int)
   /// An escaped surrogate without its other half.
   case loneSurrogate(UInt16, offset: Int)
 }
 
 extension JSONError: CustomStringConvertible {
-  /// One line for a person.
+  /// The reason on one line, as a person reads it.
   public var description: String {
     switch self {
     case .tooLarge(let bytes, let limit): "JSON text of \(bytes) bytes, the limit is \(limit)"
@@ -60,7 +60,7 @@ func hexadecimal(_ value: some FixedWidthInteger & UnsignedInteger) -> String {
   "0x" + String(value, radix: 16)
 }
 
-/// A name from a file as it may stand in a message: quoted, on one line, and not a megabyte long.
+/// A name from a file, made safe for a message: quoted, on one line, of limited length.
 func shortened(_ name: String) -> String {
   let limit = 120
   let quoted = String(decoding: JSONText.quoted(name), as: UTF8.self)

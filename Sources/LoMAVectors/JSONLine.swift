@@ -1,10 +1,10 @@
-// JSON on one line, without a space: what a protocol of lines and a file of lines are made of.
+// JSON on one line without spaces, for protocols and files that have one value a line.
 
 extension JSONValue {
-  /// The value as one line without its end; a line break inside a string is escaped.
+  /// The value on one line, without a final line feed; a line break inside a string is escaped.
   public var line: String { String(decoding: lineBytes, as: UTF8.self) }
 
-  /// The UTF-8 of `line`.
+  /// The UTF-8 bytes of `line`.
   public var lineBytes: [UInt8] {
     var text: [UInt8] = []
     append(to: &text)

@@ -1,7 +1,7 @@
 // Strings and numbers of the strict JSON reader.
 
 extension JSONParser {
-  /// A string with its escapes decoded; the offset is at the opening quotation mark.
+  /// Reads a string and decodes its escapes; the offset is at the opening quotation mark.
   mutating func string() throws(JSONError) -> String {
     try expect("\"")
     var bytes: [UInt8] = []
@@ -20,7 +20,7 @@ extension JSONParser {
     }
   }
 
-  /// The UTF-8 of one escape; the offset is at its backslash.
+  /// Reads one escape and returns its UTF-8; the offset is at the backslash.
   private mutating func escape() throws(JSONError) -> [UInt8] {
     let start = offset
     offset += 1
@@ -38,14 +38,14 @@ extension JSONParser {
     }
   }
 
-  /// The scalar of `\uXXXX`, or of two such that are a surrogate pair; the offset is behind the first `\u`.
+  /// Reads `\uXXXX`, or two of them that are a surrogate pair; the offset is after the first `\u`.
   private mutating func escapedScalar(_ start: Int) throws(JSONError) -> Unicode.Scalar {
     let first = try hexadecimalUnit(start)
     if let scalar = Unicode.Scalar(first) { return scalar }
     let second = offset
     guard first < 0xdc00, take("\\"), take("u") else { throw .loneSurrogate(first, offset: start) }
     let low = try hexadecimalUnit(second)
-    // `&`: 10 bits each, so the sum stays in range even where `low` is no low surrogate.
+    // `&`: 10 bits each, so that the sum stays in range even if `low` is not a low surrogate.
     let code = 0x10000 + UInt32(first & 0x3ff) << 10 + UInt32(low & 0x3ff)
     guard 0xdc00...0xdfff ~= low, let scalar = Unicode.Scalar(code) else {
       throw .loneSurrogate(first, offset: start)
@@ -63,7 +63,7 @@ extension JSONParser {
     return unit
   }
 
-  /// A number; the offset is at its first byte.
+  /// Reads a number; the offset is at its first byte.
   mutating func number() throws(JSONError) -> JSONValue {
     let start = offset
     var isInteger = true
@@ -92,7 +92,7 @@ extension JSONParser {
     return .number(value)
   }
 
-  /// One digit or more.
+  /// Skips one or more digits.
   private mutating func digits() throws(JSONError) {
     let first = try peek()
     if !isDigit(first) { throw .unexpectedByte(first, offset: offset) }

@@ -1,4 +1,4 @@
-// Strings as JSON text.
+// Strings as JSON writes them.
 
 enum JSONText {
   /// The string between quotation marks, with `"`, `\` and control characters escaped as serde_json writes them.

@@ -4,32 +4,32 @@
 ///
 /// A number written without fraction and exponent is an `integer`, except `-0`, which is the `number` −0.0.
 public enum JSONValue: Equatable, Sendable {
-  /// `null`.
+  /// The JSON value `null`.
   case null
   /// `true` or `false`.
   case boolean(Bool)
-  /// A number written as an integer.
+  /// A number written without fraction and exponent, except `-0`.
   case integer(Int)
   /// Any other number.
   case number(Double)
-  /// A string.
+  /// A string, with its escapes decoded.
   case string(String)
-  /// An array.
+  /// An array with its elements.
   case array([JSONValue])
-  /// An object.
+  /// An object with its members.
   case object(JSONObject)
 
-  /// The value if it is `true` or `false`.
+  /// The boolean; nil if the value is not `true` or `false`.
   public var booleanValue: Bool? {
     if case .boolean(let value) = self { value } else { nil }
   }
 
-  /// The value if it was written as an integer.
+  /// The integer; nil if the value was not written as one.
   public var integerValue: Int? {
     if case .integer(let value) = self { value } else { nil }
   }
 
-  /// The value if it is a number; an integer beyond 2⁵³ is rounded.
+  /// The number, an integer beyond 2⁵³ rounded; nil if the value is not a number.
   public var doubleValue: Double? {
     switch self {
     case .integer(let value): Double(value)
@@ -38,32 +38,32 @@ public enum JSONValue: Equatable, Sendable {
     }
   }
 
-  /// The value if it is a string.
+  /// The string; nil if the value is not one.
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  /// The elements if the value is an array.
+  /// The elements; nil if the value is not an array.
   public var arrayValue: [JSONValue]? {
     if case .array(let value) = self { value } else { nil }
   }
 
-  /// The members if the value is an object.
+  /// The members; nil if the value is not an object.
   public var objectValue: JSONObject? {
     if case .object(let value) = self { value } else { nil }
   }
 }
 
-/// The members of a JSON object, in the order they were written, no key twice.
+/// The members of a JSON object in the order they were written; no key occurs twice.
 public struct JSONObject: Equatable, Sendable {
-  /// A key and its value.
+  /// One member of an object.
   public struct Member: Equatable, Sendable {
     /// The key, with its escapes decoded.
     public let key: String
-    /// The value.
+    /// The value of the member.
     public let value: JSONValue
 
-    /// A key and its value.
+    /// A member with the given key and value.
     public init(_ key: String, _ value: JSONValue) {
       self.key = key
       self.value = value
@@ -76,7 +76,7 @@ public struct JSONObject: Equatable, Sendable {
 
   init() {}
 
-  /// These members; traps where two have one key.
+  /// An object with the given members; traps if two have the same key.
   public init(_ members: [Member]) {
     for member in members {
       precondition(!contains(member.key), "no key twice")
@@ -84,7 +84,7 @@ public struct JSONObject: Equatable, Sendable {
     }
   }
 
-  /// The value of a key, or nil.
+  /// The value of a key; nil if there is none.
   public subscript(key: String) -> JSONValue? {
     places[key].map { members[$0].value }
   }

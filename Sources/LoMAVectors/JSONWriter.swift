@@ -1,22 +1,22 @@
-// JSON to read by people and machines: keys keep their order, containers of scalars stand on one line.
+// JSON that people read as well as machines: keys keep their order; arrays and objects of scalars are on one line.
 
 extension JSONValue {
-  /// An object of these members, written in this order; a key given twice is a mistake of ours and traps.
+  /// An object with the given members, written in this order; traps if two have the same key.
   public static func members(_ members: [JSONObject.Member]) -> JSONValue { .object(JSONObject(members)) }
 
-  /// An integer, or null.
+  /// The integer, or `null` for nil.
   public static func integer(orNull value: Int?) -> JSONValue { value.map { .integer($0) } ?? .null }
-  /// A string, or null.
+  /// The string, or `null` for nil.
   public static func string(orNull value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 
-  /// The value on lines: containers of scalars stand on one line, others have one member a line.
+  /// The value as indented text: an array or object of scalars on one line, any other with one member a line.
   public func text() -> String {
     var text = ""
     write(to: &text, lineEnd: "\n")
     return text
   }
 
-  /// Appends the value; `lineEnd` is a line break and the indentation of the line that the value ends on.
+  /// Appends the value; `lineEnd` is a line feed and the indentation of the line that closes the value.
   private func write(to text: inout String, lineEnd: String) {
     let inner = lineEnd + "  "
     switch self {
@@ -48,7 +48,7 @@ extension JSONValue {
     }
   }
 
-  /// Whether it is a container of scalars.
+  /// Whether the value is an array or object of scalars only.
   private var isFlat: Bool {
     switch self {
     case .array(let values): values.allSatisfy { $0.isScalar }
@@ -65,7 +65,7 @@ extension JSONValue {
     }
   }
 
-  /// Appends a string in quotes; what needs no escape is appended as it is.
+  /// Appends a string in quotes, with the escapes it needs.
   private static func quote(_ string: String, to text: inout String) {
     text += "\""
     if string.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {

@@ -1,18 +1,18 @@
-// A file as a manifest lists it: where it is, how long, and what its bytes are.
+// An entry of a manifest's list of files: path, length and digest.
 
-/// A file of the vectors, with the digest that vouches for it.
+/// A file of the vectors as a manifest lists it, with the digest of its bytes.
 public struct ListedFile: Hashable, Sendable {
   /// The most bytes a listed file may have.
   public static let byteLimit = 256 << 20
 
-  /// The path below the folder: parts of printable ASCII between single slashes, none beginning with a dot.
+  /// The path relative to the manifest's folder: printable ASCII parts, single slashes, no part beginning with a dot.
   public let path: String
-  /// How many bytes it has.
+  /// The length of the file in bytes, at most `byteLimit`.
   public let bytes: Int
-  /// SHA-256 in lower-case hexadecimal digits.
+  /// The SHA-256 of the file, in lower-case hexadecimal digits.
   public let sha256: String
 
-  /// Reads an entry of a manifest that nobody vouches for.
+  /// Reads an entry of an untrusted manifest.
   public init(_ value: JSONValue) throws(ListedFileError) {
     guard let object = value.objectValue, let path = object["path"]?.stringValue,
       let bytes = object["bytes"]?.integerValue, let digest = object["sha256"]?.stringValue
@@ -32,42 +32,42 @@ public struct ListedFile: Hashable, Sendable {
   }
 }
 
-/// Why an entry of a manifest is none.
+/// Why a manifest entry is malformed.
 public struct ListedFileError: Error, Hashable, Sendable {
-  /// One line.
+  /// The reason on one line, as a person reads it.
   public let description: String
 }
 
 extension String {
-  /// Whether it is a SHA-256 as manifests write it.
+  /// Whether the text is 64 lower-case hexadecimal digits, the form of a SHA-256 in manifests.
   public var isHexDigest: Bool {
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
     let letters = UInt8(ascii: "a")...UInt8(ascii: "f")
     return utf8.count == 64 && utf8.allSatisfy { digits.contains($0) || letters.contains($0) }
   }
 
-  /// A name that somebody else chose, as it may stand in a message: without control characters, and not a megabyte long.
+  /// An untrusted name, made safe for a message: the first 200 scalars, without control characters.
   public var onOneLine: String { String(String.UnicodeScalarView(unicodeScalars.prefix(200))).whole }
 
-  /// All of a text as one line: without control characters.
+  /// The whole text on one line, without control characters.
   public var whole: String {
     unicodeScalars.map { $0.isControl ? $0.escaped(asASCII: true) : String($0) }.joined()
   }
 
-  /// A text that somebody else wrote, as it may stand on a terminal: its line feeds and tabs, and no other control character.
+  /// An untrusted text, made safe for a terminal: of its control characters only line feeds and tabs are kept.
   public var onItsLines: String {
     unicodeScalars.map { scalar in
       scalar.isControl && scalar != "\n" && scalar != "\t" ? scalar.escaped(asASCII: true) : String(scalar)
     }.joined()
   }
 
-  /// Whether a control character stands in it.
+  /// Whether the text has a control character.
   public var hasControls: Bool { unicodeScalars.contains { $0.isControl } }
 }
 
 extension Unicode.Scalar {
-  /// Whether it is a control character of Unicode, ends a line, or turns the direction of a text; as ranges, since Embedded
-  /// Swift has no tables of properties.
+  /// Whether the scalar is a control character, ends a line, or changes the direction of text; as ranges, since
+  /// Embedded Swift has no tables of Unicode properties.
   fileprivate var isControl: Bool {
     switch value {
     case 0..<0x20, 0x7f...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true

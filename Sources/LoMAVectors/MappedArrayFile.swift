@@ -1,13 +1,14 @@
-// A large container, read where it lies: the header is checked at once, elements come from the mapped file on demand.
+// A large container that is mapped instead of read: its header is checked at once, elements are copied on demand.
 
 import Foundation
 
-/// A checkpoint that is mapped, not loaded; only what is asked for is copied.
+/// A mapped container, such as a checkpoint; only the elements asked for are copied.
 ///
-/// For files that nobody changes meanwhile: touching pages behind the end of a file cut short afterwards ends the
-/// process (SIGBUS). `ArrayFile.init(contentsOf:byteLimit:)` is for the others. BOOL elements are checked when asked for.
+/// Only for files that nobody changes meanwhile: if the file is cut short, touching a page behind its new end kills the
+/// process (SIGBUS). Use `ArrayFile.init(contentsOf:byteLimit:)` for others. BOOL elements are checked when they are
+/// read.
 public struct MappedArrayFile: Sendable {
-  /// The checked header.
+  /// The header, checked.
   public let header: ContainerHeader
   private let data: Data
   private let start: Int
@@ -22,27 +23,27 @@ public struct MappedArrayFile: Sendable {
     places = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
   }
 
-  /// What the header says of an array; throws `noSuchArray`.
+  /// The header's entry of an array; throws `noSuchArray`.
   public func entry(_ name: String) throws(ContainerError) -> ContainerHeader.Entry {
     guard let place = places[name] else { throw .noSuchArray(name) }
     return header.entries[place]
   }
 
-  /// A copy of an array.
+  /// A copy of an array; throws `noSuchArray`.
   public func array(_ name: String) throws(ContainerError) -> NamedArray {
     let entry = try entry(name)
     return try NamedArray(entry.name, entry.elementType, shape: entry.shape, bytes: Array(bytes(entry.bytes)))
   }
 
-  /// The elements of a floating-point array, exactly, in row-major order.
+  /// All elements of a floating-point array, exactly, in row-major order.
   public func doubles(_ name: String) throws(ContainerError) -> [Double] {
     let entry = try entry(name)
     return try doubles(entry, entry.bytes)
   }
 
-  /// Rows of a floating-point array, exactly: the elements whose first index lies in `rows`, in row-major order.
+  /// Some rows of a floating-point array, exactly: the elements whose first index is in `rows`, in row-major order.
   ///
-  /// Throws `rowsOutOfRange`, also for a scalar.
+  /// Throws `rowsOutOfRange`, for a scalar too.
   public func doubles(_ name: String, rows: Range<Int>) throws(ContainerError) -> [Double] {
     let entry = try entry(name)
     let count = entry.shape.first ?? 0

@@ -1,8 +1,8 @@
-// RUN-20, RUN-29: text in HTML, SVG and XML.
+// RUN-20, RUN-29: escaping for HTML, SVG and XML.
 
-/// Text as it may stand in HTML and XML, in elements and in attributes.
+/// The text escaped for HTML and XML, both as an element's text and as an attribute's value.
 package func escape(_ text: String) -> String {
-  // Scalar by scalar: a quotation mark with an accent behind it is one character, and still ends an attribute.
+  // By scalar: a quotation mark followed by a combining accent is one Character, and still ends an attribute.
   text.unicodeScalars.map { scalar in
     switch scalar {
     case "&": "&amp;"

@@ -1,8 +1,8 @@
-// An array as the container holds it: a name, an element type, a shape and the elements' bytes.
+// One array of a container: name, element type, shape and bytes.
 
-/// A named array, row-major.
+/// A named array in row-major order.
 public struct NamedArray: Equatable, Sendable {
-  /// The name, not empty and not `__metadata__`.
+  /// The name; neither empty nor `__metadata__`.
   public let name: String
   /// The type of the elements.
   public let elementType: ElementType
@@ -11,9 +11,9 @@ public struct NamedArray: Equatable, Sendable {
   /// The elements in row-major order, little-endian: shape × width bytes.
   public let bytes: [UInt8]
 
-  /// An array of elements given as bytes.
+  /// An array whose elements are given as bytes.
   ///
-  /// Throws a `ContainerError` if the name is not allowed, the bytes are not shape × width, or a BOOL is not 0 or 1.
+  /// Throws `ContainerError` if the name is not allowed, the bytes are not shape × width, or a BOOL is not 0 or 1.
   public init(
     _ name: String, _ elementType: ElementType, shape: [Int], bytes: [UInt8]
   ) throws(ContainerError) {
@@ -36,7 +36,7 @@ public struct NamedArray: Equatable, Sendable {
     try self.init(name, elementType, shape: shape, bytes: Elements.bytes(values, elementType))
   }
 
-  /// An array of `values` of an integer type; a value the type cannot hold is rejected.
+  /// An array of `values` of an integer type; throws `integerOutOfRange` for a value that the type cannot hold.
   public init(
     _ name: String, _ elementType: ElementType, shape: [Int], integers values: [Int]
   ) throws(ContainerError) {
@@ -53,19 +53,19 @@ public struct NamedArray: Equatable, Sendable {
     try self.init(name, .bool, shape: shape, bytes: values.map { $0 ? 1 : 0 })
   }
 
-  /// The elements of a floating-point array, exactly.
+  /// The elements of a floating-point array, exactly; throws `wrongKind` for another type.
   public func doubles() throws(ContainerError) -> [Double] {
     try Self.check(elementType, kind: .floating, name: name)
     return bytes.withUnsafeBytes { Elements.doubles($0, elementType) }
   }
 
-  /// The elements of an integer array.
+  /// The elements of an integer array; throws `wrongKind` for another type.
   public func integers() throws(ContainerError) -> [Int] {
     try Self.check(elementType, kind: .integer, name: name)
     return bytes.withUnsafeBytes { Elements.integers($0, elementType) }
   }
 
-  /// The elements of a BOOL array.
+  /// The elements of a BOOL array; throws `wrongKind` for another type.
   public func booleans() throws(ContainerError) -> [Bool] {
     try Self.check(elementType, kind: .boolean, name: name)
     return bytes.map { $0 == 1 }

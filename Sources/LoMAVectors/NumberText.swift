@@ -1,6 +1,6 @@
-// RUN-20: a number as a person reads it.
+// RUN-20: numbers for a person to read.
 
-/// A ratio with three digits that matter.
+/// A ratio with three significant digits.
 package func short(_ ratio: Double) -> String {
   guard ratio.isFinite else { return "infinite" }
   if ratio == 0 { return "0" }

@@ -1,12 +1,12 @@
-// SHA-256 (FIPS 180-4), which names the bytes of every file of the vectors.
+// SHA-256 (FIPS 180-4), the digest of every file of the vectors.
 
-/// An incremental SHA-256.
+/// An incremental computation of a SHA-256 digest.
 public struct SHA256: Sendable {
   private var state = Words()
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
-  /// The digest of nothing yet.
+  /// Starts with the empty message.
   public init() {
     pending.reserveCapacity(64)
   }
@@ -33,7 +33,7 @@ public struct SHA256: Sendable {
     pending += bytes[(offset + 64 * blocks)...]
   }
 
-  /// The digest of the message so far: 32 bytes. More may be appended afterwards.
+  /// The digest of the message so far: 32 bytes. More bytes may be appended afterwards.
   public func digest() -> [UInt8] {
     var padded = self
     // A one bit, zeros, and the length in bits as 8 bytes, up to a whole block (FIPS 180-4, 5.1.1).

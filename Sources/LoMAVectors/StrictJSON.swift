@@ -1,11 +1,11 @@
-// A strict JSON reader for untrusted text: RFC 8259 and nothing beyond it, no key twice, bounded size and depth.
+// A strict JSON reader for untrusted text: RFC 8259 without extensions, no duplicate keys, bounded size and depth.
 //
 // Foundation's JSONDecoder accepts duplicate keys, trailing commas and a byte order mark, so two readers could see
-// different things in one file.
+// different contents in one file.
 
-/// Reads JSON from untrusted text.
+/// The strict reader of JSON from untrusted text.
 public enum StrictJSON {
-  /// Parses one JSON value that fills the whole text, white space aside.
+  /// Parses a text that is one JSON value, with white space around it allowed.
   ///
   /// Two keys are the same if Swift's strings are equal, so canonically equivalent spellings count as duplicates.
   /// `depthLimit` counts arrays and objects: 1 admits `[]`, 0 admits scalars only; the reader recurses that deep.
@@ -14,7 +14,7 @@ public enum StrictJSON {
   ) throws(JSONError) -> JSONValue {
     if text.count > sizeLimit { throw .tooLarge(bytes: text.count, limit: sizeLimit) }
     if text.starts(with: [0xef, 0xbb, 0xbf]) { throw .byteOrderMark }
-    // Whole-text validation first: from here on every byte ≥ 0x80 belongs to a valid scalar.
+    // The whole text is validated first: from here on every byte ≥ 0x80 belongs to a valid scalar.
     if String(validating: text, as: UTF8.self) == nil { throw .notUTF8(offset: validPrefix(text)) }
     var parser = JSONParser(text: text, depthLimit: depthLimit)
     let value = try parser.value(depth: 0)
@@ -23,7 +23,7 @@ public enum StrictJSON {
     return value
   }
 
-  /// Bytes before the first one that is not UTF-8.
+  /// The number of bytes before the first one that is not UTF-8.
   private static func validPrefix(_ text: [UInt8]) -> Int {
     var parser = Unicode.UTF8.ForwardParser()
     var bytes = text.makeIterator()
@@ -43,13 +43,13 @@ struct JSONParser {
     self.depthLimit = depthLimit
   }
 
-  /// The byte at the offset.
+  /// The byte at the offset, which stays; throws `unexpectedEnd`.
   func peek() throws(JSONError) -> UInt8 {
     if offset == text.count { throw .unexpectedEnd(offset: offset) }
     return text[offset]
   }
 
-  /// The next byte if it is `byte`; else false, and the offset stays.
+  /// Moves past the next byte if it is `byte`; otherwise returns false, and the offset stays.
   mutating func take(_ byte: Unicode.Scalar) -> Bool {
     if offset == text.count || text[offset] != UInt8(ascii: byte) { return false }
     offset += 1

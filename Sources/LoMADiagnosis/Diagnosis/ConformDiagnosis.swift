@@ -1,4 +1,4 @@
-// RUN-30: what a run finds out about each wrong answer: the suite's diagnosis, handed to the runner.
+// RUN-30: what a run finds out about each wrong answer: the diagnosis that the runner calls.
 
 import LoMAConformance
 import LoMAJudgement
@@ -9,30 +9,30 @@ import LoMAVectors
   import Synchronization
 #endif
 
-/// Looks into the wrong answers of one run, and keeps them to say at its end what is behind them.
+/// Diagnoses the wrong answers of one run, and keeps them for the summary at its end.
 package final class ConformDiagnosis: Sendable {
-  /// What is known when the run is over.
+  /// What is known so far.
   struct Kept {
     var answers: [WrongAnswer] = []
     var bytes = 0
-    /// The forward passes that were asked for, by unit: the first stage that diverges, or none.
+    /// The forward passes that were asked for, by unit, with the first stage that diverges; nil if none does.
     var stages: [String: DivergingStage?] = [:]
-    /// So many answers of a level were compared with every suspect.
+    /// The number of wrong answers, by level, that were compared with every suspect.
     var explained: [Level: Int] = [:]
-    /// The first case of each model whose gradients are wrong.
+    /// The first case of each model whose gradients are wrong, by model.
     var gradients: [String: String] = [:]
-    /// So many times the process ended when it was asked for more.
+    /// How often the process ended when it was asked for more.
     var ends = 0
   }
 
-  /// So many wrong answers of a level are compared with every suspect one by one.
+  /// The most wrong answers of a level that are compared with every suspect one by one.
   private static let explained = 2
-  /// Wrong answers are kept up to so many bytes.
+  /// The most bytes of wrong answers that are kept.
   private static let limit = 64 << 20
   let corpus: CaseCorpus
   let bounds: CalibratedBounds
   let diagnosis: Diagnosis
-  /// How many suspects are asked at once.
+  /// The number of suspects that are computed in parallel.
   private let threads: Int
   private let state = Mutex(Kept())
 
@@ -43,14 +43,13 @@ package final class ConformDiagnosis: Sendable {
     self.threads = threads
   }
 
-  /// Everything so far.
   var kept: Kept { state.withLock { $0 } }
 
-  /// The runner's hook.
+  /// The function that the runner calls with each wrong answer.
   package var hook: Runner.Diagnosis {
     { [self] wrong, ask in
       guard let request = try? Request(wrong.question) else { return [] }
-      // A property has no recorded answer to be far from.
+      // A property has no recorded answer to measure a distance from.
       guard let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else {
         return ask.map { trace(request, wrong, $0) } ?? []
       }
@@ -64,7 +63,7 @@ package final class ConformDiagnosis: Sendable {
     }
   }
 
-  /// Keeps an answer; whether it is to be compared with every suspect.
+  /// Keeps an answer; returns whether it is to be compared with every suspect.
   private func keep(_ wrong: WrongAnswer, _ witness: Witness) -> Bool {
     state.withLock { kept in
       if kept.bytes + wrong.size <= Self.limit {
@@ -80,7 +79,7 @@ package final class ConformDiagnosis: Sendable {
     }
   }
 
-  /// That a step of the optimiser cannot be right, since gradients are wrong.
+  /// A remark that an optimiser step cannot be right if the gradients are wrong; empty if it does not apply.
   private func gradients(_ wrong: WrongAnswer) -> [String] {
     guard wrong.item.op == .trainStep, let model = wrong.item.model,
       let id = state.withLock({ $0.gradients[model] })
@@ -88,7 +87,7 @@ package final class ConformDiagnosis: Sendable {
     return ["the gradients on this model are wrong too, see \(id): a step cannot be right before they are"]
   }
 
-  /// The first stage of a forward pass that is wrong, where the candidate returns intermediates.
+  /// The first wrong stage of the forward pass, if the candidate returns intermediates; empty if it finds nothing.
   private func trace(_ request: Request, _ wrong: WrongAnswer, _ ask: (Question) -> Reply) -> [String] {
     guard let divergence = diagnosis.divergence(of: request),
       state.withLock({ $0.ends < Runner.deathLimit })
@@ -105,30 +104,30 @@ package final class ConformDiagnosis: Sendable {
     return stage?.lines ?? []
   }
 
-  /// What the tensors of an answer may be off.
+  /// The bounds of the answer's tensors, by name.
   func bound(_ wrong: WrongAnswer) -> (String) -> Double {
     { [bounds] in bounds.generalBound(of: $0, op: wrong.item.op.rawValue, dtype: wrong.dtype) }
   }
 
-  /// That an error may be no mistake at all.
+  /// The remark that an error may be a rounding and no mistake.
   static func rounding(_ error: String) -> String { "\(error): a rounding may do that" }
 
-  /// Error over bound with two decimals, never less than it is.
+  /// Error over bound with two decimals, rounded up.
   static func short(_ ratio: Double) -> String { "\((ratio * 100).rounded(.up) / 100)" }
 }
 
 extension WrongAnswer {
-  /// The unit that it answers.
+  /// The unit that it answers, as a key.
   var unit: String { item.id + "\n" + dtype }
 }
 
 extension CaseResult {
-  /// The unit that was judged.
+  /// The unit that was judged, as a key.
   var unit: String { id + "\n" + dtype }
 }
 
 extension Witness {
-  /// A wrong answer.
+  /// A witness from a wrong answer.
   init(_ request: Request, _ wrong: WrongAnswer, _ likeness: Likeness) {
     self.init(
       request: request, type: likeness.type, level: wrong.item.level,
@@ -136,7 +135,7 @@ extension Witness {
       distance: { likeness.distance(of: wrong.answer, to: $0) }, isRight: { likeness.isRight($0) })
   }
 
-  /// A right answer, known as the recorded one.
+  /// A witness from a right answer, of which only the recorded one is known.
   init(_ request: Request, right item: StoredCase, _ likeness: Likeness) {
     let right = likeness.right
     self.init(

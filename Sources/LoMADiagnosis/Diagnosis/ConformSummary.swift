@@ -1,11 +1,11 @@
-// RUN-30: what a run says of all its wrong answers together: who is behind them, or what they share.
+// RUN-30: the summary of all wrong answers of a run: the mistakes behind them, or what they share.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
 extension ConformDiagnosis {
-  /// What stands before the last line of a run, and in its reports.
+  /// The lines of the summary, printed before the last line of a run and in its reports.
   package func lines(_ results: [CaseResult], threads: Int) -> [String] {
     let wrong = results.filter(\.verdict.isWrong)
     if wrong.isEmpty { return [] }
@@ -17,13 +17,14 @@ extension ConformDiagnosis {
     return [Self.rounding("every wrong answer is below 2 x its bound, the worst \(Self.short(largest)) x")]
   }
 
-  /// Who is behind the wrong answers among some results, and what is seen in each.
+  /// The mistakes behind the wrong answers among some results, and an observation of each answer.
   func culprits(_ results: [CaseResult], threads: Int) -> (Culprits, [Observation]) {
     let kept = kept
     let answers = Dictionary(kept.answers.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
     let items = Dictionary(uniqueKeysWithValues: corpus.cases.map { ($0.id, $0) })
     var (wrong, right, seen): ([Witness], [(StoredCase, CaseResult)], [Observation]) = ([], [], [])
-    // In the order of the run, not of the processes; a case in the first of its types that says something, the most exact.
+    // In the order of the run, not of the processes; of each case only the first, and most exact, type that says
+    // something.
     var told: Set<String> = []
     for result in results {
       guard let answer = answers[result.unit], result.verdict.isWrong, !told.contains(result.id),
@@ -42,7 +43,7 @@ extension ConformDiagnosis {
     return (diagnosis.culprits(wrong: wrong, right: known, threads: threads), seen)
   }
 
-  /// A wrong answer as evidence, and what is seen in it; none where a rounding may be behind it.
+  /// A wrong answer as a witness, with an observation of it; nil if a rounding may be behind it.
   private func evidence(_ answer: WrongAnswer, _ result: CaseResult, _ kept: Kept) -> (Witness, Observation)? {
     guard let request = try? Request(answer.question),
       let likeness = Likeness(corpus, answer.item, dtype: answer.dtype, bounds: bounds)
@@ -56,7 +57,7 @@ extension ConformDiagnosis {
     return (witness, observation)
   }
 
-  /// Error over bound of a wrong result that a rounding may be behind.
+  /// Error over bound of a wrong result; nil if it is too large for a rounding.
   private func faintRatio(of result: CaseResult) -> Double? {
     guard result.verdict == .fail, result.finding != nil else { return nil }
     let answer = kept.answers.first { $0.unit == result.unit }
@@ -66,7 +67,7 @@ extension ConformDiagnosis {
     return ratio < CaseResult.clearRatio ? ratio : nil
   }
 
-  /// A right answer, known as the recorded one.
+  /// A right answer as a witness: the recorded one stands for it.
   private func recorded(_ item: StoredCase, _ dtype: String) -> Witness? {
     guard let question = try? corpus.questions(of: item, dtype: dtype).first, let request = try? Request(question),
       let likeness = Likeness(corpus, item, dtype: dtype, bounds: bounds)

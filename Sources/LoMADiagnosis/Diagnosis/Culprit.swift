@@ -1,48 +1,48 @@
-// RUN-30: what is behind the wrong answers of a run, level by level: a name for each of several mistakes.
+// RUN-30: the mistakes behind the wrong answers of a run, found level by level.
 
 import LoMA
 import LoMAVectors
 
-/// What most likely is behind wrong answers of a run.
+/// The likeliest mistake behind some wrong answers of a run.
 package struct Culprit: Sendable {
-  /// The best explanation first, then those that these answers do not tell from it.
+  /// The best explanation first, then those that the answers cannot tell from it.
   package let suspects: [Suspect]
-  /// The lowest level at which it shows.
+  /// The lowest level at which the mistake shows.
   package let level: Level
-  /// Wrong answers that it, with those named before it, explains within their bounds.
+  /// The number of wrong answers that it explains within their bounds, together with the mistakes named before it.
   package let explained: Int
-  /// Wrong answers that were looked into.
+  /// The number of wrong answers examined.
   package let wrong: Int
-  /// Right answers, to operations where others are wrong, that it would have got clearly wrong.
+  /// The number of right answers that it would have made clearly wrong, among operations with wrong answers.
   package let contradicted: Int
-  /// Right answers that were looked into.
+  /// The number of right answers examined.
   package let right: Int
 }
 
-/// All that is known of the wrong answers of a run, and what is not.
+/// All mistakes found in the wrong answers of a run, and the levels left unexplained.
 package struct Culprits: Sendable {
-  /// In the order of their levels.
+  /// The mistakes, by level.
   package let named: [Culprit]
-  /// Levels where nobody explains more than half of the wrong answers.
+  /// Levels at which no suspect explains more than half of the wrong answers.
   package let open: [Level]
 }
 
 extension Diagnosis {
-  /// So many wrong and so many right answers are looked into.
+  /// The most wrong answers, and the most right answers, that are examined.
   private static let witnessLimit = 48
 
-  /// Who explains the wrong answers of a run: the lowest level first, and at each who explains more than half of what
-  /// nobody before does, unless contradicted more often than confirmed.
+  /// The mistakes behind the wrong answers of a run, the lowest level first: at each level the suspect that explains
+  /// more than half of what is still unexplained, unless it is contradicted more often than confirmed.
   ///
-  /// Right answers count only for operations where others are wrong: a port may make its mistake in one and not in another.
+  /// Right answers count only for operations with wrong answers: a port may make its mistake in one operation only.
   package func culprits(wrong: [Witness], right: [Witness], threads: Int) -> Culprits {
     let all = wrong.filter(\.isClear)
     let right = right.filter { !$0.isLong }
-    // Every suspect would have to read a long text: that is asked of few, and only where nothing shorter is wrong.
+    // To be judged by a long text every suspect must read it: only a few do, and only if no shorter answer is wrong.
     let short = all.filter { !$0.isLong }
     let wrong = short.isEmpty ? all : short
     let operations = Set(wrong.map { $0.request.operation })
-    // Costs are counted from a profile, whatever a port does.
+    // The cost is computed from a profile, whatever else a port does.
     let elsewhere = right.filter { !operations.union([.cost]).contains($0.request.operation) }
     var search = CulpritSearch(
       self, wrong: spread(wrong, limit: Self.witnessLimit),
@@ -53,7 +53,7 @@ extension Diagnosis {
 }
 
 extension Culprits {
-  /// Who is named, how much each explains, and what to do about a profile; lines for a person.
+  /// The mistakes, how much each explains, and how to declare a profile; lines for a person.
   package var lines: [String] {
     var lines = named.enumerated().map { place, culprit in
       let names = culprit.suspects.map(\.words).joined(separator: ", or ")

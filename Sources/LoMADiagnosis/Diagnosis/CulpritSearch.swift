@@ -1,4 +1,5 @@
-// RUN-30: the search for who explains the most wrong answers and contradicts the fewest right ones, from the lowest level up.
+// RUN-30: the search for the suspects that explain most wrong answers and contradict fewest right ones, from the lowest
+// level up.
 
 import LoMA
 import LoMAReference
@@ -6,14 +7,14 @@ import LoMASuite
 import LoMAVectors
 import NaiveLlama
 
-/// One search, and who it has found so far.
+/// One search, with the mistakes found so far.
 struct CulpritSearch {
-  /// What a suspect has for and against it.
+  /// The evidence for and against a suspect.
   private struct Tally {
     let suspect: Suspect
-    /// Answers of the group that it does not explain.
+    /// The number of answers of the group that it does not explain.
     var missed = 0
-    /// Answers beyond the group that it does not explain.
+    /// The number of answers beyond the group that it does not explain.
     var missedBeyond = 0
     var contradicted = 0
     var distance = 0.0
@@ -22,24 +23,24 @@ struct CulpritSearch {
       (a.missed, a.missedBeyond, a.contradicted, a.distance) < (b.missed, b.missedBeyond, b.contradicted, b.distance)
     }
 
-    /// Whether the answers do not tell it from a better one.
+    /// Whether the answers cannot tell it from a better suspect.
     func isLike(_ best: Tally) -> Bool {
       (missed, missedBeyond, contradicted) == (best.missed, best.missedBeyond, best.contradicted)
         && distance <= best.distance * CulpritSearch.likeness
     }
   }
 
-  /// So many wrong answers are shown to every suspect; who misses more than half of them is none any more.
+  /// Sample size of the first round; a suspect that misses more than half of it is dropped.
   private static let sampleSize = 6
-  /// A right answer so many bounds away from a suspect's is not the suspect's.
+  /// A right answer contradicts a suspect if it is more than this many bounds away from the suspect's.
   private static let clear = 4.0
-  /// Distances that differ by less than this factor do not tell two suspects apart.
+  /// Two suspects cannot be told apart if their distances differ by less than this factor.
   private static let likeness = 1.25
-  /// No more are named for one mistake than these.
+  /// The most suspects named for one mistake.
   private static let namedLimit = 3
-  /// No more mistakes are looked for.
+  /// The most mistakes looked for.
   private static let culpritLimit = 6
-  /// So many of those who explain something are tried together with another, where nobody alone explains enough.
+  /// The most suspects tried together with a second one, if none explains enough alone.
   private static let partnerLimit = 3
 
   private let diagnosis: Diagnosis
@@ -48,14 +49,14 @@ struct CulpritSearch {
   private let right: [Witness]
   private let elsewhere: [Witness]
   private let workers: Workers
-  /// Who is looked into, one axis or one mutant each.
+  /// The suspects: every value of every axis, and every mutant.
   private var suspects = Suspect.axes + Suspect.mutants
-  /// Two axes at once.
+  /// The suspects that change two axes at once.
   private var pairs = Suspect.pairs
-  /// The mistakes found so far, the best suspect of each.
+  /// The mistakes found so far, each by its best suspect.
   private var found: [Suspect] = []
 
-  /// A search among witnesses; where the wrong ones are long, only among those whom no right one contradicts.
+  /// A search among witnesses; if the wrong ones are long, only among suspects that no right one contradicts.
   init(
     _ diagnosis: Diagnosis, wrong: [Witness], right: [Witness], elsewhere: [Witness], isLong: Bool, threads: Int
   ) {
@@ -72,7 +73,7 @@ struct CulpritSearch {
     pairs = []
   }
 
-  /// All that can be named, the lowest level first.
+  /// All mistakes that can be named, the lowest level first.
   mutating func culprits() -> Culprits {
     var (named, open): ([Culprit], [Level]) = ([], [])
     for (place, level) in Level.allCases.enumerated() {
@@ -90,7 +91,8 @@ struct CulpritSearch {
     return Culprits(named: named, open: open)
   }
 
-  /// Who explains more than half of some answers of a level, or all to one operation, or two who do so together.
+  /// The suspect that explains more than half of a level's unexplained answers, or all to one operation; or two that do
+  /// so together. Empty if there is none.
   private mutating func next(_ left: [Witness], _ above: [Witness], at level: Level) -> [Culprit] {
     let limit = (left.count - 1) / 2
     if let best = best(left, beyond: above, missing: limit) { return [taken(best, at: level)] }
@@ -120,7 +122,7 @@ struct CulpritSearch {
     return []
   }
 
-  /// Those who explain some of the answers, those who explain the most first.
+  /// The suspects that explain some of the answers, those that explain most first.
   private func partners(_ left: [Witness]) -> [Suspect] {
     let sample = diagnosis.spread(left, limit: Self.sampleSize + 2)
     let counts = workers.map(suspects.count) { index in
@@ -130,7 +132,7 @@ struct CulpritSearch {
       .prefix(Self.partnerLimit).map { suspects[$0] }
   }
 
-  /// The best suspects of a search as a culprit, whose mistake counts from now on.
+  /// The best suspects of a search as a culprit; later suspects are tried beside this mistake.
   private mutating func taken(_ best: (suspects: [Suspect], contradicted: Int), at level: Level) -> Culprit {
     found += best.suspects.prefix(1)
     return Culprit(
@@ -138,7 +140,7 @@ struct CulpritSearch {
       contradicted: best.contradicted, right: right.count)
   }
 
-  /// Whether what was found so far, alone or together, gives an answer.
+  /// Whether the mistakes found so far, alone or together, explain an answer.
   private func isExplained(_ witness: Witness, within limit: Double) -> Bool {
     found.indices.contains { place in
       let alone = place == 0 ? [] : [found[place]]
@@ -152,10 +154,10 @@ struct CulpritSearch {
     suspect.answer(to: witness.request, witness.answers(answers)).flatMap { witness.distance(ofSuspect: $0) }
   }
 
-  /// Error over bound of a wrong answer, compared with that of a suspect beside what was found, or alone.
+  /// Error over bound of a wrong answer, compared with a suspect's answer beside the mistakes found, or alone.
   private func distance(_ suspect: Suspect, _ witness: Witness) -> Double? {
     if found.isEmpty { return far(suspect, witness) }
-    // Two that do nothing here together are one alone.
+    // A suspect that changes nothing here is not measured together with others.
     if let together = far(suspect.beside(found), witness), together <= 1,
       !suspect.answersRightly(witness.request, witness.answers(answers))
     {
@@ -166,11 +168,11 @@ struct CulpritSearch {
 }
 
 extension CulpritSearch {
-  /// The suspects that explain the most of a group, and miss no more than a limit; those alike behind the best.
+  /// The suspects that explain most of a group and miss at most `limit`: the best and those like it, profiles first.
   private func best(
     _ group: [Witness], beyond: [Witness], missing limit: Int
   ) -> (suspects: [Suspect], contradicted: Int)? {
-    // One answer alone is little, unless there is no other, or others are at higher levels.
+    // One explained answer is weak evidence, unless it is the only one, or answers of higher levels are explained too.
     let enough = min(2, wrong.count)
     guard group.count - limit + beyond.count >= enough else { return nil }
     let sample = diagnosis.spread(group, limit: Self.sampleSize)
@@ -181,7 +183,7 @@ extension CulpritSearch {
       return workers.map(left.count) { tally(left[$0].suspect, group: group, missing: limit) }.compactMap { $0 }
     }
     var all = tallies(suspects, missing: limit)
-    // Two axes only where they explain more than anything simpler.
+    // Two axes only if they explain more than anything simpler.
     let least = all.map(\.missed).min()
     if found.isEmpty, least != 0 { all += tallies(pairs, missing: least.map { $0 - 1 } ?? limit) }
     guard let fewest = all.map(\.missed).min() else { return nil }
@@ -193,18 +195,19 @@ extension CulpritSearch {
     return (named(all.filter { $0.isLike(best) }), best.contradicted)
   }
 
-  /// What nothing else tells apart may be told by operations where nothing is wrong, if one fits them all.
+  /// Of suspects that are alike, those that right answers to other operations do not contradict; all if each is
+  /// contradicted.
   private func named(_ alike: [Tally]) -> [Suspect] {
     let contradictions = workers.map(alike.count) { index in
       weighed(Tally(suspect: alike[index].suspect), elsewhere).contradicted
     }
     let fits = zip(alike, contradictions).filter { $1 == 0 }.map { $0.0 }
     let left = (fits.isEmpty ? alike : fits).map(\.suspect)
-    // A profile comes first: it can be declared.
+    // Profiles first: a port can declare one.
     return Array((left.filter { $0.profile != nil } + left.filter { $0.profile == nil }).prefix(Self.namedLimit))
   }
 
-  /// How a suspect does on a group of wrong answers; none where it misses more than some.
+  /// A suspect's tally on a group of wrong answers; nil if it misses more than `limit`.
   private func tally(_ suspect: Suspect, group: [Witness], missing limit: Int) -> Tally? {
     var tally = Tally(suspect: suspect)
     for witness in group {
@@ -218,7 +221,7 @@ extension CulpritSearch {
     return tally
   }
 
-  /// The same with the wrong answers beyond.
+  /// The tally with the wrong answers beyond the group added.
   private func looked(_ tally: Tally, _ beyond: [Witness]) -> Tally {
     var tally = tally
     for witness in beyond {
@@ -231,7 +234,7 @@ extension CulpritSearch {
     return tally
   }
 
-  /// The same with the right answers that it would have got wrong.
+  /// The tally with the right answers added that the suspect would have made wrong.
   private func weighed(_ tally: Tally, _ right: [Witness]) -> Tally {
     var tally = tally
     for witness in right where !tally.suspect.answersRightly(witness.request, witness.answers(answers)) {

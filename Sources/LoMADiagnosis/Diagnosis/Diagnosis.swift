@@ -1,4 +1,4 @@
-// What a wrong answer resembles: the reference under another profile, or with one known mistake.
+// The mistake that a wrong answer points to: another profile, or one known mistake.
 
 import LoMA
 import LoMAReference
@@ -6,36 +6,34 @@ import LoMASuite
 import LoMAVectors
 import NaiveLlama
 
-/// Looks for the mistake behind wrong answers.
+/// Finds the mistakes behind wrong answers.
 package struct Diagnosis: Sendable {
-  /// One way to come to an answer.
+  /// A suspect that explains an answer.
   package struct Explanation: Sendable {
-    /// What it is.
     package let suspect: Suspect
-    /// Error over bound between the answer and this one's.
+    /// Error over bound of the answer, measured against the suspect's.
     package let distance: Double
   }
 
-  /// No more explanations than these are named for one answer.
+  /// The most explanations named for one answer.
   static let limit = 3
 
   let models: [String: ModelInMemory]
 
-  /// A diagnosis on some models.
   package init(models: StoredModels) { self.models = models.models }
 
-  /// The right answers.
+  /// The right reference, which computes the right answers.
   var answers: ReferenceAnswers { ReferenceAnswers(models: models, workers: .single) }
 
-  /// The forward pass behind a request, to find the stage that is wrong; none where there is none.
+  /// The forward pass behind a request, in which to look for the wrong stage; nil if there is none.
   package func divergence(of request: Request) -> Divergence? { Divergence(of: request, models: models) }
 
-  /// The suspects whose answers this one answer is within its bounds, nearest first; profiles before mutants.
+  /// The suspects whose answers are within the bounds of this one: profiles first, then mutants, each nearest first.
   ///
-  /// Many suspects may give one answer to a case: what is behind a run, only `culprit` says. `threads` share the work.
+  /// Many suspects may give the same answer to one case; only `culprits` tells what is behind a run.
   package func explanations(of witness: Witness, threads: Int) -> [Explanation] {
     let answers = witness.answers(answers)
-    // A right answer, or one that a rounding may have made wrong, needs no explanation.
+    // A right answer, and one that a rounding may have made wrong, need no explanation.
     guard witness.isClear, !witness.isLong else { return [] }
     func nearest(_ suspects: [Suspect]) -> [Explanation] {
       let found = Workers(threads: threads).map(suspects.count) { index -> Explanation? in
@@ -51,7 +49,7 @@ package struct Diagnosis: Sendable {
 }
 
 extension Diagnosis.Explanation {
-  /// A line for a person.
+  /// The explanation as a line for a person.
   package var line: String {
     suspect.profile == nil ? "your output matches \(suspect.words)" : "your output equals \(suspect.words)"
   }

@@ -1,29 +1,29 @@
-// MOD-7, MSK-12: the first stage of a forward pass that leaves its bound or its shape, and hidden keys that have weight.
+// MOD-7, MSK-12: the first stage of a forward pass whose error or shape is wrong, and hidden keys with weight.
 
 import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
 
-/// Where a forward pass leaves the right one.
+/// The first stage at which a forward pass differs from the right one.
 package struct DivergingStage: Sendable {
-  /// The name of the first stage that diverges.
+  /// The name of its intermediate.
   package let name: String
-  /// What is wrong there, for a person.
+  /// What is wrong there, in lines for a person.
   package let lines: [String]
-  /// Of probabilities, the pairs that see each other or do not against the mask.
+  /// For probabilities, the pairs that see each other, or do not, against the mask.
   let pairs: [WrongPair]
 }
 
-/// A forward pass with everything in it, to be asked of a candidate whose answer is wrong.
+/// A forward pass with all intermediates, to ask of a candidate whose answer is wrong.
 package struct Divergence: Sendable {
-  /// The request: the same texts, all intermediates captured.
+  /// The request: the same texts, with all intermediates captured.
   package let request: Request
   private let batch: Batch
   private let profile: Profile
   private let expected: [NamedArray]
 
-  /// The forward pass behind a request; none where there is none, or the request is bad.
+  /// The forward pass behind a request; nil if there is none, or if the request is bad.
   init?(of request: Request, models: [String: ModelInMemory]) {
     let operations: Set<Operation> = [.forward, .loss, .gradients, .trainStep]
     guard operations.contains(request.operation), let model = request.model.flatMap({ models[$0] }),
@@ -40,7 +40,7 @@ package struct Divergence: Sendable {
     self.expected = expected
   }
 
-  /// Every intermediate in the order it is computed, without the logits, which are always returned.
+  /// The names of all intermediates in the order of computation, without the logits, which are always returned.
   private static func names(layers: Int) -> [String] {
     let stages = [
       "attention.norm", "attention.query", "attention.key", "attention.value", "attention.probabilities",
@@ -51,8 +51,8 @@ package struct Divergence: Sendable {
       + ["hidden.\(layers)", "final_norm"]
   }
 
-  /// The first stage that is of another shape, or whose error is over a bound, max|y − ref| / max|ref|; none where all are
-  /// within. A candidate that returns no intermediate at all is asked for its logits only.
+  /// The first stage with a wrong shape, or with an error max|y − ref| / max|ref| over its bound; nil if there is none.
+  /// Of a candidate that returns no intermediates only the logits are compared.
   package func stage(_ answer: [NamedArray], bound: (_ tensor: String) -> Double) -> DivergingStage? {
     let given = Dictionary(answer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let captures = request.captures.contains { given[$0] != nil } ? request.captures : []
@@ -74,7 +74,7 @@ package struct Divergence: Sendable {
     return nil
   }
 
-  /// The largest relative error in a row that is no pad, and where it is.
+  /// The largest relative error in a row that is not a pad, and its place.
   private func worst(_ a: [Double], _ b: [Double], shape: [Int]) -> (error: Double, text: Int, row: Int)? {
     let largest = b.reduce(0) { max($0, $1.magnitude) }
     guard largest > 0, shape.count >= 3 else { return nil }
@@ -90,8 +90,8 @@ package struct Divergence: Sendable {
     return found
   }
 
-  /// Hidden keys that have weight, and visible ones that have none where they should have some: the first with its clause
-  /// and rows, and all in words.
+  /// Hidden keys with weight, and visible keys without the weight they should have: the pairs, and a description of the
+  /// first with its clause and rows.
   private func wrongCells(_ given: [Double], _ right: [Double], shape: [Int]) -> (first: String?, all: [WrongPair]) {
     let (heads, rows) = (shape[1], shape[2])
     var (first, all): (String?, [WrongPair]) = (nil, [])
@@ -118,7 +118,7 @@ package struct Divergence: Sendable {
     return (first, all)
   }
 
-  /// A weight that no type rounds to 0.
+  /// A weight so large that no type rounds it to 0.
   private static let noticeable = 1e-3
 
   private func words(_ text: Int, _ row: Int) -> String {

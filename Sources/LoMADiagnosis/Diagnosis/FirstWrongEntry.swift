@@ -1,25 +1,25 @@
-// RUN-30: the first row of a generation whose entry is wrong, and what of it: its token, its position, or what it saw.
+// RUN-30: the first cache entry of a generation that is wrong, and why: its row's token, its position, or what it saw.
 
 import LoMA
 import LoMASuite
 import LoMAVectors
 
-/// Where a generation left the right way, as far as the entries of the rows fed tell (OPS-5, `appended`).
+/// The first wrong cache entry of a generation, from the entries of all rows fed (OPS-5, `appended`).
 struct FirstWrongEntry: Hashable, Sendable {
-  /// What of a row is wrong. The first layer's value comes of the token alone, its key of token and position, and what is
-  /// above them of what the row saw.
+  /// What is wrong about a row. The first layer's value depends only on the token, its key on token and position, and
+  /// all higher layers also on what the row saw.
   enum Part: String, Sendable {
     case token = "its value in layer 0: what was fed there is not the token (GEN-1)"
     case position = "its key in layer 0, its value there right: it has another position (POS-1)"
     case sight = "an entry above layer 0, layer 0 right: it saw other entries (GEN-2, GEN-3)"
   }
 
-  /// Zone, index and chunk of the row.
+  /// Zone, index and chunk of the row, in words.
   let row: String
   let part: Part
 
-  /// None where the answer is not to `generate`, has another form, or has no wrong entry; `bound` is what a tensor may be off,
-  /// relative to its largest number.
+  /// Nil if the answer is not to `generate`, has a wrong shape, or has no wrong entry; `bound` gives each tensor's
+  /// bound, relative to its largest number.
   init?(
     in answer: [NamedArray], right: [NamedArray], to request: Request, bound: (_ tensor: String) -> Double
   ) {
@@ -37,7 +37,7 @@ struct FirstWrongEntry: Hashable, Sendable {
     return nil
   }
 
-  /// The rows that are fed: those of the generation layout of the prompt and of what is generated but for the last.
+  /// The rows fed: those of the generation layout of the prompt and of all generated tokens except the last.
   private static func places(_ request: Request) throws -> [Place] {
     let (parameters, profile) = (try request.lomaParameters(), try request.profile())
     let generated = try request.integer("generate")
@@ -48,7 +48,7 @@ struct FirstWrongEntry: Hashable, Sendable {
     ).rows.map(\.place)
   }
 
-  /// By layer, which rows of a tensor [layers, rows, width] are off by more than the bound; none where it has another form.
+  /// By layer, the rows of a tensor [layers, rows, width] with an error over the bound; nil if its shape is wrong.
   private static func wrong(
     _ name: String, _ answer: [NamedArray], _ right: [NamedArray], rows: Int, _ bound: (String) -> Double
   ) -> [[Bool]]? {

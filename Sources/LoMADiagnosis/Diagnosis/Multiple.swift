@@ -1,21 +1,21 @@
-// RUN-30: wrong tensors that are the right ones times a number.
+// RUN-30: wrong tensors that are multiples of the right ones.
 
 import LoMAVectors
 
-/// What a wrong answer has in common with the right one where it is a multiple of it.
+/// The factor between the wrong tensors of an answer and the right ones.
 package struct Multiple: Hashable, Sendable {
-  /// The number, the same for every wrong tensor.
+  /// The factor, the same for every wrong tensor.
   package let factor: Double
-  /// The tensors that are that.
+  /// The names of the wrong tensors.
   let names: [String]
-  /// So many tensors of numbers are compared.
+  /// The number of tensors of numbers that were compared.
   let all: Int
 
-  /// Fewer numbers than these that are not 0 say nothing: any number is a multiple of any other.
+  /// The least number of nonzero values that counts: a single number is always a multiple of another.
   private static let enough = 4
 
-  /// None where a wrong tensor is no multiple, or two are by different numbers; `bound` is what each may be off, relative to
-  /// its largest number.
+  /// Nil if a wrong tensor is not a multiple, or if two have different factors; `bound` gives each tensor's bound,
+  /// relative to its largest number.
   package init?(of answer: [NamedArray], right: [NamedArray], bound: (_ tensor: String) -> Double) {
     var wrong: [(name: String, got: [Double], want: [Double], largest: Double, bound: Double)] = []
     var (count, numbers) = (0, 0)
@@ -37,7 +37,7 @@ package struct Multiple: Hashable, Sendable {
     let squares = longest.want.reduce(0) { $0 + $1 * $1 }
     let factor = zip(longest.got, longest.want).reduce(0) { $0 + $1.0 * $1.1 } / squares
     for tensor in wrong {
-      // The number itself is known to about a bound.
+      // The factor itself is known to about one bound.
       let allowed = 4 * tensor.bound * tensor.largest * max(1, factor.magnitude)
       let error = zip(tensor.got, tensor.want).reduce(0) { max($0, ($1.0 - factor * $1.1).magnitude) }
       guard error <= allowed, (factor - 1).magnitude > 4 * tensor.bound else { return nil }
@@ -45,7 +45,7 @@ package struct Multiple: Hashable, Sendable {
     (self.factor, names, all) = (factor, wrong.map(\.name), count)
   }
 
-  /// `all 21 tensors are 0.31 x the right ones`.
+  /// One line, such as `all 21 tensors are 0.31 x the right ones`.
   package var line: String {
     let number = Self.short(factor)
     if all == 1 { return "the tensor is \(number) x the right one" }
@@ -55,13 +55,13 @@ package struct Multiple: Hashable, Sendable {
       + names.prefix(2).joined(separator: ", ") + more
   }
 
-  /// Three digits that matter: of a number near 1, of what it is off.
+  /// Three significant digits; of a number near 1, three of its difference from 1.
   static func short(_ value: Double) -> String {
     let offset = (value - 1).magnitude
     let matters = offset < 0.1 && offset > 0 ? offset : value.magnitude
-    // Beyond these, digits would be lost in the scale itself.
+    // Beyond this range the scale itself would lose digits.
     guard 1e-200...1e200 ~= matters else { return "\(value)" }
-    // One over the last digit's worth.
+    // The reciprocal of the last digit's unit.
     var scale = 1.0
     while matters * scale < 100 { scale *= 10 }
     while matters * scale >= 1000 { scale /= 10 }

@@ -1,16 +1,16 @@
-// RUN-30: wrong tensors whose numbers are all those of a narrower type.
+// RUN-30: wrong tensors whose numbers all belong to a narrower type.
 
 import LoMAVectors
 
-/// The wrong tensors of an answer that were kept in a narrower type than the right ones need.
+/// The wrong tensors of an answer that were rounded to a narrower type than they should be.
 struct NarrowTensors: Hashable, Sendable {
   let type: ElementType
   let names: [String]
 
-  /// Fewer different numbers than these may fit a type by chance.
+  /// The least number of different numbers that counts; fewer may fit a type by chance.
   private static let enough = 8
 
-  /// None where no wrong tensor is narrower; `BF16` before `F16`, which has most numbers of `BF16` too.
+  /// Nil if no wrong tensor is narrower; `BF16` is tried before `F16`, which has most numbers of `BF16` too.
   init?(of answer: [NamedArray], right: [NamedArray], wrong: Set<String>) {
     for (type, format) in [(ElementType.bf16, NarrowFloat.bfloat16), (.f16, .float16)] {
       let names = answer.filter { given in

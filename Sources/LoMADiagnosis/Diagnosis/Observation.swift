@@ -1,20 +1,18 @@
-// RUN-30: what is seen in one wrong answer without any suspect, and what many of them share.
+// RUN-30: what one wrong answer shows without any suspect, and what many of them share.
 
 import LoMA
 import LoMASuite
 import LoMAVectors
 
-/// What is seen in one wrong answer.
+/// What one wrong answer shows by itself.
 package struct Observation: Sendable {
-  /// The case.
   package let id: String
-  /// Its level.
   package let level: Level
-  /// Its operation.
   package let operation: Operation
-  /// Its tensors: whether each is wrong, in their order.
+  /// Its tensors in order, and whether each is wrong.
   package let tensors: [(name: String, isWrong: Bool)]
-  /// Of gradients, the last wrong tensor in the order of the forward pass; of anything else, the first.
+  /// The tensor where the error begins: for gradients the last wrong one in forward order, otherwise the first wrong
+  /// one.
   package let place: String?
   /// Whether its forward pass was asked for.
   package private(set) var isTraced = false
@@ -23,10 +21,10 @@ package struct Observation: Sendable {
   private var multiple: Multiple?
   private let narrow: NarrowTensors?
   private let entry: FirstWrongEntry?
-  /// The first tensor that is missing or has another shape.
+  /// The first tensor that is missing or has a wrong shape.
   private let misshapen: String?
 
-  /// A wrong answer by its request, compared with the right one; `bound` is what each of its tensors may be off.
+  /// Observes a wrong answer by comparing it with the right one; `bound` gives each tensor's bound.
   package init(
     id: String, level: Level, request: Request, answer: [NamedArray], right: [NamedArray],
     tensors: [(name: String, isWrong: Bool)], place: String?, bound: (_ tensor: String) -> Double
@@ -40,7 +38,7 @@ package struct Observation: Sendable {
     misshapen = right.first { array in answer.first { $0.name == array.name }?.shape != array.shape }?.name
   }
 
-  /// The same with the first stage of its forward pass that diverges; none where all stages are right.
+  /// Adds the first stage of the forward pass that diverges; nil if all stages are right.
   package mutating func trace(_ stage: DivergingStage?) {
     isTraced = true
     self.stage = stage
@@ -49,7 +47,7 @@ package struct Observation: Sendable {
 }
 
 extension Observation {
-  /// What the wrong answers of a level share, in lines; where it is nothing else, which tensors are wrong in all of them.
+  /// What the wrong answers of a level share, in lines; if nothing else, the tensors that are wrong in all of them.
   package static func shared(_ all: [Observation], at level: Level) -> [String] {
     var seen: Set<String> = []
     let here = all.filter { $0.level == level && seen.insert($0.id).inserted }
@@ -68,7 +66,7 @@ extension Observation {
     return lines.map { "\(level.rawValue): \($0)" }
   }
 
-  /// The pair of rows that all wrong masks share, or else the clause.
+  /// The pair of rows that all wrong masks share, or else the clause that they share.
   private static func pair(_ all: [Observation]) -> String? {
     let wrong = all.filter { !$0.pairs.isEmpty }
     guard let first = wrong.first else { return nil }
@@ -95,7 +93,7 @@ extension Observation {
     return share + "a \(pair.zone) row \(what); in \(first.id) \(pair.query) and \(pair.key)"
   }
 
-  /// The stage that diverges first in most of the forward passes that were asked for.
+  /// The stage that diverges first in most of the forward passes asked for.
   private static func stage(_ all: [Observation]) -> String? {
     let traced = all.filter(\.isTraced)
     guard let (stage, count) = most(traced.map { $0.stage?.name }), 2 * count > traced.count else { return nil }
@@ -104,7 +102,7 @@ extension Observation {
     return "the first stage that diverges is \(stage) \(share)"
   }
 
-  /// That answers are the right ones times a number, where most are.
+  /// The factor, if most answers are multiples of the right ones.
   private static func multiple(_ all: [Observation]) -> String? {
     let found = all.compactMap { observation in observation.multiple.map { (observation.id, $0) } }
     guard let (id, first) = found.first, 2 * found.count > all.count else { return nil }
@@ -114,7 +112,7 @@ extension Observation {
       ? "\(first.line) \(share)" : "\(first.line) in \(id), and likewise by other numbers; \(share)"
   }
 
-  /// Where the backward passes went wrong first, where most agree; behind a wrong forward pass it is where that did.
+  /// Where most backward passes first go wrong; if the forward pass is wrong, where that one does.
   private static func lastGradient(_ all: [Observation]) -> String? {
     guard all.first?.operation == .gradients, 2 * all.count(where: { $0.stage != nil }) <= all.count,
       let (place, count) = most(all.map(\.place)), let place,
@@ -123,13 +121,13 @@ extension Observation {
     return "the last wrong one in the order of the forward pass is \(name(place)) in \(count) of \(all.count) cases"
   }
 
-  /// The tensor that most answers have in another shape, or not at all.
+  /// The tensor that is missing or has a wrong shape in most answers.
   private static func misshapen(_ all: [Observation]) -> String? {
     guard let (name, count) = most(all.map(\.misshapen)), let name, 2 * count > all.count else { return nil }
     return "\(name) is missing or has another shape in \(count) of \(all.count) cases"
   }
 
-  /// The narrower type that most answers' wrong tensors were kept in.
+  /// The narrower type to which the wrong tensors of most answers were rounded.
   private static func narrow(_ all: [Observation]) -> String? {
     guard let (narrow, count) = most(all.map(\.narrow)), let narrow, 2 * count > all.count else { return nil }
     let share = "in \(count) of \(all.count) cases"
@@ -137,7 +135,7 @@ extension Observation {
     return all + share + ": they are kept in that type"
   }
 
-  /// What of the first wrong entry is wrong in most generations, and in which row where that is one and the same.
+  /// What is wrong about the first wrong entry in most generations, and its row if it is the same in all of them.
   private static func entry(_ all: [Observation]) -> String? {
     guard let (part, count) = most(all.map { $0.entry?.part }), let part, 2 * count > all.count else { return nil }
     let some = all.filter { $0.entry?.part == part }
@@ -146,7 +144,7 @@ extension Observation {
     return "the first thing wrong is \(part.rawValue), in \(count) of \(all.count) cases; the row is \(place)"
   }
 
-  /// The tensors that are wrong in every answer, and those that are right in every one.
+  /// The tensors that are wrong in every answer, and those that are right in every answer.
   private static func tensors(_ all: [Observation]) -> String? {
     guard let first = all.first, !first.tensors.isEmpty else { return nil }
     func shared(_ isWrong: Bool) -> [String] {
@@ -164,7 +162,7 @@ extension Observation {
     names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
   }
 
-  /// A parameter without the words that all have.
+  /// A parameter's name without the parts that all names share.
   private static func name(_ tensor: String) -> String {
     var words = tensor.split(separator: ".")
     if words.first == "gradients" { words.removeFirst() }
@@ -173,7 +171,7 @@ extension Observation {
     return words.joined(separator: ".")
   }
 
-  /// What stands there most often, of equals what stands there first.
+  /// The most frequent value; of equally frequent ones the first.
   private static func most<Value: Hashable>(_ values: [Value]) -> (value: Value, count: Int)? {
     var counts: [Value: Int] = [:]
     for value in values { counts[value, default: 0] += 1 }

@@ -1,15 +1,15 @@
-// One known way to wrong answers: axes decided otherwise than asked, or a mutant of the catalogue.
+// A known way to wrong answers: axes with other values than asked for, or a mutant.
 
 import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
 
-/// What may be behind wrong answers.
+/// A possible mistake behind wrong answers.
 package struct Suspect: Sendable {
-  /// What it is: `the reference with memory_attention = causal`, or `M054: I …`.
+  /// Its description: `the reference with memory_attention = causal`, or `M054: I …`.
   package let words: String
-  /// The axes it decides, whatever is asked, as axis=value joined by commas; none for a mutant.
+  /// The axes that it sets, whatever is asked, as axis=value joined by commas; nil for a mutant.
   package let profile: String?
   private let mutant: Mutant
 
@@ -31,27 +31,26 @@ package struct Suspect: Sendable {
     profile = mutant.id
   }
 
-  /// Every mutant.
   static let mutants = Mutant.all.map { Suspect($0) }
   private static let values = Axis.allCases.flatMap { axis in axis.values.map { (axis: axis, value: $0) } }
-  /// Every value of every axis.
+  /// Every value of every axis, one at a time.
   static let axes = values.map { Suspect([$0]) }
-  /// Every two values of two axes.
+  /// Every two values of two different axes.
   static let pairs = values.indices.flatMap { first in
     values[(first + 1)...].filter { $0.axis != values[first].axis }.map { Suspect([values[first], $0]) }
   }
 
-  /// Its answer to a request; none where it answers as is right, or not at all.
+  /// Its answer to a request; nil if that is the right one, or if it does not answer.
   func answer(to request: Request, _ right: ReferenceAnswers) -> [NamedArray]? {
     mutant.apply(right, request).flatMap { answers, request in
       try? answers.answer(request).filter { !$0.isBound }.map { try $0.array() }
     }
   }
 
-  /// Whether it leaves a request as it is, so that its answer is the right one.
+  /// Whether it leaves the request and its answer as they are.
   func answersRightly(_ request: Request, _ right: ReferenceAnswers) -> Bool { mutant.apply(right, request) == nil }
 
-  /// The same beside others, whose mistakes are made first.
+  /// This mistake on top of others, which are made first.
   func beside(_ others: [Suspect]) -> Suspect {
     guard let first = others.first else { return self }
     let before = others.dropFirst().reduce(first.mutant) { $0.and($1.mutant) }

@@ -1,29 +1,27 @@
-// A judged answer of a candidate, as evidence for or against a suspect.
+// A judged answer of a candidate, as evidence for or against suspects.
 
 import LoMA
 import LoMAReference
 import LoMASuite
 import LoMAVectors
 
-/// A judged answer.
+/// A judged answer as evidence.
 package struct Witness: Sendable {
-  /// Below this, error over bound may be a rounding's.
+  /// An error over bound below this may be a rounding.
   static let clear = 2.0
 
-  /// What was asked.
   package let request: Request
-  /// The type of numbers that was asked for; i64 where there are none.
+  /// The element type asked for; i64 if the answer has no numbers.
   package let type: ElementType
-  /// The level of its case.
   package let level: Level
-  /// Error over bound at its worst, compared with the right answer; infinite where its form is wrong.
+  /// The largest error over bound against the right answer; infinite if a name or a shape is wrong.
   package let excess: Double
-  /// Error over bound of the answer, compared with other tensors than the recorded; none where their forms differ.
+  /// The largest error over bound with the given tensors taken as expected; nil if names or shapes differ.
   let distance: @Sendable ([NamedArray]) -> Double?
-  /// Whether other tensors are within their bounds of the right answer.
+  /// Whether the given tensors are within their bounds of the right answer.
   let isRight: @Sendable ([NamedArray]) -> Bool
 
-  /// An answer to a request, known by how far it is from others, and what else is right.
+  /// A witness from an answer, known by its distance to others.
   package init(
     request: Request, type: ElementType, level: Level, excess: Double,
     distance: @escaping @Sendable ([NamedArray]) -> Double?, isRight: @escaping @Sendable ([NamedArray]) -> Bool
@@ -36,21 +34,21 @@ package struct Witness: Sendable {
     self.isRight = isRight
   }
 
-  /// What a suspect has to answer with: some mistakes are made in some types only.
+  /// The reference in the type asked for, since some mistakes are made in some types only.
   func answers(_ right: ReferenceAnswers) -> ReferenceAnswers {
     var answers = right
     answers.type = type
     return answers
   }
 
-  /// Whether so long a text is read for it that not everyone is asked.
+  /// Whether its text is so long that only some suspects are asked to read it.
   var isLong: Bool { (request.input["tokens"]?.shape.reduce(1, *) ?? 0) > 512 }
 
-  /// Whether it is so wrong that no rounding does it: only then is it evidence against anybody.
+  /// Whether it is too wrong for a rounding; only then is it evidence.
   package var isClear: Bool { !(excess < Self.clear) }
 
-  /// Error over bound between it and a suspect's answer; none where the forms differ, or the suspect is as good as right
-  /// here, and can be behind nothing.
+  /// Error over bound against a suspect's answer; nil if shapes differ, or if the suspect's answer is about as good as
+  /// the right one here, so that it explains nothing.
   func distance(ofSuspect answer: [NamedArray]) -> Double? {
     guard let far = distance(answer), !(far <= Self.clear && isRight(answer)) else { return nil }
     return far
@@ -58,7 +56,7 @@ package struct Witness: Sendable {
 }
 
 extension Diagnosis {
-  /// So many of some witnesses, of every operation in turn, the cheaper to compute first.
+  /// At most `limit` witnesses, round-robin over operations, cheapest first.
   func spread(_ all: [Witness], limit: Int) -> [Witness] {
     var queues: [Operation: [Witness]] = [:]
     for witness in all { queues[witness.request.operation, default: []].append(witness) }
@@ -80,7 +78,7 @@ extension Diagnosis {
     }.map { $0.element }
   }
 
-  /// About how much there is to compute: values of the input times values of the model.
+  /// A rough measure of the computation: the number of input values times that of the model's values.
   private func size(of request: Request) -> Int {
     let input = request.input.arrays.reduce(0) { $0 + $1.shape.reduce(1, *) }
     let model = request.model.flatMap { models[$0] }.map { model in
@@ -91,7 +89,7 @@ extension Diagnosis {
 }
 
 extension Operation {
-  /// Which of two operations takes longer, by rank.
+  /// The rank of an operation's running time.
   fileprivate var cost: Int {
     switch self {
     case .layout, .mask, .schedule, .metrics, .cost: 0

@@ -1,19 +1,19 @@
-// MSK-1…MSK-11: a query and a key that see each other where they should not, or do not where they should.
+// MSK-1…MSK-11: a query and a key that see each other but should not, or do not but should.
 
 import LoMA
 import LoMASuite
 import LoMAVectors
 
-/// A pair of rows that a wrong mask has wrong, in words that mean the same in every layout.
+/// A pair of rows that a wrong mask has wrong, in words that fit every layout.
 struct WrongPair: Hashable, Sendable {
-  /// Zone, index and chunk of the query: `memory 0 of chunk 1`.
+  /// Zone, index and chunk of the query, such as `memory 0 of chunk 1`.
   let query: String
-  /// Those of the key.
+  /// Zone, index and chunk of the key.
   let key: String
   /// The clause that decides the pair.
   let rule: MaskRule
 
-  /// `memory 0 of chunk 1 does not see reading 0 of chunk 1, which MSK-4 shows it`.
+  /// One line, such as `memory 0 of chunk 1 does not see reading 0 of chunk 1, which MSK-4 shows it`.
   var line: String {
     "\(query) \(rule.isVisible ? "does not see" : "sees") \(query == key ? "itself" : key), which \(rule.clause) "
       + (rule.isVisible ? "shows it" : "hides from it")
@@ -28,13 +28,13 @@ struct WrongPair: Hashable, Sendable {
     rule = mask.rule(query: query, key: key)
   }
 
-  /// Zone, index and chunk, as far as a row has them.
+  /// Zone, index and chunk of a row, as far as it has them.
   static func words(_ place: Place) -> String {
     let chunk = place.chunk.map { " of chunk \($0)" } ?? ""
     return place.zone.rawValue + (place.index.map { " \($0)" } ?? "") + chunk
   }
 
-  /// The pairs of an answer to `mask` that are wrong, in its order; none where its form is.
+  /// The wrong pairs of an answer to `mask`, in row order; nil if its shape is wrong.
   static func all(in answer: [NamedArray], to request: Request) -> [WrongPair] {
     guard request.operation == .mask, let kind = try? request.layoutKind(),
       let batch = try? request.batch(kind, rows: RowsOfLayout.right), let profile = try? request.profile(),

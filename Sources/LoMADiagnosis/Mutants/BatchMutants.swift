@@ -1,4 +1,4 @@
-// MSK-11, LOS-4, OPS-4: texts of a batch that are taken for one another, and pads that count.
+// MSK-11, LOS-4, OPS-4: texts of a batch that are confused with each other, and pads that count.
 
 import LoMA
 import LoMAReference
@@ -29,7 +29,7 @@ extension Mutant {
         answers, request in
         guard let first = request.rows(answers).first else { return }
         let right = answers.rules.visible
-        // Beside a mutant that makes other rows, those that the first text has not are a text's own.
+        // Another mutant may have made other rows: a row that the first text lacks then belongs to its own text.
         answers.rules.visible = { mask, queries in
           let rows = first.prefix(mask.rows.count) + mask.rows.dropFirst(first.count)
           return right(Mask(rows: Array(rows), profile: mask.profile), queries)
@@ -90,7 +90,7 @@ extension Mutant {
     ]
   }
 
-  /// A row of a text that was filled up to the longest: what lies behind its n tokens is a pad, and labels nothing.
+  /// A row of a text that was filled up to the longest: beyond its n tokens it is a pad and has no label.
   private static func unfilled(_ row: Row, n: Int, _ parameters: Parameters, _ profile: Profile) -> Row {
     let length = parameters.chunkLength
     let labelled =
@@ -140,7 +140,7 @@ extension Mutant {
 }
 
 extension VisibleKeys {
-  /// The keys that some rows of a mask see by another rule; every row sees something by it.
+  /// Some rows of a mask with the keys that another rule shows them; every row sees at least one key.
   init(_ mask: Mask, queries: Range<Int>, _ allows: (_ query: Int, _ key: Int) -> Bool) {
     self.init(
       lists: queries.map { query in mask.rows.indices.filter { allows(query, $0) } }, keyCount: mask.rows.count)

@@ -1,4 +1,4 @@
-// GEN-2, GEN-3: a cache whose entries are taken for other rows, or that has entries of none.
+// GEN-2, GEN-3: a cache whose entries are taken for those of other rows.
 
 import LoMA
 import LoMAReference
@@ -14,7 +14,7 @@ extension Mutant {
         answers.rules.visible = { mask, queries in
           let visible = right(mask, queries)
           let lists = zip(queries, visible.lists).map { query, keys in
-            // A text token is fed alone, so that nothing behind it is cached yet.
+            // A text token is fed alone, so nothing after it is cached yet.
             let cached = mask.rows[query].place.zone == .reading ? query + 1 : visible.keyCount
             return keys + (0..<(4 - cached % 4) % 4).map { visible.keyCount + $0 }
           }
@@ -42,14 +42,14 @@ extension Mutant {
   }
 }
 
-/// Rows in the order they are fed: L reading and t memory rows of every chunk, then the tail.
+/// Rows in the order in which they are fed: L reading and t memory rows of each chunk, then the tail.
 struct FedRows: Sendable {
   private let t: Int
   private let length: Int
 
   init(_ parameters: Parameters) { (t, length) = (parameters.t, parameters.chunkLength) }
 
-  /// How many rows are fed before one; none for a row that is not kept.
+  /// The number of rows fed before one; nil for a row that is not kept.
   func index(of place: Place) -> Int? {
     switch place {
     case .reading(let chunk, let index): chunk * (length + t) + index
@@ -58,12 +58,12 @@ struct FedRows: Sendable {
     }
   }
 
-  /// The row that so many are fed before.
+  /// The row before which `index` rows are fed.
   func place(_ index: Int) -> Place {
     let (chunk, rest) = index.quotientAndRemainder(dividingBy: length + t)
     return rest < length ? .reading(chunk: chunk, index: rest) : .memory(chunk: chunk, index: rest - length)
   }
 
-  /// How many rows were fed where a cache holds memory rows of all chunks, and reading rows of the tail.
+  /// The number of rows fed, if the cache holds the memory rows of all chunks and the reading rows of the tail.
   func count(memory: Int, reading: Int) -> Int { memory / t * (length + t) + reading }
 }

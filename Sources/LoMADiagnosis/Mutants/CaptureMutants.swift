@@ -1,4 +1,4 @@
-// MOD-7: intermediates that are taken at another stage than their name says.
+// MOD-7: intermediates taken from another stage than their names say.
 
 import LoMA
 import LoMAReference
@@ -7,7 +7,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// Another intermediate under the name of one; none where it is the right one.
+  /// Returns another intermediate under a name; not asked if it is the right one.
   private static func capturing(
     _ id: String, _ sentence: String, _ other: @escaping @Sendable (_ name: String, _ layers: Int) -> String
   ) -> Mutant {
@@ -56,7 +56,7 @@ extension Mutant {
     ]
   }
 
-  /// The logits of memory rows from the last layer's output as it is.
+  /// The logits of memory rows from the last layer's output, without the final norm.
   private static var unnormed: Mutant {
     Mutant("M264", .model, "I left out the last RMSNorm at memory rows", on: [.forward]) { answers, request in
       guard let path = request.model, let model = answers.models[path],
@@ -84,23 +84,22 @@ extension Mutant {
 }
 
 extension Request {
-  /// The same with other intermediates beside the logits.
+  /// The request with other intermediates beside the logits.
   fileprivate func with(captures: [String]) -> Request {
     Request(operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }
 }
 
 extension ResultTensor {
-  /// The same under another name.
   fileprivate func named(_ name: String) -> ResultTensor { ResultTensor(name: name, shape: shape, content: content) }
 
-  /// Its rows of the last dimension, as a matrix; none of integers.
+  /// The tensor as a matrix whose columns are its last dimension; nil for integers.
   fileprivate var rows: Tensor? {
     guard case .doubles(let values) = content, let width = shape.last else { return nil }
     return Tensor(shape: [shape.dropLast().reduce(1, *), width], values: values)
   }
 
-  /// The same with some rows as another matrix has them, as far as there are such rows.
+  /// The tensor with some rows replaced by those of a matrix, as far as it has them.
   fileprivate func replacing(rows indices: [Int], by other: Tensor) -> ResultTensor {
     guard var own = rows, own.shape == other.shape else { return self }
     for row in indices where row < own.rows {

@@ -1,4 +1,4 @@
-// OPS-1, MOD-1, MOD-4, LOS-6: numbers taken from elsewhere than the request or the model, or right for some models only.
+// OPS-1, MOD-1, MOD-4, LOS-6: numbers from elsewhere than the request or the model, or right for some models only.
 
 import LoMA
 import LoMAVectors
@@ -24,7 +24,7 @@ extension Mutant {
     ]
   }
 
-  /// Parameters of a request as the model's files have them.
+  /// Some parameters of the request replaced by those in the model's files.
   private static func stated(_ id: String, _ sentence: String, _ names: Set<String>) -> Mutant {
     Mutant(id, .model, sentence, on: .models) { answers, request in
       guard let stated = request.model.flatMap({ answers.models[$0]?.stated }) else { return nil }
@@ -69,14 +69,14 @@ extension Mutant {
       },
       functions("M257", .model, "I repeated the one KV head along the rows, not along the heads", on: .attending) {
         $0.attend = { q, k, v, visible, heads, workers in
-          // Row r's head h is number r·H + h of the repeated rows, counted from row r here.
+          // Head h of row r is number r·H + h of the repeated rows, counted here from row r.
           reading(q, k, v, visible, heads, workers) { r, h in r * (heads.query - 1) + h }
         }
       }.asked { answers, request in request.heads(answers).map { $0.keyValue == 1 && $0.query > 1 } ?? false },
     ]
   }
 
-  /// Other numbers of the optimiser than the request's.
+  /// The optimiser with other numbers than the request's.
   private static func optimiser(_ id: String, _ sentence: String, _ numbers: [String: Double]) -> Mutant {
     parameters(id, .optimiser, sentence, on: [.trainStep]) { parameters in
       let other = parameters.adding(numbers.mapValues { .real($0) })

@@ -1,17 +1,15 @@
-// Where a mistake is none: profiles that ask for what the mutant does.
+// Profiles under which a mutant is no mistake, because they ask for what it does.
 
 extension Mutant {
-  /// A mutant that answers under a profile as the reference does, and why.
+  /// A mutant and a profile under which it answers as the reference does, with the reason.
   package struct Equivalent: Sendable {
-    /// Its id.
     package let mutant: String
-    /// The profile's name.
     package let profile: String
-    /// Why.
+    /// Why the answers are equal.
     package let proof: String
   }
 
-  /// Every single alternative of the profile that asks for what a mutant does.
+  /// Every single alternative that asks for what a mutant does.
   package static let equivalents: [Equivalent] = [
     .init(mutant: "M022", profile: "numbering=sequential", proof: "POS-4 numbers all rows there"),
     .init(mutant: "M031", profile: "numbering=compressed", proof: "POS-6 counts the cache there"),

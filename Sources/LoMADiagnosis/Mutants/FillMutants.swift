@@ -1,10 +1,10 @@
-// MSK-12: keys that are hidden by a number, or after the softmax.
+// MSK-12: keys hidden by adding a number to their scores, or after the softmax.
 
 import LoMA
 import NaiveLlama
 
 extension Mutant {
-  /// Attention with other weights, made of the scores of all keys and of which of them are visible.
+  /// Attention with other weights, computed from the scores of all keys and the set of visible ones.
   private static func weighted(
     _ id: String, _ sentence: String,
     _ weights: @escaping @Sendable (_ scores: [Double], _ visible: Set<Int>) -> [Double]

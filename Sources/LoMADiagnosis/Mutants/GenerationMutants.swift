@@ -1,4 +1,4 @@
-// GEN, REC: a cache that is filled, emptied or asked wrongly.
+// GEN, REC: a cache that is filled, emptied or read wrongly.
 
 import LoMA
 import LoMAReference
@@ -7,7 +7,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// Other rules of generation, also where the schedule is asked for as integers; the cache is then all of the mask.
+  /// Other rules of generation, for `schedule` too; attention then sees the whole cache that the mask allows.
   static func scheduled(
     _ id: String, _ sentence: String, on operations: Set<Operation> = Set.caches.union([.schedule]),
     seesWholeCache: Bool, _ change: @escaping @Sendable (inout LoMARules, _ promptLength: Int) -> Void
@@ -25,7 +25,7 @@ extension Mutant {
     }
   }
 
-  /// Everything cached before, and of the rows fed now those that the mask shows.
+  /// All entries cached before, and those of the rows fed now that the mask shows.
   static func wholeCache(_ mask: Mask, _ queries: Range<Int>) -> VisibleKeys {
     let lists = queries.map { query in
       mask.rows.indices.filter { key in
@@ -52,7 +52,7 @@ extension Mutant {
         }
         rules.keeps = { place, _ in place.zone != .reading }
       },
-      // A chunk that was never compressed cannot be asked for.
+      // A chunk that was never compressed cannot be reconstructed.
       scheduled("M142", "I compressed a long prompt once", on: [.generate, .schedule], seesWholeCache: true) {
         rules, prompt in
         rules.nextCompression = { fed, parameters in
@@ -84,7 +84,7 @@ extension Mutant {
       answers("M153", .generation, "I dropped the first L entries of the cache at every compression", on: .caches) {
         answers, request in
         guard let parameters = try? request.lomaParameters() else { return }
-        // Every compression feeds L + t rows and drops L, so that the (k + 1)·t rows fed last stay.
+        // Each compression feeds L + t rows and drops L, so the (k + 1)·t rows fed last stay.
         let order = FedRows(parameters)
         answers.rules.keeps = { place, chunk in
           (order.index(of: place) ?? 0) >= (chunk + 1) * parameters.chunkLength
@@ -121,7 +121,7 @@ extension Mutant {
         answers.rules.choose = { _, scores in
           scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
         }
-        // Who lets them be chosen feeds them too.
+        // A port that lets special tokens be chosen feeds them too.
         answers.rules.check = { _, _ in }
       },
       answers("M150", .generation, "I took the highest id among equal scores", on: .caches) { answers, _ in
@@ -133,9 +133,9 @@ extension Mutant {
   }
 }
 
-/// The events of wrong rules in integers, in the form of OPS-2.
+/// The events of wrong generation rules as integers, in the form of OPS-2.
 struct WrongSchedule: Sendable {
-  /// `events`, `entries` and `maximum`.
+  /// The tensors `events`, `entries` and `maximum`.
   let tensors: [ResultTensor]
 
   init(_ request: Request, rules: LoMARules, compressesAtStart: Bool) throws(RequestError) {

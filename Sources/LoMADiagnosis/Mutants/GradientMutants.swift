@@ -1,4 +1,4 @@
-// Gradients that are cut off, or flow where they should not.
+// Gradients that are cut off, or that flow where they should not.
 
 import LoMA
 import LoMAReference
@@ -10,7 +10,7 @@ extension Mutant {
 
   static var gradients: [Mutant] { detached + parameters + flows }
 
-  /// The gradients of memory rows' keys and values from some query rows only.
+  /// Keeps the gradients of memory rows' keys and values from some query rows only.
   private static func detaching(
     _ id: String, _ sentence: String,
     _ counts: @escaping @Sendable (_ query: Place, _ memory: Place) -> Bool
@@ -19,7 +19,7 @@ extension Mutant {
       guard let batch = try? request.batch(.training, rows: answers.rows), let profile = try? request.profile() else {
         return
       }
-      // Attention is not told zones; it is told what each row sees, which says which text it is.
+      // Attention is not given zones, only what each row sees; that identifies the text.
       var known: [VisibleKeys: [Place]] = [:]
       for rows in batch.texts {
         known[answers.rules.visible(Mask(rows: rows, profile: profile), rows.indices)] = rows.map { $0.place }
@@ -58,7 +58,7 @@ extension Mutant {
     [
       answers("M138", .gradients, "I clipped gradients to norm 1", on: trainings) { answers, _ in
         answers.trained = { gradients in
-          // PyTorch divides by the norm and a millionth.
+          // PyTorch divides by the norm plus 10⁻⁶.
           let norm = gradients.names.reduce(0.0) { sum, name in
             (gradients.tensors[name]?.values ?? []).reduce(sum) { $0 + $1 * $1 }
           }.squareRoot()

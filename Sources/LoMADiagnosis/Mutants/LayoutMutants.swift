@@ -1,4 +1,4 @@
-// LAY, PAR-2: texts laid out wrongly.
+// LAY, PAR-2: texts that are laid out wrongly.
 
 import LoMA
 import LoMAReference
@@ -7,7 +7,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// Other rows of every text, from the right ones.
+  /// Other rows of every text, made from the right ones.
   private static func rows(
     _ id: String, _ sentence: String, _ wrong: @escaping @Sendable ([Row], WrongChunks) -> [Row]
   ) -> Mutant {
@@ -116,7 +116,7 @@ extension Mutant {
 }
 
 extension ResultTensor {
-  /// The same with its first dimension, the texts, in another order.
+  /// The tensor with its first dimension, the texts, in another order.
   fileprivate func choosing(texts order: [Int]) -> ResultTensor {
     guard case .doubles(let values) = content, shape.first == order.count, !order.isEmpty else { return self }
     let size = values.count / order.count
@@ -125,7 +125,7 @@ extension ResultTensor {
   }
 }
 
-/// A text in chunks of any length.
+/// A text cut into chunks of any length.
 struct WrongChunks: Sendable {
   let kind: LayoutKind
   let text: [Int]
@@ -135,7 +135,7 @@ struct WrongChunks: Sendable {
 
   var fullChunks: Int { parameters.fullChunks(text.count) }
 
-  /// Rows of chunks of a length, with or without special rows behind the tail.
+  /// The rows for chunks of a length, with or without special rows after the tail.
   func rows(length: Int, compressingTail: Bool) -> [Row] {
     var rows: [Row] = []
     for (chunk, start) in stride(from: 0, to: text.count, by: length).enumerated() {
@@ -158,7 +158,7 @@ struct WrongChunks: Sendable {
     return kind == .training ? rows : rows.filter { $0.place.zone != .repetition }
   }
 
-  /// The rows where the profile's `numbering` puts them; as they are where it counts text.
+  /// The rows with positions by the profile's `numbering`; unchanged if it counts text.
   private func numbered(_ rows: [Row]) -> [Row] {
     switch profile.numbering {
     case .text: return rows
@@ -175,7 +175,7 @@ struct WrongChunks: Sendable {
     }
   }
 
-  /// A row labelled with a token of the text, or not where there is none.
+  /// A row labelled with a token of the text; without a label if there is no such token.
   private func row(_ place: Place, _ token: Int, at position: Int, label: Int) -> Row {
     Row(token: token, place: place, position: position, label: label < text.count ? text[label] : nil)
   }

@@ -1,4 +1,4 @@
-// POS, MSK-2, MSK-4: tables and loops with room for so many positions, tokens or chunks and no more.
+// POS, MSK-2, MSK-4: tables and loops with room for a limited number of positions, tokens or chunks.
 
 import LoMA
 import LoMAReference
@@ -51,7 +51,7 @@ extension Mutant {
 }
 
 extension Place {
-  /// The same place with its chunk counted from 0 again after so many.
+  /// The place with its chunk number modulo `chunks`.
   fileprivate func counting(from chunks: Int) -> Place {
     switch self {
     case .reading(let chunk, let index): .reading(chunk: chunk % chunks, index: index)

@@ -1,4 +1,4 @@
-// LOS: labels and means that are others.
+// LOS: wrong labels and wrong means.
 
 import LoMA
 import LoMAReference
@@ -8,7 +8,7 @@ import NaiveLlama
 extension Mutant {
   static var losses: [Mutant] { labels + means + batches }
 
-  /// Other labels of rows, from the right rows of a text.
+  /// Other labels, made from the right rows of a text.
   private static func labelled(
     _ id: String, _ sentence: String,
     _ wrong: @escaping @Sendable (_ rows: [Row], _ index: Int, _ text: [Int], _ parameters: Parameters) -> Int?
@@ -42,7 +42,7 @@ extension Mutant {
       labelled("M113", "I labelled memory rows with the last token of their spans") { rows, index, text, parameters in
         guard case .memory(let chunk, let j) = rows[index].place else { return rows[index].label }
         let last = chunk * parameters.chunkLength + (j + 1) * parameters.c - 1
-        // Beside a mutant that makes other rows there may be no such token.
+        // Another mutant may have made other rows, for which there is no such token.
         return text.indices.contains(last) ? text[last] : rows[index].label
       },
       Mutant(
@@ -55,7 +55,7 @@ extension Mutant {
     ]
   }
 
-  /// Other weights of the rows' cross-entropies: the rows of a term, of each text's, and how many texts have any.
+  /// Other weights of the rows' cross-entropies, made from the row counts of the batch.
   static func weighted(
     _ id: String, _ sentence: String, _ weight: @escaping @Sendable (LossTerm, RowCounts, _ text: Int) -> Double
   ) -> Mutant {
@@ -136,7 +136,7 @@ extension Mutant {
 }
 
 extension Mutant {
-  /// Other labels of a batch where its losses are computed.
+  /// Other labels of a batch, where its losses are computed.
   static func relabelled(
     _ id: String, _ sentence: String, _ wrong: @escaping @Sendable (_ texts: [[Row]], Parameters) -> [[Row]]
   ) -> Mutant {
@@ -179,13 +179,13 @@ extension Mutant {
   }
 }
 
-/// How many rows each text has that are labelled.
+/// The number of labelled rows of each text.
 struct RowCounts: Sendable {
-  /// By term, for every text.
+  /// For every text, the number of labelled rows by term.
   let perText: [[LossTerm: Int]]
-  /// All reading rows, and all other rows with pads, labelled or not.
+  /// The number of all reading rows, and of all other rows with pads, labelled or not.
   let ofKind: [LossTerm: Int]
-  /// Pads of all texts.
+  /// The number of pads in all texts.
   let pads: Int
 
   init(_ texts: [[Row]]) {
@@ -199,10 +199,10 @@ struct RowCounts: Sendable {
     ofKind = [.languageModelling: reading, .repetition: texts.reduce(0) { $0 + $1.count } - reading]
   }
 
-  /// Of both terms and all texts.
+  /// The number of labelled rows of both terms in all texts.
   var all: Int { perText.reduce(0) { $0 + $1.values.reduce(0, +) } }
 
-  /// Of one term and all texts.
+  /// The number of labelled rows of one term in all texts.
   func pooled(_ term: LossTerm) -> Int { perText.reduce(0) { $0 + ($1[term] ?? 0) } }
 
   func texts(with term: LossTerm) -> Int { perText.filter { $0[term] != nil }.count }

@@ -1,10 +1,10 @@
-// MSK-1…MSK-9, MSK-11: each kind of cell of the mask hidden where it is visible, or shown where it is hidden.
+// MSK-1…MSK-9, MSK-11: each kind of cell of the mask, hidden if it should be visible and shown if it should be hidden.
 
 import LoMA
 import NaiveLlama
 
 extension Mutant {
-  /// Where a key stands from a query in another row of the same text: by chunk, then by index in the zone.
+  /// The place of a key relative to a query in another row of the same text: by chunk, then by index in the zone.
   private enum Distance: Hashable {
     case ownBefore
     case ownSame
@@ -24,7 +24,7 @@ extension Mutant {
 
   private static let own: Set<Distance> = [.ownBefore, .ownSame, .ownAfter]
 
-  /// Cells of two zones and some distances set to one value; a row's own cell stays visible.
+  /// Sets the cells of two zones at some distances to one value; a row still sees itself.
   private static func cells(
     _ id: String, _ clause: String, _ what: String, _ query: Zone, _ key: Zone, _ distances: Set<Distance>, shown: Bool
   ) -> Mutant {
@@ -43,7 +43,7 @@ extension Mutant {
     }
   }
 
-  /// Another rule of who sees whom.
+  /// A mask with another rule.
   private static func visible(
     _ id: String, _ sentence: String, _ allows: @escaping @Sendable (_ mask: Mask, _ query: Int, _ key: Int) -> Bool
   ) -> Mutant {
@@ -105,7 +105,7 @@ extension Mutant {
     ]
   }
 
-  /// Pads that see each other are not among them: all pads are alike, so that this changes no number.
+  /// Without pads that see each other: all pads are alike, so that would change no number.
   private static var pads: [Mutant] {
     [
       setting("M070", "I let text rows see pads (MSK-11)", shown: true) { $0.zone != .pad && $1.zone == .pad },

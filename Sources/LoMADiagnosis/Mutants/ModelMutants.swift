@@ -1,4 +1,4 @@
-// MOD: a decoder that is another.
+// MOD: a decoder with a wrong stage.
 
 import LoMA
 import LoMAReference
@@ -117,7 +117,7 @@ extension Mutant {
     ]
   }
 
-  /// Attention whose query heads read other heads than theirs of keys and values; row by row.
+  /// Attention whose query heads read wrong KV heads, row by row.
   static func reading(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ visible: VisibleKeys, _ heads: AttentionHeads, _ workers: Workers,
     _ head: (_ key: Int, _ query: Int) -> Int
@@ -126,7 +126,7 @@ extension Mutant {
       var values: [Double] = []
       for r in 0..<x.rows {
         for h in 0..<heads.query {
-          // A head beyond the row's last is the next row's.
+          // A head beyond the last of its row is one of the next row.
           let cell = r * x.columns + head(r, h) * heads.dimension
           values += (0..<heads.dimension).map { x.values[(cell + $0) % x.values.count] }
         }
@@ -162,14 +162,14 @@ extension Mutant {
         guard let final = model.parameters.tensors[ParameterName.finalNorm]?.values else { return nil }
         var answers = answers
         let right = answers.functions.rmsNorm
-        // The norms of a model are told apart by their gains.
+        // The norms of a model are recognised by their gains.
         answers.functions.rmsNorm = { x, gain, epsilon in gain == final ? x : right(x, gain, epsilon) }
         return (answers, request)
       },
     ]
   }
 
-  /// ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the tanh by e^2z.
+  /// ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), with tanh z computed from e^2z.
   private static func gelu(_ x: Double) -> Double {
     let z = (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
     return x * (1 - 1 / (1 + Elementary.exponential(2 * z)))
@@ -177,7 +177,7 @@ extension Mutant {
 }
 
 extension Configuration {
-  /// The same with the embedding table as its head, or with a head of its own.
+  /// The configuration with the embedding as its head, or with a head of its own.
   func with(tiedHead: Bool) throws(ModelError) -> Configuration {
     try Configuration(
       vocabularySize: vocabularySize, hiddenSize: hiddenSize, intermediateSize: intermediateSize, layers: layers,

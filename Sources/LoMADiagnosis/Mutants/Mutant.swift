@@ -1,4 +1,4 @@
-// One plausible mistake of a port, as a change of the reference's answers or of the request they are given.
+// One plausible mistake of a port, as a change of the reference's answers or of the request.
 
 import LoMA
 import LoMAReference
@@ -6,25 +6,25 @@ import LoMASuite
 import LoMAVectors
 import NaiveLlama
 
-/// The reference with one mistake.
+/// One mistake, with its id and what its author would say of it.
 package struct Mutant: Sendable {
-  /// What the mistake is about.
+  /// The part of a port that a mistake is in.
   package enum Family: String, CaseIterable, Sendable {
     /// Rows and their tokens.
     case layout = "Layout"
-    /// What the rotation is fed.
+    /// What the rotary embedding is fed.
     case positions = "Positions"
-    /// Who sees whom, and what hidden means.
+    /// Which rows see which, and how keys are hidden.
     case mask = "Mask"
-    /// The decoder.
+    /// The stages of the decoder.
     case model = "Model"
     /// Labels and means.
     case losses = "Losses"
-    /// What reaches a parameter.
+    /// The gradients of parameters.
     case gradients = "Gradients"
-    /// The compressed cache, and which token is chosen.
+    /// The compressed cache, and the choice of tokens.
     case generation = "Generation"
-    /// AdamW.
+    /// The steps of AdamW.
     case optimiser = "Optimiser"
     /// The two accuracies.
     case metrics = "Metrics"
@@ -32,21 +32,20 @@ package struct Mutant: Sendable {
     case cost = "Cost"
     /// Tiles, tables and room of a fast kernel.
     case engine = "Engine"
-    /// Numbers that are narrower than the answer's, or leave their range.
+    /// Numbers narrower than the answer's, or beyond their range.
     case numbers = "Numbers"
-    /// Bad input that is answered, or refused for another reason.
+    /// Bad input that is answered, or rejected for another reason.
     case rejections = "Rejections"
   }
 
-  /// M and three digits; never renumbered, never used again.
+  /// M and three digits; never renumbered and never used again.
   package let id: String
-  /// What it is about.
   package let family: Family
-  /// What its author would say.
+  /// What the author of the port would say.
   package let sentence: String
-  /// The answers and the request of someone who makes the mistake; none where a request leaves no room for it.
+  /// Applies the mistake to the answers and the request; nil if this request cannot show it.
   let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
-  /// Whether it wraps what others replace, and so is made after them.
+  /// Whether it wraps functions that other mutants replace, and so is applied after them.
   private(set) var comesLast = false
 
   init(
@@ -62,14 +61,14 @@ package struct Mutant: Sendable {
   /// The mistake as a port makes it.
   package var deviation: Deviation { Deviation(id: id, apply: apply) }
 
-  /// The same, made after any other.
+  /// The same mutant, applied after all others.
   func last() -> Mutant {
     var mutant = self
     mutant.comesLast = true
     return mutant
   }
 
-  /// Other answers to the same request.
+  /// A mutant that changes the answers to the same request.
   static func answers(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
     _ change: @escaping @Sendable (inout ReferenceAnswers, Request) -> Void
@@ -81,7 +80,7 @@ package struct Mutant: Sendable {
     }
   }
 
-  /// Other layer functions.
+  /// A mutant that changes layer functions.
   static func functions(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
     _ change: @escaping @Sendable (inout LayerFunctions) -> Void
@@ -97,7 +96,7 @@ package struct Mutant: Sendable {
     .answers(id, family, sentence, on: operations) { answers, _ in change(&answers.rules) }
   }
 
-  /// Other parameters of the request; none where it leaves no room.
+  /// A mutant that changes parameters of the request; not asked if `change` returns nil.
   static func parameters(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
     _ change: @escaping @Sendable ([String: RequestParameter]) -> [String: RequestParameter]?
@@ -109,20 +108,18 @@ package struct Mutant: Sendable {
 }
 
 extension Request {
-  /// The same with other parameters.
   func with(parameters: [String: RequestParameter]) -> Request {
     Request(
       operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }
 
-  /// The same under another profile.
   func with(axes: [String: String]) -> Request {
     Request(operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }
 }
 
 extension Row {
-  /// The same row with another token, place, position or label.
+  /// The row with another token, position, place or label.
   func with(position: Int? = nil, label: Int?? = nil, place: Place? = nil) -> Row {
     Row(
       token: token, place: place ?? self.place, position: position ?? self.position, label: label ?? self.label)
@@ -138,6 +135,6 @@ extension Mutant {
       rejections,
     ].flatMap { $0 }.sorted { $0.id < $1.id }
 
-  /// The mutant of an id, or of ids and axis=value,…: who decides so, whatever is asked, and makes every mistake.
+  /// The mutant with an id, or one of several ids and axis=value joined by commas; nil if a word is malformed.
   package static func named(_ id: String) -> Mutant? { all.first { $0.id == id } ?? several(id) }
 }

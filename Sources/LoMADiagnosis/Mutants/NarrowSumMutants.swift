@@ -1,4 +1,4 @@
-// TOL-2: sums in bf16 and f16 that are kept in the type itself, each product and each sum rounded, not in binary32.
+// TOL-2: sums in bf16 and f16 kept in the type itself, with each product and sum rounded to it, instead of in binary32.
 
 import LoMA
 import LoMAReference
@@ -7,7 +7,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// Other answers in bf16 and f16.
+  /// Other layer functions for bf16 and f16.
   private static func narrow(
     _ id: String, _ sentence: String, on operations: Set<Operation>,
     _ change: @escaping @Sendable (inout ReferenceAnswers, NarrowSums) -> Void
@@ -27,8 +27,8 @@ extension Mutant {
       },
       narrow("M245", "I summed attention in the type of its output", on: .attending) { answers, sums in
         answers.functions.attend = { q, k, v, visible, heads, _ in sums.attention(q, k, v, visible, heads) }
-        // What f16 has over bf16 hides it behind what right ports may store: some 500 keys with like values in one `attention`
-        // would show it, whose probabilities alone are more than the corpus may have.
+        // In f16 the error is within the bounds: about 500 keys with similar values in one `attention` would show it,
+        // but their probabilities alone are more than the corpus may hold.
       }.asked(in: [.bf16]),
       narrow("M246", "I summed the squares of RMSNorm in the type of its output", on: .normalising) {
         answers, sums in
@@ -49,7 +49,7 @@ extension Mutant {
 }
 
 extension NarrowSums {
-  /// Sums in an element type; nil for one of more than 16 bits.
+  /// Nil for a type of more than 16 bits.
   init?(_ type: ElementType) {
     switch type {
     case .bf16: self = .bf16

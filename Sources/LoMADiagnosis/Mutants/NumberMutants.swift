@@ -1,4 +1,5 @@
-// TOL-2, MSK-12: numbers that pass through a narrower type than the answer's, and softmaxes that leave their range.
+// TOL-2, MSK-12: numbers that pass through a narrower type than the answer's, and softmaxes that leave the type's
+// range.
 
 import LoMA
 import LoMAReference
@@ -9,7 +10,7 @@ import NaiveLlama
 extension Mutant {
   static var narrowNumbers: [Mutant] { tables + caches + sums + loads + ranges }
 
-  /// The types in which a number of bf16 or f16 is too coarse by more than TOL-4 leaves to a stage's type.
+  /// The types in which rounding a number to bf16 or f16 exceeds what TOL-4 allows a stage.
   private static let wide: Set<ElementType> = [.f64, .f32]
 
   private static func table(_ id: String, _ sentence: String, on operations: Set<Operation>) -> Mutant {
@@ -45,7 +46,7 @@ extension Mutant {
     ]
   }
 
-  /// Keys and values as a narrower type holds them, where attention reads them and where they are asked for.
+  /// Keys and values rounded to a narrower type, both where attention reads them and where they are returned.
   private static func cache(_ id: String, _ name: String, _ type: ElementType) -> Mutant {
     answers(id, .numbers, "I kept the cache in \(name)", on: .caches) { answers, _ in
       let (right, narrow) = (answers.functions.attend, type.rounding)
@@ -88,7 +89,7 @@ extension Mutant {
     ]
   }
 
-  /// Attention with another sum below its weights.
+  /// Attention with another sum of weights.
   private static func weighing(
     _ id: String, _ sentence: String, _ sum: @escaping @Sendable (_ weights: [Double]) -> Double
   ) -> Mutant {
@@ -146,7 +147,7 @@ extension Mutant {
 }
 
 extension ElementType {
-  /// e^x, infinite beyond the range of the type that sums are kept in: binary32 for narrower types (TOL-2).
+  /// e^x, infinite beyond the range of the type that sums are kept in, which is binary32 for narrower types (TOL-2).
   fileprivate func exponential(_ x: Double) -> Double {
     let value = Elementary.exponential(x)
     return self == .f64 ? value : Double(Float(value))
@@ -154,7 +155,7 @@ extension ElementType {
 }
 
 extension ReferenceAnswers {
-  /// Takes another cross-entropy, in a stage and in both means of a loss.
+  /// Replaces the cross-entropy, in the stage and in both terms of a loss.
   mutating func judging(_ crossEntropy: @escaping @Sendable (ArraySlice<Double>, Int) -> Double) {
     functions.crossEntropy = crossEntropy
     rules.loss = { texts, logits in
@@ -173,7 +174,7 @@ extension ReferenceAnswers {
 }
 
 extension AttentionOutput {
-  /// Attention with other weights, from the scores of the keys that a row sees.
+  /// Attention with other weights, computed from the scores of the visible keys.
   init(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, visible: VisibleKeys, heads: AttentionHeads,
     _ softmax: (_ scores: [Double]) -> [Double]

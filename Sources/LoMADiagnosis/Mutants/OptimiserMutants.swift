@@ -1,4 +1,4 @@
-// LOS-6, REC-2, COST: steps, accuracies and costs that are others.
+// LOS-6, REC-2, COST: wrong steps, accuracies and costs.
 
 import LoMA
 import LoMAReference
@@ -121,13 +121,13 @@ extension Mutant {
   }
 }
 
-/// How many tokens of each full chunk are right.
+/// The number of right tokens of each full chunk.
 struct ReproducedChunks: Sendable {
-  /// L.
+  /// L, the chunk length.
   let length: Int
-  /// Right tokens of each full chunk of all texts.
+  /// The number of right tokens of each full chunk of all texts.
   let correct: [Int]
-  /// How many texts have a tail.
+  /// The number of texts with a tail.
   let tails: Int
 
   init(_ request: Request) throws(RequestError) {

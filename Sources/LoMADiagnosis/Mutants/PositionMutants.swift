@@ -1,4 +1,4 @@
-// POS: rows that stand elsewhere.
+// POS: rows with wrong positions.
 
 import LoMA
 import LoMAReference
@@ -6,7 +6,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// Other positions of places, in training and in generation; `right` is the position of the Spec.
+  /// Other positions, in training and in generation; `right` is the position of the Spec.
   private static func moved(
     _ id: String, _ sentence: String, on operations: Set<Operation> = Set.texts.union(Set.caches),
     _ wrong: @escaping @Sendable (_ place: Place, _ parameters: Parameters, _ profile: Profile, _ right: Int) -> Int

@@ -1,9 +1,9 @@
-// D-2…D-5, D-8: someone who decides axes of the profile in one way, whatever is asked.
+// D-2…D-5, D-8: ports that set axes of the profile to one value, whatever is asked.
 
 import LoMA
 
 extension Mutant {
-  /// The reference with some axes decided; its id is axis=value joined by commas.
+  /// The reference with some axes set; its id is axis=value joined by commas.
   static func deciding(_ choices: [(axis: Axis, value: String)]) -> Mutant {
     let words = choices.map { "\($0.axis.rawValue) = \($0.value)" }.joined(separator: " and ")
     let id = choices.map { "\($0.axis.rawValue)=\($0.value)" }.joined(separator: ",")
@@ -18,7 +18,7 @@ extension Mutant {
     }
   }
 
-  /// The same from its id; none where a word is no axis with one of its values, or an axis stands there twice.
+  /// The same, by its id; nil if a word is not an axis with one of its values, or if an axis is given twice.
   static func deciding(_ id: String) -> Mutant? {
     var choices: [(axis: Axis, value: String)] = []
     for pair in id.split(separator: ",", omittingEmptySubsequences: false) {

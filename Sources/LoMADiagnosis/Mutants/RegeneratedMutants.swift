@@ -1,4 +1,4 @@
-// GEN-3, GEN-4, REC-1: a schedule, a cache order, tokens and recitals that are others than the Spec's.
+// GEN-3, GEN-4, REC-1: wrong schedules, cache orders, chosen tokens and reconstructions.
 
 import LoMA
 import LoMAReference
@@ -43,7 +43,7 @@ extension Mutant {
     ]
   }
 
-  /// A compression once the prompt was fed, whatever is left of it.
+  /// Compresses what is left of the prompt once the prompt was fed.
   private static func compressing(
     _ id: String, _ sentence: String, _ leavesRoom: @escaping @Sendable (_ prompt: Int, _ chunkLength: Int) -> Bool
   ) -> Mutant {
@@ -101,7 +101,7 @@ extension Mutant {
     ]
   }
 
-  /// Repetition rows that are fed text.
+  /// Repetition rows that are fed tokens of the text.
   private static func told(
     _ id: String, _ sentence: String, _ told: @escaping @Sendable (_ text: [Int], _ first: Int, _ index: Int) -> Int?
   ) -> Mutant {
@@ -154,7 +154,7 @@ extension Mutant {
         guard let parameters = try? request.lomaParameters(), let fed = request.fedLength else { return }
         let (t, length) = (parameters.t, parameters.chunkLength)
         let memories = parameters.fullChunks(fed) * t
-        // The cache ends as memories by rising chunk, then the tail.
+        // The cache ends with the memories by rising chunk, then the tail.
         let order = Array(stride(from: memories - t, through: 0, by: -t)).flatMap { Array($0..<$0 + t) }
         let all = order + Array(memories..<parameters.cacheSize(afterFeeding: fed))
         precondition(all.count == memories + fed % length, "every entry once")
@@ -165,7 +165,7 @@ extension Mutant {
 }
 
 extension ResultTensor {
-  /// The same with the entries of a cache, its dimension but one from the right where there are three, in another order.
+  /// A tensor of cache entries in another order; they are its first dimension, or of three dimensions the second.
   fileprivate func choosing(entries order: [Int]) -> ResultTensor {
     switch content {
     case .integers(let values) where values.count == order.count:

@@ -1,4 +1,4 @@
-// OPS-6: bad input that is answered, or refused for another reason than the first.
+// OPS-6: bad input that is answered, or rejected for another fault than the first.
 
 import LoMA
 import LoMAReference
@@ -32,7 +32,7 @@ extension Mutant {
     ]
   }
 
-  /// Other tokens, where some are not below V.
+  /// Other tokens, if some are not below V.
   private static func retokenised(
     _ id: String, _ sentence: String, _ change: @escaping @Sendable (_ tokens: [Int], _ textSize: Int) -> [Int]
   ) -> Mutant {
@@ -52,7 +52,7 @@ extension Mutant {
 }
 
 extension Request {
-  /// Whether ids and tokens are good; throws the first fault.
+  /// Checks the ids and tokens; throws the first fault.
   fileprivate func checksTokens() throws(RequestError) {
     let vocabulary = try vocabulary()
     for text in try texts() { try input { () throws(InputError) in try vocabulary.check(text: text) } }
@@ -60,7 +60,7 @@ extension Request {
 }
 
 extension ArrayFile {
-  /// The same with other integers in a flat array.
+  /// The request's input with other integers in a flat array.
   fileprivate func replacing(_ name: String, by values: [Int]) throws(ContainerError) -> ArrayFile {
     var arrays = self.arrays.filter { $0.name != name }
     arrays.append(try NamedArray(name, .i64, shape: [values.count], integers: values))

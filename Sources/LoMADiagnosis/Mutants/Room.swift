@@ -1,4 +1,4 @@
-// OPS-1: where a request leaves room for a mistake, so that a mutant is asked there and nowhere else.
+// OPS-1: which requests can show a mistake; a mutant is asked only these.
 
 import LoMA
 import LoMAReference
@@ -7,7 +7,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// The same mistake where a request leaves room for it; elsewhere its author answers rightly.
+  /// The mistake, for requests that can show it; to others its author answers rightly.
   func asked(where leavesRoom: @escaping @Sendable (ReferenceAnswers, Request) -> Bool) -> Mutant {
     let apply = apply
     return Mutant(id, family, sentence, on: Set(Operation.allCases)) { answers, request in
@@ -15,26 +15,26 @@ extension Mutant {
     }
   }
 
-  /// The same mistake in some types of numbers; in the others it is none, or no more than TOL-4 allows a right port.
+  /// The mistake in some types; in the others it does not show, or stays within what TOL-4 allows a right port.
   func asked(in types: Set<ElementType>) -> Mutant { asked { answers, _ in types.contains(answers.type) } }
 }
 
 extension Set where Element == Operation {
-  /// Those that attend.
+  /// The operations with attention.
   static let attending: Self = models.union([.attention, .decoderLayer])
-  /// Those that rotate.
+  /// The operations with a rotary embedding.
   static let rotating: Self = models.union([.rope, .decoderLayer])
-  /// Those that normalise.
+  /// The operations with RMSNorm.
   static let normalising: Self = models.union([.rmsNorm, .decoderLayer])
-  /// Those with gradients.
+  /// The operations with gradients.
   static let differentiating: Self = [.gradients, .trainStep]
 }
 
 extension Request {
-  /// The padded rows of every text of a batch, as some answers lay them out; none where there is no batch.
+  /// The padded rows of every text of a batch, as `answers` lays them out; empty if there is no batch.
   func rows(_ answers: ReferenceAnswers) -> [[Row]] { (try? batch(.training, rows: answers.rows))?.texts ?? [] }
 
-  /// How many tokens are fed, first to last; none where there is no compressed cache.
+  /// The number of tokens fed; nil if there is no compressed cache.
   var fedLength: Int? {
     guard Set.caches.union([.schedule]).contains(operation), let parameters = try? lomaParameters(),
       let prompt = operation == .schedule ? try? integer("prompt_length") : (try? texts())?.first?.count
@@ -43,27 +43,26 @@ extension Request {
     return try? parameters.fedLength(prompt: prompt, generating: count)
   }
 
-  /// How many tokens are fed before the first is chosen.
+  /// The number of tokens fed before the first is chosen.
   var promptLength: Int {
     operation == .schedule ? (try? integer("prompt_length")) ?? 0 : (try? texts())?.first?.count ?? 0
   }
 
-  /// The lengths of the texts.
   var lengths: [Int] { (try? texts())?.map { $0.count } ?? [] }
 
-  /// The most full chunks of a text.
+  /// The largest number of full chunks of a text.
   var fullChunks: Int {
     guard let parameters = try? lomaParameters() else { return 0 }
     return fedLength.map { parameters.fullChunks($0) } ?? lengths.map { parameters.fullChunks($0) }.max() ?? 0
   }
 
-  /// The most tokens of a text.
+  /// The largest number of tokens of a text.
   var longest: Int { fedLength ?? lengths.max() ?? 0 }
 
-  /// L; 0 where there is none.
+  /// L; 0 if the request has no c and t.
   var chunkLength: Int { (try? lomaParameters())?.chunkLength ?? 0 }
 
-  /// What the rows of a stage or of every text see; none where a cache grows.
+  /// What the rows of a stage or of every text see; nil if there is a growing cache.
   func visible(_ answers: ReferenceAnswers) -> [VisibleKeys]? {
     switch operation {
     case .attention: return (try? visibleKeys(rows: matrix("q").rows)).map { [$0] }
@@ -75,14 +74,14 @@ extension Request {
     }
   }
 
-  /// The most keys that attention is given at a time while text is fed to a cache.
+  /// The largest number of keys that attention gets at once while text is fed to a cache.
   var mostKeys: Int {
     guard let parameters = try? lomaParameters(), let fed = fedLength else { return 0 }
     let recited = operation == .reconstruct ? parameters.cacheSize(afterFeeding: fed) + parameters.chunkLength : 0
     return max(parameters.cacheMaximum(whileFeeding: fed), recited)
   }
 
-  /// The largest position of a row that is fed.
+  /// The largest position of the rows fed.
   func largestPosition(_ answers: ReferenceAnswers) -> Int {
     guard let fed = fedLength else {
       return rows(answers).flatMap { $0 }.reduce(0) { Swift.max($0, $1.position) }
@@ -95,12 +94,11 @@ extension Request {
     return places.map { answers.rules.position($0, parameters, profile) }.max() ?? 0
   }
 
-  /// The configuration of the model.
   func configuration(_ answers: ReferenceAnswers) -> Configuration? {
     model.flatMap { answers.models[$0]?.configuration }
   }
 
-  /// H, H_kv and d of the model or of a stage.
+  /// H, H_kv and d of the model, or of the stage.
   func heads(_ answers: ReferenceAnswers) -> AttentionHeads? {
     if let configuration = configuration(answers) { return configuration.heads }
     switch operation {
@@ -110,11 +108,10 @@ extension Request {
     }
   }
 
-  /// θ of the model or of a stage.
+  /// θ of the model, or of the stage.
   func theta(_ answers: ReferenceAnswers) -> Double? { configuration(answers)?.theta ?? (try? theta()) }
 }
 
 extension [[Row]] {
-  /// Whether any text is padded.
   var havePads: Bool { contains { $0.contains { $0.place == .pad } } }
 }

@@ -1,11 +1,11 @@
-// Several mistakes of one port at once: each changes what the one before has left.
+// Several mistakes of one port at once: each changes what the previous ones left.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
 extension Mutant {
-  /// Whoever makes this mistake and then another one.
+  /// A port that makes this mistake and then another one.
   func and(_ other: Mutant) -> Mutant {
     let (first, second) = comesLast && !other.comesLast ? (other.apply, apply) : (apply, other.apply)
     let both = Mutant(id + "," + other.id, family, sentence + "; " + other.sentence, on: Set(Operation.allCases)) {
@@ -16,8 +16,8 @@ extension Mutant {
     return comesLast || other.comesLast ? both.last() : both
   }
 
-  /// The mutants of ids and of axis=value, joined by commas: what the axes decide first, then every mistake in turn; none
-  /// where a word is neither, or an axis or an id stands there twice.
+  /// The mutant of several ids and axis=value, joined by commas: the axes first, then each mistake in turn; nil if a
+  /// word is neither, or if an axis or an id is given twice.
   static func several(_ words: String) -> Mutant? {
     let words = words.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
     let (axes, ids) = (words.filter { $0.contains("=") }, words.filter { !$0.contains("=") })

@@ -1,10 +1,10 @@
-// MSK-12: a kernel that works tile by tile, and leaves keys out at their edges.
+// MSK-12: a kernel that works by tiles and loses keys at their edges.
 
 import LoMA
 import NaiveLlama
 
 extension Mutant {
-  /// Attention that loses some of the keys that its rows see.
+  /// Attention that loses some of the keys that rows see.
   private static func losing(
     _ id: String, _ sentence: String, keys least: Int, _ left: @escaping @Sendable (VisibleKeys) -> [[Int]]
   ) -> Mutant {
@@ -14,7 +14,7 @@ extension Mutant {
         right(q, k, v, VisibleKeys(lists: left(visible), keyCount: visible.keyCount), heads, workers)
       }
     }.asked { answers, request in
-      // What a cached row sees is known while the text is fed.
+      // What a cached row sees is known only while the text is fed.
       guard let visible = request.visible(answers) else { return request.mostKeys >= least }
       return visible.contains { left($0) != $0.lists }
     }
@@ -30,7 +30,7 @@ extension Mutant {
     ]
   }
 
-  /// Rows in tiles share the key tiles of their first row.
+  /// Rows of one tile get the key tiles of its first row.
   private static func skipping(_ id: String, tile: Int) -> Mutant {
     losing(id, "I skipped tiles of \(tile) keys in which the first of \(tile) rows sees nothing", keys: tile + 1) {
       visible in
@@ -38,7 +38,7 @@ extension Mutant {
       return visible.lists.enumerated().map { row, seen in
         if row % tile == 0 { tiles = Set(seen.map { $0 / tile }) }
         let left = seen.filter { tiles.contains($0 / tile) }
-        // A row's own tile is never skipped.
+        // A row's own tile is always read.
         return left.isEmpty ? Array(seen.suffix(1)) : left
       }
     }
@@ -52,7 +52,7 @@ extension Mutant {
 }
 
 extension VisibleKeys {
-  /// Other lists, from the right one and the row's own key; rows fed now are the last keys.
+  /// Other keys of every row, made from the right ones and the row itself; the rows fed now are the last keys.
   fileprivate func rows(_ change: (_ seen: [Int], _ own: Int) -> [Int]) -> [[Int]] {
     lists.enumerated().map { change($1, keyCount - lists.count + $0) }
   }

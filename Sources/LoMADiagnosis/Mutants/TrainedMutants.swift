@@ -1,4 +1,4 @@
-// MOD-1, LOS-6, TRN-2: gradients that are lost on their way, clipped, or not applied to every parameter alike.
+// MOD-1, LOS-6, TRN-2: gradients that are lost, clipped, or applied to some parameters only.
 
 import LoMA
 import LoMAReference
@@ -40,7 +40,7 @@ extension Mutant {
     ]
   }
 
-  /// A gradient of keys or values from the last query head of every group alone.
+  /// A gradient of keys or values from only the last query head of each group.
   private static func lastHead(
     _ id: String, _ name: String, _ take: @escaping @Sendable (inout AttentionGradients, AttentionGradients) -> Void
   ) -> Mutant {

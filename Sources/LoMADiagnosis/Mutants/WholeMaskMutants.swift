@@ -1,4 +1,4 @@
-// MSK, D-3: masks that are wrong as a whole, or in some layers, or where two axes meet.
+// MSK, D-3: masks that are wrong as a whole, in some layers, or under two axes at once.
 
 import LoMA
 import LoMAReference
@@ -6,7 +6,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension Mutant {
-  /// Another rule of who sees whom; every row still sees something.
+  /// A mask with another rule; every row still sees at least one key.
   static func seeing(
     _ id: String, _ family: Family, _ sentence: String, on operations: Set<Operation>,
     _ allows: @escaping @Sendable (_ mask: Mask, _ query: Int, _ key: Int) -> Bool

@@ -1,14 +1,14 @@
-// The cases of a corpus as the suite's sensitivity and diagnosis take them: the judge handed in, not imported.
+// The cases of a corpus with their judge, as sensitivity and diagnosis use them.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
-/// Units with the judgement that candidates get.
+/// Units that are judged as those of any candidate.
 package struct JudgedUnits {
   package let units: [SensitivityUnit]
 
-  /// The units of a corpus in some element types of numbers; every file is read once a unit.
+  /// The units of a corpus in some element types; the files of a unit are read once.
   package init(
     _ corpus: CaseCorpus, bounds: CalibratedBounds, dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
   ) throws {
@@ -31,7 +31,7 @@ package struct JudgedUnits {
 }
 
 extension Request {
-  /// A question of the runner.
+  /// A request from a question of the runner.
   package init(_ question: Question) throws {
     try self.init(
       op: question.op.rawValue, profile: question.profile, parameters: question.parameters, model: question.model,
@@ -40,7 +40,7 @@ extension Request {
 }
 
 extension Reply {
-  /// What a candidate in process says.
+  /// A reply from a response of a candidate in this process.
   package init(_ response: CandidateResponse) {
     self =
       switch response {
@@ -52,8 +52,8 @@ extension Reply {
 }
 
 extension SensitivityUnit.Verdict {
-  /// Only a comparison that failed counts, or tensors of another form, or an answer to bad input that is not its
-  /// rejection; no refusal of good input, no error.
+  /// Counts as failed only if a comparison fails or a name or shape is wrong, or if bad input is not rejected with its
+  /// code; not if good input is refused or an error occurs.
   init(_ result: CaseResult, isBad: Bool) {
     let worst = result.tensors.map(\.ratio).max() ?? 0
     switch result.verdict {

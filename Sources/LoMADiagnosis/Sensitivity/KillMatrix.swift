@@ -1,52 +1,47 @@
-// The result: mutant by mutant, the comparisons that failed, and how far.
+// The result of a sensitivity run: for each mutant the comparisons that failed, and their margins.
 
 import LoMAVectors
 
-/// Kills of mutants by cases.
+/// Which cases kill which mutants.
 package struct KillMatrix: Sendable {
-  /// A case that failed a mutant in an element type.
+  /// A case that a mutant failed in an element type.
   package struct Kill: Hashable, Sendable {
-    /// The case.
     package let id: String
-    /// Its level.
     package let level: Level
-    /// The element type: i64 where there are no numbers.
+    /// The element type; i64 if there are no numbers.
     package let dtype: String
-    /// Error over bound of its worst comparison.
+    /// The largest error over bound of its comparisons.
     package let margin: Double
   }
 
-  /// A mutant with its kills.
   package struct Line: Sendable {
-    /// The mutant.
     package let mutant: Mutant
-    /// The element types of units that leave room for the mistake.
+    /// The element types of the units that can show the mistake.
     package let asked: Set<String>
-    /// In the order of the units.
+    /// The kills in the order of the units.
     package let kills: [Kill]
   }
 
-  /// What became of a mutant in an element type.
+  /// The result of a mutant in an element type.
   package enum Fate: Equatable, Sendable {
     /// The best margin of a failed comparison, at least `sufficient`.
     case killed(margin: Double)
     /// The best margin of a failed comparison, 0 without one.
     case survives(margin: Double)
-    /// No case leaves room for it there.
+    /// No case can show the mistake in this type.
     case notAsked
   }
 
-  /// Everything that was asked.
+  /// All units that were asked.
   package let units: [SensitivityUnit]
-  /// One per mutant.
   package let lines: [Line]
 
-  /// A mutant is dead where a failed comparison exceeds its bound so many times.
+  /// A mutant counts as killed if a comparison exceeds its bound by this factor.
   package static let sufficient = 4.0
   /// The element types a mutant must be dead in.
   package static let dtypes = NumberType.words
 
-  /// The fate of every mutant that is asked in a type and not dead there.
+  /// The mutants that are asked in a type and not killed in it.
   package var survivors: [(mutant: Mutant, dtype: String, margin: Double)] {
     lines.flatMap { line in
       Self.dtypes.compactMap { dtype in
@@ -58,7 +53,7 @@ package struct KillMatrix: Sendable {
 
   private func isAsked(_ dtype: String) -> Bool { units.contains { $0.dtype == dtype } }
 
-  /// Cases that fail no mutant and serve no clause that no other case serves; rejections kill by refusing and are left out.
+  /// Cases that kill no mutant and cite no clause of their own; rejections kill by refusing and are left out.
   package var idleCases: [String] {
     let killers = Set(lines.flatMap { line in line.kills.map { $0.id } })
     var serving: [String: Set<String>] = [:]
@@ -72,7 +67,7 @@ package struct KillMatrix: Sendable {
 }
 
 extension KillMatrix.Line {
-  /// What became of the mutant in an element type; exact integers count in all of them.
+  /// The result of the mutant in an element type; exact integers count in all types.
   package func fate(_ dtype: String) -> KillMatrix.Fate {
     let margin = best { $0.dtype == dtype || $0.dtype == "i64" } ?? 0
     if margin >= KillMatrix.sufficient { return .killed(margin: margin) }
@@ -80,7 +75,7 @@ extension KillMatrix.Line {
     return .survives(margin: margin)
   }
 
-  /// The best margin of some kills, none without one.
+  /// The best margin of the kills that count; nil if none does.
   func best(_ counts: (KillMatrix.Kill) -> Bool) -> Double? {
     kills.filter(counts).map { $0.margin }.max()
   }

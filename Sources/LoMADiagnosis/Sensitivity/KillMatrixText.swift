@@ -1,20 +1,19 @@
-// The kill matrix for a terminal: a line per mutant, a column per level, the margin of the best killing comparison.
+// The kill matrix for a terminal: one line per mutant, one column per level, with the best margin.
 
 import LoMAVectors
 
-/// A kill matrix as text.
 package struct KillMatrixText {
   private let matrix: KillMatrix
   private let dtypes: [String]
   private static let levels: [Level] = [.structure, .stage, .model, .training, .generation, .property]
 
-  /// The text of the columns of some element types.
+  /// The text with columns for some element types.
   package init(_ matrix: KillMatrix, dtypes: [String]) {
     self.matrix = matrix
     self.dtypes = dtypes
   }
 
-  /// Lines of mutants by family, and the survivors; `detailed` lists every kill too.
+  /// The mutants by family, then the survivors; `detailed` also lists every kill.
   package func text(detailed: Bool) -> String {
     let head = Self.levels.map { Self.cell($0.rawValue) } + dtypes.map { Self.cell($0) }
     var lines: [String] = []
@@ -51,9 +50,9 @@ package struct KillMatrixText {
   }
 }
 
-/// Margins in few characters.
+/// Margins in a few characters.
 enum Margin {
-  /// Two digits: `1.3`, `52`, `1e4`; `exact` where no error is allowed.
+  /// Two digits, such as `1.3`, `52`, `1e4`; `exact` if no error is allowed.
   static func text(_ margin: Double) -> String {
     guard margin.isFinite else { return "exact" }
     if margin < 9.95 { return "\((margin * 10).rounded(.down) / 10)" }
@@ -63,7 +62,7 @@ enum Margin {
     return "\(Int(rest))e\(exponent)"
   }
 
-  /// A fate as a cell: the margin, `–` where nothing asks.
+  /// The cell of a fate: the margin, or `–` if no case asks.
   static func text(_ fate: KillMatrix.Fate) -> String {
     switch fate {
     case .killed(let margin): text(margin)

@@ -1,24 +1,24 @@
-// Docs/Sensitivity.md: how often right ports were judged wrong, from the file that Tests/Candidates/port/check_port.py writes.
+// Docs/Sensitivity.md: how often right ports were judged wrong, from the file of Tests/Candidates/port/check_port.py.
 
 import LoMAVectors
 
-/// The section of the page about right implementations on fresh cases.
+/// The section of the page on right implementations and fresh cases.
 package struct RatesSection {
-  /// Units asked, and how many of them were judged wrong.
+  /// The number of units asked, and of those judged wrong.
   private struct Count {
     var asked: Int
     var failures: Int
-    /// The end of the 95% interval of the rate; none where only a part is counted.
+    /// The upper end of the rate's 95% interval; nil for a partial count.
     var rateAtMost: Double?
   }
 
   private let names: [(name: String, count: Count)]
   private let all: Count
-  /// Operation and element type, as `train_step f64`.
+  /// The counts by operation and element type, such as `train_step f64`.
   private let kinds: [(name: String, count: Count)]
   private let failures: [String]
 
-  /// Reads right.json of a folder; none where it is missing or of another form.
+  /// Reads right.json in a folder; nil if it is missing or malformed.
   package init?(folder: String) {
     guard let bytes = try? Files.contents(of: folder + "/right.json", byteLimit: 1 << 22),
       let object = try? StrictJSON.parse(bytes, sizeLimit: 1 << 22, depthLimit: 8).objectValue,
@@ -43,9 +43,9 @@ package struct RatesSection {
     return Count(asked: asked, failures: failures, rateAtMost: rate)
   }
 
-  /// As Markdown, behind an empty line.
+  /// The section as Markdown, beginning with an empty line.
   package var text: String {
-    // A rejection is asked as i64.
+    // Rejections are asked as i64 and left out here.
     let steps = kinds.filter { $0.name.hasPrefix("train_step f") }.reduce(0) { $0 + $1.count.asked }
     let implementations =
       ["| implementation | units | judged wrong | rate at most |", "|---|---|---|---|"]
@@ -60,7 +60,7 @@ package struct RatesSection {
       ])
   }
 
-  /// A line for every operation, a column for every type.
+  /// One row per operation, one column per type.
   private var table: [String] {
     let types = NumberType.allWords
     var counts: [String: [String: Int]] = [:]

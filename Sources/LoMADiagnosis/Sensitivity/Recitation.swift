@@ -1,4 +1,4 @@
-// Trained models of Vectors, asked to recite with one mistake each: the text that a wrong mask loses.
+// Trained models that reconstruct known chunks with one mistake each: the text that a wrong mask loses.
 
 import LoMA
 import LoMAReference
@@ -7,9 +7,9 @@ import LoMATraining
 import LoMAVectors
 import NaiveLlama
 
-/// Chunks that a trained model recites without an error, to be asked of wrong ports.
+/// Chunks that a trained model reconstructs without an error, to be asked of wrong ports.
 package struct Recitation: Sendable {
-  /// The tokens of all chunks, one after the other.
+  /// The tokens of all chunks in order.
   package let tokens: [Int]
   let requests: [Request]
 
@@ -20,14 +20,14 @@ package struct Recitation: Sendable {
     }
   }
 
-  /// A sentence of six chunks in bytes, by `text-c4`.
+  /// A sentence of six chunks of bytes, with `text-c4`.
   package static let sentence = Recitation(
     .textC4, texts: [Array(LosslessCases.sentence.utf8).map(Int.init)], chunks: 6)
-  /// Eight random texts of two chunks, by `random-c4`.
+  /// Eight random texts of two chunks, with `random-c4`.
   package static let random = Recitation(
     .randomC4, texts: (0..<8).map { CaseInputs.text(16, below: 16, seed: 171 + $0) }, chunks: 2)
 
-  /// What comes back of every chunk; none for a chunk that is not answered.
+  /// The reconstruction of every chunk; nil for a chunk that is not answered.
   func answers(_ port: (Request) -> (ReferenceAnswers, Request)) -> [[Int]?] {
     requests.map { request in
       let (answers, asked) = port(request)
@@ -52,13 +52,13 @@ extension Recital {
 }
 
 extension Recitation {
-  /// Without a mistake.
+  /// The recital without a mistake.
   package func right(_ models: StoredModels) -> Recital {
     let answers = ReferenceAnswers(models: models.models, workers: .single)
     return Recital("base", "", self.answers { (answers, $0) }, of: self)
   }
 
-  /// Under every alternative of every axis.
+  /// One recital per alternative of every axis.
   package func alternatives(_ models: StoredModels) -> [Recital] {
     let answers = ReferenceAnswers(models: models.models, workers: .single)
     return Profile.singleAlternatives.filter { $0 != .base }.map { profile in
@@ -66,7 +66,7 @@ extension Recitation {
     }
   }
 
-  /// With each of some mistakes that reading back has room for.
+  /// One recital per mistake that reconstruction can show.
   package func mistakes(_ models: StoredModels, of mistakes: [Mutant] = Mutant.all, threads: Int) -> [Recital] {
     let right = ReferenceAnswers(models: models.models, workers: .single)
     let mutants = mistakes.filter { $0.apply(right, requests[0]) != nil }

@@ -1,14 +1,14 @@
-// Docs/Sensitivity.md: what a run names of candidates that are known to make a mistake, from the checks' own files.
+// Docs/Sensitivity.md: what a run names for candidates with known mistakes, from the files of the checks.
 
 import LoMAVectors
 
-/// The section of the page, from the files that Tests/Candidates/check_diagnosis.py and check_mistakes.py write.
+/// The section of the page, from the files of Tests/Candidates/check_diagnosis.py and check_mistakes.py.
 package struct ScoresSection {
-  /// A candidate, and what was named of it.
+  /// A candidate, and what the run named for it.
   private struct Entry {
     let id: String
     let sentence: String
-    /// first, alike, other or none; right where nothing was to be named and nothing was.
+    /// first, alike, other or none; right if nothing was to be named and nothing was named.
     let score: String
     let named: [String]
     let explained: Int
@@ -34,7 +34,7 @@ package struct ScoresSection {
   private let ports: [Entry]
   private let firstCaught: [(id: String, isCaught: Bool)]
 
-  /// Reads diagnosis.json, named.json and first-score.json of a folder; none where one is missing or no list.
+  /// Reads diagnosis.json, named.json and first-score.json in a folder; nil if one is missing or malformed.
   package init?(folder: String) {
     func entries(_ name: String) -> [JSONValue]? {
       (try? Files.contents(of: folder + "/" + name, byteLimit: 1 << 22)).flatMap { bytes in
@@ -56,7 +56,7 @@ package struct ScoresSection {
     }
   }
 
-  /// As Markdown, behind an empty line.
+  /// The section as Markdown, beginning with an empty line.
   package var text: String {
     let families = [
       ("K", "mistakes of the catalogue, made again by hand"), ("N", "further mistakes"), ("H", "one line"),
@@ -85,7 +85,7 @@ package struct ScoresSection {
       ])
   }
 
-  /// How many of the ports were caught when they were first run.
+  /// How many of the ports were caught in their first run.
   private var first: String {
     ["K", "N", "H"].map { letter in
       let all = firstCaught.filter { $0.id.hasPrefix(letter) }

@@ -1,5 +1,4 @@
-// Which cases kill which mutants: every mutant answers as a candidate, and a judge that is handed in says what it says to
-// any candidate.
+// Which cases kill which mutants: every mutant answers as a candidate would, and the given judge treats it like one.
 
 import LoMA
 import LoMAConformance
@@ -9,29 +8,25 @@ import LoMASuite
 import LoMAVectors
 import NaiveLlama
 
-/// A case in one element type: what is asked, and who judges.
+/// A case in one element type, with its judge.
 package struct SensitivityUnit: Sendable {
-  /// What a judge says.
   package struct Verdict: Sendable {
-    /// Whether a comparison failed; a refusal or an error is none.
+    /// Whether a comparison failed; a refusal or an error is not a failed comparison.
     package let fails: Bool
-    /// The worst error over bound of the comparisons; infinite where no error is allowed.
+    /// The largest error over bound of the comparisons; infinite if no error is allowed.
     package let margin: Double
 
-    /// A verdict of these parts.
     package init(fails: Bool, margin: Double) {
       self.fails = fails
       self.margin = margin
     }
   }
 
-  /// The case.
   package let id: String
-  /// Its level.
   package let level: Level
-  /// The element type: i64 where there are no numbers.
+  /// The element type; i64 if there are no numbers.
   package let dtype: String
-  /// Clauses it serves.
+  /// The clauses that the case cites.
   package let clauses: [String]
   let requests: [Request]
   let judge: @Sendable ([CandidateResponse]) -> Verdict
@@ -50,27 +45,25 @@ package struct SensitivityUnit: Sendable {
 }
 
 extension SensitivityUnit {
-  /// Whether a candidate's mistake changes anything here.
+  /// Whether the unit can show the candidate's mistake.
   func leavesRoom(for candidate: ReferenceCandidate) -> Bool {
     candidate.type(dtype).map { type in requests.contains { candidate.isMistaken(about: $0, in: type) } } ?? false
   }
 }
 
-/// Mutants against units.
+/// Runs mutants on units.
 package struct Sensitivity: Sendable {
-  /// The judged units.
   package let units: [SensitivityUnit]
   private let models: [String: ModelInMemory]
   private let workers: Workers
 
-  /// Units on some models; `threads` share the work.
   package init(units: [SensitivityUnit], models: StoredModels, threads: Int) {
     self.units = units
     self.models = models.models
     workers = Workers(threads: threads)
   }
 
-  /// Every kill of some mutants; `progress` is told how many mutants are done.
+  /// All kills of some mutants; `progress` gets the number of mutants done.
   package func matrix(
     of mutants: [Mutant], progress: @escaping @Sendable (_ done: Int) -> Void
   ) -> KillMatrix {
@@ -82,12 +75,12 @@ package struct Sensitivity: Sendable {
     return KillMatrix(units: units, lines: lines)
   }
 
-  /// Enough kills of some mutants to tell who survives: in a type where a mutant is dead, nothing more is asked.
+  /// Enough kills of some mutants to tell which survive: a mutant killed in a type is asked nothing more in it.
   package func deaths(of mutants: [Mutant]) -> KillMatrix {
     KillMatrix(units: units, lines: workers.map(mutants.count) { line(of: mutants[$0], untilDead: true) })
   }
 
-  /// The cases that fail none of some mutants, in the units' order; rejections are left out.
+  /// The cases that kill none of some mutants, in the units' order; rejections are left out.
   package func harmlessCases(to mutants: [Mutant]) -> [String] {
     let asked = units.filter { $0.level != .rejection }
     let kills = workers.map(asked.count) { index in
@@ -101,7 +94,7 @@ package struct Sensitivity: Sendable {
     return asked.map { $0.id }.filter { !killers.contains($0) && seen.insert($0).inserted }
   }
 
-  /// What the port without a mistake is judged: the share of each bound that it needs.
+  /// The verdicts on a port without a mistake: the share of each bound that it needs.
   package func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Verdict)] {
     let verdicts = workers.map(units.count) { index in judged(ReferenceCandidate.port(of: nil, models), units[index]) }
     return zip(units, verdicts).compactMap { unit, verdict in verdict.map { (unit, $0) } }
@@ -113,7 +106,7 @@ package struct Sensitivity: Sendable {
     func isDead(_ dtype: String) -> Bool {
       kills.contains { ($0.dtype == dtype || $0.dtype == "i64") && $0.margin >= KillMatrix.sufficient }
     }
-    // Only a mistake about bad input changes what is refused.
+    // Only a mistake about bad input changes what is rejected.
     for unit in units where unit.level != .rejection || mutant.family == .rejections {
       guard unit.leavesRoom(for: candidate) else { continue }
       asked.insert(unit.dtype)

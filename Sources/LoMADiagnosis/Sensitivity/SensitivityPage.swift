@@ -1,16 +1,15 @@
-// Docs/Sensitivity.md: every mutant with the margins of what kills it, and what each property kills alone. Its words are in the
-// template beside this file.
+// Docs/Sensitivity.md: every mutant with the margins of the cases that kill it, and which mutants each property kills.
+// The text is in the template beside this file.
 
 import LoMAVectors
 
 import LoMAVectors
 
-/// The page as Markdown.
 package enum SensitivityPage {
   private static let levels: [Level] = [.stage, .model, .training, .generation, .property]
   private static let properties = ["interference", "poison", "prefix", "cache", "batch", "shift"]
 
-  /// The page of a matrix of everything.
+  /// The page of a matrix of all mutants and units.
   package static func text(_ matrix: KillMatrix) -> String {
     let families = Mutant.Family.allCases.map { family in
       "## \(family.rawValue)\n\n" + table(matrix.lines.filter { $0.mutant.family == family }).joined(separator: "\n")
@@ -28,7 +27,7 @@ package enum SensitivityPage {
     ])
   }
 
-  /// Columns: structure, then the levels of numbers as f32 and bf16, then the best of all in each type.
+  /// Columns: structure, then each level of numbers in f32 and bf16, then the best of all levels in each type.
   private static func table(_ lines: [KillMatrix.Line]) -> [String] {
     let head = ["", "the mistake", "structure"] + levels.map { $0.rawValue } + KillMatrix.dtypes + ["cases"]
     var rows = [row(head), row(head.map { _ in "---" })]
@@ -51,7 +50,7 @@ package enum SensitivityPage {
 
   private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 
-  /// Which mutants each property kills in f32 and bf16, the recorded answers set aside.
+  /// The mutants that each property kills in f32 and bf16, without the recorded answers.
   private static func alone(_ matrix: KillMatrix) -> [String] {
     var rows = [row(["property", "f32", "bf16", "mutants"]), row(["---", "---", "---", "---"])]
     for property in properties {

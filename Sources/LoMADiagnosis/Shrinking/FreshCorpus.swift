@@ -1,21 +1,19 @@
-// RUN-17: fresh cases as a corpus: drawn, answered, and cleared of what roundings alone would decide.
+// RUN-17: fresh cases as a corpus: drawn, answered, and without those that roundings alone could decide.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
-/// Makes corpora of fresh cases.
 package struct FreshCorpus {
-  /// The share of a bound that the reference may need where every stage's output errs as a port's may.
+  /// The share of a bound that the reference may need if the output of each stage errs as much as a port's may.
   private static let share = 0.25
 
-  /// The cases.
   let cases: FreshCases
   private let measured: CalibratedBounds
   private let ports: [ReferenceCandidate]
   private let movedPort: ReferenceCandidate
 
-  /// The cases of a seed, judged by the general bounds of those that were measured.
+  /// The cases of a seed, judged by general bounds derived from the measured ones.
   package init(seed: UInt64, _ measured: CalibratedBounds) throws {
     cases = try FreshCases(seed: seed)
     self.measured = measured
@@ -23,7 +21,7 @@ package struct FreshCorpus {
     movedPort = cases.movedPort
   }
 
-  /// The first cases of the seed, as far as a selection may want them: what an id tells is not drawn for nothing.
+  /// The first cases of the seed whose ids a selection may want; no others are drawn.
   package func corpus(
     count: Int, for selection: Selection, threads: Int, report: @escaping @Sendable (String) -> Void
   ) throws -> CaseCorpus {
@@ -37,7 +35,7 @@ package struct FreshCorpus {
     return isWhole ? drawn : try corpus(of: steady)
   }
 
-  /// One case in one element type; none where it cannot be asked in it.
+  /// A corpus of one case in one element type; nil if it cannot be asked in it.
   func corpus(of fresh: FreshCase, id: String, dtype: String) throws -> CaseCorpus? {
     guard let item = cases.item(fresh, id: id)?.asked(in: [dtype]) else { return nil }
     let corpus = try CaseCorpus(FreshCases.recording(of: [item], threads: 1) { _, _ in })
@@ -45,7 +43,7 @@ package struct FreshCorpus {
     return try steadyTypes(of: stored, in: corpus).isEmpty ? nil : corpus
   }
 
-  /// The element types of a case in which a right answer cannot be mistaken for a wrong one (TOL-16).
+  /// The element types in which no right answer to a case can be mistaken for a wrong one (TOL-16).
   private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
     guard item.hasMeasuredTensors else { return item.dtypes }
     return try item.dtypes.filter { dtype in
@@ -56,8 +54,8 @@ package struct FreshCorpus {
     }
   }
 
-  /// Whether parameters stay near where gradients are off by as much as right ones may be: moments are then off by as much,
-  /// and parameters by η/ε times that where a gradient is small.
+  /// Whether parameters stay near if gradients are off by as much as right ones may be. Moments are then off by as
+  /// much, and parameters by η/ε times that where a gradient is small.
   private func parametersStay(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
     try answer(to: item, dtype: dtype, in: corpus, by: movedPort).tensors.allSatisfy { tensor in
       !tensor.name.hasPrefix("parameters.") || tensor.ratio <= Self.share
@@ -75,6 +73,6 @@ package struct FreshCorpus {
 }
 
 extension CaseCorpus {
-  /// The cases of a recording that no folder holds.
+  /// A corpus of a recording that is in no folder.
   init(_ recording: Recording) throws(CorpusError) { try self.init(files: recording.files.map { ($0.path, $0.bytes) }) }
 }

@@ -1,26 +1,25 @@
-// RUN-18: smallest failing cases for a person, and as vectors that can be asked again.
+// RUN-18: the smallest failing cases, as text for a person and as vectors that can be asked again.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
-/// What shrinking led to.
+/// The result of shrinking.
 package struct SmallestCases {
-  /// One failing case and what it was drawn as.
+  /// A failing case, and the smallest one that it was shrunk to.
   package struct Found {
     /// The result of the case as it was drawn.
     package let origin: CaseResult
-    /// The smallest that fails.
+    /// The smallest case that fails.
     var fresh: FreshCase
-    /// Its result.
+    /// The result of the smallest case.
     package var result: CaseResult
-    /// How many were asked.
     var questions = 0
-    /// Whether everything smaller was asked and passes.
+    /// Whether every smaller case was asked and passes.
     var isWhole = true
   }
 
-  /// The folder they are written to, below that of the reports.
+  /// The folder to write them to, below that of the reports.
   package static let folder = "smallest"
 
   let fresh: FreshCases
@@ -32,16 +31,16 @@ package struct SmallestCases {
     self.bounds = bounds
   }
 
-  /// The id of the smallest case that a result led to.
+  /// The id of the smallest case that was shrunk from a result's.
   static func id(of origin: CaseResult) -> String { origin.id + "-smallest" }
 
-  /// The folder below one of reports that they would be written to; nil if it holds something else.
+  /// The folder for them below a folder of reports; nil if it holds something else.
   package static func path(below folder: String) -> String? {
     let path = folder + "/" + Self.folder
     return OutputFiles.mayHoldVectors(path) ? path : nil
   }
 
-  /// What is printed of them; `again` is the command that asks one again.
+  /// The cases as text; `again` gives the command that asks one again.
   package func text(again: (Found) -> String) -> String {
     "\n"
       + all.map { found in
@@ -60,14 +59,14 @@ package struct SmallestCases {
       }.joined(separator: "\n")
   }
 
-  /// A folder of vectors with these cases, and the bounds they were judged by.
+  /// Writes a folder of vectors with these cases and with the bounds by which they were judged.
   package func write(to path: String) throws {
     let items = all.compactMap { found in
       fresh.item(found.fresh, id: Self.id(of: found.origin))?.asked(in: [found.result.dtype])
     }
     let recording = try FreshCases.recording(of: items, threads: 1) { _, _ in }
     _ = try Recorder(folder: path, disk: .real).write(recording)
-    // Without a file of bounds there, the provisional ones are in force there, too (TOL-15).
+    // Without a bounds file the provisional bounds are in force there too (TOL-15).
     guard !bounds.variants.isEmpty else { return }
     let bounds = bounds.ofFreshCases(of: try CaseCorpus(recording))
     if let failure = OutputFiles.write([(CalibratedBounds.fileName, Array(bounds.text.utf8))], into: path) {
@@ -76,7 +75,7 @@ package struct SmallestCases {
   }
 }
 
-/// A folder that the smallest cases cannot be written to.
+/// The folder for the smallest cases cannot be used.
 struct SmallestCasesError: Error, CustomStringConvertible {
   let path: String
   let reason: String

@@ -5,13 +5,13 @@ import LoMAJudgement
 import LoMASuite
 import LoMAVectors
 
-/// Shrinks the failing cases of a fresh run.
+/// Shrinks the failing cases of a run of fresh cases.
 package struct SmallestFailures {
-  /// So many operations are looked into.
+  /// The most operations for which a failing case is shrunk.
   private static let operationLimit = 5
-  /// So many questions are asked for each.
+  /// The most questions asked for each.
   private static let questionLimit = 200
-  /// After so long, times the factor of the deadlines, the smallest found so far is taken.
+  /// After this time, multiplied by the factor of the deadlines, the smallest case so far is taken.
   private static let time = Duration.seconds(60)
 
   private let fresh: FreshCorpus
@@ -22,10 +22,10 @@ package struct SmallestFailures {
     self.runner = runner
   }
 
-  /// For each operation that has one, its first wrong unit, shrunk.
+  /// The first wrong unit of each operation, shrunk.
   package func found(in results: [CaseResult]) throws -> SmallestCases {
     let wrong = results.filter { $0.verdict.isWrong && $0.verdict != .runnerError }
-    // In the order in which failures are best read: structure, stages, models.
+    // In the order in which a person best reads failures: structure, stages, models.
     let first = Operation.allCases.compactMap { operation in wrong.first { $0.op == operation.rawValue } }
     let interview = Interview(
       runner.command, limits: runner.limits, corpus: runner.corpus, bounds: runner.bounds,
@@ -39,7 +39,7 @@ package struct SmallestFailures {
     return cases
   }
 
-  /// Goes on from a failing case to one that is smaller in one respect and fails too, until there is none.
+  /// Asks smaller cases until every one that is smaller in one respect passes.
   private func smallest(
     of start: FreshCase, _ result: CaseResult, _ interview: Interview
   ) throws -> SmallestCases.Found {

@@ -6,7 +6,7 @@ extension LoadedModel {
   /// Whether every text token is a byte.
   package var hasByteVocabulary: Bool { vocabulary.textSize == 256 }
 
-  /// The tokens of a string: its UTF-8.
+  /// The tokens of a string: its UTF-8 bytes.
   package func tokens(of text: String) throws(CheckpointError) -> [Int] {
     guard hasByteVocabulary else { throw .notByteVocabulary(textVocabulary: vocabulary.textSize) }
     return text.utf8.map(Int.init)
@@ -18,7 +18,7 @@ extension LoadedModel {
     do { return try Files.contents(of: path, byteLimit: 16 << 20).map(Int.init) } catch { throw .file(error) }
   }
 
-  /// Tokens as text, each byte that is not part of valid UTF-8 replaced by U+FFFD.
+  /// The tokens as text; each byte that is not part of valid UTF-8 becomes U+FFFD.
   package func text(of tokens: [Int]) -> String {
     String(decoding: tokens.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
   }

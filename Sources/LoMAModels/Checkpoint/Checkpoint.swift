@@ -1,24 +1,23 @@
-// MOD-1: a Hugging Face Llama directory on disk, mapped; each tensor is upcast when it is asked for.
+// MOD-1: a Hugging Face Llama directory, mapped; each tensor is widened to binary64 when it is asked for.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// A checkpoint directory: config.json beside model.safetensors, or beside the shards its index names.
+/// A checkpoint directory: config.json, and model.safetensors or the shards that its index names.
 package struct Checkpoint: Sendable {
-  /// What config.json says.
+  /// The content of config.json.
   package let file: ConfigurationFile
   /// The mapped files by name.
   let shards: [String: MappedArrayFile]
   /// The file that holds each tensor.
   let shardOfTensor: [String: String]
 
-  /// The decoder's shape.
   package var configuration: Configuration { file.configuration }
 
-  /// Maps a directory and checks every tensor's name, shape and element type against config.json.
+  /// Maps a directory and checks the name, shape and element type of every tensor against config.json.
   ///
-  /// Values are checked when they are read: a NaN or an infinity is rejected by the pass that meets it.
+  /// Values are checked when they are read: a pass that reads a NaN or an infinity throws.
   package init(directory: String) throws(CheckpointError) {
     let text: [UInt8]
     do { text = try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
@@ -46,9 +45,9 @@ package struct Checkpoint: Sendable {
     do { try checkTensors() } catch { throw .model(error) }
   }
 
-  /// Every parameter is there in its shape, as a floating-point array, and nothing else is.
+  /// Checks that every parameter is there as a floating-point array of its shape, and that no other tensor is.
   private func checkTensors() throws(ModelError) {
-    // Some layer lacks a tensor where there are more layers than tensors; millions of names are then never listed.
+    // With more layers than tensors some layer lacks one; finding it first avoids a list of millions of names.
     for layer in 0..<configuration.layers where configuration.layers > shardOfTensor.count {
       let name = ParameterName.layer(layer).attentionNorm
       guard entry(name) != nil else { throw .missingTensor(name) }
@@ -66,18 +65,18 @@ package struct Checkpoint: Sendable {
     }
   }
 
-  /// Older checkpoints store the rotary frequencies, which θ implies, and a tied head beside its table.
+  /// Older checkpoints also store the rotary frequencies, which follow from θ, and a tied head beside its embedding.
   private func isDerived(_ name: String) -> Bool {
     name.hasSuffix(".rotary_emb.inv_freq") || name == ParameterName.head && configuration.tiesHead
   }
 
-  /// The header entry of a tensor.
+  /// The header's entry of a tensor; nil if there is none.
   package func entry(_ name: String) -> ContainerHeader.Entry? {
     guard let shard = shardOfTensor[name] else { return nil }
     return try? shards[shard]?.entry(name)
   }
 
-  /// The parameters on demand: nothing is kept in memory.
+  /// The parameters, read on demand; none is kept in memory.
   package var weights: Weights {
     Weights(
       load: { (name) throws(ModelError) in
@@ -97,7 +96,7 @@ package struct Checkpoint: Sendable {
       })
   }
 
-  /// Every parameter, in memory.
+  /// All parameters, read into memory.
   package func parameters() throws(CheckpointError) -> ParameterSet {
     var tensors: [String: Tensor] = [:]
     do throws(ModelError) {
@@ -122,7 +121,7 @@ package struct Checkpoint: Sendable {
     return Tensor(shape: shape, values: read)
   }
 
-  /// Every exponent is below the largest; without a branch, since every weight of every pass comes by here.
+  /// Whether all values are finite; without a branch, since every weight of every pass is checked here.
   private static func allFinite(_ values: [Double]) -> Bool {
     let infinity = Double.infinity.bitPattern
     var odd: UInt64 = 0

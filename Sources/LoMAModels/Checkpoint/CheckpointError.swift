@@ -1,33 +1,31 @@
-// MOD-1, PAR-2: what can be wrong with a checkpoint on disk, and in which file.
+// MOD-1, PAR-2: why a checkpoint on disk is rejected, and because of which file.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Why a checkpoint directory was rejected.
+/// Why a checkpoint directory is rejected.
 package enum CheckpointError: Error, Equatable, Sendable {
-  /// The model it describes is not one the reference computes, or a tensor does not fit it.
+  /// The reference cannot compute the model that is described, or a tensor does not fit it.
   case model(ModelError)
   /// What it says of LoMA, or the text that is run through it, is rejected.
   case reference(ReferenceError)
   /// A file could not be read or written.
   case file(FileError)
-  /// A JSON file is malformed.
   case json(file: String, JSONError)
-  /// A safetensors file is malformed.
   case container(file: String, ContainerError)
   /// `model.safetensors.index.json` names a file that is not a plain name in the directory.
   case shardOutsideDirectory(String)
-  /// Two files hold a tensor of one name.
+  /// Two files hold a tensor of the same name.
   case tensorInTwoShards(tensor: String, files: [String])
-  /// The index says a tensor is in a file that does not have it.
+  /// The index puts a tensor in a file that does not have it.
   case tensorNotInShard(tensor: String, file: String)
-  /// A value is not finite any more once it is rounded to the element type; `index` counts in row-major order.
+  /// A value becomes infinite when it is rounded to the element type; `index` is row-major.
   case valueOutOfRange(tensor: String, index: Int, elementType: ElementType)
-  /// Bytes were given as text to a model whose text vocabulary is not 0..<256.
+  /// Text was given as bytes to a model whose text vocabulary is not 0..<256.
   case notByteVocabulary(textVocabulary: Int)
-  /// A trace of so many texts of so many rows would hold more bytes of probabilities, masks and logits than `limit`.
+  /// A trace of these texts would have more bytes of probabilities, masks and logits than `limit`.
   case traceTooLarge(texts: Int, rows: Int, limit: Int)
 }
 
@@ -48,7 +46,7 @@ extension CheckpointError {
 }
 
 extension CheckpointError: CustomStringConvertible {
-  /// One line that names the file, the tensor or the key.
+  /// The reason on one line, with the file, the tensor or the key.
   package var description: String {
     switch self {
     case .model(let error): error.description

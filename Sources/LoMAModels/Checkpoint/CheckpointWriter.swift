@@ -6,10 +6,10 @@ import NaiveLlama
 
 /// Writes config.json and model.safetensors.
 package enum CheckpointWriter {
-  /// Writes a new directory, whole or not at all; rejects one that exists.
+  /// Writes a new directory, whole or not at all; throws if it exists.
   ///
-  /// Every value is rounded once to `elementType`; whoever needs the same numbers again passes a type that holds them. A
-  /// value beyond its range is rejected.
+  /// Every value is rounded once to `elementType`; a type that holds all values keeps them unchanged. Throws for a
+  /// value beyond the type's range.
   package static func write(
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
     to directory: String
@@ -19,7 +19,7 @@ package enum CheckpointWriter {
     do { try Files.createDirectory(directory, containing: files) } catch { throw .file(error) }
   }
 
-  /// The two files of a directory, in memory.
+  /// The two files of a checkpoint directory, in memory.
   package static func files(
     _ parameters: ParameterSet, configuration: Configuration, loma: LoMASection?, elementType: ElementType,
     form: ConfigurationForm
@@ -46,7 +46,7 @@ package enum CheckpointWriter {
     return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
   }
 
-  /// config.json, keys sorted as `save_pretrained` sorts them.
+  /// The text of config.json, with keys sorted as `save_pretrained` sorts them.
   static func configurationText(
     _ configuration: Configuration, loma: LoMASection?, elementType: ElementType, form: ConfigurationForm
   ) -> String {

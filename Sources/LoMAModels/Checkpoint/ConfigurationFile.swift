@@ -1,20 +1,19 @@
-// MOD-1, PAR-2: config.json of a Hugging Face Llama directory, read strictly where it changes the arithmetic.
+// MOD-1, PAR-2: config.json of a Hugging Face Llama directory; keys that change the arithmetic are read strictly.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// What a config.json says.
+/// The content of a config.json.
 package struct ConfigurationFile: Sendable {
-  /// The decoder's shape.
   package let configuration: Configuration
-  /// The `loma` object, if there is one.
+  /// The `loma` object; nil if there is none.
   package let loma: LoMASection?
 
   /// Parses the text of a config.json.
   ///
-  /// A key that would change the arithmetic is rejected unless it has the plain Llama value; keys about training, tokens or
-  /// software are ignored.
+  /// A key that would change the arithmetic is rejected unless it has the plain Llama value; keys for training, tokens
+  /// or software are ignored.
   package init(parsing text: [UInt8]) throws(CheckpointError) {
     let object = try Self.object(text)
     do throws(ModelError) {
@@ -42,7 +41,7 @@ package struct ConfigurationFile: Sendable {
     return object
   }
 
-  /// `rope_theta`, at the top or in `rope_parameters`; 10000 where it stands in neither.
+  /// `rope_theta`, at the top level or in `rope_parameters`; 10000 if it is in neither.
   private static func theta(_ object: JSONObject) throws(ModelError) -> Double {
     if let rope = object["rope_parameters"]?.objectValue, rope["rope_theta"] != nil {
       return try ConfigurationKeys(object: rope).number("rope_theta", default: 10_000)
@@ -50,7 +49,7 @@ package struct ConfigurationFile: Sendable {
     return try ConfigurationKeys(object: object).number("rope_theta", default: 10_000)
   }
 
-  /// Keys whose other values the reference does not compute, with the values it accepts.
+  /// Keys with the values that the reference computes; any other value is rejected.
   private static let plain: [(key: String, accepted: [JSONValue])] = [
     ("model_type", [.string("llama")]), ("hidden_act", [.string("silu"), .string("swish")]),
     ("attention_bias", [.boolean(false), .null]), ("mlp_bias", [.boolean(false), .null]),
@@ -69,7 +68,7 @@ package struct ConfigurationFile: Sendable {
     }
   }
 
-  /// A rope object that only names the default type and the base is plain RoPE.
+  /// Whether a rope object is that of plain RoPE: it names only the default type and θ.
   private static func isDefaultRope(_ key: String, _ value: JSONValue) -> Bool {
     guard key == "rope_scaling", let members = value.objectValue?.members else { return false }
     return members.allSatisfy { member in
@@ -83,10 +82,10 @@ package struct ConfigurationFile: Sendable {
   }
 }
 
-/// Members of a configuration object with their types checked.
+/// Reads members of a configuration object and checks their types.
 package struct ConfigurationKeys {
   let object: JSONObject
-  /// What stands before a key in a message.
+  /// The path of the object, put before each key in messages.
   var prefix = ""
 
   func optionalInteger(_ key: String) throws(ModelError) -> Int? {
@@ -118,7 +117,7 @@ package struct ConfigurationKeys {
     return boolean
   }
 
-  /// A value in a message: scalars as they are, the rest by kind.
+  /// A value as a message shows it: scalars in full, arrays and objects by kind.
   package static func text(_ value: JSONValue) -> String {
     switch value {
     case .null: "null"

@@ -1,10 +1,10 @@
-// MOD-1: the ways to write a config.json that says the same.
+// MOD-1: the ways to write a config.json with the same meaning.
 
-/// How the config.json of a model is written; what it says is the same.
+/// The form in which a model's config.json is written; its meaning does not change.
 package enum ConfigurationForm: Sendable {
-  /// Every key, at the top.
+  /// Every key, at the top level.
   case explicit
-  /// Without the keys that have a default which fits: `head_dim`, `num_key_value_heads`, `rms_norm_eps`, `tie_word_embeddings`.
+  /// Without keys whose default fits: `head_dim`, `num_key_value_heads`, `rms_norm_eps`, `tie_word_embeddings`.
   case sparse
   /// `rope_theta` in `rope_parameters`.
   case nested

@@ -4,22 +4,22 @@ import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// How a checkpoint says it is to be used with LoMA.
+/// What a checkpoint states about its use with LoMA.
 package struct LoMASection: Hashable, Sendable {
-  /// `text_vocabulary`, V.
+  /// V; `text_vocabulary` in JSON.
   package var textVocabulary: Int
-  /// `memory_token`, the id of `<m>`.
+  /// The id of `<m>`; `memory_token` in JSON.
   package var memoryToken: Int
-  /// `repetition_token`, the id of `<r>`.
+  /// The id of `<r>`; `repetition_token` in JSON.
   package var repetitionToken: Int
-  /// `compression_ratio`, c.
+  /// c; `compression_ratio` in JSON.
   package var c: Int
-  /// `memory_length`, t.
+  /// t; `memory_length` in JSON.
   package var t: Int
-  /// `profile`, axis by value; absent axes are the default.
+  /// `profile` in JSON, values by axis; an absent axis has its default.
   package var profile: Profile
 
-  /// A section of these values, unchecked until it meets a model.
+  /// A section with these values; they are checked when it is used with a model.
   package init(textVocabulary: Int, memoryToken: Int, repetitionToken: Int, c: Int, t: Int, profile: Profile) {
     self.textVocabulary = textVocabulary
     self.memoryToken = memoryToken
@@ -45,7 +45,6 @@ package struct LoMASection: Hashable, Sendable {
     do throws(ModelError) {
       textVocabulary = try keys.integer("text_vocabulary")
       memoryToken = try keys.integer("memory_token", default: textVocabulary)
-      // A V so large that V + 1 wraps is rejected with the vocabulary.
       repetitionToken = try keys.integer("repetition_token", default: textVocabulary &+ 1)
       c = try keys.integer("compression_ratio")
       t = try keys.integer("memory_length")
@@ -65,7 +64,7 @@ package struct LoMASection: Hashable, Sendable {
     }
   }
 
-  /// The members as JSON, in the order of the Spec.
+  /// The object's JSON text, with members in the order of the Spec.
   var json: String {
     let axes = profile.differences.map { "\"\($0.axis.rawValue)\": \"\($0.value)\"" }.joined(separator: ", ")
     return """

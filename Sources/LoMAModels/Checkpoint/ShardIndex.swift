@@ -2,9 +2,9 @@
 
 import LoMAVectors
 
-/// The files of a checkpoint: one, or those of `model.safetensors.index.json`.
+/// The files of a checkpoint: model.safetensors, or those that `model.safetensors.index.json` names.
 enum ShardIndex {
-  /// The file names, sorted, and the index's tensor → file map (empty without an index).
+  /// The file names, sorted, and the index's map from tensor to file, empty if there is no index.
   static func files(in directory: String) throws(CheckpointError) -> (files: [String], index: [String: String]) {
     let name = "model.safetensors.index.json"
     let text: [UInt8]
@@ -29,7 +29,7 @@ enum ShardIndex {
     return (Set(index.values).sorted(), index)
   }
 
-  /// A name in the directory itself: the index comes from outside.
+  /// Whether a name is that of a file in the directory itself; the index is untrusted.
   private static func isPlainName(_ name: String) -> Bool {
     name.hasSuffix(".safetensors") && !name.contains("/") && !name.hasPrefix(".") && !name.contains("\0")
   }

@@ -1,25 +1,25 @@
-// PAR-2: giving a checkpoint rows for `<m>` and `<r>`.
+// PAR-2: adding rows for `<m>` and `<r>` to a checkpoint.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// What the appended rows hold.
+/// The content of the two new rows.
 package enum NewRows: Hashable, Sendable {
-  /// Both rows are the mean of the existing ones: each column summed from +0.0 by rising row, divided by V'.
+  /// The mean of the existing rows, for both: each column summed from +0.0 by rising row, divided by V'.
   case mean
-  /// The rows of `<m>` and `<r>`, `hidden_size` values each, for the embedding and for an untied head.
+  /// The given rows of `<m>` and `<r>`, `hidden_size` values each, for the embedding and for a head that is not tied.
   case given(embedding: Tensor, head: Tensor?)
 }
 
 /// A model with two more rows in its embedding and its head.
 package struct VocabularyExtension: Sendable {
-  /// The shape with V' + 2.
+  /// The configuration with V' + 2.
   package let configuration: Configuration
   /// The parameters with the rows appended.
   package let parameters: ParameterSet
 
-  /// Appends `<m>`, then `<r>`.
+  /// Appends a row for `<m>`, then one for `<r>`.
   package init(
     _ parameters: ParameterSet, configuration: Configuration, rows: NewRows
   ) throws(CheckpointError) {
@@ -63,8 +63,9 @@ package struct VocabularyExtension: Sendable {
 }
 
 extension Checkpoint {
-  /// Writes a checkpoint again with mean rows for `<m>` = V and `<r>` = V + 1, V its old vocabulary, in the widest element
-  /// type it holds, and a `loma` object of the choices' c, t and profile. Needs memory for the whole model.
+  /// Writes a copy of a checkpoint with mean rows for `<m>` = V and `<r>` = V + 1, V being its old vocabulary, in the
+  /// widest element type it holds, with a `loma` object of the choices' c, t and profile. Needs memory for the whole
+  /// model.
   package static func extend(
     _ directory: String, to output: String, choices: LoMAChoices
   ) throws(CheckpointError) -> Vocabulary {
@@ -87,7 +88,8 @@ extension Checkpoint {
     return vocabulary
   }
 
-  /// The type that holds every parameter's values: the one they share, else F32, else F64 where one is F64.
+  /// The narrowest type that holds all values: the type of all tensors if they share one; otherwise F64 if one is F64,
+  /// otherwise F32.
   package var elementType: ElementType {
     let types = Set(configuration.parameters.compactMap { entry($0.name)?.elementType })
     if types.count == 1, let type = types.first { return type }

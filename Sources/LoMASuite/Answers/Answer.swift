@@ -1,20 +1,17 @@
-// Chapter 11: the reference's answer to a request; recording and `loma reference` both call this one function.
+// Chapter 11: the reference's answer to a request; recording and `loma reference` both call `ReferenceAnswers.answer`.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// A named result tensor with, for a derived bound, what the bound is made of.
+/// A result tensor by name, with the units of its bound if that is a derived one (TOL-3).
 package struct ResultTensor: Sendable {
-  /// Its name.
   package let name: String
-  /// Its shape.
   package let shape: [Int]
-  /// Its elements.
   package let content: Content
 
-  /// Exact integers or booleans, or numbers.
+  /// The elements: exact integers or booleans, or numbers.
   package enum Content: Sendable {
     /// I64.
     case integers([Int])
@@ -24,14 +21,13 @@ package struct ResultTensor: Sendable {
     case doubles([Double])
   }
 
-  /// A tensor whose content fits its shape.
+  /// Traps if the number of elements is not that of the shape.
   package init(name: String, shape: [Int], content: Content) {
     self.name = name
     self.shape = shape
     self.content = content
   }
 
-  /// Exact integers.
   package static func integers(_ name: String, shape: [Int], _ values: [Int]) -> ResultTensor {
     ResultTensor(name: name, shape: shape, content: .integers(values))
   }
@@ -46,7 +42,7 @@ package struct ResultTensor: Sendable {
     ResultTensor(name: name, shape: tensor.shape, content: .doubles(tensor.values))
   }
 
-  /// As the container holds it: I64, BOOL or F64.
+  /// The tensor as the container holds it: I64, BOOL or F64.
   package func array() throws(ContainerError) -> NamedArray {
     switch content {
     case .integers(let values): try NamedArray(name, .i64, shape: shape, integers: values)
@@ -56,16 +52,12 @@ package struct ResultTensor: Sendable {
   }
 }
 
-/// A model in memory.
 package struct ModelInMemory: Sendable {
-  /// Its shape.
   package let configuration: Configuration
-  /// Its weights.
   package let parameters: ParameterSet
-  /// What its files say of c, t, V and the special ids, under the names of a request; a request's own count (OPS-1).
+  /// c, t, V and the special ids as the model's files state them; what a request says wins (OPS-1).
   package var stated: [String: RequestParameter] = [:]
 
-  /// A model, and what its files state.
   package init(configuration: Configuration, parameters: ParameterSet, stated: [String: RequestParameter] = [:]) {
     self.configuration = configuration
     self.parameters = parameters
@@ -73,46 +65,46 @@ package struct ModelInMemory: Sendable {
   }
 }
 
-/// What an optimiser step does to a value.
+/// How an optimiser step changes one value.
 package typealias ValueUpdate = @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue
 
-/// Answers requests on the models they name.
+/// The reference's answers to requests, with every function that a mutant may replace.
 package struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
   package var models: [String: ModelInMemory]
-  /// Why models that requests may name are refused, by path (MOD-1, MOD-4).
+  /// Why other models are refused, by path (MOD-1, MOD-4).
   var refusals: [String: ReferenceError] = [:]
   /// How many threads share the work.
   package let workers: Workers
-  /// The type of numbers that is asked for; the reference computes in binary64 whatever it is.
+  /// The element type that is asked for; the reference itself computes in binary64 in any case.
   package var type = ElementType.f64
-  /// The layer functions: the Spec's Llama, or a deliberately wrong one.
+  /// The layer functions of the Spec's Llama, or deliberately wrong ones.
   package var functions: LayerFunctions
-  /// The rows of a text: those of chapters 2, 3 and 5, or deliberately wrong ones.
+  /// The rows of a text as chapters 2, 3 and 5 define them, or deliberately wrong ones.
   package var rows: RowsOfText = RowsOfLayout.right
-  /// What LoMA decides: what a row sees, the loss, and what a generator does.
+  /// The rules of generation (chapter 6), or deliberately wrong ones.
   package var rules = LoMARules.spec
-  /// What the optimiser is given of the gradients: all of them.
+  /// Which gradients the optimiser gets; all by default.
   package var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
-  /// What an optimiser step does to a value.
+  /// How an optimiser step changes one value; AdamW by default.
   package var update: ValueUpdate = AdamW.update
-  /// An optimiser step on all parameters, from their gradients.
+  /// An optimiser step on all parameters, given their gradients.
   package var step: @Sendable (inout AdamW, inout ParameterSet, ParameterSet, AdamWSettings, ValueUpdate) -> Void = {
     $0.step(&$1, gradients: $2, settings: $3, update: $4)
   }
-  /// GEN-4: what is fed next, from what was chosen, what is forced, and how many tokens were fed.
+  /// GEN-4: the token to feed next, given the chosen one, the forced one if any, and the number of tokens fed.
   package var next: @Sendable (Int, Int?, Int) -> Int = { chosen, forced, _ in forced ?? chosen }
-  /// What is done to an answer before it leaves: nothing.
+  /// The last change of an answer before it is returned; none by default.
   package var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
 
-  /// Answers of the Spec's Llama.
+  /// The answers of the Spec's Llama.
   package init(models: [String: ModelInMemory], workers: Workers) {
     self.models = models
     self.workers = workers
     self.functions = .llama(workers: workers)
   }
 
-  /// The tensors that answer a request, in a fixed order; throws what is wrong with it.
+  /// The result tensors of a request, in a fixed order; throws if the request is bad.
   package func answer(_ request: Request) throws(RequestError) -> [ResultTensor] {
     finish(try computed(request))
   }

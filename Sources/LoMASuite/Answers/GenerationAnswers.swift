@@ -1,4 +1,4 @@
-// OPS-5: one text through the compressed cache, and a chunk read back from it.
+// OPS-5: one text through the compressed cache, and a chunk reconstructed from it.
 
 import LoMA
 import LoMAReference
@@ -6,8 +6,8 @@ import LoMAVectors
 import NaiveLlama
 
 extension ReferenceAnswers {
-  /// A generator and the text it is to be fed. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
-  /// tokens, what `check` looks at, the profile, and a refused model last.
+  /// A generator and the text that it is to be fed. Faults are found in the order of the list of rejections (OPS-6): c
+  /// and t, ids, tokens, the faults that `check` finds, the profile, and a refused model last.
   private func generator(
     _ request: Request, forced: [Int], check: (Parameters, [Int]) throws(InputError) -> Void
   ) throws(RequestError) -> (Generator, [Int]) {
@@ -69,12 +69,12 @@ extension ReferenceAnswers {
   }
 }
 
-/// What a generation leaves behind: logits of text tokens, events, and the entries of every row fed.
+/// The record of a generation: logits of text tokens, events, and the entries of every row fed.
 private struct GenerationRecord {
   private let configuration: Configuration
   private var logits: [Double] = []
   private var events: [Int] = []
-  /// The entries of the rows fed, per layer; rows of a drop are none.
+  /// The entries of the rows fed, per layer, including those dropped since.
   private var appended: [KeyValues]
 
   init(configuration: Configuration) {
@@ -87,7 +87,7 @@ private struct GenerationRecord {
     switch event.event {
     case .read(let last):
       logits += event.logits.values
-      // Tokens read in one pass are one read event each.
+      // Tokens that were fed in one pass count as one read event each.
       for (offset, _) in event.fed.enumerated() {
         let behind = event.fed.count - 1 - offset
         events += [0, last - behind, event.cache.count - behind]

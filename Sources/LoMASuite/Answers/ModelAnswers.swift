@@ -1,4 +1,4 @@
-// OPS-4: forward, loss, gradients, optimiser steps on a batch of texts.
+// OPS-4: forward pass, loss, gradients and optimiser steps on a batch of texts.
 
 import LoMA
 import LoMAReference
@@ -6,14 +6,14 @@ import LoMAVectors
 import NaiveLlama
 
 extension ReferenceAnswers {
-  /// The request's model, whole in memory, and the batch of its texts' training layouts.
+  /// The request's model and the padded batch of its texts' training layouts.
   private func prepared(_ request: Request) throws(RequestError) -> (Transformer, Batch) {
     let batch = try request.batch(.training, rows: rows)
     let (configuration, parameters) = try loaded(request)
     return (Transformer(configuration: configuration, weights: Weights(parameters), functions: functions), batch)
   }
 
-  /// Configuration and parameters of the request's model; a refused one is the last fault of the list (OPS-6).
+  /// Configuration and parameters of the request's model; a refused model is the last fault of the list (OPS-6).
   func loaded(_ request: Request) throws(RequestError) -> (Configuration, ParameterSet) {
     guard let name = request.model else { throw .parameter("model") }
     if let refusal = refusals[name] { throw .reference(refusal) }
@@ -38,7 +38,7 @@ extension ReferenceAnswers {
     return results
   }
 
-  /// One forward pass per text, from its tokens or from the rows of `embeddings`.
+  /// One forward pass per text, from its tokens, or from the rows of `embeddings` if they are given.
   private func traces(_ request: Request, _ model: Transformer, _ batch: Batch) throws(RequestError) -> [ForwardTrace] {
     let given = request.input["embeddings"] == nil ? nil : try request.tensor("embeddings")
     let (width, profile) = (model.configuration.hiddenSize, try request.profile())

@@ -1,36 +1,32 @@
-// Chapter 11: a request, and the answer to it.
+// Chapter 11: a request, and the ways in which it can be bad.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// A scalar that a request carries.
+/// A scalar parameter of a request.
 package enum RequestParameter: Hashable, Sendable {
-  /// An integer.
   case integer(Int)
   /// A number, exact in binary64.
   case real(Double)
-  /// A word.
   case word(String)
 }
 
-/// One operation with its inputs.
+/// One operation with all its inputs.
 package struct Request: Equatable, Sendable {
-  /// What is asked.
   package let operation: Operation
-  /// Values of the axes that differ from `base`, as they were given.
+  /// The axes that differ from `base`, with their values, as the request gives them.
   package let axes: [String: String]
   /// Scalars by name.
   package let parameters: [String: RequestParameter]
-  /// The directory of the model, below Vectors; none where the operation needs no model.
+  /// The directory of the model, below Vectors; nil if the operation needs no model.
   package let model: String?
   /// Tensors by name.
   package let input: ArrayFile
-  /// Intermediates to return beside the logits (MOD-7).
+  /// The intermediates to return beside the logits (MOD-7).
   package let captures: [String]
 
-  /// A request of these parts.
   package init(
     _ operation: Operation, axes: [String: String], parameters: [String: RequestParameter], model: String?,
     input: ArrayFile, captures: [String]
@@ -44,15 +40,15 @@ package struct Request: Equatable, Sendable {
   }
 }
 
-/// Why a request has no tensors for an answer.
+/// Why a request cannot be answered with tensors.
 package enum RequestError: Error, Sendable {
-  /// The input breaks a clause: the answer is a rejection with this error's code.
+  /// The input breaks a clause; the right answer is a rejection with this error's code.
   case rejected(InputError)
-  /// The model or an id given to it is unusable.
+  /// The model, or an id given to it, cannot be used.
   case model(ModelError)
   /// The text or the model is unusable while it is being generated.
   case reference(ReferenceError)
-  /// A parameter is missing or of another kind.
+  /// A parameter is missing or has the wrong type.
   case parameter(String)
   /// A tensor is missing or does not fit.
   case tensor(ContainerError)
@@ -61,7 +57,6 @@ package enum RequestError: Error, Sendable {
 }
 
 extension RequestError: CustomStringConvertible {
-  /// One line.
   package var description: String {
     switch self {
     case .rejected(let error): error.description
@@ -73,7 +68,7 @@ extension RequestError: CustomStringConvertible {
     }
   }
 
-  /// The rejection code, where the clause list has one.
+  /// The code in the Spec's list of rejections; nil if the fault has none.
   package var rejectionCode: String? {
     switch self {
     case .rejected(let error): error.code
@@ -103,7 +98,6 @@ extension Request {
     return value
   }
 
-  /// A floating-point tensor of the input.
   func tensor(_ name: String) throws(RequestError) -> Tensor {
     do {
       let array = try input.array(name)
@@ -111,12 +105,12 @@ extension Request {
     } catch { throw .tensor(error) }
   }
 
-  /// An integer tensor of the input, flat.
+  /// An integer tensor of the input, flattened.
   package func integers(_ name: String) throws(RequestError) -> [Int] {
     do { return try input.array(name).integers() } catch { throw .tensor(error) }
   }
 
-  /// The texts of a batch: `tokens` cut by `lengths`.
+  /// The texts of a batch: `tokens`, cut by `lengths`.
   package func texts() throws(RequestError) -> [[Int]] {
     let tokens = try integers("tokens")
     var rest = tokens[...]
@@ -130,10 +124,9 @@ extension Request {
     return texts
   }
 
-  /// The decisions in force.
   package func profile() throws(RequestError) -> Profile {
     let sorted = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
-    // An unknown axis is met before an unknown value (OPS-6).
+    // An unknown axis is reported before an unknown value (OPS-6).
     let pairs = sorted.filter { Axis(rawValue: $0.axis) == nil } + sorted.filter { Axis(rawValue: $0.axis) != nil }
     return try input { () throws(InputError) in try Profile(pairs) }
   }
@@ -152,12 +145,12 @@ extension Request {
     }
   }
 
-  /// Runs a check of the integer core under this error type.
+  /// Rethrows an `InputError` as a `RequestError`.
   package func input<Value>(_ check: () throws(InputError) -> Value) throws(RequestError) -> Value {
     do { return try check() } catch { throw .rejected(error) }
   }
 
-  /// Runs a step of the model under this error type.
+  /// Rethrows a `ModelError` as a `RequestError`.
   func model<Value>(_ step: () throws(ModelError) -> Value) throws(RequestError) -> Value {
     do { return try step() } catch { throw .model(error) }
   }

@@ -1,4 +1,5 @@
-// OPS-3: one stage on given numbers, through the layer functions of the answers; every number with its units (TOL-3).
+// OPS-3: one stage on given numbers, computed with the layer functions; every number with the units of its bound
+// (TOL-3).
 
 import LoMA
 import LoMAVectors
@@ -60,7 +61,7 @@ extension ReferenceAnswers {
       let units = try bounded.decoderLayer(
         Bounded(exact: x), configuration: configuration, parameters: parameters, positions: positions,
         visible: visible)
-      // The value is the decoder's own, which the units were computed beside.
+      // The value is that of the decoder itself; the units were computed separately.
       let trace = try model.forward(layer: 0, x, positions: positions, visible: visible)
       return ResultTensor.bounded(
         "y", Bounded(value: trace.output, accumulation: units.accumulation, rounding: units.rounding))
@@ -79,7 +80,7 @@ extension ReferenceAnswers {
 }
 
 extension ResultTensor {
-  /// A number's tensor, and `.accumulation` and `.rounding` beside it, F64 in its shape (TOL-3).
+  /// A tensor with its units, `.accumulation` and `.rounding`, as F64 tensors of the same shape (TOL-3).
   static func bounded(_ name: String, _ bounded: Bounded) -> [ResultTensor] {
     [
       .tensor(name, bounded.value), .tensor(name + ".accumulation", bounded.accumulation),

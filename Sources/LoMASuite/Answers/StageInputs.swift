@@ -1,53 +1,52 @@
-// OPS-3: the inputs of a stage, their shapes checked against each other.
+// OPS-3: the inputs of a stage, with their shapes checked against each other.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
 extension Request {
-  /// A tensor of two dimensions, the columns at least one.
+  /// A two-dimensional tensor with at least one column.
   package func matrix(_ name: String) throws(RequestError) -> Tensor {
     let tensor = try tensor(name)
     guard tensor.shape.count == 2, tensor.columns >= 1 else { throw .shape(tensor: name) }
     return tensor
   }
 
-  /// A tensor of a known shape.
   func tensor(_ name: String, shape: [Int]) throws(RequestError) -> Tensor {
     let tensor = try tensor(name)
     guard tensor.shape == shape else { throw .shape(tensor: name) }
     return tensor
   }
 
-  /// A parameter that counts something.
+  /// An integer parameter that must be positive.
   func positive(_ name: String) throws(RequestError) -> Int {
     let value = try integer(name)
     guard value >= 1, value <= Configuration.largestExtent else { throw .parameter(name) }
     return value
   }
 
-  /// ε, finite and not negative.
+  /// ε, which must be finite and not negative.
   package func epsilon() throws(RequestError) -> Double {
     let value = try real("epsilon")
     guard value >= 0, value.isFinite else { throw .parameter("epsilon") }
     return value
   }
 
-  /// θ, finite and positive.
+  /// θ, which must be finite and positive.
   package func theta() throws(RequestError) -> Double {
     let value = try real("theta")
     guard value > 0, value.isFinite else { throw .parameter("theta") }
     return value
   }
 
-  /// One position per row.
+  /// `positions`, one for each row.
   func positions(rows: Int) throws(RequestError) -> [Int] {
     let positions = try integers("positions")
     guard positions.count == rows else { throw .shape(tensor: "positions") }
     return positions
   }
 
-  /// H, H_kv and d, the width of the queries over H.
+  /// H, H_kv and d; d is the width of the queries divided by H.
   package func heads(queryWidth: Int, of tensor: String) throws(RequestError) -> AttentionHeads {
     let (query, keyValue) = (try positive("heads"), try positive("kv_heads"))
     guard query % keyValue == 0 else { throw .parameter("kv_heads") }
@@ -55,7 +54,7 @@ extension Request {
     return AttentionHeads(query: query, keyValue: keyValue, dimension: queryWidth / query)
   }
 
-  /// The true cells of `mask`; a row that sees nothing has no softmax and does not fit (MSK-10).
+  /// The true cells of `mask`; a row that sees nothing has no softmax and is rejected (MSK-10).
   package func visibleKeys(rows: Int) throws(RequestError) -> VisibleKeys {
     let array: NamedArray
     let cells: [Bool]
@@ -69,7 +68,7 @@ extension Request {
     return VisibleKeys(lists: lists, keyCount: rows)
   }
 
-  /// A model of one layer, without embeddings and head, and that layer's parameters.
+  /// A model with one layer and without embedding and head, and that layer's parameters.
   func singleLayer(hidden: Int) throws(RequestError) -> (Configuration, ParameterSet) {
     let heads = try heads(queryWidth: try matrix("q_proj").rows, of: "q_proj")
     let intermediate = try matrix("gate_proj").rows

@@ -1,14 +1,13 @@
-// Chapters 2 to 7 and 9 as integers: layout, mask, schedule, metrics, cost.
+// Chapters 2 to 7 and 9 in integers: layout, mask, schedule, metrics, cost.
 
 import LoMA
 
-/// The rows of a text.
+/// The function that lays out a text as rows.
 package typealias RowsOfText =
   @Sendable (LayoutKind, [Int], Vocabulary, Parameters, Profile) throws(InputError) -> [Row]
 
-/// The rows of the Spec.
 package enum RowsOfLayout {
-  /// Those of `Layout`.
+  /// The rows of the Spec, as `Layout` makes them.
   package static let right: RowsOfText = { (kind, text, vocabulary, parameters, profile) throws(InputError) in
     switch kind {
     case .training:
@@ -20,14 +19,13 @@ package enum RowsOfLayout {
 }
 
 extension Request {
-  /// Which rows are asked for; a word that is no kind counts as `training`.
+  /// The layout that is asked for; an unknown word counts as `training`.
   package func layoutKind() throws(RequestError) -> LayoutKind { LayoutKind(rawValue: try word("layout")) ?? .training }
 
-  /// The padded training layouts of the texts.
   package func trainingBatch() throws(RequestError) -> Batch { try batch(.training, rows: RowsOfLayout.right) }
 
-  /// The padded batch of the texts' rows. Faults are met in the order of the list of rejections (OPS-6): c and t, ids,
-  /// tokens, and the profile last.
+  /// The padded batch of the texts' rows. Faults are found in the order of the list of rejections (OPS-6): c and t,
+  /// ids, tokens, and the profile last.
   package func batch(_ kind: LayoutKind, rows: RowsOfText) throws(RequestError) -> Batch {
     let (parameters, vocabulary, texts) = (try lomaParameters(), try vocabulary(), try texts())
     for text in texts { try input { () throws(InputError) in try vocabulary.check(text: text) } }
@@ -41,8 +39,8 @@ extension Request {
 }
 
 extension ReferenceAnswers {
-  /// `tokens`, `zones` (0 reading, 1 memory, 2 repetition, 3 pad), `chunks`, `indices`, `positions`, `labels`: [texts, rows]
-  /// each, −1 for none.
+  /// `tokens`, `zones` (0 reading, 1 memory, 2 repetition, 3 pad), `chunks`, `indices`, `positions` and `labels`, each
+  /// [texts, rows] with −1 for a missing value.
   func layout(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let batch = try request.batch(try request.layoutKind(), rows: rows)
     let shape = [batch.texts.count, batch.rowCount]
@@ -57,7 +55,7 @@ extension ReferenceAnswers {
     ]
   }
 
-  /// `mask`: [texts, rows, rows], query before key.
+  /// `mask`: [texts, rows, rows], query first.
   func mask(_ request: Request) throws(RequestError) -> [ResultTensor] {
     let (batch, profile) = (try request.batch(try request.layoutKind(), rows: rows), try request.profile())
     let count = batch.rowCount
@@ -73,9 +71,9 @@ extension ReferenceAnswers {
 }
 
 extension Request {
-  /// `events`: [steps, 6]: kind (0 read, 1 compress, 2 drop), text index or chunk, the range of generation-layout rows fed,
-  /// memory and reading entries cached afterwards. `entries`: [steps, maximum], the cached rows in cache order, −1 behind
-  /// them. `maximum`: the most entries ever cached.
+  /// `events`, [steps, 6]: kind (0 read, 1 compress, 2 drop), text index or chunk, first and end of the range of
+  /// generation-layout rows fed, memory and reading entries cached afterwards. `entries`, [steps, maximum]: the cached
+  /// rows in cache order, padded with −1. `maximum`: the largest number of entries ever cached.
   func scheduleAnswer() throws(RequestError) -> [ResultTensor] {
     let parameters = try lomaParameters()
     let (prompt, count) = (try integer("prompt_length"), try integer("generate"))
@@ -105,14 +103,14 @@ extension Request {
     ]
   }
 
-  /// `counts`: correct tokens, tokens, correct chunks, chunks; zero of zero where a metric is none.
+  /// `counts`: correct tokens, tokens, correct chunks, chunks; a metric over nothing is 0 of 0.
   func metricsAnswer() throws(RequestError) -> [ResultTensor] {
     let parameters = try lomaParameters()
     var rest = try integers("reconstruction")[...]
     var pairs: [(text: [Int], reconstruction: [Int])] = []
     let texts = try texts()
     for (index, text) in texts.enumerated() {
-      // The last text takes what is left, so that a wrong number of tokens is rejected and not cut.
+      // The last text takes all that is left, so that a wrong number of tokens is rejected, not cut off.
       let length = parameters.fullChunks(text.count) * parameters.chunkLength
       let part = index == texts.count - 1 ? rest : rest.prefix(length)
       pairs.append((text, Array(part)))
@@ -126,8 +124,8 @@ extension Request {
     ]
   }
 
-  /// `generation`, `training`, `full_attention`: pairs; `reconstruction`: pairs by chunk, [F]; `entry_bytes`; `cache_size`
-  /// and `cache_maximum` after n tokens.
+  /// `generation`, `training` and `full_attention`: visible pairs; `reconstruction`: visible pairs by chunk, [F];
+  /// `entry_bytes`; `cache_size` and `cache_maximum` after n tokens.
   func costAnswer() throws(RequestError) -> [ResultTensor] {
     let (parameters, n) = (try lomaParameters(), try integer("text_length"))
     try input { () throws(InputError) in try Parameters.check(textLength: n) }

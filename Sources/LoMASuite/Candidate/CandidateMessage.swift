@@ -1,20 +1,21 @@
-// The protocol of the runner, a candidate's side: what a line asks. Every fault of a line is told, none ends the program.
+// The runner's protocol from a candidate's side: reading a line. A faulty line is answered with its fault; none ends
+// the program.
 
 import LoMAVectors
 
-/// What the runner says in one line.
+/// One line of the runner.
 enum CandidateMessage {
-  /// Who are you? With the versions of the protocol that the runner speaks.
+  /// Asks for the candidate's declaration, and gives the protocol versions that the runner speaks.
   case hello(id: Int, protocols: [Int])
-  /// Answer this.
+  /// Asks a question.
   case run(id: Int, RunMessage)
-  /// Nothing more comes.
+  /// Ends the conversation.
   case stop
 
-  /// The largest line, in bytes.
+  /// The most bytes of a line.
   static let lineLimit = 1 << 20
 
-  /// Reads a line without its end.
+  /// Reads a line, given without its line feed.
   init(line: String) throws(MessageError) {
     let value: JSONValue
     do { value = try StrictJSON.parse(Array(line.utf8), sizeLimit: Self.lineLimit, depthLimit: 8) } catch {
@@ -41,31 +42,29 @@ enum CandidateMessage {
   }
 }
 
-/// A line that cannot be answered.
+/// A faulty line.
 struct MessageError: Error {
-  /// The line's id, as far as it could be read.
+  /// The line's id; nil if it could not be read.
   let id: Int?
-  /// One line.
   let why: String
 }
 
-/// A member of a line or a question that is missing or of another kind.
+/// A member of a line or a question is missing or has the wrong type.
 package struct FieldError: Error {
-  /// One line.
   package let why: String
 }
 
-/// One question as a line carries it.
+/// A question as a line carries it.
 struct RunMessage {
   let op: String
   let dtype: String
   let profile: JSONObject
   let parameters: JSONObject
-  /// The directory of the model, or none.
+  /// The directory of the model; nil if the question has none.
   let model: String?
-  /// The file of the input, or none.
+  /// The file of the input; nil if the question has none.
   let input: String?
-  /// The file that the answer goes to.
+  /// The file to write the answer to.
   let output: String
   let captures: [String]
 
@@ -93,7 +92,7 @@ extension JSONObject {
     return value
   }
 
-  /// Strings, none where the key is absent.
+  /// An array of strings; empty if the key is absent.
   fileprivate func strings(_ key: String) throws(FieldError) -> [String] {
     guard let value = self[key] else { return [] }
     let strings = value.arrayValue?.compactMap { $0.stringValue }
@@ -103,7 +102,7 @@ extension JSONObject {
     return strings
   }
 
-  /// A path that stays below the working directory, or none where it is null or absent.
+  /// A path that stays below the working directory; nil if it is null or absent.
   fileprivate func path(_ key: String) throws(FieldError) -> String? {
     guard let value = self[key], value != .null else { return nil }
     guard let path = value.stringValue else { throw FieldError(why: "\(key) is no string") }
@@ -115,7 +114,7 @@ extension JSONObject {
   }
 }
 
-/// A text of the runner on one line, whatever it contains, its beginning where it is long.
+/// The runner's text, made safe for a message: escaped to stay on one line, and shortened if long.
 func escaped(_ text: String) -> String {
   text.unicodeScalars.prefix(100).reduce("") { $0 + $1.escaped(asASCII: true) }
 }

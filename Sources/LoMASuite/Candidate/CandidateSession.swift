@@ -1,31 +1,31 @@
-// The protocol of the runner, a candidate's side: a line in, a line out, tensors by file in the working directory.
+// The runner's protocol from a candidate's side: one line in, one line out, tensors in files of the working directory.
 
 import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
 
-/// A conversation with a runner.
+/// A candidate's conversation with a runner.
 package struct CandidateSession {
-  /// The largest file of an input, in bytes.
+  /// The most bytes of an input file.
   static let inputLimit = 1 << 28
 
   private var candidate: ReferenceCandidate
   private let folder: String
-  /// What was computed last: a case is asked in one type after the other.
+  /// The last request and its result, kept because a case is asked in one type after the other.
   private var last: (request: Request, computed: Result<[ResultTensor], RequestError>)?
 
-  /// A candidate whose paths begin at a folder.
+  /// A candidate whose relative paths begin at `folder`.
   package init(_ candidate: ReferenceCandidate, folder: String) {
     self.candidate = candidate
     self.folder = folder
   }
 
-  /// The reference, which reads models when it is first asked about them.
+  /// The reference; it reads a model when the first question names it.
   package init(folder: String) { self.init(ReferenceCandidate(models: [:]), folder: folder) }
 
-  /// A port of the reference that deviates from it or does not, and declares some types of numbers; nil if one of the words
-  /// names no type or two name the same.
+  /// A port of the reference, with a deviation or without, that declares the given element types; nil if a word is not
+  /// a type's or two are the same.
   package init?(folder: String, deviation: Deviation?, types words: [String]) {
     let types = words.compactMap { word in
       [ElementType.f64, .f32, .bf16, .f16].first { $0.word == word }
@@ -34,9 +34,9 @@ package struct CandidateSession {
     self.init(ReferenceCandidate(port: deviation, types: types, models: [:]), folder: folder)
   }
 
-  /// The reply to a line, without its end; none to the command to stop.
+  /// The reply to a line, without a line feed; nil for the command to stop.
   ///
-  /// A line that cannot be read is answered with `unsupported` and the reason, under id −1 where it has none.
+  /// A line that cannot be read gets the reply `unsupported` with the reason, under id −1 if it has no readable id.
   package mutating func reply(to line: String) -> String? {
     let message: CandidateMessage
     do { message = try CandidateMessage(line: line) } catch {
@@ -63,7 +63,7 @@ package struct CandidateSession {
       + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","captures":true}}"#
   }
 
-  /// Answers a question and writes its tensors.
+  /// Answers a question and writes the answer's tensors.
   private mutating func answer(_ run: RunMessage) throws(FieldError) -> CandidateResponse {
     guard let type = candidate.type(run.dtype) else {
       throw FieldError(why: "no dtype of this candidate is called \(escaped(run.dtype))")
@@ -96,7 +96,7 @@ package struct CandidateSession {
     } catch { throw FieldError(why: "output \(escaped(path)): \(error)") }
   }
 
-  /// Reads a model, or keeps why it is refused: that is an answer (MOD-1).
+  /// Reads a model; if it is refused, keeps the reason, which is the answer to questions about it (MOD-1).
   private mutating func load(_ path: String) throws(FieldError) {
     let parts = path.split(separator: "/")
     guard parts.count == 2, parts[0] == "models" else {

@@ -1,11 +1,11 @@
-// OPS-1: a question in JSON as a request of the suite.
+// OPS-1: from a question in JSON to a request.
 
 import LoMAVectors
 
 extension Request {
-  /// The request of an operation's name, axes and parameters as JSON carries them, and tensors.
+  /// A request from an operation's name, axes and parameters as JSON has them, and tensors.
   ///
-  /// A string that begins as a hexadecimal double is that number, any other string a word.
+  /// A string in the form of a hexadecimal double becomes that number, any other string a word.
   package init(
     op: String, profile: JSONObject, parameters: JSONObject, model: String?, input: [NamedArray], captures: [String]
   ) throws(FieldError) {

@@ -1,64 +1,62 @@
-// OPS-1, OPS-6: the reference as a candidate, without a process: a request in, tensors of the asked type out.
+// OPS-1, OPS-6: the reference as a candidate in this process: from a request to tensors of the asked type.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// What a candidate says to a request.
+/// A candidate's answer to a request.
 package enum CandidateResponse: Sendable {
-  /// The answer, numbers in the type that was asked for.
+  /// The tensors, with numbers in the type that was asked for.
   case tensors([NamedArray])
-  /// The input is bad, with the code of the list of rejections.
+  /// A rejection of bad input, with its code in the list of rejections.
   case rejection(code: String)
-  /// It cannot be asked this.
+  /// The candidate cannot answer such a request.
   case unsupported(why: String)
 }
 
-/// What a port does otherwise than the reference: a mistake, or a decision that nobody asked for.
+/// A difference of a port from the reference: a mistake, or an axis with a value that nobody asked for.
 package struct Deviation: Sendable {
-  /// Its short name.
   package let id: String
-  /// The answers and the request of a port that deviates; nil if this request cannot show it.
+  /// Changes the answers and the request to those of a port that deviates; nil if this request cannot show it.
   package let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
 
-  /// A deviation of a name.
   package init(id: String, apply: @escaping @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?) {
     self.id = id
     self.apply = apply
   }
 }
 
-/// The reference, answering in the types it declares.
+/// The reference as a candidate that declares some element types.
 ///
-/// As it is, it computes in binary64 whatever it is asked for; in f32 every number of an answer is that result, rounded
-/// once. As a port it also rounds the output of every stage to the type, and may make one mistake.
+/// Without changes it computes in binary64 for every type; in f32 each number of an answer is that result, rounded
+/// once. As a port it also rounds the output of each stage to the type, and may have one deviation.
 package struct ReferenceCandidate: Sendable {
-  /// Its name.
   package let name: String
-  /// The types of numbers it answers in.
+  /// The element types that it declares.
   package let types: [ElementType]
   private let deviation: Deviation?
   private let isPort: Bool
-  /// What its stages' outputs are moved by (TOL-16), beside what the type rounds; none where they are not.
+  /// The seed of the perturbation of each stage's output, on top of the type's rounding (TOL-16); nil for none.
   private let shakenBy: UInt64?
-  /// Whether every gradient is moved before the optimiser has it (TOL-16).
+  /// Whether every gradient is perturbed before the optimiser gets it (TOL-16).
   private var movesGradients = false
   var answers: ReferenceAnswers
 
-  /// The reference on some models, by path.
+  /// The reference on the given models, by path.
   init(models: [String: ModelInMemory]) {
     self.init(
       name: "loma-reference", types: [.f64, .f32], deviation: nil, isPort: false, shakenBy: nil, models: models)
   }
 
-  /// A port of the reference on some models, with one mistake or none.
+  /// A port of the reference on the given models, with one deviation or none.
   package init(port deviation: Deviation?, types: [ElementType], models: [String: ModelInMemory]) {
     let name = "loma-reference-port" + (deviation.map { "-" + $0.id } ?? "")
     self.init(name: name, types: types, deviation: deviation, isPort: true, shakenBy: nil, models: models)
   }
 
-  /// Ports without a mistake in every type, whose stages each err a rounding more, every port in its own way (TOL-16).
+  /// Ports without a deviation, in every type, whose stages err by a rounding more, each port with its own seed
+  /// (TOL-16).
   static func shaken(models: [String: ModelInMemory]) -> [ReferenceCandidate] {
     [1, 2].map { seed in
       ReferenceCandidate(
@@ -67,7 +65,8 @@ package struct ReferenceCandidate: Sendable {
     }
   }
 
-  /// A port whose every gradient is off by as much as right ones are at worst, before the optimiser has it (TOL-16).
+  /// A port whose gradients are off by as much as those of the worst right port, before the optimiser gets them
+  /// (TOL-16).
   static func movingGradients(models: [String: ModelInMemory]) -> ReferenceCandidate {
     var port = ReferenceCandidate(
       name: "loma-reference-moved", types: [.f64, .f32], deviation: nil, isPort: true, shakenBy: nil, models: models)
@@ -75,10 +74,10 @@ package struct ReferenceCandidate: Sendable {
     return port
   }
 
-  /// The same on the models of a folder of vectors.
+  /// The same ports on the models of a folder of vectors.
   package static func shaken(models: StoredModels) -> [ReferenceCandidate] { shaken(models: models.models) }
 
-  /// A port in every type of numbers.
+  /// A port in every element type.
   package init(port deviation: Deviation?, models: StoredModels) {
     self.init(port: deviation, types: [.f64, .f32, .bf16, .f16], models: models.models)
   }
@@ -95,12 +94,12 @@ package struct ReferenceCandidate: Sendable {
     answers = ReferenceAnswers(models: models, workers: .single)
   }
 
-  /// The element type of a protocol's word, as far as it is one of this candidate's; i64 for answers without numbers.
+  /// The element type of a protocol's word; nil if this candidate does not declare it, i64 for answers without numbers.
   package func type(_ word: String) -> ElementType? {
     ([.i64] + types).first { $0.word == word }
   }
 
-  /// Answers a request in the type of a protocol's word.
+  /// Answers a request in the element type of a protocol's word.
   package func respond(to request: Request, dtype word: String) -> CandidateResponse {
     guard let type = type(word) else {
       return .unsupported(why: "no dtype of this candidate is called \(escaped(word))")
@@ -108,16 +107,16 @@ package struct ReferenceCandidate: Sendable {
     return respond(to: request, in: type)
   }
 
-  /// So many roundings of its tensor's largest number a gradient of a right port may be off, about as the worst that was
+  /// How many roundings of its tensor's largest number a right port's gradient may be off; about the worst that was
   /// measured.
   private static let gradientUnits = 0x1p10
 
-  /// Whether the mistake changes anything where a request is answered in a type.
+  /// Whether the deviation changes anything if a request is answered in a type.
   package func isMistaken(about request: Request, in type: ElementType) -> Bool {
     deviation?.apply(answers(in: type), request) != nil
   }
 
-  /// The right answers in a type; a port's are rounded stage by stage.
+  /// The answers in a type; a port's are rounded after each stage.
   private func answers(in type: ElementType) -> ReferenceAnswers {
     var answers = answers
     answers.type = type
@@ -132,22 +131,21 @@ package struct ReferenceCandidate: Sendable {
     return answers
   }
 
-  /// Answers a request.
   package func respond(to request: Request, in type: ElementType) -> CandidateResponse {
     response(computed(request, in: type), in: type)
   }
 
-  /// Whether what is computed depends on the type that is asked for: not of the reference as it is.
+  /// Whether the computation depends on the type asked for; that of the unchanged reference does not.
   var computesByType: Bool { isPort || deviation != nil }
 
-  /// The answer to a request before it is stored in a type.
+  /// The answer to a request, before its numbers are rounded to a type.
   func computed(_ request: Request, in type: ElementType) -> Result<[ResultTensor], RequestError> {
     var (answers, request) = (answers(in: type), request)
     if let changed = deviation?.apply(answers, request) { (answers, request) = changed }
     return Result { () throws(RequestError) in try answers.answer(request) }
   }
 
-  /// An answer in a type.
+  /// An answer with its numbers rounded to a type.
   func response(_ computed: Result<[ResultTensor], RequestError>, in type: ElementType) -> CandidateResponse {
     switch computed {
     case .failure(let error):
@@ -163,7 +161,7 @@ package struct ReferenceCandidate: Sendable {
 }
 
 extension ElementType {
-  /// Every element rounded to the type; of an integer type, and of f64, as it is.
+  /// Rounds every element to the type; leaves it unchanged for F64 and for integer types.
   package var rounding: @Sendable (Tensor) -> Tensor {
     switch self {
     case .f32: { Tensor(shape: $0.shape, values: $0.values.map { Double(Float($0)) }) }
@@ -179,8 +177,8 @@ extension ElementType {
 }
 
 extension ResultTensor {
-  /// As an answer holds it: I64, BOOL, or numbers of a type, each rounded once; whoever answers what is to be rejected, where
-  /// no type of numbers is asked, answers in F64.
+  /// The tensor as it is stored: I64, BOOL, or numbers of a type, each rounded once. If a request that should be
+  /// rejected is answered, its type is i64, and numbers are stored as F64.
   func array(storing type: ElementType) throws(ContainerError) -> NamedArray {
     switch content {
     case .integers, .booleans: try array()

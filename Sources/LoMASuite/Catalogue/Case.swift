@@ -1,39 +1,36 @@
-// One case of the catalogue: a request, what it hunts, and how its answer is compared.
+// One case of the catalogue: a request, the mistake it hunts, and how its answer is compared.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// What the right answer to a case is.
+/// The right answer to a case.
 package enum Expectation: Sendable {
-  /// The reference's tensors, recorded.
+  /// The tensors of the reference, recorded.
   case tensors
   /// A rejection with this code.
   case rejection(String)
-  /// Whatever satisfies a property.
+  /// Any answer with this property.
   case property(Property)
 }
 
-/// A case: one function of the catalogue makes it, and both the recorder and the tests take it from there.
+/// A case; the recorder and the tests take it from the same function of the catalogue.
 package struct Case: Sendable {
-  /// `level.operation.what`, for ever.
+  /// `level.operation.what`; never changed once published.
   package let id: String
-  /// The suite version that brought it.
+  /// The suite version that added it.
   package let since: String
-  /// What is compared, and how strictly.
   package let level: Level
-  /// One sentence: the mistake it is there for.
+  /// One sentence: the mistake that it is meant to find.
   package let hunts: String
-  /// The clauses it serves.
+  /// The clauses whose mistakes it can show.
   package let clauses: [String]
-  /// What is asked.
   package let request: Request
-  /// What the right answer is.
   package let expectation: Expectation
-  /// The element types a candidate's claim may be made in.
+  /// The element types in which a candidate can be asked.
   package let dtypes: [String]
 
-  /// How an output tensor is compared.
+  /// The rule by which an output tensor is compared.
   package func rule(of tensor: ResultTensor) -> Rule {
     switch tensor.content {
     case .integers, .booleans: .exact
@@ -43,7 +40,7 @@ package struct Case: Sendable {
 }
 
 extension Case {
-  /// A case whose right answer is the reference's tensors.
+  /// A case whose right answer is the tensors of the reference.
   static func tensors(
     _ id: String, _ level: Level, since: String = Versions.frozen, hunts: String, clauses: [String], _ request: Request
   ) -> Case {
@@ -60,7 +57,7 @@ extension Case {
 }
 
 extension Case {
-  /// The same, asked in these of its element types only; none where none is left.
+  /// A copy limited to these element types, or nil if none remains.
   package func asked(in wanted: [String]) -> Case? {
     let dtypes = dtypes.filter { wanted.contains($0) }
     if dtypes.isEmpty { return nil }

@@ -1,39 +1,37 @@
-// Which cases a person asks for: filters that must all hold, and the ids nearest to a mistyped one.
+// Filters that select cases, and the ids nearest to a mistyped one.
 
 import LoMA
 import LoMAVectors
 
-/// What a case must be to be listed; every condition given must hold.
+/// Conditions on a case; all that are given must hold.
 package struct CaseFilter: Sendable {
-  /// Its level.
   package var level: Level?
-  /// Its operation.
   package var operation: Operation?
-  /// Axes it must decide so, beside whatever else it decides; `base` asks for cases without any.
+  /// Axis values that it must have, whatever its other axes; `base` selects cases without any.
   package var profile: Profile?
-  /// Its model: the name, or the path below Vectors.
+  /// The model's name, or its path below Vectors.
   package var model: String?
-  /// A clause it cites and can fail.
+  /// A clause that it cites.
   package var clause: String?
-  /// A pattern of its id: `*` is any text, `?` one character.
+  /// A pattern that its id matches: `*` matches any text, `?` one character.
   package var id: String?
 
-  /// Every case.
+  /// The filter that passes every case.
   package init() {}
 
-  /// Takes a profile written as `base` or as axis=value pairs joined by commas; throws what is wrong with it.
+  /// Sets the profile from `base` or axis=value pairs joined by commas; throws if it is malformed.
   package mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
 
-  /// Takes a model's name or path; false where there is none.
+  /// Sets the model from its name or path; false if there is no such model.
   package mutating func choose(model name: String) -> Bool {
     model = name
     return Catalogue.modelNames.contains { name == $0 || name == "models/" + $0 }
   }
 
-  /// The cases of the catalogue that pass, in its order.
+  /// The cases of the catalogue that pass the filter, in the catalogue's order.
   package var cases: [Case] { Catalogue.cases.filter { passes($0) } }
 
-  /// Whether every condition holds.
+  /// Whether a case meets every condition.
   package func passes(_ item: Case) -> Bool {
     if let level, item.level != level { return false }
     if let operation, item.request.operation != operation { return false }
@@ -46,13 +44,12 @@ package struct CaseFilter: Sendable {
 }
 
 extension Catalogue {
-  /// The case of an id, one of the catalogue or a fresh one; none where there is none.
+  /// The case with an id, from the catalogue or a fresh one; nil if there is none.
   package static func item(_ id: String) -> Case? { cases.first { $0.id == id } ?? FreshCases.item(id) }
 
-  /// The names of the models that cases may name.
   package static var modelNames: [String] { CaseModel.all.map(\.name) + TrainedModel.all.map(\.name) }
 
-  /// The ids that a mistyped one most likely means, nearest first: those that contain it, then by edits.
+  /// The ids that a mistyped one may have meant, likeliest first: those that contain it, then by edit distance.
   package static func ids(nearest text: String, count: Int) -> [String] {
     let wanted = Array(text.utf8.prefix(200))
     let pattern = Glob([UInt8(ascii: "*")] + wanted + [UInt8(ascii: "*")])
@@ -63,7 +60,7 @@ extension Catalogue {
     return ranked.sorted { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }.prefix(count).map(\.id)
   }
 
-  /// Insertions, removals and replacements between two texts.
+  /// The edit distance: the number of insertions, removals and replacements between two texts.
   static func edits(_ one: [UInt8], _ other: [UInt8]) -> Int {
     var line = Array(0...other.count)
     for (i, character) in one.enumerated() {

@@ -1,19 +1,19 @@
-// What the functions of the catalogue build their requests from: texts, vocabularies and dyadic numbers, all from seeds.
+// Parts of requests that the catalogue shares: texts, vocabularies and dyadic numbers, all from seeds.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// Text ids and special ids of a case; the ids are neither in the order V, V + 1 nor the last two.
+/// Text vocabulary and special ids of a case. `<m>` and `<r>` are neither V and V + 1 nor the last two ids.
 struct CaseVocabulary {
   let text: Int
   let memory: Int
   let repetition: Int
   let model: Int
 
-  /// Shared by every small model of the catalogue.
+  /// The vocabulary of all small models of the catalogue.
   static let small = CaseVocabulary(text: 11, memory: 13, repetition: 11, model: 16)
-  /// Bytes, with the default ids of PAR-2.
+  /// The 256 bytes, with the default special ids of PAR-2.
   static let bytes = CaseVocabulary(text: 256, memory: 256, repetition: 257, model: 258)
 
   var parameters: [String: RequestParameter] {
@@ -25,7 +25,7 @@ struct CaseVocabulary {
 }
 
 extension [String: RequestParameter] {
-  /// These parameters and others, which win where both have one; `merging` does not exist in Embedded Swift.
+  /// These parameters and others, which replace those of the same name; `merging` does not exist in Embedded Swift.
   package func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
     var all = self
     for (name, value) in others { all[name] = value }
@@ -33,7 +33,7 @@ extension [String: RequestParameter] {
   }
 }
 
-/// Inputs of requests.
+/// Parts of requests.
 package enum CaseInputs {
   /// A text of n tokens drawn from 0..<vocabulary.
   package static func text(_ n: Int, below vocabulary: Int, seed: UInt64) -> [Int] {
@@ -41,12 +41,12 @@ package enum CaseInputs {
     return (0..<n).map { _ in numbers.integer(below: vocabulary) }
   }
 
-  /// One text per length, seeded by its place.
+  /// One text per length, each with a seed of its own.
   static func texts(_ lengths: [Int], below vocabulary: Int, seed: UInt64) -> [[Int]] {
     lengths.enumerated().map { text($1, below: vocabulary, seed: seed &* 1000 &+ UInt64($0)) }
   }
 
-  /// `tokens` and `lengths`.
+  /// The tensors `tokens` and `lengths` of a batch.
   static func batch(_ texts: [[Int]]) -> [NamedArray] {
     [integers("tokens", texts.flatMap { $0 }), integers("lengths", texts.map { $0.count })]
   }
@@ -56,7 +56,7 @@ package enum CaseInputs {
     make { () throws(ContainerError) in try NamedArray(name, .i64, shape: [values.count], integers: values) }
   }
 
-  /// An F32 tensor of numbers that F32 holds.
+  /// An F32 tensor of numbers that F32 represents exactly.
   static func numbers(_ name: String, shape: [Int], _ values: [Double]) -> NamedArray {
     precondition(values.allSatisfy { Double(Float($0)) == $0 }, "inputs are exact in every dtype")
     return make { () throws(ContainerError) in try NamedArray(name, .f32, shape: shape, doubles: values) }
@@ -70,12 +70,13 @@ package enum CaseInputs {
       name, shape: shape, (0..<count).map { _ in source.deviate(mean: mean, standardDeviation: deviation) })
   }
 
-  /// A number that is exact in bf16 with the lower bits of an F32 drawn too: what every other number of the catalogue lacks.
+  /// A bf16 number with the lower bits of an F32 drawn too, so that all 24 bits are in use; other numbers are exact in
+  /// bf16.
   static func filled(_ value: Double, numbers: inout SeededNumbers) -> Double {
     Double(Float(value * (1 + (numbers.unitInterval() - 0.5) * 0x1p-8)))
   }
 
-  /// An F32 tensor of seeded normal numbers that fill its 24 bits.
+  /// An F32 tensor of seeded normal numbers that use all 24 bits.
   static func filledNormal(_ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64) -> NamedArray {
     var source = SeededNumbers(seed: seed)
     let count = shape.reduce(1, *)
@@ -92,30 +93,30 @@ package enum CaseInputs {
     make { () throws(ContainerError) in try NamedArray(name, shape: [rows, rows], booleans: cells) }
   }
 
-  /// A file of arrays that the catalogue made itself.
+  /// A file of arrays of the catalogue itself, which cannot fail.
   static func file(_ arrays: [NamedArray]) -> ArrayFile {
     make { () throws(ContainerError) in try ArrayFile(arrays, metadata: [:]) }
   }
 
-  /// The catalogue's own inputs are right, or that is our mistake.
+  /// Traps on an error: an input of the catalogue itself is wrong, which is our mistake.
   static func make<Value>(_ body: () throws(ContainerError) -> Value) -> Value {
     do { return try body() } catch { preconditionFailure("a case with a bad input: \(error)") }
   }
 }
 
 extension Profile {
-  /// The axes that differ from base, for a request.
+  /// The axes that differ from base, in the form of a request.
   package var axes: [String: String] {
     Dictionary(uniqueKeysWithValues: differences.map { ($0.axis.rawValue, $0.value) })
   }
 
-  /// A name for ids: `base`, or `axis-value`, hyphenated.
+  /// The profile in the form of ids: `base`, or `axis-value` with hyphens.
   var slug: String {
     let pairs = differences.map { $0.axis.rawValue + "-" + $0.value }
     return pairs.isEmpty ? "base" : pairs.joined(separator: ".").split(separator: "_").joined(separator: "-")
   }
 
-  /// Those of suite 1.0, whose cases stay as they are; later ones have cases of their own.
+  /// The single alternatives of suite 1.0, whose cases stay as they are; values added later have cases of their own.
   static var firstAlternatives: [Profile] {
     singleAlternatives.filter { profile in
       switch profile.numbering {

@@ -1,4 +1,5 @@
-// The models that cases share: small, seeded, of high variance, every weight exact in bf16. Recorded below Vectors/models.
+// The models that cases share: small, seeded, with weights of high variance that are exact in bf16. Recorded below
+// Vectors/models.
 
 import LoMA
 import LoMAModels
@@ -6,7 +7,7 @@ import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// A model of the corpus.
+/// A model of the corpus with seeded weights.
 struct CaseModel: Sendable {
   let name: String
   let seed: UInt64
@@ -18,19 +19,18 @@ struct CaseModel: Sendable {
   let epsilon: Double
   let theta: Double
   let tied: Bool
-  /// Whether text ids v and v + 4 have the same row in the head, one number of which is 1: equal scores whatever the order of sums.
+  /// Whether text ids v and v + 4 have the same row in the head, one number of which is 1: scores are then equal in any
+  /// order of summation.
   let hasEqualScores: Bool
-  /// The same, but for a number so small that F32 tells the scores apart no more, and F64 does.
+  /// The same, but for a difference so small that the scores are equal in F32 and differ in F64.
   let hasCloseScores: Bool
   let vocabulary: CaseVocabulary
-  /// Whether its weights fill the 24 bits of F32; else every one is exact in bf16.
+  /// Whether its weights use all 24 bits of F32; otherwise each is exact in bf16.
   let fillsF32: Bool
-  /// The gain of its last norm is so many times what it is in the others.
+  /// The factor on the gain of its last norm.
   let loudness: Double
-  /// How its config.json is written.
   let form: ConfigurationForm
 
-  /// The directory below Vectors.
   var path: String { "models/\(name)" }
 
   static let mha = CaseModel("mha", 1, layers: 2, heads: 2, keyValueHeads: 2, headDimension: 4, tied: false)
@@ -48,34 +48,34 @@ struct CaseModel: Sendable {
   static let ties = CaseModel(
     "ties", 10, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, hasEqualScores: true)
 
-  /// θ is no integer, and what has a default is not said.
+  /// With a θ that is not an integer, and without the keys that have a default.
   static let sparse = CaseModel(
     "sparse-keys", 11, layers: 2, heads: 2, keyValueHeads: 2, headDimension: 4, tied: false, epsilon: 1e-6,
     theta: 12_345.5, form: .sparse)
-  /// θ stands where newer versions of transformers write it, and is so small that without its fraction every type tells.
+  /// With θ where newer versions of transformers write it, and so small that dropping its fraction shows in every type.
   static let nested = CaseModel(
     "nested-keys", 12, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: true, theta: 2.5,
     form: .nested)
-  /// Of 24 bits; asked for in f64 and f32 only, since the narrow types do not start from the same numbers.
+  /// With weights of 24 bits; asked only in f64 and f32, since narrow types cannot start from the same numbers.
   static let precise = CaseModel(
     "precise", 13, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: false, fillsF32: true)
-  /// Its logits are beyond 100, so that their powers leave the range of F32.
+  /// With logits beyond 100, whose powers leave the range of F32.
   static let loud = CaseModel(
     "loud", 14, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, loudness: 64)
 
-  /// Choices that F32 cannot make; asked for in f64 only.
+  /// With choices that F32 cannot make; asked only in f64.
   static let close = CaseModel(
     "close", 15, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, tied: false, hasCloseScores: true)
-  /// Four ids and a head of two numbers: thousands of positions cost little.
+  /// With four ids and one head of dimension 2, so that thousands of positions cost little.
   static let tiny = CaseModel(
     "tiny", 16, layers: 1, heads: 1, keyValueHeads: 1, headDimension: 2, tied: false, hidden: 4,
     vocabulary: CaseVocabulary(text: 2, memory: 3, repetition: 2, model: 4))
 
-  /// Those that suite 1.0 froze, in the manifest's order.
+  /// The models that suite 1.0 froze, in the manifest's order.
   private static let first = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
   static let all = first + [sparse, nested, precise, loud, close, tiny]
 
-  /// Those that fresh cases draw from: in the others a choice or a text has too little room.
+  /// The models that fresh cases draw from; in the others a choice or a text has too little room.
   static let drawn = all.filter { !$0.hasCloseScores && $0.name != tiny.name }
 
   private init(
@@ -90,10 +90,10 @@ struct CaseModel: Sendable {
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headDimension = headDimension
-    // Hugging Face refuses a width that the heads do not divide, even where head_dim is given.
+    // Hugging Face refuses a width that is not a multiple of the number of heads, even if head_dim is given.
     self.hidden = hidden
-    // Most are exact in binary, and neither Hugging Face's default nor its neighbour, so that a port that ignores a key is
-    // seen.
+    // Most are exact in binary, and none is Hugging Face's default or close to it, so that a port that ignores the key
+    // is found.
     self.epsilon = epsilon
     self.theta = theta
     self.fillsF32 = fillsF32
@@ -105,14 +105,13 @@ struct CaseModel: Sendable {
     self.vocabulary = vocabulary
   }
 
-  /// The shape, as config.json has it.
+  /// The shape as config.json gives it.
   func configuration() throws(ModelError) -> Configuration {
     try Configuration(
       vocabularySize: vocabulary.model, hiddenSize: hidden, intermediateSize: 12, layers: layers, queryHeads: heads,
       keyValueHeads: keyValueHeads, headDimension: headDimension, epsilon: epsilon, theta: theta, tiesHead: tied)
   }
 
-  /// The weights.
   func parameters() throws(ModelError) -> ParameterSet {
     var numbers = SeededNumbers(seed: seed)
     var parameters = ParameterSet.highVariance(try configuration(), numbers: &numbers)
@@ -137,7 +136,7 @@ struct CaseModel: Sendable {
     return parameters
   }
 
-  /// Both, as the reference answers with them.
+  /// Configuration and parameters.
   func inMemory() throws(ModelError) -> ModelInMemory {
     ModelInMemory(configuration: try configuration(), parameters: try parameters())
   }

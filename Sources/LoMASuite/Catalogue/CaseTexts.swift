@@ -1,18 +1,18 @@
-// A case as text: a line of the list, and all about one case but its drawings.
+// Cases as text: the list, and everything about one case except its pictures.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Cases for a person.
+/// Cases as text for a person.
 package enum CaseTexts {
-  /// A line per case (id, operation, profile, clauses), and how many there are.
+  /// One line per case (id, operation, profile, clauses), then the number of cases.
   package static func list(_ cases: [Case]) -> String {
     let lines = cases.map { [$0.id, $0.request.operation.rawValue, $0.request.profileText, $0.clauseText] }
     return table([["id", "op", "profile", "clauses"]] + lines) + "\(cases.count) case\(cases.count == 1 ? "" : "s")\n"
   }
 
-  /// What a case asks, hunts and expects; its answer is computed now, on models below a folder of vectors.
+  /// What one case asks, hunts and expects; the answer is computed now, with the models of a folder of vectors.
   package static func text(of item: Case, models: StoredModels) throws(RecordingError) -> String {
     let request = item.request
     var lines = [
@@ -55,7 +55,7 @@ package enum CaseTexts {
     "\n" + title + "\n" + (lines.isEmpty ? "  none\n" : table(lines, indented: true))
   }
 
-  /// Columns, two spaces between them and none at the end of a line.
+  /// Columns, separated by two spaces, without spaces at line ends.
   private static func table(_ lines: [[String]], indented: Bool = false) -> String {
     var widths = [Int](repeating: 0, count: lines.map(\.count).max() ?? 0)
     for line in lines {
@@ -71,7 +71,7 @@ package enum CaseTexts {
 }
 
 extension Case {
-  /// By chapter, then by number.
+  /// The clauses, ordered by chapter, then by number.
   fileprivate var clauseText: String {
     clauses.map { id in
       let parts = id.split(separator: "-", maxSplits: 1).map { String($0) }
@@ -81,7 +81,7 @@ extension Case {
 }
 
 extension Request {
-  /// `base`, or axis=value pairs as they were given.
+  /// `base`, or the axis=value pairs as the request gives them.
   fileprivate var profileText: String {
     axes.isEmpty ? "base" : axes.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }.joined(separator: ",")
   }
@@ -100,7 +100,7 @@ extension RequestParameter {
 extension NamedArray {
   fileprivate var typeText: String { elementType.rawValue }
 
-  /// The first elements, as many as a line holds.
+  /// The first elements, as many as fit on a line.
   fileprivate var firstValues: String {
     let count = elementType == .f64 ? 4 : 8
     let size = bytes.count / elementType.width

@@ -1,21 +1,19 @@
-// Every case of the suite, in the order of the manifest, and the ids that are gone.
+// Every case of the suite, in the order of the manifest, and the retired ids.
 
-/// The catalogue.
 package enum Catalogue {
-  /// Every case; ids are unique.
   package static var cases: [Case] { first + second }
 
-  /// What suite 1.0 froze.
+  /// The cases that suite 1.0 froze.
   private static var first: [Case] {
     StructureCases.all + StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all + LosslessCases.all
       + RejectionCases.all + PropertyCases.all
   }
 
-  /// What suite 1.1 added.
+  /// The cases that suite 1.1 added.
   private static var second: [Case] {
     NumberingCases.all + EngineCases.all + OptimiserCases.all + ModelFormCases.all + PairCases.all + FaultCases.all
   }
 
-  /// Retired ids with the reason; none is ever used again.
+  /// Retired ids with the reason; a retired id is never used again.
   package static let retired: [(id: String, reason: String)] = []
 }

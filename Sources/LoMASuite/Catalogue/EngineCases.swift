@@ -1,13 +1,13 @@
-// Suite 1.1: the sizes and shapes at which engines break: batches that begin with a short text, many chunks, long chunks, rows
-// beyond the tiles of a kernel, positions beyond a table, sums too long for a narrow type.
+// Suite 1.1: sizes and shapes at which engines fail: batches that begin with a short text, many chunks, long chunks,
+// rows beyond the tiles of a kernel, positions beyond a table, sums too long for a narrow type.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Cases of chapters 4, 6, 7 and 8 beyond toy sizes.
+/// Cases of chapters 4, 6, 7 and 8 at more than toy sizes.
 enum EngineCases {
-  /// Those with numbers and recorded answers.
+  /// The cases with numbers and recorded answers.
   static var numeric: [Case] { batches + manyChunks + tiles + far + close + wide }
   static var all: [Case] { structure + numeric + properties }
 
@@ -47,10 +47,10 @@ enum EngineCases {
     ]
   }
 
-  /// What is captured where logits alone leave a narrow type too much room: the rows behind the first attention.
+  /// Captured if a wrong answer could hide in the logits of a narrow type: the rows after the first attention.
   private static let middle = ["layers.0.middle"]
 
-  /// Suite 1.0's batches begin with their longest text.
+  /// Batches that begin with a short text; those of suite 1.0 begin with their longest.
   private static var batches: [Case] {
     let (one, other) = ([1, 13, 4], [4, 13, 0])
     func texts(_ lengths: [Int]) -> [[Int]] { CaseInputs.texts(lengths, below: 11, seed: 191) }
@@ -91,7 +91,7 @@ enum EngineCases {
     }
   }
 
-  /// A chunk of one token compresses at every token.
+  /// Chunks of one token: every token is followed by a compression.
   private static var manyChunks: [Case] {
     let text = CaseInputs.text(64, below: 11, seed: 193)
     return [
@@ -123,8 +123,8 @@ enum EngineCases {
     ]
   }
 
-  /// L = 64: rows 128 and 256 are repetition rows, and so begin tiles of 16 to 128 rows; the tail's rows in the last tile see
-  /// memory that its first row does not.
+  /// L = 64: rows 128 and 256 are repetition rows and begin tiles of 16 to 128 rows; in the last tile, the tail's rows
+  /// see memory rows that the tile's first row does not.
   private static var tiles: [Case] {
     let text = CaseInputs.text(130, below: 11, seed: 195)
     return [
@@ -140,8 +140,8 @@ enum EngineCases {
     ]
   }
 
-  /// Positions 2,048 to 2,111: in chunk 32 of 33, whose answer is small however long the text; and in a chunk that never
-  /// fills, where every row sees all rows before it, and whose keys are of two kinds only.
+  /// Positions 2,048 to 2,111: in chunk 32 of 33, whose answer is small however long the text; and in a chunk that
+  /// never fills, in which every row sees all rows before it and there are only two kinds of keys.
   private static var far: [Case] {
     let text = CaseInputs.text(2112, below: 11, seed: 197)
     return [
@@ -159,7 +159,7 @@ enum EngineCases {
     ]
   }
 
-  /// Choices that a cast to F32 decides otherwise.
+  /// Choices that change if the scores are cast to F32.
   private static var close: [Case] {
     [
       numbers(
@@ -175,7 +175,7 @@ enum EngineCases {
     func stage(_ operation: Operation, _ parameters: [String: RequestParameter], _ arrays: [NamedArray]) -> Request {
       Request(operation, axes: [:], parameters: parameters, model: nil, input: CaseInputs.file(arrays), captures: [])
     }
-    // Terms that are all alike: a sum in a narrow type stands still long before its end. Of random terms it hardly shows.
+    // With equal terms a sum in a narrow type stops growing long before its end; with random terms this hardly shows.
     func alike(_ width: Int) -> Case {
       func same(_ name: String, _ shape: [Int], _ value: Double) -> NamedArray {
         CaseInputs.numbers(name, shape: shape, [Double](repeating: value, count: width))

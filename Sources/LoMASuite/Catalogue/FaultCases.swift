@@ -1,4 +1,4 @@
-// Suite 1.1: several faults at once, faults in what is not asked about, models that are refused.
+// Suite 1.1: several faults at once, faults in parts that the operation ignores, models that are refused.
 
 import LoMA
 import LoMAReference
@@ -29,7 +29,7 @@ enum FaultCases {
       expectation: .rejection(code), dtypes: isOfModel ? NumberType.words : [NumberType.integerWord])
   }
 
-  /// Two faults, of which the one that stands first in the list is the answer.
+  /// Two faults; the answer is the one that comes first in the list of rejections.
   private static var doubled: [Case] {
     let badText = [[1, 2, 13, 4, 5]]
     let unknown = ["memory_shape": "round"]
@@ -86,7 +86,7 @@ enum FaultCases {
     ]
   }
 
-  /// Faults that suite 1.0 does not make.
+  /// Single faults that suite 1.0 lacks.
   private static var single: [Case] {
     let hunts = "bad input that is answered, or that ends the program"
     func forced(_ what: String, _ tokens: [Int]) -> Case {
@@ -133,7 +133,7 @@ enum FaultCases {
     ]
   }
 
-  /// Good requests with a fault in what the operation does not name.
+  /// Good requests with a fault in a part that the operation ignores.
   private static var ignored: [Case] {
     let hunts = "a fault found in what the operation does not name"
     let bad: [String: RequestParameter] = [

@@ -1,4 +1,4 @@
-// The generation level: text through the compressed cache, and chunks read back.
+// The generation level: text through the compressed cache, and reconstruction of chunks.
 
 import LoMA
 import LoMAReference

@@ -1,15 +1,15 @@
-// Cases on trained models: chunks that are read, compressed, dropped and read back without an error, and text that goes on
-// after compression. A mistake that moves a digit of a random model's logits loses text here.
+// Cases on trained models: chunks that are read, compressed, dropped and reconstructed without an error, and text that
+// continues after a compression. A mistake that only moves a digit of a random model's logits loses text here.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Cases of chapters 5 to 8 on models that a recipe trained.
+/// Cases of chapters 5 to 8 on models that were trained by a recipe.
 package enum LosslessCases {
-  /// Six chunks of eight bytes; the model was trained on three.
+  /// Six chunks of eight bytes; the model was trained on texts of three.
   package static let sentence = "the memory of a chunk is all that is left of it."
-  /// Two chunks and one token.
+  /// A random text of two chunks and one token.
   private static func random(_ model: TrainedModel) -> [Int] {
     CaseInputs.text(2 * model.c * model.t + 1, below: 16, seed: 170)
   }

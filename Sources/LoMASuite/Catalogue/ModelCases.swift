@@ -93,7 +93,7 @@ enum ModelCases {
     }
   }
 
-  /// Texts chosen so that a mean over other rows, or another softmax, is far off also in bf16.
+  /// Texts for which a mean over the wrong rows, or a wrong softmax, is far off even in bf16.
   private static var chosenLosses: [Case] {
     let likely = [1, 1, 1, 1, 1, 1, 1, 8, 6, 6, 6, 6, 6]
     let singles = [[4, 9]] + (0..<9).map { [$0] }

@@ -1,4 +1,4 @@
-// Suite 1.1: models that are written otherwise: keys left out or moved, weights that fill F32, ids that are the request's own.
+// Suite 1.1: models in other forms: keys left out or moved, weights that use all 24 bits of F32, ids from the request.
 
 import LoMA
 import LoMAReference
@@ -23,7 +23,7 @@ enum ModelFormCases {
     }
   }
 
-  /// Asked in f64 and f32: a narrow type does not start from the same numbers.
+  /// Asked only in f64 and f32: narrow types cannot start from the same numbers.
   private static var precise: [Case] {
     let text = CaseInputs.text(13, below: 11, seed: 211)
     let hunts = "weights or inputs that are rounded when they are read"
@@ -54,7 +54,7 @@ enum ModelFormCases {
     ].compactMap { $0.asked(in: NumberType.preciseWords) }
   }
 
-  /// V and both ids are the request's, whatever the object `loma` of config.json says (OPS-1).
+  /// V and both ids come from the request, whatever the `loma` object of config.json says (OPS-1).
   private static var ids: [Case] {
     let vocabulary = CaseVocabulary(text: 9, memory: 10, repetition: 14, model: 16)
     let hunts = "V or special ids taken from config.json"
@@ -77,7 +77,7 @@ enum ModelFormCases {
     ]
   }
 
-  /// A good request with faults in what the operation does not name.
+  /// A good request with faults in parts that the operation ignores.
   private static var unnamed: Case {
     EngineCases.numbers(
       "gqa.unnamed-faults", .model, hunts: "a fault found in what the operation does not name",

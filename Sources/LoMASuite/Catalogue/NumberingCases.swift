@@ -1,10 +1,10 @@
-// Cases of POS-5 and POS-6, the two values of `numbering` that suite 1.1 added: rows, whole models, gradients, the cache.
+// Cases of POS-5 and POS-6, the values of `numbering` that suite 1.1 added: rows, whole models, gradients, the cache.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// What suite 1.0 asks of every single alternative that moves rows and hides none, for these two.
+/// For these two values, the cases that suite 1.0 has for each alternative that moves rows and hides none.
 enum NumberingCases {
   static var all: [Case] {
     numberings.flatMap { layouts($0) }
@@ -12,7 +12,8 @@ enum NumberingCases {
       + numberings.flatMap { [generate($0), longPrompt($0), reconstruct($0)] } + numberings.flatMap { properties($0) }
   }
 
-  /// A profile, its clause, and prompts of `gqa` and `mha` whose chosen tokens lead the next by a fifth of the logits' largest.
+  /// A profile, its clause, and prompts of `gqa` and `mha` for which chosen tokens lead by a fifth of the largest
+  /// logit.
   private struct Numbering {
     let profile: Profile
     let clause: String
@@ -36,7 +37,7 @@ enum NumberingCases {
       .compressed, "POS-6", prompt: [10, 2, 6, 10, 4, 4, 9], longPrompt: [1, 6, 2, 0, 0, 5, 5, 5, 0, 7]),
   ]
 
-  /// The training layout of two texts and of a longer chunk, and the generation layout.
+  /// The training layout of two texts and of a longer chunk, and the generation layout of a text.
   private static func layouts(_ numbering: Numbering) -> [Case] {
     let shapes: [(String, Int, Int, [Int], String, String)] = [
       ("", 3, 2, [19, 6], "training", "c3-t2"), ("", 2, 3, [25, 0, 1, 12], "training", "c2-t3"),
@@ -74,7 +75,7 @@ enum NumberingCases {
       [CaseInputs.text(13, below: 11, seed: 60)])
   }
 
-  /// Where c is 3 and t is 1, positions of the text and of the cache part soonest.
+  /// c = 3 and t = 1, for which positions in the text and in the cache differ earliest.
   private static func shorterSpans(_ numbering: Numbering) -> Case {
     let profile = numbering.profile
     return model(
@@ -98,7 +99,7 @@ enum NumberingCases {
       clauses: ["LOS-4", "MOD-3", "MOD-6"], .gqa, CaseInputs.texts([9], below: 11, seed: 110))
   }
 
-  /// The second chunk fills with a token that was chosen; another is chosen behind it.
+  /// The second chunk is filled by a chosen token; one more is chosen after it.
   private static func generate(_ numbering: Numbering) -> Case {
     let profile = numbering.profile
     return model(
@@ -107,7 +108,7 @@ enum NumberingCases {
       ["generate": .integer(3)])
   }
 
-  /// Four compressions of three tokens each, the last one where most of the chunk was generated.
+  /// Four compressions of three tokens each; most of the last chunk is generated.
   private static func longPrompt(_ numbering: Numbering) -> Case {
     let profile = numbering.profile
     return model(
@@ -123,7 +124,7 @@ enum NumberingCases {
       clauses: ["REC-1", "REC-3", "POS-4"], .gqa, [CaseInputs.text(9, below: 11, seed: 130)], ["chunk": .integer(1)])
   }
 
-  /// Interference, prefix and cache, as for the alternatives before.
+  /// Interference, prefix and cache, as for the earlier alternatives.
   private static func properties(_ numbering: Numbering) -> [Case] {
     let profile = numbering.profile
     let text = CaseInputs.text(13, below: 11, seed: 160)

@@ -1,4 +1,5 @@
-// Suite 1.1: optimiser steps on every model and with other numbers, and losses whose scores leave the range of a power.
+// Suite 1.1: optimiser steps on every model and with other settings, and losses whose scores leave the range of a
+// power.
 
 import LoMA
 import LoMAReference
@@ -9,7 +10,7 @@ import NaiveLlama
 enum OptimiserCases {
   static var all: [Case] { models + numbers + loud }
 
-  /// What AdamW is given; the names are those of LOS-6.
+  /// The numbers that AdamW is given, under the names of LOS-6.
   private struct Settings {
     var steps: Int
     var learningRate = 0x1p-7
@@ -33,7 +34,7 @@ enum OptimiserCases {
         ]))
   }
 
-  /// Several steps of every model that suite 1.0 took one step of, or none.
+  /// Several steps on each model on which suite 1.0 takes one step or none.
   private static var models: [Case] {
     let models: [(CaseModel, Int)] = [
       (.mqa, 3), (.deep, 3), (.shallow, 3), (.wide64, 2), (.wide128, 2), (.sixHeads, 3), (.ties, 2),

@@ -1,4 +1,4 @@
-// Suite 1.1: two axes decided otherwise at once, in every level.
+// Suite 1.1: two axes that differ from base at once, on every level.
 
 import LoMA
 import LoMAReference
@@ -6,7 +6,7 @@ import LoMAVectors
 
 /// Cases under profiles that differ from base in two axes.
 enum PairCases {
-  /// Those with numbers and recorded answers.
+  /// The cases with numbers and recorded answers.
   static var numeric: [Case] { pairs.flatMap { whole($0) } + stage }
   static var all: [Case] { structure + numeric + others }
 
@@ -16,7 +16,7 @@ enum PairCases {
     return profile
   }
 
-  /// The memory's two axes, the repetition's two, and a numbering with the labels: no axis is in two pairs.
+  /// The two axes of memory, the two of repetition, and numbering with labels; no axis is in two pairs.
   private static let memory = profile {
     $0.memoryContext = .ownChunk
     $0.memoryAttention = .causal
@@ -103,7 +103,7 @@ enum PairCases {
 }
 
 extension Operation {
-  /// The clauses that a case of two axes on a whole model serves.
+  /// The clauses that a case with two such axes on a whole model cites.
   fileprivate var pairedClauses: [String] {
     switch self {
     case .forward: ["MSK-5", "MSK-8", "MSK-9", "POS-4"]

@@ -4,7 +4,7 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Cases without a golden.
+/// Cases without a recorded answer.
 enum PropertyCases {
   static var all: [Case] { interference + poison + others }
 
@@ -16,7 +16,7 @@ enum PropertyCases {
       clauses: clauses, request: request, expectation: .property(property), dtypes: NumberType.words)
   }
 
-  /// One layer, so that nothing is relayed: every row is replaced in turn by a row of `replacements`.
+  /// One layer, so that nothing is passed on indirectly: each row in turn is replaced by a row of `replacements`.
   private static var interference: [Case] {
     Profile.firstAlternatives.map { profile in
       let model = CaseModel.shallow
@@ -33,7 +33,8 @@ enum PropertyCases {
     }
   }
 
-  /// Hidden keys aligned with a query so that their score would be 10⁴ or more, and huge hidden values; one query at a time.
+  /// Hidden keys so close to a query's direction that their score would be 10⁴ or more, and huge hidden values; one
+  /// query at a time.
   private static var poison: [Case] {
     [(2, 2), (4, 1), (4, 4)].map { heads, keyValueHeads in
       let d = 4

@@ -1,39 +1,38 @@
-// MOD-1, MOD-4: models that are refused for what their config.json says; the weights are another model's.
+// MOD-1, MOD-4: models that are refused because of their config.json; their weights are those of another model.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// A model of the corpus that nobody may run.
+/// A model of the corpus that every candidate must refuse.
 struct RefusedModel: Sendable {
   let name: String
-  /// Whose files it has, but for one line of config.json.
+  /// The model with the same files, except for one line of config.json.
   let spoilt: CaseModel
-  /// A line of that model's config.json, and what stands in its place.
+  /// The line of that model's config.json, and its replacement.
   let line: (right: String, wrong: String)
-  /// What the right answer is.
+  /// The rejection code that is the right answer.
   let code: String
 
-  /// The directory below Vectors.
   var path: String { "models/\(name)" }
 
-  /// A rotation scaled as for longer texts.
+  /// With a rotary embedding scaled for longer texts.
   static let scaledRotation = RefusedModel(
     name: "refused-rope-scaling", spoilt: .shallow,
     line: ("\"rope_theta\"", "\"rope_scaling\": {\"factor\": 2.0, \"rope_type\": \"linear\"},\n  \"rope_theta\""),
     code: "unsupported-configuration")
-  /// Biases that no tensor holds.
+  /// With biases, for which there are no tensors.
   static let biases = RefusedModel(
     name: "refused-bias", spoilt: .shallow,
     line: ("\"attention_bias\": false", "\"attention_bias\": true"), code: "unsupported-configuration")
-  /// Three KV heads for four query heads.
+  /// With three KV heads for four query heads.
   static let heads = RefusedModel(
     name: "refused-heads", spoilt: .shallow,
     line: ("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3"), code: "invalid-configuration")
 
   static let all = [scaledRotation, biases, heads]
 
-  /// Its config.json, from the other model's.
+  /// This model's config.json, made from the other model's.
   func spoil(_ bytes: [UInt8]) -> [UInt8] {
     let right = Array(line.right.utf8)
     guard let start = bytes.firstIndex(of: right) else { preconditionFailure("no line \(line.right)") }
@@ -42,7 +41,7 @@ struct RefusedModel: Sendable {
 }
 
 extension [UInt8] {
-  /// Where some bytes stand first.
+  /// The index of the first occurrence of some bytes; nil if there is none.
   fileprivate func firstIndex(of part: [UInt8]) -> Int? {
     indices.first { self[$0...].starts(with: part) }
   }

@@ -4,7 +4,7 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// One case per fault and operation that can meet it.
+/// One case for each fault and each operation that can have it.
 enum RejectionCases {
   static var all: [Case] { parameters + vocabularies + tokens + lengths + profiles }
 

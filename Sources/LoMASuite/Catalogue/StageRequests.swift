@@ -1,10 +1,9 @@
-// Inputs of the stage level: LoMA rows and masks with seeded numbers, weights of high variance, as a model's are.
+// Inputs of the stage level: rows and masks of LoMA with seeded numbers, and weights of as high variance as a model's.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Requests of single stages.
 enum StageRequests {
   /// The rows of one text's training layout.
   static func rows(c: Int, t: Int, n: Int, _ profile: Profile) -> [Row] {
@@ -31,7 +30,7 @@ enum StageRequests {
       ]), captures: [])
   }
 
-  /// The width of a decoder layer on its own.
+  /// The hidden width of a decoder layer that is asked alone.
   static let layerWidth = 8
 
   /// One decoder layer of that width over the rows of a text.
@@ -63,7 +62,7 @@ enum StageRequests {
       ]), captures: [])
   }
 
-  /// The catalogue's own texts are right, or that is our mistake.
+  /// Traps on an error: a text of the catalogue itself is wrong, which is our mistake.
   private static func make<Value>(_ body: () throws(InputError) -> Value) -> Value {
     do { return try body() } catch { preconditionFailure("a case with a bad input: \(error)") }
   }

@@ -8,10 +8,10 @@ import LoMAVectors
 enum StructureCases {
   static var all: [Case] { layouts + masks + schedules + metrics + costs }
 
-  /// Chunk shapes whose layouts are all looked at.
+  /// c and t of the chunks whose layouts are compared.
   private static let shapes = [(1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (2, 3), (4, 2), (8, 1), (1, 8), (4, 4), (8, 2)]
 
-  /// The lengths at which something changes.
+  /// The text lengths at which a layout changes its form, and their neighbours.
   private static func lengths(_ length: Int) -> [Int] {
     Array(Set([0, 1, length - 1, length, length + 1, 2 * length, 3 * length + 1])).sorted()
   }
@@ -31,7 +31,7 @@ enum StructureCases {
         input: CaseInputs.file(CaseInputs.batch(texts)), captures: []))
   }
 
-  /// The cases that layout and mask share: each shape as a ragged batch, each length alone, each alternative.
+  /// The cases that layout and mask have in common: a ragged batch of each shape, each length alone, each alternative.
   private static func both(_ operation: Operation, clauses: [String]) -> [Case] {
     var cases: [Case] = []
     for (c, t) in shapes {
@@ -91,7 +91,7 @@ enum StructureCases {
   private static var masks: [Case] {
     var cases = both(
       .mask, clauses: (1...10).map { "MSK-\($0)" })
-    // The pairs of alternatives that change the mask together.
+    // The pairs of alternatives that both change the mask.
     for memory in [Profile.MemoryAttention.causal] {
       for context in Profile.MemoryContext.allCases where context != .pastMemories {
         var profile = Profile.base

@@ -1,16 +1,16 @@
-// RUN-17, RUN-18: the numbers that a fresh case is drawn with and shrinks in.
+// RUN-17, RUN-18: the sizes that a fresh case is drawn with and that shrinking reduces.
 
-/// A number of a fresh case.
+/// A size parameter of a fresh case.
 enum Extent: String, CaseIterable, Sendable {
-  /// Text tokens a memory token holds.
+  /// Text tokens per memory token.
   case c
-  /// Memory tokens of a chunk.
+  /// Memory tokens per chunk.
   case t
   /// Tokens to generate.
   case generate
-  /// The chunk that is recited.
+  /// The chunk to reconstruct.
   case chunk
-  /// Steps of the optimiser.
+  /// Optimiser steps.
   case steps
   /// The length of a text whose tokens do not matter.
   case length
@@ -18,18 +18,18 @@ enum Extent: String, CaseIterable, Sendable {
   case rows
   /// Columns of a stage's input.
   case width
-  /// Columns between the linear layers of a feed-forward block.
+  /// The width of a feed-forward network.
   case middle
   /// KV heads.
   case keyValueHeads = "kv_heads"
-  /// Query heads that read one KV head.
+  /// Query heads per KV head.
   case sharing
-  /// Pairs of columns that are rotated in a head: half its dimension.
+  /// Pairs of dimensions that are rotated in a head: half its dimension.
   case pairs
-  /// Layers, where they are only counted.
+  /// Layers, for operations that only count them.
   case layers
 
-  /// The smallest value that means something.
+  /// The smallest meaningful value.
   var least: Int {
     switch self {
     case .generate, .chunk, .length: 0
@@ -37,10 +37,10 @@ enum Extent: String, CaseIterable, Sendable {
     }
   }
 
-  /// Smaller values, the smallest first: the least, the half way to it, one less.
+  /// Smaller values to try, smallest first: the least, half-way to it, one less.
   func below(_ value: Int) -> [Int] { Extent.below(value, least: least) }
 
-  /// Values from `least` to below another one, the smallest first.
+  /// Smaller values to try, from `least` to below `value`, smallest first.
   static func below(_ value: Int, least: Int) -> [Int] {
     var values: [Int] = []
     for smaller in [least, least + (value - least) / 2, value - 1] where smaller >= least && smaller < value {

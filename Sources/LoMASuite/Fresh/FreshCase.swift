@@ -1,62 +1,60 @@
-// RUN-17: a case that no folder holds, as the few things it is drawn from.
+// RUN-17: a case that is in no folder of vectors, as the few properties it is drawn from.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// A case drawn from a seed; everything else of it follows from what stands here.
+/// A case drawn from a seed; everything else about it follows from these properties.
 package struct FreshCase: Hashable, Sendable {
-  /// A text: the first tokens of a stream that the seed and its number determine, so that a shorter one is a prefix.
+  /// A text: a prefix of the stream of tokens that its seed and number determine, so that shortening keeps a prefix.
   struct Text: Hashable, Sendable {
     var stream: Int
     var length: Int
   }
 
-  /// What is asked.
   package let operation: Operation
-  /// The numbers that the operation takes.
+  /// The sizes that the operation takes.
   var extents: [Extent: Int] = [:]
-  /// The texts; none where the operation takes none.
+  /// The texts; empty if the operation takes none.
   var texts: [Text] = []
-  /// The decisions; in a stage those of the rows that its mask is of.
+  /// The profile; for a stage, that of the rows whose mask it uses.
   var profile = Profile.base
-  /// The name of its model.
+  /// The name of its model; nil if the operation needs none.
   var model: String?
-  /// The rows that are asked for.
+  /// The layout that is asked for.
   var layout = LayoutKind.training
   /// Whether rows of numbers are given in place of tokens.
   var hasEmbeddings = false
-  /// Whether the tokens that are fed are given.
+  /// Whether the tokens to feed are given instead of chosen.
   var isForced = false
-  /// Intermediates to return.
+  /// The intermediates to return.
   var captures: [String] = []
-  /// Whether numbers of a stage fill the 24 bits of F32.
+  /// Whether the numbers of a stage use all 24 bits of F32.
   var fillsF32 = false
-  /// Whether V and the special ids are others than those of the model's config.json.
+  /// Whether V and the special ids differ from those of the model's config.json.
   var hasOwnIDs = false
-  /// What is wrong with the request; nothing where it is to be answered.
+  /// The faults of the request; empty if it is to be answered.
   var faults: [FreshFault] = []
-  /// What tokens, weights and numbers are drawn from.
+  /// The seed of tokens, weights and numbers.
   var seed: UInt64
 
   subscript(_ extent: Extent) -> Int { extents[extent] ?? extent.least }
 
-  /// Text tokens a chunk has.
+  /// L, text tokens per chunk.
   var chunkLength: Int { self[.c] * self[.t] }
 
-  /// The lengths of the texts.
   var lengths: [Int] { texts.map(\.length) }
 
-  /// Whether the operation accepts what stands here; draws do, and so must what they shrink to.
+  /// Whether the operation accepts these values; drawn cases are valid, and shrinking must keep them so.
   var isValid: Bool {
     switch operation {
     case .schedule: self[.length] > 0 || self[.generate] == 0
     case .generate:
       texts.count == 1 && (lengths[0] > 0 || self[.generate] == 0) && !(isForced && self[.generate] == 0)
     case .reconstruct: texts.count == 1 && self[.chunk] < lengths[0] / chunkLength
-    // A stage of no rows is no stage.
+    // A stage without rows is not a valid request.
     case .attention: lengths.allSatisfy { $0 > 0 }
-    // Nor do Hugging Face's heads leave a remainder of the width.
+    // Hugging Face also refuses a width that is not a multiple of the number of heads.
     case .decoderLayer:
       lengths.allSatisfy { $0 > 0 }
         && StageRequests.layerWidth.isMultiple(of: self[.keyValueHeads] * self[.sharing])
@@ -66,15 +64,15 @@ package struct FreshCase: Hashable, Sendable {
     }
   }
 
-  /// The level its answer is compared at.
+  /// The level of its comparison.
   var level: Level { faults.isEmpty ? operation.level : .rejection }
 
-  /// Whether a narrow type does not start from the same numbers.
+  /// Whether a narrow type cannot start from the same numbers.
   var isPrecise: Bool { fillsF32 || CaseModel.all.contains { $0.name == model && $0.fillsF32 } }
 }
 
 extension Operation {
-  /// The level of the cases whose answers are its tensors.
+  /// The level of cases whose answers are this operation's tensors.
   var level: Level {
     switch self {
     case .layout, .mask, .schedule, .metrics, .cost: .structure
@@ -85,7 +83,7 @@ extension Operation {
     }
   }
 
-  /// The clauses that its answers show.
+  /// The clauses whose mistakes its answers can show.
   var clauses: [String] {
     switch self {
     case .layout: ["PAR-2", "LAY-1", "LAY-2", "LAY-3", "LAY-4", "LAY-5", "LAY-6", "POS-1", "POS-2", "POS-3", "LOS-1"]
@@ -110,7 +108,7 @@ extension Operation {
 }
 
 extension FreshCase: CustomStringConvertible {
-  /// One line: `forward c=2 t=1 n=5,0 memory_attention=causal models/gqa`.
+  /// One line, such as `forward c=2 t=1 n=5,0 memory_attention=causal models/gqa`.
   package var description: String {
     var words = [operation.rawValue]
     words += Extent.allCases.compactMap { extent in extents[extent].map { "\(extent.rawValue)=\($0)" } }

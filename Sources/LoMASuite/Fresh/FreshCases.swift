@@ -1,22 +1,20 @@
-// RUN-17: the fresh cases of a seed, as cases of the catalogue's kind.
+// RUN-17: the fresh cases of a seed, in the form of catalogue cases.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Draws fresh cases and has the reference say what they are.
+/// Draws fresh cases and computes the reference's answers to them.
 package struct FreshCases: Sendable {
-  /// The most cases of one run.
+  /// The most fresh cases of one run.
   package static let limit = 10_000
-  /// So many texts are tried for one whose choices are clear in every element type.
+  /// The number of texts tried in search of one whose choices are clear in every element type.
   private static let attempts = 12
 
-  /// What they are drawn from.
   package let seed: UInt64
   private let answers: ReferenceAnswers
 
-  /// The cases of a seed.
   package init(seed: UInt64) throws(RecordingError) {
     self.seed = seed
     let models = try RecordedModels.seeded.get()
@@ -25,14 +23,15 @@ package struct FreshCases: Sendable {
     self.answers = answers
   }
 
-  /// Ports of the reference on the models of the cases whose stages err about as right ports do, each in its own way
-  /// (TOL-16).
+  /// Ports of the reference on the cases' models whose stages err about as much as right ports do, each port
+  /// differently (TOL-16).
   package var shakenPorts: [ReferenceCandidate] { ReferenceCandidate.shaken(models: answers.models) }
 
-  /// The reference whose optimiser is given gradients that are off by as much as right ones are at worst (TOL-16).
+  /// The reference with gradients that are off by as much as those of the worst right port, before the optimiser gets
+  /// them (TOL-16).
   package var movedPort: ReferenceCandidate { ReferenceCandidate.movingGradients(models: answers.models) }
 
-  /// Case `index`, from 0, of the seed; it does not depend on how many are drawn.
+  /// Case `index` of the seed, from 0; it does not depend on how many cases are drawn.
   package func drawn(_ index: Int) -> FreshCase {
     var drawing = FreshDrawing(seed: seed, index: index)
     let kind = FreshDrawing.kind(seed: seed, index: index)
@@ -42,7 +41,7 @@ package struct FreshCases: Sendable {
       return drawn
     }
     guard drawn.level == .generation else { return drawn }
-    // Texts differ in how clear their choices are: the first that is clear in all types, else the clearest.
+    // Texts differ in how clear their choices are: take the first that is clear in all types, otherwise the clearest.
     var (best, count) = (drawn, -1)
     for attempt in 0..<Self.attempts {
       drawn.seed = drawn.seed(attempt)
@@ -53,7 +52,7 @@ package struct FreshCases: Sendable {
     return best
   }
 
-  /// A fresh case under an id; none where its choices are too unclear to be asked in any type.
+  /// A fresh case under an id; nil if its choices are not clear enough for any type.
   package func item(_ fresh: FreshCase, id: String) -> Case? {
     guard fresh.faults.isEmpty else { return rejection(fresh, id: id) }
     let whole = Case.tensors(
@@ -61,7 +60,7 @@ package struct FreshCases: Sendable {
     return whole.asked(in: dtypes(of: fresh, all: whole.dtypes))
   }
 
-  /// A case to be rejected; none where the reference does not.
+  /// A case to be rejected; nil if the reference does not reject it.
   private func rejection(_ fresh: FreshCase, id: String) -> Case? {
     do {
       _ = try answers.answer(fresh.request)
@@ -74,14 +73,14 @@ package struct FreshCases: Sendable {
     }
   }
 
-  /// The id of case `index`.
+  /// The id of case `index` of the seed.
   package func id(_ index: Int) -> String {
     let kind = FreshDrawing.kind(seed: seed, index: index)
     let level = kind.isFaulty ? Level.rejection : kind.operation.level
     return "\(level.rawValue).\(kind.operation.rawValue).fresh.s\(seed)-k\(index)"
   }
 
-  /// The seed and the index that an id names; none where no fresh case has it.
+  /// The seed and the index in an id; nil if it is not the id of a fresh case.
   package static func named(_ id: String) -> (cases: FreshCases, index: Int)? {
     let parts = id.split(separator: ".").last?.split(separator: "-") ?? []
     guard parts.count == 2, parts[0].first == "s", parts[1].first == "k", let seed = UInt64(parts[0].dropFirst()),
@@ -90,19 +89,19 @@ package struct FreshCases: Sendable {
     return (cases, index)
   }
 
-  /// The case of an id; none where no fresh case has it.
+  /// The case with an id; nil if it is not the id of a fresh case.
   package static func item(_ id: String) -> Case? {
     named(id).flatMap { cases, index in cases.item(cases.drawn(index), id: id) }
   }
 
-  /// Of the first cases of the seed those whose ids pass; those that cannot be asked are left out.
+  /// Those of the seed's first `count` cases whose ids pass; cases that cannot be asked are left out.
   package func items(count: Int, threads: Int, passing: @escaping @Sendable (_ id: String) -> Bool) -> [Case] {
     Workers(threads: threads).map(count) { index in
       passing(id(index)) ? item(drawn(index), id: id(index)) : nil
     }.compactMap { $0 }
   }
 
-  /// Cases and their answers, as a folder of vectors would hold them.
+  /// Cases and their answers in the form of a folder of vectors.
   package static func recording(
     of cases: [Case], threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
@@ -117,7 +116,7 @@ package struct FreshCases: Sendable {
     let request = fresh.request
     guard let answer = try? answers.answer(request) else { return all }
     let wide = ChoiceMargin.dtypes(all, withMargin: ChoiceMargin.margin(of: request, answer: answer))
-    // Token 0 is then chosen from a row whose scores are not in the answer (REC-4).
+    // Token 0 is then chosen from a row whose scores the answer does not have (REC-4).
     let isHidden = fresh.operation == .reconstruct && fresh.profile.repetitionLabels == .shifted
     return isHidden ? wide.filter { NumberType.preciseWords.contains($0) } : wide
   }

@@ -1,22 +1,22 @@
-// RUN-17: how fresh cases are drawn: the operations in turn and then a fault, everything else by lot.
+// RUN-17: how fresh cases are drawn: the operations in turn, then a fault; everything else at random.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Draws the parts of one fresh case.
+/// Draws the properties of one fresh case.
 struct FreshDrawing {
   private var numbers: SeededNumbers
 
-  /// The draws of case `index` of a seed, which depend on nothing else.
+  /// The draws of case `index` of a seed; they depend on nothing else.
   init(seed: UInt64, index: Int) {
     var seeds = SeededNumbers(seed: seed)
     numbers = SeededNumbers(seed: seeds.next() ^ (UInt64(index) &* 0xD134_2543_DE82_EF95))
   }
 
-  /// The operation of case `index`, and whether it is to be rejected: all operations in turn, then a fault of one of them, so
-  /// that few cases meet every one.
+  /// The operation of case `index`, and whether it gets a fault. All operations come in turn, then one of them with a
+  /// fault, so that a few cases are enough for one of each.
   static func kind(seed: UInt64, index: Int) -> (operation: Operation, isFaulty: Bool) {
     let count = Operation.allCases.count + 1
     let (round, place) = (Int(seed % UInt64(count)) + index).quotientAndRemainder(dividingBy: count)
@@ -25,14 +25,14 @@ struct FreshDrawing {
     return (operations[(Int(seed % UInt64(operations.count)) + round) % operations.count], true)
   }
 
-  /// Makes a case one to be rejected, for one reason or for two.
+  /// Adds one fault or two to a case.
   mutating func spoil(_ drawn: inout FreshCase) {
     let possible = FreshFault.possible(drawn.operation)
     (drawn.captures, drawn.hasEmbeddings, drawn.isForced) = ([], false, false)
     drawn.faults = [one(of: possible)]
     if happens(oneIn: 2) { drawn.faults.append(one(of: possible)) }
     if drawn.faults.count == 2, drawn.faults[0] == drawn.faults[1] { drawn.faults.removeLast() }
-    // V' is the model's, and so that of the model whose place a refused one takes.
+    // V' is that of the model, so it must be that of the model which the refused one replaces.
     if drawn.faults.contains(.model) { drawn.model = CaseModel.shallow.name }
   }
 
@@ -44,7 +44,7 @@ struct FreshDrawing {
 
   private mutating func happens(oneIn count: Int) -> Bool { numbers.integer(below: count) == 0 }
 
-  /// The case of an operation.
+  /// Draws a case of an operation.
   mutating func draw(_ operation: Operation) -> FreshCase {
     var drawn = FreshCase(operation: operation, seed: numbers.next())
     switch operation {
@@ -79,7 +79,7 @@ struct FreshDrawing {
     return drawn
   }
 
-  /// Chunks of a few tokens; of one, so that there are many of them; or of 64, beyond the tiles of a kernel.
+  /// Draws chunks of a few tokens; of one token, so that there are many; or of 64, more than a kernel's tile.
   private mutating func shape(_ drawn: inout FreshCase, c: ClosedRange<Int>, t: ClosedRange<Int>) {
     let drawnC = one(of: c)
     let drawnT = one(of: t)
@@ -91,11 +91,11 @@ struct FreshDrawing {
     case 1 where isRowwise: (drawn.extents[.c], drawn.extents[.t]) = (wideC, wideT)
     default: (drawn.extents[.c], drawn.extents[.t]) = (drawnC, drawnT)
     }
-    // Long texts run on the model of one layer, which takes no more time than short ones on the others.
+    // Long texts use the model with one layer, which takes no more time than short ones on the others.
     if drawn.chunkLength >= 64, drawn.model != nil { drawn.model = CaseModel.shallow.name }
   }
 
-  /// A length at which something may change, or any.
+  /// Draws a length near one at which the layout changes its form, or any length.
   private mutating func length(_ chunk: Int, shortest: Int = 0) -> Int {
     let any = chunk == 1 ? 0...24 : 0...3 * chunk + 2
     let borders = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 2 * chunk + 1, 3 * chunk, one(of: any)]
@@ -108,7 +108,7 @@ struct FreshDrawing {
     }
   }
 
-  /// Base, one alternative, or two.
+  /// Draws base, one alternative, or two.
   private mutating func profile() -> Profile {
     let differences = one(of: [0, 0, 1, 1, 2])
     return one(of: Profile.all.filter { $0.differences.count == differences })
@@ -149,7 +149,7 @@ struct FreshDrawing {
     guard drawn.operation == .forward else { return }
     drawn.hasEmbeddings = happens(oneIn: 6)
     let captured = one(of: FreshDrawing.captures(layers: drawn.model == model.name ? model.layers : 1))
-    // The captures of long texts are large.
+    // The intermediates of long texts are large.
     if happens(oneIn: 3), drawn.chunkLength < 64 { drawn.captures = [captured] }
   }
 
@@ -173,7 +173,7 @@ struct FreshDrawing {
     }
   }
 
-  /// The intermediates of MOD-7 that are drawn from.
+  /// The intermediates of MOD-7 to draw from.
   static func captures(layers: Int) -> [String] {
     let inner =
       ["norm", "query", "key", "value", "probabilities", "context", "output"].map { "attention." + $0 }

@@ -1,20 +1,19 @@
-// RUN-17, OPS-6: faults that a fresh case may have, each as a change of a good request.
+// RUN-17, OPS-6: the faults of fresh cases, each as a change of a good request.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Something that makes a request one to be rejected.
+/// A fault for which a request is rejected.
 enum FreshFault: String, CaseIterable, Sendable {
   case ratio, memoryLength, chunkTooLong, vocabulary, specialInText, equalSpecials, noRoom, token, textLength
   case generationLength, emptyPrompt, chunk, reconstruction, cacheSize, axis, alternative, model
 
-  /// Operations whose cases may have faults, in turn.
+  /// The operations that get a fault, in turn.
   static let operations: [Operation] = [
     .layout, .mask, .schedule, .metrics, .cost, .forward, .loss, .gradients, .trainStep, .generate, .reconstruct,
   ]
 
-  /// The faults that a request for an operation can have.
   static func possible(_ operation: Operation) -> [FreshFault] { allCases.filter { $0.isPossible(operation) } }
 
   private func isPossible(_ operation: Operation) -> Bool {
@@ -32,7 +31,7 @@ enum FreshFault: String, CaseIterable, Sendable {
     }
   }
 
-  /// A request with this fault; `lot` chooses among its forms.
+  /// The request with this fault; `lot` selects among the fault's forms.
   func spoiling(_ request: Request, lot: Int) -> Request {
     var parameters = request.parameters
     var axes = request.axes

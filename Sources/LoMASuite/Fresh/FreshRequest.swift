@@ -1,4 +1,4 @@
-// RUN-17: what a fresh case asks: structure, models and generation.
+// RUN-17: the request of a fresh case on structure, models or generation.
 
 import LoMA
 import LoMAReference
@@ -6,7 +6,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension FreshCase {
-  /// The request that follows from what was drawn, with its faults.
+  /// The request that follows from the drawn properties, with its faults.
   var request: Request {
     var lots = SeededNumbers(seed: seed(6))
     return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
@@ -37,7 +37,7 @@ extension FreshCase {
     }
   }
 
-  /// The numbers of a purpose.
+  /// The seed for one purpose, different for each.
   func seed(_ purpose: Int) -> UInt64 { seed &+ UInt64(purpose) &* 0x9E37_79B9_7F4A_7C15 }
 
   private func tokens(stream: Int, _ count: Int, below size: Int) -> [Int] {
@@ -53,7 +53,7 @@ extension FreshCase {
       operation, axes: axes, parameters: shape.adding(parameters), model: nil, input: CaseInputs.file([]), captures: [])
   }
 
-  /// Any ids: V of 1...40, both special ids behind it in any order, room behind them.
+  /// A random vocabulary: V in 1...40, both special ids above V in any order, and free ids above them.
   private var vocabulary: CaseVocabulary {
     var numbers = SeededNumbers(seed: seed(1))
     let text = 1 + numbers.integer(below: 40)
@@ -73,7 +73,7 @@ extension FreshCase {
       input: CaseInputs.file(CaseInputs.batch(tokens(below: vocabulary.text))), captures: [])
   }
 
-  /// Reconstructions with mistakes: in every second chunk every fourth token, by lot.
+  /// Reconstructions with mistakes: in every second chunk, every fourth token on average.
   private var recited: Request {
     var numbers = SeededNumbers(seed: seed(2))
     let texts = tokens(below: 11)
@@ -92,7 +92,7 @@ extension FreshCase {
 }
 
 extension FreshCase {
-  /// The model; draws name only such as there are.
+  /// The model; a drawn name is always that of a model.
   private var caseModel: CaseModel {
     guard let model = CaseModel.all.first(where: { $0.name == model }) else {
       preconditionFailure("a fresh case of a model without one: \(self)")
@@ -100,7 +100,7 @@ extension FreshCase {
     return model
   }
 
-  /// The model's ids, or others that it has room for.
+  /// The model's ids, or others within its vocabulary.
   private var ids: CaseVocabulary {
     let own = caseModel.vocabulary
     guard hasOwnIDs else { return own }
@@ -114,7 +114,6 @@ extension FreshCase {
 
   private var textSize: Int { ids.text }
 
-  /// What AdamW is given.
   private var optimiser: [String: RequestParameter] {
     var lots = SeededNumbers(seed: seed(5))
     func one(of values: [Double]) -> RequestParameter { .real(values[lots.integer(below: values.count)]) }
@@ -133,7 +132,7 @@ extension FreshCase {
       more: more, parameters: ids.parameters.adding(parameters))
   }
 
-  /// Rows of numbers for every row of the batch, where they are given.
+  /// Rows of numbers for each row of the batch, if they are given instead of tokens.
   private var embeddings: [NamedArray] {
     guard hasEmbeddings else { return [] }
     let rows = lengths.map { $0 + $0 / chunkLength * (self[.t] + chunkLength) }.max() ?? 0

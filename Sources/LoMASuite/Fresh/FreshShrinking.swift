@@ -1,9 +1,9 @@
-// RUN-18: what is smaller than a case in one respect.
+// RUN-18: the cases that are smaller than a case in one respect.
 
 import LoMA
 
 extension FreshCase {
-  /// Cases that are smaller in one respect, boldest steps first; every chain of them ends.
+  /// Cases that are smaller in one respect, largest steps first; every chain of them ends.
   package var smaller: [FreshCase] {
     (fewerTexts + smallerExtents + shorterTexts + plainer).filter { $0.isValid && $0 != self }
   }
@@ -15,14 +15,14 @@ extension FreshCase {
     return other
   }
 
-  /// One text alone, or one less.
+  /// One text only, or one text less.
   private var fewerTexts: [FreshCase] {
     guard texts.count > 1 else { return [] }
     let alone = texts.map { text in with { $0.texts = [text] } }
     return texts.count == 2 ? alone : alone + texts.indices.map { place in with { $0.texts.remove(at: place) } }
   }
 
-  /// Smaller c or t with the texts as they are, or with as many full chunks as they have; any other number smaller.
+  /// Smaller c or t, with the same texts or with the same number of full chunks; any other size smaller.
   private var smallerExtents: [FreshCase] {
     Extent.allCases.filter { extents[$0] != nil }.flatMap { extent in
       extent.below(self[extent]).flatMap { value in
@@ -45,7 +45,7 @@ extension FreshCase {
     }
   }
 
-  /// Base, or an axis less; the training layout, nothing captured, nothing given; the model of one layer.
+  /// Base, or one axis less; the training layout, no captures, nothing given; the model with one layer.
   private var plainer: [FreshCase] {
     var plainer: [FreshCase] = []
     let differing = Axis.allCases.filter { profile[$0] != Profile.base[$0] }

@@ -1,18 +1,18 @@
-// RUN-17: what a fresh case asks of a single stage.
+// RUN-17: the request of a fresh case on a single stage.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
 extension FreshCase {
-  /// A stage on drawn numbers, whose sizes are those of the catalogue's.
+  /// A stage on drawn numbers, with sizes like those of the catalogue's.
   var stageRequest: Request {
     var lots = SeededNumbers(seed: seed(4))
     let deviation = [0.5, 1, 2][lots.integer(below: 3)]
     let (rows, width) = (self[.rows], self[.width])
     switch operation {
     case .rmsNorm:
-      // Where rows are small, ε counts; where it is 0 they are not, since nothing would be left of them in f16.
+      // With small rows ε matters; with ε = 0 rows are not small, since nothing would be left of them in f16.
       let (small, epsilon) = [(false, 0), (false, 0x1p-14), (true, 1e-5), (true, 1e-6)][lots.integer(below: 4)]
       return stage(
         ["epsilon": .real(epsilon)],
@@ -41,7 +41,7 @@ extension FreshCase {
           weight("up", self[.middle], width, 3), weight("down", width, self[.middle], 4),
         ])
     case .crossEntropy:
-      // Flat where there are many, and now and then beyond 100.
+      // Scores with little spread if there are many, and sometimes beyond 100.
       let scores = width > 1000 ? 0.25 : [2.0, 4, 8, 96][lots.integer(below: 4)]
       return stage(
         [:],

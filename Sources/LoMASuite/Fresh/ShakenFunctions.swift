@@ -1,15 +1,15 @@
-// TOL-16: layer functions whose every output is moved about as far as the roundings of a right port may move it.
+// TOL-16: layer functions that perturb each output by about as much as the roundings of a right port may.
 
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
 extension LayerFunctions {
-  /// Moves what every function returns, forward and backward, by seeded amounts of up to `unit` times the number and half of
-  /// its row's largest.
+  /// Perturbs what every function returns, forward and backward, by seeded amounts of up to `unit` times the number and
+  /// half of its row's largest.
   ///
-  /// A sum that cancels errs relative to its terms, hence the row's share. Equal numbers in equal places move alike, so that a
-  /// candidate made of this repeats its answers.
+  /// A sum with cancellation errs relative to its terms, hence the row's share. Equal numbers in equal places get the
+  /// same perturbation, so that a candidate made of this repeats its answers.
   mutating func shake(by unit: Double, seed: UInt64) {
     let shaking = Shaking(unit: unit, seed: seed)
     let functions = self
@@ -46,7 +46,7 @@ extension LoMARules {
 }
 
 extension ParameterSet {
-  /// Every number moved by a share of its tensor's largest, up or down by lot; what is 0 stays so.
+  /// Every number perturbed by a share of its tensor's largest, up or down at random; zeros stay zero.
   func moved(by share: Double) -> ParameterSet {
     ParameterSet(
       tensors.mapValues { tensor in
@@ -62,7 +62,7 @@ extension ParameterSet {
   }
 }
 
-/// How numbers are moved: by their place, their bits and a seed, and by nothing else.
+/// A perturbation that depends only on a number's place, its bits and a seed.
 private struct Shaking: Sendable {
   let unit: Double
   let seed: UInt64
@@ -79,7 +79,7 @@ private struct Shaking: Sendable {
     for start in stride(from: 0, to: values.count, by: width) {
       let row = start..<min(start + width, values.count)
       let largest = values[row].reduce(0) { max($0, $1.magnitude) }
-      // What is 0 for a reason, a hidden key's weight or a gradient that is not there, stays so.
+      // Zeros have a reason (the weight of a hidden key, a gradient that does not exist) and stay zero.
       for i in row where values[i] != 0 {
         moved[i] += unit * (values[i].magnitude + largest / 2) * direction(values[i], at: i)
       }
@@ -87,7 +87,7 @@ private struct Shaking: Sendable {
     return moved
   }
 
-  /// A number in −1 ..< 1.
+  /// A number in −1 ..< 1 for a value at a place.
   private func direction(_ value: Double, at place: Int) -> Double {
     var numbers = SeededNumbers(seed: seed ^ value.bitPattern ^ UInt64(place) &* 0x9E37_79B9_7F4A_7C15)
     return 2 * numbers.unitInterval() - 1

@@ -1,15 +1,13 @@
-// The whole catalogue, recorded and written: what the commands call.
+// Recording and writing the whole catalogue, for the commands.
 
 import LoMA
 import LoMAVectors
 import NaiveLlama
 
-/// The corpus of this suite.
 package enum Corpus {
-  /// How many cases there are.
   package static var caseCount: Int { Catalogue.cases.count }
 
-  /// Every case in memory; the trained models are taken from folders of their names below `trained`.
+  /// Records every case in memory; the trained models are taken from folders of their names below `trained`.
   package static func record(
     trained: String, threads: Int, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) -> Recording {
@@ -25,6 +23,6 @@ package enum Corpus {
 }
 
 extension Recording {
-  /// All bytes of all files.
+  /// The bytes of all files together.
   package var byteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
 }

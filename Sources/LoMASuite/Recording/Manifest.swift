@@ -1,4 +1,4 @@
-// Vectors/manifest.json: what is in the corpus, with the digest of every file.
+// Vectors/manifest.json: every case and model of the corpus, with the digest of every file.
 
 import LoMA
 import LoMAReference
@@ -69,7 +69,7 @@ struct Manifest {
     .members(request.axes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
   }
 
-  /// Integers as integers, reals as hexadecimal floating point, words as they are.
+  /// The parameters as JSON: integers as integers, reals in hexadecimal floating point, words as strings.
   static func parameters(_ request: Request) -> JSONValue {
     .members(
       request.parameters.sorted { $0.key < $1.key }.map { name, value in
@@ -83,6 +83,6 @@ struct Manifest {
 }
 
 extension ResultTensor {
-  /// Whether it is what a derived bound is made of, and not an output.
+  /// Whether the tensor holds units of a derived bound and is not an output.
   package var isBound: Bool { name.hasSuffix(".accumulation") || name.hasSuffix(".rounding") }
 }

@@ -1,4 +1,4 @@
-// The models of the corpus: as values for the reference, as Hugging Face directories for everyone.
+// The models of the corpus: in memory for the reference, as Hugging Face directories for every port.
 
 import LoMA
 import LoMAModels
@@ -6,25 +6,24 @@ import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Models of the catalogue.
 struct RecordedModels: Sendable {
   /// A model as the manifest lists it.
   struct Entry: Sendable {
     let name: String
     let path: String
-    /// What trained it; none where its weights are drawn from a seed.
+    /// The recipe that trained it; nil if its weights are drawn from a seed.
     let recipe: String?
     let files: [Recording.File]
   }
 
-  /// By path below Vectors.
+  /// The models, by path below Vectors.
   private(set) var models: [String: ModelInMemory] = [:]
-  /// Why others are refused, by path below Vectors (MOD-1, MOD-4).
+  /// Why the other models are refused, by path below Vectors (MOD-1, MOD-4).
   private(set) var refusals: [String: ReferenceError] = [:]
-  /// In the manifest's order.
+  /// All models in the manifest's order.
   private(set) var entries: [Entry] = []
 
-  /// Those drawn from seeds. Made once: they are always the same.
+  /// The models drawn from seeds; made once, since they never change.
   static let seeded = Result { () throws(RecordingError) in try RecordedModels() }
 
   private init() throws(RecordingError) {
@@ -36,9 +35,9 @@ struct RecordedModels: Sendable {
     }
   }
 
-  /// All: those drawn from seeds, and the trained ones, each in a folder of its name below `folder`.
+  /// All models: those drawn from seeds, and the trained ones, each read from the folder of its name below `folder`.
   ///
-  /// Throws `trainedModel` where a file is missing or another than the one that is pinned.
+  /// Throws `trainedModel` if a file is missing or its digest is not the pinned one.
   init(trainedBelow folder: String) throws(RecordingError) {
     self = try Self.seeded.get()
     for model in TrainedModel.all { try add(model, from: folder + "/" + model.name) }
@@ -61,7 +60,7 @@ struct RecordedModels: Sendable {
     models[model.path] = inMemory
   }
 
-  /// The files of the model it was, with another config.json.
+  /// Adds a refused model: another model's files with a changed config.json.
   private mutating func add(_ model: RefusedModel) throws(ModelError) {
     guard let files = entries.first(where: { $0.name == model.spoilt.name })?.files else { return }
     var spoilt: [Recording.File] = []

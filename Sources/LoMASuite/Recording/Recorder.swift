@@ -1,31 +1,31 @@
-// Writing a recording below a folder so that stopping at any moment is seen.
+// Writing a recording to a folder in such an order that an interruption at any moment is detected.
 //
-// The order is: the mark, removals, files, the manifest, the mark's removal. So a manifest on disk is the old one as long as
-// anything of it is missing, and once it is the new one, everything it names is there and nothing else is. Whatever stops
-// in between leaves the mark; and without the mark, since the manifest has the digest of every file, a mixture would still
-// be named. Removals come before files: what an interrupted run left half written, and links, are gone before anything is
-// written beside or below them.
+// The order is: the mark, removals, files, the manifest, the mark's removal. So the manifest on disk stays the old one
+// until all of the new files are there, and once it is the new one, everything it lists is there and nothing else is.
+// An interruption in between leaves the mark; and even without the mark a mixture would be detected, since the manifest
+// has the digest of every file. Removals come before files, so that half-written files of an interrupted run, and
+// links, are gone before anything is written beside or below them.
 
 import LoMAVectors
 
-/// Writes corpora.
 package struct Recorder: Sendable {
-  /// All that the mark holds; a file of its name with another content is somebody else's.
+  /// The mark's exact content; a file of that name with other content is not ours.
   static let markText = "a recording was interrupted: record again\n"
 
   private let folder: String
   private let disk: Disk
 
-  /// A recorder into a folder, which is made where it is missing.
+  /// A recorder into a folder, which is made if it does not exist.
   package init(folder: String, disk: Disk) {
     self.folder = folder
     self.disk = disk
   }
 
-  /// Replaces every file that differs and removes those that are not of the corpus; returns how many changed.
+  /// Replaces every file that differs and removes those that are not part of the corpus; returns how many changed.
   ///
-  /// Throws, before anything is touched: `notACorpus` if the folder holds files that no recording wrote, since they would all
-  /// be removed; `publishedWouldChange` and `wouldUnpublish` if the manifest on disk is published and would no longer hold.
+  /// Throws, before it changes anything: `notACorpus` if the folder holds files that no recording wrote, since all of
+  /// them would be removed; `publishedWouldChange` and `wouldUnpublish` if the manifest on disk is published and would
+  /// be broken.
   package func write(_ recording: Recording) throws(RecordingError) -> Int {
     try refuseChangesOfPublished(recording)
     let present = Disk.listing(below: folder)
@@ -34,8 +34,8 @@ package struct Recorder: Sendable {
     do throws(FileError) { return try write(recording, over: present) } catch { throw .file(error) }
   }
 
-  /// Whether a folder without a manifest is what a first recording left when it was stopped: the mark with its exact text, or
-  /// the beginning of it while nothing else is there, and beside it only files that this corpus has, whole or partial.
+  /// Whether a folder without a manifest is what an interrupted first recording left: the mark with its exact text and
+  /// only files that this corpus has, whole or partial; or the beginning of the mark and nothing else.
   private func isInterrupted(_ recording: Recording, _ present: Disk.Listing) -> Bool {
     guard let mark = try? Files.contents(of: folder + "/" + StoredManifest.mark, byteLimit: 1 << 10) else {
       return false
@@ -62,7 +62,7 @@ package struct Recorder: Sendable {
       try disk.create(folder + "/" + StoredManifest.mark, Array(Self.markText.utf8))
     }
     for path in stale.sorted() where path != StoredManifest.mark { try disk.remove(folder + "/" + path) }
-    // Deepest first; a link in a wanted folder's place is gone by now.
+    // Deepest first; links in the place of wanted folders are already removed.
     let needed = Self.folders(of: wanted)
     for path in present.folders.reversed() where !needed.contains(path) { try disk.removeFolder(folder + "/" + path) }
     for path in Self.folders(of: Set(changed.map(\.path))).sorted() { try disk.makeFolder(folder + "/" + path) }
@@ -75,7 +75,7 @@ package struct Recorder: Sendable {
     (try? Files.contents(of: folder + "/" + file.path, byteLimit: file.bytes.count)) == file.bytes
   }
 
-  /// Every folder above some paths.
+  /// Every folder above the given paths.
   private static func folders(of paths: Set<String>) -> Set<String> {
     var folders: Set<String> = []
     for path in paths {

@@ -1,30 +1,29 @@
-// The corpus in memory: every file of Vectors with its bytes, the manifest last. Deterministic, so recording again compares.
+// The corpus in memory: every file of Vectors with its bytes, the manifest last. Deterministic, so that recording again
+// can be compared.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
-/// Files by path below Vectors, in the order they are written.
+/// The files of the corpus, by path below Vectors, in the order in which they are written.
 package struct Recording: Sendable {
-  /// A file of the corpus.
   package struct File: Sendable {
-    /// Below Vectors, with `/`.
+    /// The path below Vectors, with `/`.
     package let path: String
-    /// Everything in it.
     package let bytes: [UInt8]
   }
 
-  /// Every file; the manifest is the last.
+  /// Every file; the manifest is last.
   package let files: [File]
 
-  /// Measured bounds, which name the manifest they were measured on and are not in it (TOL-12).
+  /// The measured bounds. They name the manifest they were measured on and are not listed in it (TOL-12).
   static let boundsName = "bounds.json"
 
-  /// Records cases and models. `progress` is told how many cases are done.
+  /// Records cases and models; `progress` gets the number of cases done.
   ///
-  /// `retired` are the ids that are gone, and `isPublished` says that the others are frozen. Throws `wrongAnswer` where the
-  /// reference does not give a case's right answer: a mistake of ours, not of the input.
+  /// `retired` are the retired ids; `isPublished` says that all others are frozen. Throws `wrongAnswer` if the
+  /// reference does not give the right answer to a case: our mistake, not one of the input.
   init(
     cases: [Case], models: RecordedModels, workers: Workers,
     retired: [(id: String, reason: String)] = Catalogue.retired,
@@ -42,7 +41,6 @@ package struct Recording: Sendable {
     self.files = files
   }
 
-  /// One case in memory.
   struct CaseResult: Sendable {
     let recorded: Case
     let input: File?
@@ -57,7 +55,7 @@ package struct Recording: Sendable {
     var refusing = ReferenceAnswers(models: models.models, workers: .single)
     refusing.refusals = models.refusals
     let answers = refusing
-    // Cases share nothing, so they are recorded side by side; the order of the results is that of the catalogue.
+    // Cases are independent and recorded in parallel; the results are in the order of the catalogue.
     let results = workers.map(cases.count) { index in
       let result = Result { () throws(RecordingError) in try record(cases[index], answers) }
       progress(index + 1, cases.count)
@@ -100,21 +98,21 @@ package struct Recording: Sendable {
   }
 }
 
-/// Why a corpus could not be recorded, written or trusted.
+/// Why a corpus could not be recorded or written, or is not intact.
 package enum RecordingError: Error, Sendable {
-  /// The reference's answer is not the case's.
+  /// The reference's answer differs from the right answer of the case.
   case wrongAnswer(id: String, answer: String)
   /// A tensor cannot be written.
   case container(id: String, ContainerError)
   /// A model cannot be made.
   case model(name: String, ModelError)
-  /// The files of a trained model are not those that its recipe leads to.
+  /// The files of a trained model do not have the pinned digests.
   case trainedModel(name: String, reason: String)
   /// A file could not be read, written or renamed.
   case file(FileError)
   /// The manifest on disk is malformed.
   case manifest(String)
-  /// These published ids would change.
+  /// These published ids would change their meaning.
   case publishedWouldChange([String])
   /// The manifest on disk is published, and the recording is not.
   case wouldUnpublish(folder: String)
@@ -123,7 +121,6 @@ package enum RecordingError: Error, Sendable {
 }
 
 extension RecordingError: CustomStringConvertible {
-  /// One line.
   package var description: String {
     switch self {
     case .wrongAnswer(let id, let answer): "wrong-answer: \(id): \(answer)"

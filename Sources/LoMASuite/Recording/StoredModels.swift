@@ -1,16 +1,16 @@
-// The models that lie below a folder of vectors, whoever wrote them.
+// The models in a folder of vectors, whatever program wrote them.
 
 import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
 
-/// Every model below a folder of vectors, in memory.
+/// Every model in a folder of vectors, in memory.
 package struct StoredModels: Sendable {
-  /// By path below the folder: models/NAME.
+  /// The models, by path below the folder: models/NAME.
   package let models: [String: ModelInMemory]
 
-  /// Reads every folder of `models` but those that are to be refused (MOD-1); none is there where that folder is missing.
+  /// Reads every folder of `models` except refused ones (MOD-1); empty if there is no such folder.
   package init(vectors folder: String) throws(CheckpointError) {
     var models: [String: ModelInMemory] = [:]
     for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
@@ -24,14 +24,14 @@ package struct StoredModels: Sendable {
 }
 
 extension Checkpoint {
-  /// Shape, all weights, and what the `loma` object says.
+  /// Configuration, all weights, and what the `loma` object states.
   func inMemory() throws(CheckpointError) -> ModelInMemory {
     ModelInMemory(configuration: configuration, parameters: try parameters(), stated: file.loma?.asked ?? [:])
   }
 }
 
 extension LoMASection {
-  /// Its numbers under the names that a request gives them.
+  /// The section's numbers, under the names of a request's parameters.
   fileprivate var asked: [String: RequestParameter] {
     [
       "text_vocabulary": .integer(textVocabulary), "memory_token": .integer(memoryToken),

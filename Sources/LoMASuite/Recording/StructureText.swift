@@ -1,10 +1,10 @@
-// Vectors/structure.json: the structure level as plain JSON, for languages without safetensors.
+// Vectors/structure.json: the structure level as plain JSON, for languages without a safetensors reader.
 
 import LoMA
 import LoMAReference
 import LoMAVectors
 
-/// Every structure case with its inputs and its answer as JSON numbers; a line of booleans is a string of 0 and 1.
+/// Every structure case with its inputs and its answer as JSON numbers; a row of booleans is a string of 0 and 1.
 enum StructureText {
   static let name = "structure.json"
 

@@ -1,30 +1,28 @@
-// Where the vectors are, for every command that needs them.
+// Finding the folder of the vectors, for every command that needs it.
 
 import LoMAVectors
 
-/// Finds the folder of the vectors.
 package enum VectorsFolder {
-  /// The name that is looked for.
   package static let name = "Vectors"
-  /// The environment variable that names a folder.
+  /// The environment variable that may name the folder.
   package static let variable = "LOMA_VECTORS"
 
-  /// The folder that relative paths begin at.
+  /// The folder in which relative paths begin.
   package static var currentFolder: String { Disk.currentFolder }
-  /// The folder of the running program, which a release archive puts beside its vectors.
+  /// The folder of the running program; a release archive has the vectors beside the program.
   package static var programFolder: String? { Disk.programFolder }
 
-  /// Why there are no vectors.
+  /// Why no vectors were found.
   package enum Problem: Error, Equatable, Sendable {
-    /// A folder was named, and there is none.
+    /// A folder was named that does not exist.
     case noSuchFolder(String, namedBy: String)
-    /// None was named, and none lies here or above.
+    /// No folder was named, and none was found here or above.
     case nowhere(from: String)
   }
 
-  /// The folder an option names, else the one the environment names, else the nearest of `Vectors` in `current`, in the
-  /// folder above it, and so on, that holds a manifest or the mark of a recording; else the same from `program`. An empty
-  /// name counts as none.
+  /// The folder that the option names, or else the one that the environment names, or else the nearest folder
+  /// `Vectors`, in `current` or above it, that holds a manifest or the mark of a recording; or else the nearest from
+  /// `program`. An empty name counts as not given.
   package static func find(
     option: String?, environment: String?, current: String, program: String?
   ) throws(Problem) -> String {
@@ -39,7 +37,8 @@ package enum VectorsFolder {
     return folder
   }
 
-  /// The first of a folder, the nearest folder of vectors, and that of the program, that has the trained models; else `folder`.
+  /// The first that has the trained models: `folder`, the nearest folder of vectors, that of the program; else
+  /// `folder`.
   package static func withTrainedModels(_ folder: String, current: String, program: String?) -> String {
     let places = [folder, nearest(above: current), program.flatMap { nearest(above: $0) }]
     return places.compactMap { $0 }.first { place in
@@ -47,7 +46,7 @@ package enum VectorsFolder {
     } ?? folder
   }
 
-  /// The nearest folder of vectors in a folder or above it.
+  /// The nearest folder of vectors, in a folder or above it.
   private static func nearest(above start: String) -> String? {
     var above = start.split(separator: "/").map { String($0) }
     while true {
@@ -58,7 +57,8 @@ package enum VectorsFolder {
     }
   }
 
-  /// The same for recording, which makes the folder: what is named, else what is found, else `Vectors` in `current`.
+  /// The folder to record to, made if needed: the one that is named, or else the one found, or else `Vectors` in
+  /// `current`.
   package static func forRecording(option: String?, environment: String?, current: String) -> String {
     for folder in [option, environment] {
       if let folder, !folder.isEmpty { return folder }
@@ -68,7 +68,6 @@ package enum VectorsFolder {
 }
 
 extension VectorsFolder.Problem: CustomStringConvertible {
-  /// One line.
   package var description: String {
     switch self {
     case .noSuchFolder(let folder, let source): "no-vectors: \(source) names \(folder.onOneLine), which is no folder"

@@ -1,20 +1,20 @@
-// Whether a corpus on disk is whole, and whether recording again gives the same bytes.
+// Whether a corpus on disk is intact, and whether recording again gives the same bytes.
 
 import LoMAVectors
 
-/// What is wrong with a corpus, one line each; nothing where it is whole.
+/// The faults of a corpus, one line each; empty if it is intact.
 package struct Verification: Sendable {
-  /// The findings, in the order of the checks.
+  /// The faults, in the order of the checks.
   package let findings: [String]
-  /// How many files were compared.
+  /// The number of files compared.
   package let files: Int
 
-  /// SHA-256 of the manifest, which names every other byte; none where there is no manifest. What a port pins.
+  /// SHA-256 of the manifest, which determines all other bytes, for a port to pin; nil if there is no manifest.
   package let manifestDigest: String?
 
-  /// Checks mark, manifest, sizes, digests, links and stray files; then, with a recording, every byte.
+  /// Checks mark, manifest, sizes, digests, links and unlisted files; then, if a recording is given, every byte.
   ///
-  /// Without a recording nothing vouches for the manifest's own prose and parameters: compare `manifestDigest`.
+  /// Without a recording nothing checks the manifest's own prose and parameters: compare `manifestDigest`.
   package init(folder: String, against recording: Recording?) {
     var findings: [String] = []
     let present = Disk.listing(below: folder)
@@ -70,7 +70,7 @@ package struct Verification: Sendable {
     return "damaged: \(entry.path) has SHA-256 \(digest), the manifest says \(entry.sha256)"
   }
 
-  /// The first difference between a file and the same file recorded again, by tensor and index where it is a container.
+  /// The first difference between a file and the same file recorded again; for a container, by tensor and index.
   private static func difference(_ file: Recording.File, folder: String) -> String? {
     guard let bytes = try? Files.contents(of: folder + "/" + file.path, byteLimit: 256 << 20) else {
       return "differs: \(file.path) cannot be read"

@@ -1,41 +1,39 @@
-// Vectors/manifest.json and the files it lists, each checked against its digest when it is read.
+// Vectors/manifest.json and the files it lists, each checked against its digest when read.
 
 import LoMAVectors
 
-/// The recorded vectors; files are read when asked for.
+/// The recorded vectors; a file is read when it is first needed.
 package struct CaseCorpus: Sendable {
   /// A model of the corpus.
   package struct Model: Sendable {
     /// Its directory below the vectors.
     package let path: String
-    /// Its files.
     package let files: [ListedFile]
   }
 
-  /// The folder.
   package let folder: String
   /// The version of the suite.
   package let suite: String
   /// The version of the Spec.
   package let specification: String
-  /// SHA-256 of the manifest, which names every other byte.
+  /// SHA-256 of the manifest, which lists the digests of all other files.
   package let manifestDigest: String
   /// The models, in the manifest's order.
   package let models: [Model]
   /// The cases, in the manifest's order.
   package let cases: [StoredCase]
 
-  /// Files that no folder holds, by path.
+  /// The files of a corpus in memory, by path.
   private var kept: [String: [UInt8]] = [:]
 
   private static let manifestName = "manifest.json"
   private static let manifestLimit = 16 << 20
   private static let caseLimit = 100_000
 
-  /// What lies in the folder while it is recorded.
+  /// A marker file that lies in the folder while a recording is under way.
   private static let mark = "INCOMPLETE"
 
-  /// Reads the manifest of a folder; throws `damaged` where a recording into it was interrupted.
+  /// Reads the manifest of a folder; throws `damaged` if a recording into it was interrupted.
   package init(folder: String) throws(CorpusError) {
     if Disk.files(in: folder).contains(Self.mark) {
       throw .damaged(file: Self.mark, reason: "a recording was interrupted; record again")
@@ -47,7 +45,7 @@ package struct CaseCorpus: Sendable {
     try self.init(folder: folder, manifest: bytes)
   }
 
-  /// Vectors that no folder holds, the manifest among them, by path.
+  /// A corpus in memory: files by path, the manifest among them.
   package init(files: [(path: String, bytes: [UInt8])]) throws(CorpusError) {
     let byPath = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first })
     guard let manifest = byPath[Self.manifestName] else {
@@ -96,7 +94,7 @@ package struct CaseCorpus: Sendable {
     return Model(path: path, files: files)
   }
 
-  /// No id twice, none of a retired case, no path twice, not the manifest itself.
+  /// Checks that no id occurs twice or belongs to a retired case, and that no path occurs twice or is the manifest's.
   private func check(retired: [JSONValue]) throws(CorpusError) {
     var ids: Set<String> = []
     for value in retired {
@@ -114,7 +112,7 @@ package struct CaseCorpus: Sendable {
 }
 
 extension CaseCorpus {
-  /// The bytes of a listed file; throws `damaged` where they are not those the digest names.
+  /// The bytes of a listed file; throws `damaged` if they do not match the digest.
   package func contents(of file: ListedFile) throws(CorpusError) -> [UInt8] {
     if let bytes = kept[file.path] { return bytes }
     let bytes: [UInt8]
@@ -131,13 +129,14 @@ extension CaseCorpus {
     return bytes
   }
 
-  /// The tensors of a case's input, none where it takes scalars only.
+  /// The tensors of a case's input, empty if it takes scalars only.
   package func input(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
     guard let file = item.input else { return [] }
     return try arrays(file).arrays
   }
 
-  /// The recorded answer with its units, empty where there is none; throws `damaged` where it is not what the rules name.
+  /// The recorded answer with its units, empty if there is none; throws `damaged` if its tensors are not those the
+  /// rules name.
   package func expected(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
     guard case .tensors(let file, _) = item.answer else { return [] }
     let arrays = try arrays(file).arrays
@@ -156,7 +155,7 @@ extension CaseCorpus {
 }
 
 extension StoredCase {
-  /// Input and recorded answer.
+  /// The input and the recorded answer.
   fileprivate var files: [ListedFile] {
     guard case .tensors(let expected, _) = answer else { return [input].compactMap { $0 } }
     return [input, expected].compactMap { $0 }

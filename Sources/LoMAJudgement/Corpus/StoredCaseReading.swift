@@ -1,4 +1,4 @@
-// A case read from a manifest, strictly: vectors come from anywhere.
+// Reads a case from a manifest strictly: vectors may come from anywhere.
 
 import LoMA
 import LoMAVectors
@@ -12,10 +12,10 @@ extension StoredCase {
     "id", "since", "level", "op", "hunts", "clauses", "profile", "params", "model", "captures", "dtypes", "input",
     "expected", "rules", "rejection", "property",
   ]
-  /// More names, words or tensors than any case has.
+  /// A limit on names, words and tensors, larger than any case needs.
   private static let countLimit = 4096
 
-  /// Reads a case; `models` are the paths of the models that are listed.
+  /// Reads a case; `models` are the paths of the listed models.
   init(_ value: JSONValue, models: Set<String>) throws(CorpusError) {
     guard let object = value.objectValue else { throw .manifest("a case that is no object") }
     let members = CaseMembers(object)
@@ -59,7 +59,7 @@ extension StoredCase {
   }
 }
 
-/// The members of a case, each read with the case's name in its errors.
+/// The members of a case; errors name the case.
 private struct CaseMembers {
   let object: JSONObject
 
@@ -122,7 +122,7 @@ private struct CaseMembers {
     do { return try ListedFile(value) } catch { throw fault(error.description) }
   }
 
-  /// Exactly one of a recorded answer with its rules, a rejection and a property, as the level has it.
+  /// The answer: recorded tensors with rules, a rejection or a property, exactly the one its level requires.
   func answer(level: String, countLimit: Int) throws(CorpusError) -> StoredCase.Answer {
     let present = ["expected", "rules", "rejection", "property"].filter { object[$0] != nil }
     switch level {

@@ -2,7 +2,7 @@
 
 import LoMAJudgement
 
-/// Level and profile by element type.
+/// One row per level and profile, one column per element type.
 struct ClaimsTable {
   func draw(_ claims: Claims) -> String {
     var rows: [(level: String, profile: String)] = []

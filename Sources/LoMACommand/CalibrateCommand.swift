@@ -17,7 +17,6 @@ let calibrateHelp = """
 
   """
 
-/// Runs `loma calibrate`.
 func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let paths = words.prefix { !$0.hasPrefix("--") }
   let arguments = try Arguments(
@@ -50,7 +49,8 @@ func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outco
   return Outcome(output: scoreboard.text)
 }
 
-/// What the reference answers to every case with calibrated tensors where each of its stages errs as a port's may (TOL-16).
+/// The reference's answers to every case with calibrated tensors, with rounding errors added at each stage as a port
+/// has them (TOL-16).
 private func shaken(
   _ corpus: CaseCorpus, models: StoredModels, report: @Sendable (String) -> Void
 ) throws -> [CaseResult] {
@@ -70,7 +70,7 @@ private func shaken(
   return results
 }
 
-/// One implementation given twice would be its own second opinion.
+/// The same implementation given twice would confirm itself.
 private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageError) {
   var seen: Set<[String]> = []
   for candidate in candidates where !seen.insert([candidate.name, candidate.version]).inserted {
@@ -78,7 +78,8 @@ private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageErro
   }
 }
 
-/// The results of a whole run on these vectors in which nothing failed; `present` are the bounds that lie beside them now.
+/// The results of a complete run on these vectors in which nothing failed; `present` are the bounds that lie beside the
+/// vectors now.
 private func candidate(
   _ path: String, of corpus: CaseCorpus, _ present: CalibratedBounds?
 ) throws -> Calibration.Candidate {

@@ -1,4 +1,4 @@
-// `loma list` and `loma show`: the catalogue, for a person.
+// `loma list` and `loma show`: the catalogue of cases.
 
 import LoMAConformance
 import LoMAExplanation
@@ -33,14 +33,14 @@ let showHelp = """
 
   """
 
-/// All words of a choice; the help's second column goes on below itself.
+/// Raw values of an enum, wrapped to the help's second column.
 private func words<Choice: RawRepresentable & CaseIterable>(
   _ type: Choice.Type, breakingAfter count: Int = .max
 ) -> String where Choice.RawValue == String {
   lines(of: Choice.allCases.map { $0.rawValue }, breakingAfter: count)
 }
 
-/// So many words a line, below each other.
+/// The words on lines of `count` words each.
 private func lines(of words: [String], breakingAfter count: Int) -> String {
   let space = "\n" + String(repeating: " ", count: 27)
   return words.enumerated().map { place, word in
@@ -48,7 +48,6 @@ private func lines(of words: [String], breakingAfter count: Int) -> String {
   }.joined()
 }
 
-/// Runs `loma list`.
 func list(_ words: [String]) throws -> Outcome {
   let names = ["--level", "--op", "--profile", "--model", "--clause", "--id"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
@@ -67,7 +66,6 @@ func list(_ words: [String]) throws -> Outcome {
   return Outcome(output: CaseTexts.list(filter.cases))
 }
 
-/// Runs `loma show`.
 func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   guard let id = words.first, !id.hasPrefix("--") else { throw UsageError(line: "the id of a case is required") }
   let arguments = try Arguments(
@@ -89,12 +87,12 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   return Outcome(output: text)
 }
 
-/// Rows and mask of a case's texts.
+/// The rows and the mask of a case's texts.
 private func sections(of drawing: CaseDrawing) throws -> [SectionContent] {
   try explanation(of: drawing).contents(of: [.rows, .mask], limits: .text)
 }
 
-/// What there is to say of a case's texts.
+/// The explanation of a case's texts.
 func explanation(of drawing: CaseDrawing) throws -> Explanation {
   var inputs = ExplanationInputs(
     c: drawing.parameters.c, t: drawing.parameters.t, texts: drawing.texts.map { .tokens($0) })

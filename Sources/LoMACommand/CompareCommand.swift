@@ -1,4 +1,4 @@
-// `loma compare A B`: two files of tensors, and where in the layout they differ.
+// `loma compare A B`: compares two tensor files and says where in the layout they differ.
 
 import LoMA
 import LoMAConformance
@@ -17,7 +17,6 @@ let compareHelp = """
 
   """
 
-/// Runs `loma compare`.
 func compare(_ words: [String]) throws -> Outcome {
   let paths = words.prefix { !$0.hasPrefix("--") }
   guard paths.count == 2 else { throw UsageError(line: "two files are required, got \(paths.count)") }

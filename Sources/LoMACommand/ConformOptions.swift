@@ -37,7 +37,7 @@ let conformHelp = """
 
   """
 
-/// What `loma conform` was asked to do.
+/// The parsed options of `loma conform`.
 struct ConformOptions {
   private enum NumberType: String, CaseIterable {
     case f64, f32, bf16, f16
@@ -49,13 +49,13 @@ struct ConformOptions {
     "--fresh", "--cases",
   ]
 
-  /// Behind `--`; empty for the reference.
+  /// The words after `--`; empty to run the reference.
   let command: [String]
   let arguments: Arguments
   var selection = Selection()
   let limits: CandidateLimits
   let jobs: Int
-  /// Seed and number of fresh cases; none where the vectors' are asked.
+  /// The seed and number of fresh cases; nil to ask the cases of the vectors.
   let fresh: FreshOptions?
 
   init(_ words: [String]) throws {
@@ -106,7 +106,7 @@ struct ConformOptions {
       memoryLimit: Int(gibibytes * 1_073_741_824), isStrict: strict == .yes, keep: arguments["--keep"])
   }
 
-  /// The filters and demands that were given, as the header of the results holds them.
+  /// The given filters and demands, as written in the header of the results.
   var filters: [(name: String, value: String)] {
     ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases", "--require", "--require-all"].compactMap
     {

@@ -1,4 +1,4 @@
-// `loma evaluate`: both accuracies of a model, by chunk index, with their uncertainty (REC-2).
+// `loma evaluate`: measures both accuracies of a model by chunk index, with confidence intervals (REC-2).
 
 import LoMASuite
 import LoMATraining
@@ -17,7 +17,6 @@ let evaluateHelp = """
 
   """
 
-/// Runs `loma evaluate`.
 func evaluate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = ModelOptions.names + ["--recipe", "--seed", "--chunks", "--text-chunks"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })

@@ -1,4 +1,4 @@
-// `loma extend`: a checkpoint with rows for `<m>` and `<r>` (PAR-2).
+// `loma extend`: adds rows for `<m>` and `<r>` to a checkpoint (PAR-2).
 
 import LoMAModels
 import LoMASuite
@@ -11,7 +11,6 @@ let extendHelp = """
 
   """
 
-/// Runs `loma extend`.
 func extend(_ words: [String]) throws -> Outcome {
   let names = ["--model", "--output", "--c", "--t", "--profile"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })

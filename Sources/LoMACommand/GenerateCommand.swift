@@ -1,4 +1,4 @@
-// `loma generate`: a text continued through the compressed cache (GEN).
+// `loma generate`: continues a text through the compressed cache (GEN).
 
 import LoMAModels
 import LoMASuite
@@ -25,7 +25,6 @@ private let options =
     "--generate", "--temperature", "--top-k", "--top-p", "--seed", "--stop", "--pass-length",
   ]
 
-/// Runs `loma generate`.
 func generate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let m = try arguments.required("--generate")
@@ -85,7 +84,7 @@ private func samplingChoices(_ arguments: Arguments) throws(UsageError) -> Sampl
   return choices
 }
 
-/// Text in quotation marks on one line.
+/// A text in quotation marks, on one line.
 func quoted(_ text: String) -> String {
   let escaped = text.unicodeScalars.map { scalar in
     scalar == "\"" || scalar == "\\" || scalar.properties.generalCategory == .control

@@ -1,8 +1,7 @@
-// `loma help`, `loma --version`: what there is, and what it returns.
+// `loma help` and `loma --version`: the list of commands, the exit codes, the versions.
 
 import LoMASuite
 
-/// Runs `loma help [TOPIC]`.
 func help(_ topics: [String]) -> Outcome {
   if topics.isEmpty { return Outcome(output: overview) }
   if topics == ["exit-codes"] {
@@ -15,7 +14,6 @@ func help(_ topics: [String]) -> Outcome {
   return .rejected("help has no topic \(topics.joined(separator: " ")); its topics are \(names)")
 }
 
-/// Runs `loma --version`.
 func version(_ rest: [String]) -> Outcome {
   guard rest.isEmpty else { return .rejected("--version takes no argument, got \(rest.joined(separator: " "))") }
   return Outcome(output: "specification \(Versions.specification)\nsuite \(Versions.suite)\n")

@@ -1,4 +1,4 @@
-// `loma init`: a candidate to begin with (RUN-29).
+// `loma init`: writes a candidate as the starting point of a port (RUN-29).
 
 import LoMAConformance
 import LoMAExplanation
@@ -13,7 +13,6 @@ let initHelp = """
 
   """
 
-/// Runs `loma init`.
 func initialise(_ words: [String]) throws -> Outcome {
   let languages = Skeleton.allCases.map { $0.rawValue }.joined(separator: ", ")
   guard let word = words.first, !word.hasPrefix("--") else {

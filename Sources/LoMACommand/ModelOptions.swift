@@ -1,4 +1,4 @@
-// The options that every command on a model directory shares.
+// The options shared by all commands that take a model directory.
 
 #if canImport(Glibc)
   import Glibc
@@ -8,7 +8,7 @@
 import LoMAModels
 import LoMASuite
 
-/// `--model DIR` and how it is used, read from a command line.
+/// The model of `--model DIR` and its parameters, read from a command line.
 enum ModelOptions {
   static let names = [
     "--model", "--c", "--t", "--vocabulary", "--memory-token", "--repetition-token", "--profile", "--threads",
@@ -41,7 +41,7 @@ enum ModelOptions {
     return try LoadedModel(directory: directory, choices: choices)
   }
 
-  /// How many processors there are.
+  /// The number of processors.
   static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   static func threads(_ arguments: Arguments) throws -> Int {

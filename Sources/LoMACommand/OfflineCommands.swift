@@ -1,4 +1,4 @@
-// `loma requests` and `loma judge`: a run whose candidate is elsewhere (RUN-27).
+// `loma requests` and `loma judge`: a run whose candidate runs elsewhere (RUN-27).
 
 import LoMAConformance
 import LoMAJudgement
@@ -21,14 +21,12 @@ let judgeHelp = """
 
   """
 
-/// Runs `loma requests`.
 func requests(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let (folder, arguments) = try folder(words, options: ["--vectors"])
   let count = try OfflineRequests(try corpus(arguments, surroundings)).write(to: folder)
   return Outcome(output: "\(count) requests in \(folder)/requests.jsonl\n")
 }
 
-/// Runs `loma judge`.
 func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let (folder, arguments) = try folder(words, options: ["--vectors", "--report"])
   guard let report = arguments["--report"] else { throw UsageError(line: "option --report is needed") }
@@ -44,7 +42,7 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
     footer: RunFooter(
       units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: 0, diagnosis: []))
   run.footer.exit = Int(run.claims.exitCode)
-  // COMMAND stands for the candidate, which is elsewhere, in the lines that say how to ask a unit again.
+  // In the lines that say how to ask a unit again, COMMAND stands for the candidate, which runs elsewhere.
   var outcome = ConformTexts(run, options: try ConformOptions(["--", "COMMAND"])).outcome
   do {
     let held = try GrowingReport(folder: report)

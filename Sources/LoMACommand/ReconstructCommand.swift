@@ -1,4 +1,4 @@
-// `loma reconstruct`: a text read into the compressed cache, and its chunks read back from their memories (REC).
+// `loma reconstruct`: reads a text into the compressed cache and reconstructs its chunks from their memories (REC).
 
 import LoMAConformance
 import LoMAExplanation
@@ -19,7 +19,6 @@ let reconstructHelp = """
 
 private let options = ModelOptions.names + ModelOptions.textNames + ["--chunk", "--pass-length"]
 
-/// Runs `loma reconstruct`.
 func reconstruct(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let chunk = try arguments.integer("--chunk")

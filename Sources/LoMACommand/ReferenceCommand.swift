@@ -1,4 +1,4 @@
-// `loma reference`: the reference as a candidate process.
+// `loma reference`: runs the reference as a candidate process.
 
 import LoMADiagnosis
 import LoMASuite
@@ -18,7 +18,6 @@ let referenceHelp = """
 
   """
 
-/// Runs `loma reference`.
 func reference(_ words: [String]) throws -> Outcome {
   let options = ["--mutant", "--dtypes"].map { Arguments.Option(name: $0, repeats: false) }
   var session = try session(try Arguments(words, options: options))

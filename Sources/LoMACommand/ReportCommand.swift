@@ -1,4 +1,4 @@
-// `loma report merge|render`: the shards of a run joined, and every report of a run drawn (RUN-22…RUN-26).
+// `loma report merge|render`: merges the shards of a run, and writes all reports of a run (RUN-22…RUN-26).
 
 import LoMAConformance
 import LoMAExplanation
@@ -22,7 +22,6 @@ let reportHelp = """
 
   """
 
-/// Runs `loma report`.
 func report(_ words: [String]) throws -> Outcome {
   guard let action = words.first, ["merge", "render"].contains(action) else {
     throw UsageError(line: "merge or render is required")
@@ -39,7 +38,7 @@ func report(_ words: [String]) throws -> Outcome {
   return try withExtendedLifetime(held) { try writeReports(of: run, into: folder) }
 }
 
-/// Writes every report of a run into a folder; says how many units there are.
+/// Writes all reports of a run into a folder; prints the number of units.
 func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
   let page = HTMLReport(texts: { texts(ofCase: $0) })
   let files = [
@@ -52,14 +51,14 @@ func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
   return Outcome(output: "\(run.results.count) units: \(files.map { $0.0 }.joined(separator: ", ")) in \(folder)\n")
 }
 
-/// A file that could not be written, and why.
+/// The error for a file that could not be written.
 struct CannotWrite: Error, CustomStringConvertible {
   let path: String
   let reason: String
   var description: String { "cannot write \(path): \(reason)" }
 }
 
-/// The rows of a case's texts; none where it has none, or more than a page names.
+/// The layout of a case's texts; nil if it has none, or more rows than a page names.
 private func texts(ofCase id: String) -> CaseLayout? {
   guard let item = Catalogue.item(id), let drawing = CaseDrawing(item), let explanation = try? explanation(of: drawing),
     explanation.rowCount <= ExplanationLimits.json.maskRows, let batch = try? explanation.batch()

@@ -1,4 +1,4 @@
-// `loma sensitivity`: every mutant judged as a candidate is, and which cases kill it.
+// `loma sensitivity`: judges every mutant as a candidate, and lists the cases that kill it.
 
 import LoMAConformance
 import LoMADiagnosis
@@ -24,7 +24,6 @@ let sensitivityHelp = """
 
   """
 
-/// Runs `loma sensitivity`.
 func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = [
     "--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads", "--fresh", "--cases",

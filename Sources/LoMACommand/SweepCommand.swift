@@ -35,7 +35,6 @@ let losslessnessHelp = """
 
   """
 
-/// Runs `loma sweep`.
 func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = ["--recipe", "--results", "--work", "--runs", "--only", "--chunks", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
@@ -63,7 +62,6 @@ func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   return Outcome(output: "\(done) runs done now, \(present.count + done) of \(sweep.runs.count) in \(folder)\n")
 }
 
-/// Runs `loma lossless`.
 func losslessness(_ words: [String]) throws -> Outcome {
   let names = ["--recipe", "--results", "--model", "--vectors", "--output"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })

@@ -15,7 +15,6 @@ let traceHelp = """
 
   """
 
-/// Runs `loma trace`.
 func trace(_ words: [String]) throws -> Outcome {
   let repeating = ModelOptions.textNames.map { Arguments.Option(name: $0, repeats: true) }
   let single = (ModelOptions.names + ["--output", "--gradients", "--steps", "--adamw"]).map {

@@ -1,4 +1,4 @@
-// `loma train`: a model trained from nothing (TRN).
+// `loma train`: trains a model from random weights (TRN).
 
 import LoMASuite
 import LoMATraining
@@ -18,7 +18,6 @@ let trainHelp = """
 
   """
 
-/// Runs `loma train`.
 func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
@@ -42,7 +41,7 @@ func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 
-/// Everything before a path's last slash.
+/// The part of a path before its last slash.
 func directory(of path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -1,4 +1,4 @@
-// `loma vectors record|verify`: the corpus written, and checked.
+// `loma vectors record|verify`: writes the golden vectors, or checks them.
 
 import LoMAConformance
 import LoMAJudgement
@@ -27,7 +27,6 @@ let vectorsHelp = """
 
   """
 
-/// Runs `loma vectors`.
 func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   guard let action = words.first, ["record", "verify"].contains(action) else {
     throw UsageError(line: "record or verify is required")
@@ -58,7 +57,8 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   }
   let verification = Verification(folder: folder, against: recording)
   var (findings, bounds) = (verification.findings, CalibratedBounds.provisional)
-  // As a run reads them, which looks at more than the digests: what every case says, and what the bounds were made of.
+  // Reads the corpus as a run does, which checks more than the digests: every entry of a case, and that the bounds
+  // follow from their measurements.
   do throws(CorpusError) { bounds = try CalibratedBounds(of: CaseCorpus(folder: folder)) } catch {
     let isSaid = findings.contains { $0.hasPrefix("incomplete: ") || $0.hasPrefix("manifest: ") }
     if !isSaid { findings.append("\(error)") }

@@ -78,7 +78,7 @@ private struct Conformance {
     let growing = try GrowingReport(folder: path)
     if fresh != nil, let folder = path ?? options.arguments["--keep"], SmallestCases.path(below: folder) == nil {
       throw UsageError(
-        line: "\(folder)/\(SmallestCases.folder) holds no vectors: what is found smallest could not be written there")
+        line: "\(folder)/\(SmallestCases.folder) holds no vectors: the smallest cases cannot be written there")
     }
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     var header: RunHeader?
@@ -93,7 +93,7 @@ private struct Conformance {
         header = head
         if path != nil, head.json.line.utf8.count > ResultsFile.lineLimit {
           throw UsageError(
-            line: "the command line is too long to be a line of results: at most \(ResultsFile.lineLimit) bytes")
+            line: "the command line is too long for a line of results: at most \(ResultsFile.lineLimit) bytes")
         }
         let done = try resumed?.reusable(for: head, of: corpus) ?? []
         taken = done.count

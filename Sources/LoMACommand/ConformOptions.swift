@@ -61,7 +61,7 @@ struct ConformOptions {
   init(_ words: [String]) throws {
     let options = words.prefix { $0 != "--" }
     command = Array(words.dropFirst(options.count + 1))
-    if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required behind --") }
+    if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required after --") }
     arguments = try Arguments(Array(options), options: Self.names.map { .init(name: $0, repeats: false) })
     if let level = arguments["--level"] {
       let level: Level = try Arguments.choice(level, of: "--level")
@@ -86,7 +86,7 @@ struct ConformOptions {
     }
     fresh = try FreshOptions(arguments)
     if fresh != nil, let path = arguments["--known-failures"] {
-      throw UsageError(line: "option --known-failures '\(path)' goes without --fresh: its ids are those of the vectors")
+      throw UsageError(line: "option --known-failures '\(path)' excludes --fresh: its ids are those of the vectors")
     }
     jobs = try arguments.integer("--jobs") ?? 2
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }

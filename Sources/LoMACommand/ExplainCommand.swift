@@ -51,7 +51,7 @@ private func picture(
   _ explanation: Explanation, _ arguments: Arguments, _ sections: [ExplanationSection]
 ) throws -> String {
   guard arguments["--show"] == nil || sections == [.mask] else {
-    throw UsageError(line: "option --format svg draws the mask: --show mask")
+    throw UsageError(line: "option --format svg draws the mask only: use --show mask")
   }
   guard let pictures = try explanation.maskPictures(limits: .picture) else {
     let limit = ExplanationLimits.picture.maskRows

@@ -15,7 +15,7 @@ struct FreshOptions {
   init?(_ arguments: Arguments) throws(UsageError) {
     let count = try arguments.integer("--cases")
     guard let seed = try arguments.integer("--fresh") else {
-      if let count { throw UsageError(line: "option --cases goes with --fresh only, got \(count)") }
+      if let count { throw UsageError(line: "option --cases needs --fresh, got \(count)") }
       return nil
     }
     guard seed >= 0 else { throw UsageError(line: "option --fresh takes 0 or more, not \(seed)") }

@@ -42,15 +42,15 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   let fresh = try FreshOptions(arguments)
   let isWhole = arguments["--mutant"] == nil && arguments["--dtype"] == nil && fresh == nil
   guard arguments["--output"] == nil || isWhole else {
-    throw UsageError(line: "option --output goes without --mutant, --dtype and --fresh")
+    throw UsageError(line: "option --output excludes --mutant, --dtype and --fresh")
   }
   guard arguments["--scores"] == nil || arguments["--output"] != nil else {
-    throw UsageError(line: "option --scores goes with --output")
+    throw UsageError(line: "option --scores needs --output")
   }
   let scores = arguments["--scores"].flatMap { ScoresSection(folder: $0) }
   let rates = arguments["--scores"].flatMap { RatesSection(folder: $0) }
   if let folder = arguments["--scores"], scores == nil || rates == nil {
-    throw UsageError(line: "\(folder) holds no diagnosis.json, named.json, first-score.json and right.json")
+    throw UsageError(line: "\(folder) lacks one of diagnosis.json, named.json, first-score.json and right.json")
   }
   let folder = try VectorsFolder.find(
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,

@@ -85,7 +85,7 @@ struct Judge {
     case .unsupported(let why, let issue):
       return verdict(.unsupported, (why + (issue.map { " (\($0))" } ?? "")).onOneLine)
     case .failed(let verdict, let detail): return self.verdict(verdict, detail.onOneLine)
-    case .tensors, .rejection: return verdict(.runnerError, "an answer that is none")
+    case .tensors, .rejection: return verdict(.runnerError, "a reply was judged in the wrong place")
     }
   }
 

@@ -138,7 +138,7 @@ package enum OutputError: Error, Equatable {
 
   package var description: String {
     switch self {
-    case .missing: "missing: there is no file of the name that was asked for"
+    case .missing: "missing: there is no file of the requested name"
     case .link: "link: the file is a symbolic link"
     case .notRegular: "not a regular file"
     case .severalNames(let count): "link: the file has \(count) names, it must have one"

@@ -89,6 +89,6 @@ struct SensitivityTests {
     #expect(outcome.output.contains("M024") && outcome.output.contains("structure.layout.c2-t2-n4"))
     #expect(loma("sensitivity --mutant M999").complaint?.contains("no mutant is called 'M999'") == true)
     #expect(loma("sensitivity --dtype f8").complaint?.contains("option --dtype takes one of f64") == true)
-    #expect(loma("sensitivity --mutant M024 --output x").complaint?.contains("goes without --mutant") == true)
+    #expect(loma("sensitivity --mutant M024 --output x").complaint?.contains("excludes --mutant") == true)
   }
 }

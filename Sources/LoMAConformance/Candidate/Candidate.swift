@@ -164,12 +164,12 @@ package final class Candidate {
   private func hear(_ line: [UInt8]) -> Lost? {
     if ReplyLine.isReply(line) { return Lost(.protocolError, "a reply that no request asked for") }
     noise.append(line)
-    return limits.isStrict ? Lost(.protocolError, "a line on standard output that is no reply") : nil
+    return limits.isStrict ? Lost(.protocolError, "a line on standard output that is not a reply") : nil
   }
 
   private func lost(_ event: ChildEvent, after time: Duration) -> Lost {
     switch event {
-    case .line: Lost(.runnerError, "a line is no loss")
+    case .line: Lost(.runnerError, "a line is not a lost reply")
     case .lineTooLong:
       Lost(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
     case .ended: Lost(.crash, "")

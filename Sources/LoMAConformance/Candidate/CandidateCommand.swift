@@ -25,7 +25,7 @@ package struct CandidateCommand: Equatable, Sendable {
   /// The command that runs this program itself with these arguments.
   package init(ownArguments: [String], startFolder: String) throws(CandidateError) {
     guard let path = Bundle.main.executableURL?.resolvingSymlinksInPath().path else {
-      throw .notStarted(command: "this program", why: "the system does not say where it lies")
+      throw .notStarted(command: "this program", why: "the system does not report its path")
     }
     self.init(executable: path, arguments: ownArguments, startFolder: startFolder)
   }

@@ -35,13 +35,13 @@ struct Noise {
     let quoted = String(String(decoding: line, as: UTF8.self).onOneLine.prefix(100))
     let start = String(decoding: ConversationProtocol.replyStart, as: UTF8.self)
     return
-      "; lines on its standard output that are no replies: \(lines), the first: \(quoted); a reply begins with the bytes "
-      + start + ", without a blank\(hasMark ? ", without a byte order mark" : "")"
+      "; lines on its standard output that are not replies: \(lines), the first: \(quoted); a reply begins with the bytes "
+      + start + ", without a space\(hasMark ? ", without a byte order mark" : "")"
   }
 
   /// The beginning of the noise, for a report; empty if there was none.
   var quoted: String {
     lines == 0
-      ? "" : "\n[\(lines) lines on standard output that are no replies]\n" + String(decoding: kept, as: UTF8.self)
+      ? "" : "\n[\(lines) lines on standard output that are not replies]\n" + String(decoding: kept, as: UTF8.self)
   }
 }

@@ -45,7 +45,7 @@ extension ReportError: CustomStringConvertible {
       "\(path): line \(line) has \(bytes) bytes, the limit is \(ResultsFile.lineLimit)"
     case .tooManyLines(let path, let limit): "\(path): more than \(limit) lines"
     case .json(let error, let path, let line): "\(path): line \(line): \(error)"
-    case .noHeader(let path): "\(path): the first line is no header of results of version 1"
+    case .noHeader(let path): "\(path): the first line is not a results header of version 1"
     case .member(let member, let path, let line): "\(path): line \(line): \(member)"
     case .repeatedUnit(let id, let dtype, let path, let line): "\(path): line \(line): \(id) in \(dtype) a second time"
     case .behindFooter(let path, let line): "\(path): line \(line) stands behind the footer"

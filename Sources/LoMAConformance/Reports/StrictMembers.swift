@@ -11,7 +11,7 @@ struct StrictMembers {
   /// Throws if `value` is not an object, or if its keys are not exactly `keys`.
   init(_ value: JSONValue?, keys: [String], of name: String, path: String, line: Int) throws(ReportError) {
     guard let object = value?.objectValue else {
-      throw .member("\(name) is no object", path: path, line: line)
+      throw .member("\(name) is not an object", path: path, line: line)
     }
     self.object = object
     self.path = path

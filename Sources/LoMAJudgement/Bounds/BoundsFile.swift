@@ -143,7 +143,7 @@ extension CalibratedBounds {
 
 extension CalibratedBounds {
   private static func object(_ value: JSONValue) throws(CorpusError) -> JSONObject {
-    guard let object = value.objectValue else { throw damaged("an entry that is no object") }
+    guard let object = value.objectValue else { throw damaged("an entry is not an object") }
     return object
   }
 
@@ -154,7 +154,7 @@ extension CalibratedBounds {
 
   private static func dtype(_ object: JSONObject) throws(CorpusError) -> String {
     let dtype = try word("dtype", object)
-    guard dtypes.contains(dtype) else { throw damaged("no numbers are of type \(dtype.onOneLine)") }
+    guard dtypes.contains(dtype) else { throw damaged("\(dtype.onOneLine) is not a type of numbers") }
     return dtype
   }
 
@@ -162,7 +162,7 @@ extension CalibratedBounds {
   private static func bound(_ object: JSONObject) throws(CorpusError) -> Double {
     let text = try word("bound", object)
     guard let bound = Double(text), bound > 0, bound.isFinite, HexFloat.text(bound) == text else {
-      throw damaged("the bound \(text.onOneLine) is none")
+      throw damaged("the bound \(text.onOneLine) is invalid")
     }
     return bound
   }
@@ -190,7 +190,7 @@ extension CalibratedBounds {
   private static func error(_ value: JSONValue) throws(CorpusError) -> Double {
     guard let text = value.stringValue, let error = Double(text), error >= 0, error.isFinite,
       HexFloat.text(error) == text
-    else { throw damaged("the error \((value.stringValue ?? "that is no string").onOneLine) is none") }
+    else { throw damaged("an error is invalid: \((value.stringValue ?? "not a string").onOneLine)") }
     return error
   }
 }

@@ -69,7 +69,7 @@ package struct CaseCorpus: Sendable {
     else { throw .manifest("suite, specification or published is missing") }
     guard let models = object["models"]?.arrayValue, let cases = object["cases"]?.arrayValue,
       let retired = object["retired"]?.arrayValue, cases.count <= Self.caseLimit, models.count <= Self.caseLimit
-    else { throw .manifest("models, cases or retired is no list, or too long") }
+    else { throw .manifest("models, cases or retired is not a list, or too long") }
     self.folder = folder
     self.suite = suite
     self.specification = specification
@@ -98,7 +98,7 @@ package struct CaseCorpus: Sendable {
   private func check(retired: [JSONValue]) throws(CorpusError) {
     var ids: Set<String> = []
     for value in retired {
-      guard let id = value.objectValue?["id"]?.stringValue else { throw .manifest("a retired id that is none") }
+      guard let id = value.objectValue?["id"]?.stringValue else { throw .manifest("a retired entry without an id") }
       ids.insert(id)
     }
     for item in cases where !ids.insert(item.id).inserted {

@@ -17,11 +17,11 @@ extension StoredCase {
 
   /// Reads a case; `models` are the paths of the listed models.
   init(_ value: JSONValue, models: Set<String>) throws(CorpusError) {
-    guard let object = value.objectValue else { throw .manifest("a case that is no object") }
+    guard let object = value.objectValue else { throw .manifest("a case is not an object") }
     let members = CaseMembers(object)
     let id = try members.word("id")
     guard id.utf8.allSatisfy({ Self.isOfID($0) }), id.split(separator: ".").count >= 3 else {
-      throw .manifest("the id \(id.onOneLine) is none")
+      throw .manifest("the id \(id.onOneLine) is malformed")
     }
     if let unknown = object.members.first(where: { !Self.members.contains($0.key) }) {
       throw members.fault("the member \(unknown.key.onOneLine) is not one of a case")
@@ -45,7 +45,7 @@ extension StoredCase {
       throw members.fault("its dtypes are not of the list")
     }
     let isAskedOnce = level == "structure" || level == "rejection"
-    guard isAskedOnce || !listed.contains("i64") else { throw members.fault("i64 is no type of numbers") }
+    guard isAskedOnce || !listed.contains("i64") else { throw members.fault("i64 is not a type of numbers") }
     dtypes = isAskedOnce ? ["i64"] : Self.dtypes.filter { listed.contains($0) }
     answer = try members.answer(level: level, countLimit: Self.countLimit)
   }
@@ -70,23 +70,23 @@ private struct CaseMembers {
   }
 
   func word(_ name: String) throws(CorpusError) -> String {
-    guard let word = object[name]?.stringValue, !word.isEmpty else { throw fault("\(name) is missing or no word") }
+    guard let word = object[name]?.stringValue, !word.isEmpty else { throw fault("\(name) is missing or not a word") }
     if word.hasControls { throw fault("\(name) holds a control character") }
     return word
   }
 
   func words(_ name: String, limit: Int) throws(CorpusError) -> [String] {
-    guard let list = object[name]?.arrayValue, list.count <= limit else { throw fault("\(name) is no short list") }
+    guard let list = object[name]?.arrayValue, list.count <= limit else { throw fault("\(name) is not a short list") }
     let words = list.compactMap(\.stringValue)
     guard words.count == list.count, Set(words).count == words.count else {
-      throw fault("\(name) is no list of different words")
+      throw fault("\(name) must be a list of distinct words")
     }
     if words.contains(where: \.hasControls) { throw fault("\(name) holds a control character") }
     return words
   }
 
   func profile(isRejection: Bool) throws(CorpusError) -> JSONObject {
-    guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or no object") }
+    guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or not an object") }
     var pairs: [(axis: String, value: String)] = []
     for member in axes.members {
       guard let value = member.value.stringValue else { throw fault("the axis \(member.key.onOneLine) has no word") }
@@ -99,7 +99,7 @@ private struct CaseMembers {
   }
 
   func parameters() throws(CorpusError) -> JSONObject {
-    guard let parameters = object["params"]?.objectValue else { throw fault("params is missing or no object") }
+    guard let parameters = object["params"]?.objectValue else { throw fault("params is missing or not an object") }
     for member in parameters.members where member.value.integerValue == nil && member.value.stringValue == nil {
       throw fault("the parameter \(member.key.onOneLine) is neither an integer nor a string")
     }
@@ -112,7 +112,7 @@ private struct CaseMembers {
     case .string(let path)?:
       guard models.contains(path) else { throw fault("its model \(path.onOneLine) is not listed") }
       return path
-    case .boolean?, .integer?, .number?, .array?, .object?, nil: throw fault("model is missing or no path")
+    case .boolean?, .integer?, .number?, .array?, .object?, nil: throw fault("model is missing or not a path")
     }
   }
 
@@ -139,12 +139,12 @@ private struct CaseMembers {
         throw fault("its answer is not a file with rules")
       }
       guard let rules = object["rules"]?.objectValue, 1...countLimit ~= rules.members.count else {
-        throw fault("rules is no short object")
+        throw fault("rules must be an object of 1 to \(countLimit) members")
       }
       var list: [(name: String, rule: Rule)] = []
       for member in rules.members {
         guard let rule = member.value.stringValue.flatMap({ Rule(rawValue: $0) }) else {
-          throw fault("the rule of \(member.key.onOneLine) is none")
+          throw fault("the rule of \(member.key.onOneLine) is unknown")
         }
         list.append((member.key, rule))
       }

@@ -8,12 +8,12 @@ import LoMASuite
 let calibrateHelp = """
   loma calibrate RESULTS.jsonl … [option]…
 
-  Makes bounds.json of the vectors from the results of right implementations, each a whole run of loma conform, and says
-  how much room each has where only the others set the bounds.
+  Computes bounds.json of the vectors from the results of right implementations, each a complete run of loma conform, and
+  prints how close each comes to the bounds that the others alone would set.
 
-    --vectors DIR            otherwise as loma vectors finds them; bounds.json is written there
-    --held-out RESULTS.jsonl an implementation that is shown beside the others and sets no bound; may be given again
-    --scoreboard FILE        writes the page of errors over bounds
+    --vectors DIR            default as for loma vectors; bounds.json is written there
+    --held-out RESULTS.jsonl an implementation that is shown too but sets no bound; may be repeated
+    --scoreboard FILE        writes a page with the errors relative to the bounds
 
   """
 

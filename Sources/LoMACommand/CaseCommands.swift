@@ -8,27 +8,27 @@ import LoMAVectors
 let listHelp = """
   loma list [option]…
 
-  Lists the cases of the golden vectors: id, operation, profile and clauses, and how many there are. Every option given
-  must hold.
+  Lists the cases of the golden vectors with id, operation, profile and clauses, and counts them. With several options,
+  the cases that match all of them.
 
     --level LEVEL            \(words(Level.self))
     --op OP                  \(words(Operation.self, breakingAfter: 6))
-    --profile NAME           axis=value,axis=value…: cases that decide so, whatever else they decide; base: cases that
-                             decide nothing; loma explain --show profiles lists them
+    --profile NAME           axis=value,axis=value…: cases whose profile sets these axes, whatever else it sets; base:
+                             cases that set none; loma explain --show profiles lists the axes
     --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))
-    --clause ID              cases that serve this clause
-    --id GLOB                ids of this pattern: * is any text, ? one character
+    --clause ID              cases that cover this clause
+    --id GLOB                cases whose id matches this pattern: * is any text, ? one character
 
   """
 
 let showHelp = """
   loma show CASE [--draw yes|no] [--color auto|always|never]
 
-  Shows one case: what it hunts, its clauses, parameters, inputs and answer, with the first values of every tensor and
-  how it is compared; and the rows and the mask of its texts. loma list lists the cases. The answer is computed now: a
-  folder of vectors is not needed.
+  Shows one case: the mistake it hunts, its clauses, parameters, inputs and answer, with the first values of every tensor
+  and how it is compared; then the rows and the mask of its texts. loma list lists the cases. The answer is computed now,
+  so no folder of vectors is needed, except for a case with a trained model, which is read from there as for loma vectors.
 
-    --draw no                leaves rows and mask out
+    --draw no                omits rows and mask
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
 
   """
@@ -76,15 +76,21 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
     let nearest = Catalogue.ids(nearest: id, count: 3).joined(separator: ", ")
     throw UsageError(line: "no case is called '\(id)', the nearest are \(nearest)")
   }
-  let folder = try VectorsFolder.find(
-    option: nil, environment: surroundings.vectors, current: surroundings.folder, program: surroundings.program)
-  var text = try CaseTexts.text(of: item, models: try StoredModels(vectors: folder))
+  var text = try CaseTexts.text(of: item, models: try models(of: item, in: surroundings))
   if draw == .yes, let drawing = CaseDrawing(item) {
     let suits = surroundings.isTerminal && !surroundings.refusesColour
     let hasColour = colour == .always || colour == .auto && suits
     text += "\n" + TextDrawing(hasColour: hasColour).draw(try sections(of: drawing))
   }
   return Outcome(output: text)
+}
+
+/// The model of a case: computed from its seed, or, if it was trained, read from the folder of vectors.
+private func models(of item: Case, in surroundings: Surroundings) throws -> StoredModels {
+  if let models = try StoredModels(computedFor: item) { return models }
+  let folder = try VectorsFolder.find(
+    option: nil, environment: surroundings.vectors, current: surroundings.folder, program: surroundings.program)
+  return try StoredModels(vectors: folder)
 }
 
 /// The rows and the mask of a case's texts.

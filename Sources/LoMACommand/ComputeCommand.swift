@@ -95,7 +95,7 @@ var computeHelp: String {
   """
   loma compute FUNCTION …
 
-  One function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed as the
+  Evaluates one function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed as the
   shortest decimal that reads back as the same number. Angles are in radians, logarithms natural; without --visible every
   score is visible; kv_head lists the KV head of every query head.
 

@@ -9,31 +9,31 @@ import LoMAVectors
 let conformHelp = """
   loma conform [option]… [-- COMMAND ARG…]
 
-  Runs a candidate, asks it the cases of the golden vectors and judges its answers; Spec/13-protocol.md says how they
-  talk. Without a command the candidate is this program's own loma reference. The candidate is not sandboxed.
+  Runs a candidate, asks it the cases of the golden vectors and judges its answers; Spec/13-protocol.md describes the
+  protocol. Without a command the candidate is this program's own loma reference. The candidate is not sandboxed.
 
     --level LEVEL            \(StoredCase.levels.joined(separator: " "))
     --op OP                  cases of this operation
-    --dtype TYPE,…           of f64, f32, bf16, f16: numbers are asked in these; otherwise in all that are declared
-    --profile NAME           axis=value,axis=value…: cases that decide so; base: cases that decide nothing
-    --only GLOB              ids of this pattern: * is any text, ? one character
-    --fresh SEED             not the cases of the vectors but new ones, drawn from this number; a failing one is shrunk
-    --cases N                so many of them, otherwise 200
+    --dtype TYPE,…           asks for numbers in these of f64, f32, bf16, f16; default all that the candidate declares
+    --profile NAME           axis=value,axis=value…: cases whose profile sets these axes; base: cases that set none
+    --only GLOB              cases whose id matches this pattern: * is any text, ? one character
+    --fresh SEED             asks new cases drawn from this seed, not those of the vectors; a failing case is shrunk
+    --cases N                number of new cases, default 200
     --shard I/N              every N-th unit from the I-th; loma report merge joins the results
-    --jobs N                 so many processes of the candidate at once, otherwise 2
-    --known-failures FILE    a line a unit: id, element type or none, reason
-    --timeout-factor X       60 s for hello and 30 s for a question, times X
-    --memory-limit GIB       for a process and its descendants, otherwise 8; Linux only
-    --strict-stdout yes      a line on standard output that is no reply is an error
+    --jobs N                 number of processes of the candidate at once, default 2
+    --known-failures FILE    one line per unit: id, optionally an element type, and the reason
+    --timeout-factor X       multiplies the deadlines, 60 s for hello and 30 s for a question, by X
+    --memory-limit GIB       limit for a process and its descendants, default 8; Linux only
+    --strict-stdout yes      a line on standard output that is not a reply is an error
     --require LEVEL,…        exit code 1 unless all claims of these levels are met
     --require-all yes        exit code 1 unless all claims are met
     --report DIR             writes results.jsonl, report.json, junit.xml, report.html and badge.json there
-    --resume RESULTS.jsonl   goes on with a run that was ended early
-    --keep DIR               scratch folders are made there and stay
-    --vectors DIR            otherwise as in loma vectors
+    --resume RESULTS.jsonl   continues a run that ended early
+    --keep DIR               makes scratch folders there and keeps them
+    --vectors DIR            default as for loma vectors
 
   COMMAND is looked up in PATH, or relative to this folder; an argument that names a file here becomes an absolute path,
-  since the candidate works in a scratch folder; LOMA_START_FOLDER is the folder this was started in.
+  since the candidate works in a scratch folder; LOMA_START_FOLDER names the folder loma was started in.
 
   """
 

@@ -6,8 +6,8 @@ import LoMASuite
 let extendHelp = """
   loma extend --model DIR --output DIR --c C --t T [--profile NAME]
 
-  Writes the checkpoint again with two more rows in its embedding and its head, for <m> and <r>: each the mean of the
-  existing rows. The ids are V and V + 1, V the old vocabulary; config.json gets a loma object with C, T and the profile.
+  Writes a copy of the checkpoint with two more rows in its embedding and its head, for <m> and <r>: each the mean of the
+  existing rows. The ids are V and V + 1, with V the old vocabulary; config.json gets a loma object with C, T and profile.
 
   """
 

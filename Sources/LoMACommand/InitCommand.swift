@@ -9,7 +9,7 @@ let initHelp = """
   Writes a candidate in one file: it speaks the protocol, answers the operation layout of the profile base in full, and
   declines everything else. Comments say where to go on. A file of that name is not overwritten.
 
-    --output DIR             otherwise the current folder; made where it is not there
+    --output DIR             default the current folder; made if it does not exist
 
   """
 

@@ -18,14 +18,14 @@ enum ModelOptions {
 
   static let help = """
       --model DIR              config.json with model.safetensors, or with shards and their index
-                               The next six take the place of what the loma object of config.json says:
+                               The next six options override the loma object of config.json:
       --c C                    compression ratio: text tokens per memory token
       --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
       --vocabulary V           text ids are 0..<V
-      --memory-token ID        the id of <m>, V where nothing says otherwise
-      --repetition-token ID    the id of <r>, V + 1 where nothing says otherwise
+      --memory-token ID        the id of <m>, default V
+      --repetition-token ID    the id of <r>, default V + 1
       --profile NAME           base, or axis=value,axis=value…; loma explain --show profiles lists them
-      --threads N              otherwise all processors; the result does not depend on it
+      --threads N              default all processors; the result does not depend on it
 
     """
 

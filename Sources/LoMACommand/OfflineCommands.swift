@@ -8,16 +8,16 @@ let requestsHelp = """
   loma requests DIR [--vectors DIR]
 
   Writes every request with its input and models into a new folder DIR, and no expected value. Any program on any machine
-  puts its answers beside them, Tests/Candidates/answer_requests.py with a candidate of the protocol; loma judge DIR
-  judges them.
+  can put its answers beside them, such as Tests/Candidates/answer_requests.py, which asks a candidate of the protocol;
+  loma judge DIR judges them.
 
   """
 
 let judgeHelp = """
   loma judge DIR --report DIR [--vectors DIR]
 
-  Judges the answers in DIR, which loma requests wrote, as a run would, prints what went wrong, the claims and the verdicts, and
-  writes its reports. Returns what loma conform returns.
+  Judges the answers in DIR, a folder written by loma requests, as a run would: prints what went wrong, the claims and the
+  verdicts, and writes its reports. Returns the exit code of loma conform.
 
   """
 

@@ -13,8 +13,8 @@ let referenceHelp = """
   With either option it answers as a port would: the output of every stage is rounded to the type.
 
     --mutant ID,…            makes one mistake, M001 and on, or several; loma sensitivity lists them. axis=value,…:
-                             decides so, whatever is asked
-    --dtypes DTYPE,…         of f64, f32, bf16 and f16; otherwise f64,f32
+                             sets these axes, whatever the request says
+    --dtypes DTYPE,…         of f64, f32, bf16 and f16; default f64,f32
 
   """
 

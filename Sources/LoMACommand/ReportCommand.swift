@@ -8,14 +8,14 @@ let reportHelp = """
   loma report merge A.jsonl B.jsonl … --output DIR
   loma report render RESULTS.jsonl --output DIR
 
-  merge joins the results of all shards of one run and writes what the unsharded run would have written. It refuses
+  merge joins the results of all shards of one run and writes what the run without shards would have written. It refuses
   results of different candidates, vectors or filters, a shard that is missing or given twice, and incomplete files.
 
-  render draws the reports of one file of results again.
+  render writes the reports of one file of results again.
 
-  Both write into DIR, which is made where it is not there:
-    results.jsonl            a line for every unit, header first, footer last
-    report.json              the same with summary and claims; Spec/schemas/report.schema.json describes it
+  Both write into DIR, which is made if it does not exist:
+    results.jsonl            one line per unit, after a header and before a footer
+    report.json              the same with a summary and claims; Spec/schemas/report.schema.json is its schema
     junit.xml                for programs that read JUnit's XML
     report.html              one page that loads nothing: why units are wrong, with masks and heat maps; claims, units
     badge.json               for shields.io

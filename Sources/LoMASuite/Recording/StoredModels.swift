@@ -21,6 +21,16 @@ package struct StoredModels: Sendable {
     }
     self.models = models
   }
+
+  /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
+  package init?(computedFor item: Case) throws(ModelError) {
+    var models: [String: ModelInMemory] = [:]
+    if let path = item.request.model, case .tensors = item.expectation {
+      guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
+      models[path] = try model.inMemory()
+    }
+    self.models = models
+  }
 }
 
 extension Checkpoint {

@@ -95,9 +95,9 @@ var computeHelp: String {
   """
   loma compute FUNCTION …
 
-  Evaluates one function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed as the
-  shortest decimal that reads back as the same number. Angles are in radians, logarithms natural; without --visible every
-  score is visible; kv_head lists the KV head of every query head.
+  Evaluates one function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed
+  as the shortest decimal that reads back as the same number. Angles are in radians, logarithms natural; without
+  --visible every score is visible; kv_head lists the KV head of every query head.
 
   \(forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined())
   """

@@ -9,8 +9,8 @@ let sweepHelp = """
   loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--only TEXT] [--chunks N] [--threads N]
 
   Trains the models that Docs/Losslessness.md compares: c = 2, 8 and 16 with three seeds, c = 4 and each alternative of
-  each axis with five, from a recipe whose c, t, profile and seed are replaced. Runs that have a result are skipped, and an
-  interrupted run continues from its checkpoint: to continue a sweep, give the same command again.
+  each axis with five, from a recipe whose c, t, profile and seed are replaced. Runs that have a result are skipped, and
+  an interrupted run continues from its checkpoint: to continue a sweep, give the same command again.
 
     --recipe FILE            Docs/Recipes/sweep.json, or another of random text
     --results DIR            gets one small JSON file per run

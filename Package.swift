@@ -98,7 +98,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "LoMAConformanceTests",
-      dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation"],
+      dependencies: [
+        "LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
+      ],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],

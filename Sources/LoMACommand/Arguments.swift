@@ -1,29 +1,28 @@
-// The option parser: `--name value` and `--name=value`, strict, no abbreviations.
+// The option parser: `--name value` and `--name=value`, strict, without abbreviations.
 
-/// What is wrong with a command line, as one line.
+/// A mistake in a command line, described on one line.
 struct UsageError: Error, Equatable {
   let line: String
 }
 
-/// The two words of an option that is on or off.
+/// The values of an option that is on or off.
 enum YesOrNo: String, CaseIterable {
   case yes, no
 }
 
-/// The options of one command line, in the order they were given.
+/// The options of a command line, in the order given.
 struct Arguments {
-  /// An option that a command takes.
   struct Option: Hashable {
-    /// With its two hyphens.
+    /// The name with its two hyphens.
     let name: String
-    /// May be given more than once.
+    /// Whether it may be given more than once.
     let repeats: Bool
   }
 
-  /// Names and values, in order.
+  /// Names and values, in the order given.
   let given: [(name: String, value: String)]
 
-  /// Reads words as options; every option has a value.
+  /// Parses words as options, each with a value.
   init(_ words: [String], options: [Option]) throws(UsageError) {
     var given: [(name: String, value: String)] = []
     var rest = words[...]
@@ -49,19 +48,19 @@ struct Arguments {
     self.given = given
   }
 
-  /// The value of an option given at most once.
+  /// The value of an option given at most once, or nil.
   subscript(name: String) -> String? { given.first { $0.name == name }?.value }
 
   /// All values of an option.
   func values(_ name: String) -> [String] { given.filter { $0.name == name }.map { $0.value } }
 
-  /// The integer value of an option, none where it is not given.
+  /// The integer value of an option; nil if it is not given.
   func integer(_ name: String) throws(UsageError) -> Int? {
     guard let value = self[name] else { return nil }
     return try Arguments.integer(value, of: name)
   }
 
-  /// One decimal integer, an optional minus sign in front.
+  /// A decimal integer, optionally with a minus sign.
   static func integer(_ text: String, of name: String) throws(UsageError) -> Int {
     let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
@@ -73,7 +72,7 @@ struct Arguments {
     return value
   }
 
-  /// Integers joined by commas; the empty text is the empty list.
+  /// Integers separated by commas; an empty text is an empty list.
   static func integers(_ text: String, of name: String) throws(UsageError) -> [Int] {
     guard !text.isEmpty else { return [] }
     var integers: [Int] = []
@@ -83,7 +82,7 @@ struct Arguments {
     return integers
   }
 
-  /// The value of an option that takes one of a few words.
+  /// The value of an option that takes one of a few words; `standard` if it is not given.
   func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, otherwise standard: Choice
   ) throws(UsageError) -> Choice where Choice.RawValue == String {
@@ -91,7 +90,7 @@ struct Arguments {
     return try Arguments.choice(value, of: name)
   }
 
-  /// One of a few words.
+  /// Parses one of a few words.
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _ text: String, of name: String
   ) throws(UsageError) -> Choice where Choice.RawValue == String {

@@ -8,16 +8,15 @@ import LoMASuite
 let calibrateHelp = """
   loma calibrate RESULTS.jsonl … [option]…
 
-  Makes bounds.json of the vectors from the results of right implementations, each a whole run of loma conform, and says
-  how much room each has where only the others set the bounds.
+  Computes bounds.json of the vectors from the results of right implementations, each a complete run of loma conform, and
+  prints how close each comes to the bounds that the others alone would set.
 
-    --vectors DIR            otherwise as loma vectors finds them; bounds.json is written there
-    --held-out RESULTS.jsonl an implementation that is shown beside the others and sets no bound; may be given again
-    --scoreboard FILE        writes the page of errors over bounds
+    --vectors DIR            default as for loma vectors; bounds.json is written there
+    --held-out RESULTS.jsonl an implementation that is shown too but sets no bound; may be repeated
+    --scoreboard FILE        writes a page with the errors relative to the bounds
 
   """
 
-/// Runs `loma calibrate`.
 func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let paths = words.prefix { !$0.hasPrefix("--") }
   let arguments = try Arguments(
@@ -50,7 +49,8 @@ func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outco
   return Outcome(output: scoreboard.text)
 }
 
-/// What the reference answers to every case with calibrated tensors where each of its stages errs as a port's may (TOL-16).
+/// The reference's answers to every case with calibrated tensors, with rounding errors added at each stage as a port
+/// has them (TOL-16).
 private func shaken(
   _ corpus: CaseCorpus, models: StoredModels, report: @Sendable (String) -> Void
 ) throws -> [CaseResult] {
@@ -70,7 +70,7 @@ private func shaken(
   return results
 }
 
-/// One implementation given twice would be its own second opinion.
+/// The same implementation given twice would confirm itself.
 private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageError) {
   var seen: Set<[String]> = []
   for candidate in candidates where !seen.insert([candidate.name, candidate.version]).inserted {
@@ -78,7 +78,8 @@ private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageErro
   }
 }
 
-/// The results of a whole run on these vectors in which nothing failed; `present` are the bounds that lie beside them now.
+/// The results of a complete run on these vectors in which nothing failed; `present` are the bounds that lie beside the
+/// vectors now.
 private func candidate(
   _ path: String, of corpus: CaseCorpus, _ present: CalibratedBounds?
 ) throws -> Calibration.Candidate {

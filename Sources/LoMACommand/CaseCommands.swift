@@ -1,4 +1,4 @@
-// `loma list` and `loma show`: the catalogue, for a person.
+// `loma list` and `loma show`: the catalogue of cases.
 
 import LoMAConformance
 import LoMAExplanation
@@ -8,13 +8,13 @@ import LoMAVectors
 let listHelp = """
   loma list [option]…
 
-  Lists the cases of the golden vectors: id, operation, profile and clauses, and how many there are. Every option given
-  must hold.
+  Lists the cases of the golden vectors with id, operation, profile and clauses, and counts them. With several options,
+  the cases that match all of them.
 
     --level LEVEL            \(words(Level.self))
     --op OP                  \(words(Operation.self, breakingAfter: 6))
-    --profile NAME           axis=value,axis=value…: cases that decide so, whatever else they decide; base: cases that
-                             decide nothing; loma explain --show profiles lists them
+    --profile NAME           axis=value,axis=value…: cases whose profile sets these axes, whatever else it sets; base:
+                             cases that set none; loma explain --show profiles lists the axes
     --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))
     --clause ID              cases that cite this clause and can fail it
     --id GLOB                ids of this pattern: * is any text, ? one character
@@ -24,23 +24,23 @@ let listHelp = """
 let showHelp = """
   loma show CASE [--draw yes|no] [--color auto|always|never]
 
-  Shows one case: what it hunts, its clauses, parameters, inputs and answer, with the first values of every tensor and
-  how it is compared; and the rows and the mask of its texts. loma list lists the cases. The answer is computed now: a
-  folder of vectors is not needed.
+  Shows one case: the mistake it hunts, its clauses, parameters, inputs and answer, with the first values of every tensor
+  and how it is compared; then the rows and the mask of its texts. loma list lists the cases. The answer is computed now,
+  so no folder of vectors is needed, except for a case with a trained model, which is read from there as for loma vectors.
 
-    --draw no                leaves rows and mask out
+    --draw no                omits rows and mask
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
 
   """
 
-/// All words of a choice; the help's second column goes on below itself.
+/// Raw values of an enum, wrapped to the help's second column.
 private func words<Choice: RawRepresentable & CaseIterable>(
   _ type: Choice.Type, breakingAfter count: Int = .max
 ) -> String where Choice.RawValue == String {
   lines(of: Choice.allCases.map { $0.rawValue }, breakingAfter: count)
 }
 
-/// So many words a line, below each other.
+/// The words on lines of `count` words each.
 private func lines(of words: [String], breakingAfter count: Int) -> String {
   let space = "\n" + String(repeating: " ", count: 27)
   return words.enumerated().map { place, word in
@@ -48,7 +48,6 @@ private func lines(of words: [String], breakingAfter count: Int) -> String {
   }.joined()
 }
 
-/// Runs `loma list`.
 func list(_ words: [String]) throws -> Outcome {
   let names = ["--level", "--op", "--profile", "--model", "--clause", "--id"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
@@ -67,7 +66,6 @@ func list(_ words: [String]) throws -> Outcome {
   return Outcome(output: CaseTexts.list(filter.cases))
 }
 
-/// Runs `loma show`.
 func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   guard let id = words.first, !id.hasPrefix("--") else { throw UsageError(line: "the id of a case is required") }
   let arguments = try Arguments(
@@ -78,9 +76,7 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
     let nearest = Catalogue.ids(nearest: id, count: 3).joined(separator: ", ")
     throw UsageError(line: "no case is called '\(id)', the nearest are \(nearest)")
   }
-  let folder = try VectorsFolder.find(
-    option: nil, environment: surroundings.vectors, current: surroundings.folder, program: surroundings.program)
-  var text = try CaseTexts.text(of: item, models: try StoredModels(vectors: folder))
+  var text = try CaseTexts.text(of: item, models: try models(of: item, in: surroundings))
   if draw == .yes, let drawing = CaseDrawing(item) {
     let suits = surroundings.isTerminal && !surroundings.refusesColour
     let hasColour = colour == .always || colour == .auto && suits
@@ -89,12 +85,20 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   return Outcome(output: text)
 }
 
-/// Rows and mask of a case's texts.
+/// The model of a case: computed from its seed, or, if it was trained, read from the folder of vectors.
+private func models(of item: Case, in surroundings: Surroundings) throws -> StoredModels {
+  if let models = try StoredModels(computedFor: item) { return models }
+  let folder = try VectorsFolder.find(
+    option: nil, environment: surroundings.vectors, current: surroundings.folder, program: surroundings.program)
+  return try StoredModels(vectors: folder)
+}
+
+/// The rows and the mask of a case's texts.
 private func sections(of drawing: CaseDrawing) throws -> [SectionContent] {
   try explanation(of: drawing).contents(of: [.rows, .mask], limits: .text)
 }
 
-/// What there is to say of a case's texts.
+/// The explanation of a case's texts.
 func explanation(of drawing: CaseDrawing) throws -> Explanation {
   var inputs = ExplanationInputs(
     c: drawing.parameters.c, t: drawing.parameters.t, texts: drawing.texts.map { .tokens($0) })

@@ -1,4 +1,4 @@
-// The commands, in the order the help lists them.
+// The commands; the help lists them in groups.
 
 /// A command: its name, one line about it, its help, and what it does.
 struct Command {

@@ -1,4 +1,4 @@
-// `loma compare A B`: two files of tensors, and where in the layout they differ.
+// `loma compare A B`: compares two tensor files and says where in the layout they differ.
 
 import LoMA
 import LoMAConformance
@@ -7,17 +7,16 @@ import LoMAExplanation
 let compareHelp = """
   loma compare A.safetensors B.safetensors [--rows C,T,N] [--layout training|generation]
 
-  Compares two files tensor by tensor: which file lacks it, its element type, its shape; how many elements differ, the
-  largest difference |a − b|, that relative to max|b|, and its index. Elements are equal where their bytes are.
-  Returns 0 where the files are equal, 1 where they differ.
+  Compares two files tensor by tensor. For each tensor that differs it prints which file lacks it, the element types or
+  shapes, or the number of elements that differ, the largest difference |a − b|, its ratio to max|b|, and its index.
+  Elements are equal if their bytes are equal. Returns 0 if the files are equal, 1 if they differ.
 
-    --rows C,T,N             names the row of the largest difference by zone and chunk, where the first or the second
-                             dimension is the number of rows of a text of N tokens under c = C and t = T
+    --rows C,T,N             names the row of the largest difference by zone and chunk, if the first or the second
+                             dimension is the number of rows of a text of N tokens with c = C and t = T
     --layout KIND            training or generation, for --rows
 
   """
 
-/// Runs `loma compare`.
 func compare(_ words: [String]) throws -> Outcome {
   let paths = words.prefix { !$0.hasPrefix("--") }
   guard paths.count == 2 else { throw UsageError(line: "two files are required, got \(paths.count)") }

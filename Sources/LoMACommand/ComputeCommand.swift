@@ -1,9 +1,9 @@
-// `loma compute`: one function of the reference on given numbers.
+// `loma compute`: evaluates one function of the reference on given numbers.
 
 import LoMAModels
 import LoMASuite
 
-/// A function's words after its name, and how they become a computation.
+/// The arguments of a function, and how they are read.
 private struct Form {
   let usage: String
   let options: [String]
@@ -78,7 +78,6 @@ private var forms: [(name: String, form: Form)] {
   ]
 }
 
-/// Runs `loma compute`.
 func compute(_ words: [String]) throws -> Outcome {
   guard let name = words.first else { throw UsageError(line: "a function is required") }
   guard let form = forms.first(where: { $0.name == name })?.form else {
@@ -92,14 +91,13 @@ func compute(_ words: [String]) throws -> Outcome {
   return Outcome(output: computation.result + "\n")
 }
 
-/// What `loma compute --help` says.
 var computeHelp: String {
   """
   loma compute FUNCTION …
 
-  One function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed as the
-  shortest decimal that reads back as the same number. Angles are in radians, logarithms natural; without --visible every
-  score is visible; kv_head lists the KV head of every query head.
+  Evaluates one function of the reference transformer on given numbers, such as 0.1, 1e-3 or 0x1p-3. A double is printed
+  as the shortest decimal that reads back as the same number. Angles are in radians, logarithms natural; without
+  --visible every score is visible; kv_head lists the KV head of every query head.
 
   \(forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined())
   """
@@ -129,19 +127,19 @@ private func numbers(
 }
 
 extension Arguments {
-  /// The number an option must have.
+  /// The number given for a required option.
   func number(_ name: String) throws(UsageError) -> Double {
     guard let value = self[name] else { throw UsageError(line: "option \(name) is required") }
     return try Arguments.number(value, of: "option " + name)
   }
 
-  /// The integer an option must have.
+  /// The integer given for a required option.
   func required(_ name: String) throws(UsageError) -> Int {
     guard let value = try integer(name) else { throw UsageError(line: "option \(name) is required") }
     return value
   }
 
-  /// The numbers, joined by commas, an option must have.
+  /// The numbers given for a required option, separated by commas.
   func numbers(_ name: String) throws(UsageError) -> [Double] {
     guard let value = self[name] else { throw UsageError(line: "option \(name) is required") }
     var numbers: [Double] = []

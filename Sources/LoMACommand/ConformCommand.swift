@@ -6,7 +6,6 @@ import LoMAJudgement
 import LoMAProcess
 import LoMASuite
 
-/// Runs `loma conform`.
 func conform(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let options = try ConformOptions(words)
   do {
@@ -31,7 +30,7 @@ private func damaged(_ complaint: String) -> Outcome {
   return outcome
 }
 
-/// One run, from the options to the exit code.
+/// One run, from its options to its exit code.
 private struct Conformance {
   let options: ConformOptions
   let surroundings: Surroundings
@@ -39,7 +38,7 @@ private struct Conformance {
   let bounds: CalibratedBounds
   let runner: Runner
   let diagnosis: ConformDiagnosis
-  /// Where the cases come from, if not from the vectors.
+  /// The source of fresh cases; nil if the vectors are asked.
   let fresh: FreshCorpus?
 
   init(_ options: ConformOptions, _ surroundings: Surroundings) throws {
@@ -79,7 +78,7 @@ private struct Conformance {
     let growing = try GrowingReport(folder: path)
     if fresh != nil, let folder = path ?? options.arguments["--keep"], SmallestCases.path(below: folder) == nil {
       throw UsageError(
-        line: "\(folder)/\(SmallestCases.folder) holds no vectors: what is found smallest could not be written there")
+        line: "\(folder)/\(SmallestCases.folder) holds no vectors: the smallest cases cannot be written there")
     }
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     var header: RunHeader?
@@ -94,7 +93,7 @@ private struct Conformance {
         header = head
         if path != nil, head.json.line.utf8.count > ResultsFile.lineLimit {
           throw UsageError(
-            line: "the command line is too long to be a line of results: at most \(ResultsFile.lineLimit) bytes")
+            line: "the command line is too long for a line of results: at most \(ResultsFile.lineLimit) bytes")
         }
         let done = try resumed?.reusable(for: head, of: corpus) ?? []
         taken = done.count
@@ -105,7 +104,7 @@ private struct Conformance {
       isInterrupted: { Interruption.isRequested })
     report("")
     guard let header else { return .rejected("the candidate declared nothing") }
-    // What comes after is about a run that is over: a wish to stop then cuts it short, and not the run.
+    // The run is over: an interruption from here on shortens the diagnosis but does not mark the run as interrupted.
     let isInterrupted = Interruption.isRequested
     let diagnosis = isInterrupted ? [] : self.diagnosis.lines(results, threads: ModelOptions.processors)
     var run = RunRecord(
@@ -120,7 +119,7 @@ private struct Conformance {
         "\(taken) of \(results.count) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
         + outcome.output
     }
-    // From here on nothing that goes wrong may take from a reader what was judged.
+    // From here on no error may hide the verdicts from the user.
     var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
     do {
       let smallest = try fresh.map { try SmallestFailures($0, runner).found(in: results) }
@@ -137,7 +136,7 @@ private struct Conformance {
     return outcome
   }
 
-  /// What is printed of the smallest failing cases; written as vectors if there is a folder.
+  /// The text on the smallest failing cases; they are written as vectors if there is a folder.
   private func deliver(_ smallest: SmallestCases, to folder: String?) throws -> String {
     guard !smallest.all.isEmpty else { return "" }
     guard let path = folder.flatMap({ SmallestCases.path(below: $0) }) else {
@@ -151,7 +150,7 @@ private struct Conformance {
     }
   }
 
-  /// The list of known failures as the header holds it: verdicts that are taken over rest on it.
+  /// The digest of the known failures for the header: results that are taken over depend on it.
   private var knownFailures: [(name: String, value: String)] {
     runner.known.digest.map { [("known-failures", $0)] } ?? []
   }
@@ -163,7 +162,7 @@ private struct Conformance {
       boundsDigest: bounds.digest,
       candidate: CandidateRecord(
         declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command,
-        // Read only where a file may hold them to tell this build from another.
+        // Computed only if a file may record them, to tell this build from another.
         digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
           ? [] : runner.command.digests),
       filters: .init((options.filters + knownFailures).map { .init($0.name, .string($0.value)) }),

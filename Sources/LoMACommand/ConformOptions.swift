@@ -9,35 +9,35 @@ import LoMAVectors
 let conformHelp = """
   loma conform [option]… [-- COMMAND ARG…]
 
-  Runs a candidate, asks it the cases of the golden vectors and judges its answers; Spec/13-protocol.md says how they
-  talk. Without a command the candidate is this program's own loma reference. The candidate is not sandboxed.
+  Runs a candidate, asks it the cases of the golden vectors and judges its answers; Spec/13-protocol.md describes the
+  protocol. Without a command the candidate is this program's own loma reference. The candidate is not sandboxed.
 
     --level LEVEL            \(Level.allCases.map(\.rawValue).joined(separator: " "))
     --op OP                  cases of this operation
-    --dtype TYPE,…           of f64, f32, bf16, f16: numbers are asked in these; otherwise in all that are declared
-    --profile NAME           axis=value,axis=value…: cases that decide so; base: cases that decide nothing
-    --only GLOB              ids of this pattern: * is any text, ? one character
-    --fresh SEED             not the cases of the vectors but new ones, drawn from this number; a failing one is shrunk
-    --cases N                so many of them, otherwise 200
+    --dtype TYPE,…           asks for numbers in these of f64, f32, bf16, f16; default all that the candidate declares
+    --profile NAME           axis=value,axis=value…: cases whose profile sets these axes; base: cases that set none
+    --only GLOB              cases whose id matches this pattern: * is any text, ? one character
+    --fresh SEED             asks new cases drawn from this seed, not those of the vectors; a failing case is shrunk
+    --cases N                number of new cases, default 200
     --shard I/N              every N-th unit from the I-th; loma report merge joins the results
-    --jobs N                 so many processes of the candidate at once, otherwise 2
-    --known-failures FILE    a line a unit: id, element type or none, reason
-    --timeout-factor X       60 s for hello and 30 s for a question, times X
-    --memory-limit GIB       for a process and its descendants, otherwise 8; Linux only
-    --strict-stdout yes      a line on standard output that is no reply is an error
+    --jobs N                 number of processes of the candidate at once, default 2
+    --known-failures FILE    one line per unit: id, optionally an element type, and the reason
+    --timeout-factor X       multiplies the deadlines, 60 s for hello and 30 s for a question, by X
+    --memory-limit GIB       limit for a process and its descendants, default 8; Linux only
+    --strict-stdout yes      a line on standard output that is not a reply is an error
     --require LEVEL,…        exit code 1 unless all claims of these levels are met
     --require-all yes        exit code 1 unless all claims are met
     --report DIR             writes results.jsonl, report.json, junit.xml, report.html and badge.json there
-    --resume RESULTS.jsonl   goes on with a run that was ended early
-    --keep DIR               scratch folders are made there and stay
-    --vectors DIR            otherwise as in loma vectors
+    --resume RESULTS.jsonl   continues a run that ended early
+    --keep DIR               makes scratch folders there and keeps them
+    --vectors DIR            default as for loma vectors
 
   COMMAND is looked up in PATH, or relative to this folder; an argument that names a file here becomes an absolute path,
-  since the candidate works in a scratch folder; LOMA_START_FOLDER is the folder this was started in.
+  since the candidate works in a scratch folder; LOMA_START_FOLDER names the folder loma was started in.
 
   """
 
-/// What `loma conform` was asked to do.
+/// The parsed options of `loma conform`.
 struct ConformOptions {
   static let names = [
     "--level", "--op", "--dtype", "--profile", "--only", "--shard", "--jobs", "--known-failures", "--timeout-factor",
@@ -45,19 +45,19 @@ struct ConformOptions {
     "--fresh", "--cases",
   ]
 
-  /// Behind `--`; empty for the reference.
+  /// The words after `--`; empty to run the reference.
   let command: [String]
   let arguments: Arguments
   var selection = Selection()
   let limits: CandidateLimits
   let jobs: Int
-  /// Seed and number of fresh cases; none where the vectors' are asked.
+  /// The seed and number of fresh cases; nil to ask the cases of the vectors.
   let fresh: FreshOptions?
 
   init(_ words: [String]) throws {
     let options = words.prefix { $0 != "--" }
     command = Array(words.dropFirst(options.count + 1))
-    if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required behind --") }
+    if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required after --") }
     arguments = try Arguments(Array(options), options: Self.names.map { .init(name: $0, repeats: false) })
     if let level = arguments["--level"] {
       let level: Level = try Arguments.choice(level, of: "--level")
@@ -82,7 +82,7 @@ struct ConformOptions {
     }
     fresh = try FreshOptions(arguments)
     if fresh != nil, let path = arguments["--known-failures"] {
-      throw UsageError(line: "option --known-failures '\(path)' goes without --fresh: its ids are those of the vectors")
+      throw UsageError(line: "option --known-failures '\(path)' excludes --fresh: its ids are those of the vectors")
     }
     jobs = try arguments.integer("--jobs") ?? 2
     guard 1...256 ~= jobs else { throw UsageError(line: "option --jobs takes 1...256, not \(jobs)") }
@@ -102,7 +102,7 @@ struct ConformOptions {
       memoryLimit: Int(gibibytes * 1_073_741_824), isStrict: strict == .yes, keep: arguments["--keep"])
   }
 
-  /// The filters and demands that were given, as the header of the results holds them.
+  /// The given filters and demands, as written in the header of the results.
   var filters: [(name: String, value: String)] {
     ["--level", "--op", "--dtype", "--profile", "--only", "--fresh", "--cases", "--require", "--require-all"].compactMap
     {

@@ -1,12 +1,12 @@
-// What `loma conform` prints: what went wrong and where, the claims, and one line that sums up.
+// The output of `loma conform`: what went wrong and where, the claims, and a summary in one line.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
-/// A judged run, for a person.
+/// The text on a judged run.
 struct ConformTexts {
-  /// So many wrong units are shown in full, further ones on one line.
+  /// The number of wrong units shown in full; each further one takes one line.
   private static let fullLimit = 20
   private let results: [CaseResult]
   private let options: ConformOptions
@@ -15,7 +15,6 @@ struct ConformTexts {
   private let notes: [String]
   private let lastLine: String
 
-  /// The texts of a run.
   init(_ run: RunRecord, options: ConformOptions) {
     diagnosis = run.footer.diagnosis
     results = run.results
@@ -31,10 +30,9 @@ struct ConformTexts {
     return "\(progress.done)/\(progress.total)\(left) · \(progress.current)"
   }
 
-  /// What the process returns.
   private var exitCode: ExitCode { ExitCode(rawValue: claims.exitCode) ?? .fault }
 
-  /// Everything printed, and the exit code.
+  /// The complete output and the exit code.
   var outcome: Outcome {
     let wrong = results.filter { $0.verdict.isWrong }
     var output = wrong.prefix(Self.fullLimit).map { block(of: $0) }.joined()
@@ -50,7 +48,7 @@ struct ConformTexts {
     return outcome
   }
 
-  /// A wrong unit: what it hunts, where it is wrong, and how to see it again.
+  /// A wrong unit: the mistake it hunts, where it is wrong, and how to ask it again.
   private func block(of result: CaseResult) -> String {
     var lines = ["\(result.verdict.rawValue)  \(result.id) \(result.dtype)", "  hunts: \(result.hunts)"]
     if !result.why.isEmpty { lines.append("  why: \(result.why.onOneLine)") }
@@ -70,22 +68,23 @@ struct ConformTexts {
     Self.replay(result, options, from: Self.source(of: result), more: " --keep /tmp/\(result.id)")
   }
 
-  /// The options that draw a fresh case again; none for a recorded one.
+  /// The options that draw a fresh case again; empty for a recorded one.
   static func source(of result: CaseResult) -> String {
     FreshCases.named(result.id).map { "--fresh \($0.cases.seed) --cases \($0.index + 1) " } ?? ""
   }
 
-  /// The command that asks a unit again; `source` are the options that say where it is found.
+  /// The command that asks a unit again; `source` are the options that say where its case comes from.
   static func replay(_ result: CaseResult, _ options: ConformOptions, from source: String, more: String) -> String {
     let dtype = result.dtype == "i64" ? "" : " --dtype \(result.dtype)"
     let command = options.command.isEmpty ? "" : " -- " + options.command.map { quoted($0) }.joined(separator: " ")
     return "loma conform \(source)--only \(result.id)\(dtype)\(more)\(command)"
   }
 
-  /// A word as a shell takes it.
+  /// The text quoted as one word of a shell.
   static func quoted(_ word: String) -> String { word.shellWord }
 
-  /// A line for all profiles of a level and an element type whose claims have one status, where that is not trouble; a line
+  /// One line for all profiles of a level and element type whose claims have the same status, unless it is `not met` or
+  /// `open`; one line for every other claim.
   /// for every other claim.
   private var table: String {
     struct Key: Hashable {

@@ -1,11 +1,11 @@
-// RUN-16: vectors that are damaged end a command with 4, whoever finds it.
+// RUN-16: damaged vectors end every command with exit code 4.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
 extension StoredModels {
-  /// The models of a corpus's folder; throws `damaged` where one cannot be read.
+  /// The models in a corpus's folder; throws `damaged` if one cannot be read.
   init(of corpus: CaseCorpus) throws(CorpusError) {
     do { try self.init(vectors: corpus.folder) } catch { throw .damaged(file: "models", reason: error.description) }
   }

@@ -1,4 +1,4 @@
-// Writes an outcome: to standard output, or to a file that appears under its name only when it is complete.
+// Writes an outcome to standard output, or to a file that appears under its name only when it is complete.
 
 #if canImport(Glibc)
   import Glibc
@@ -7,7 +7,7 @@
 #endif
 import LoMAConformance
 
-/// Writes what the outcome says and returns the process's exit code.
+/// Writes the outcome and returns the exit code of the process.
 func deliver(_ outcome: Outcome) -> Int32 {
   var outcome = outcome
   if outcome.complaint == nil || !outcome.output.isEmpty {
@@ -23,13 +23,12 @@ func deliver(_ outcome: Outcome) -> Int32 {
   return outcome.exitCode.rawValue
 }
 
-/// Writes to standard output at once; false where nobody reads it any more.
+/// Writes to standard output without buffering; false if the reader has closed it.
 func say(_ text: String) -> Bool { write(text, to: STDOUT_FILENO) == nil }
 
-/// Writes to standard error.
 func complain(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-/// Writes all of a text; returns the error number that stopped it.
+/// Writes the whole text; returns the error number if that fails, else nil.
 private func write(_ text: String, to descriptor: Int32) -> Int32? {
   let bytes = Array(text.utf8)
   var done = 0

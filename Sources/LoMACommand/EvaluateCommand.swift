@@ -1,4 +1,4 @@
-// `loma evaluate`: both accuracies of a model, by chunk index, with their uncertainty (REC-2).
+// `loma evaluate`: measures both accuracies of a model by chunk index, with confidence intervals (REC-2).
 
 import LoMASuite
 import LoMATraining
@@ -7,17 +7,16 @@ let evaluateHelp = """
   loma evaluate --model DIR [--recipe FILE] [option]…
 
   Reads fresh texts through a model, recites every chunk from its memory, and prints how many tokens and how many whole
-  chunks came back, by chunk index, each with Wilson's interval at 95%.
+  chunks were reproduced, by chunk index, each with Wilson's interval at 95%.
 
   \(ModelOptions.help)  --recipe FILE            texts of this recipe: fresh random ones of its alphabet, or the held-out
-                           part of its corpus; otherwise random texts over the whole text vocabulary
-    --seed S                 of the random texts, otherwise 0; choose another than the recipe's own
-    --chunks N               at most so many chunks, otherwise 1000; held-out text may have fewer
-    --text-chunks K          chunks a text, otherwise the recipe's number, or 2
+                           part of its corpus; default random texts over the whole text vocabulary
+    --seed S                 seed of the random texts, default 0; choose another than the recipe's own
+    --chunks N               maximum number of chunks, default 1000; held-out text may have fewer
+    --text-chunks K          chunks per text, default the recipe's number, or 2
 
   """
 
-/// Runs `loma evaluate`.
 func evaluate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = ModelOptions.names + ["--recipe", "--seed", "--chunks", "--text-chunks"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })

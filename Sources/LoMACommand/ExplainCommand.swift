@@ -1,19 +1,19 @@
-// `loma explain`: rows, mask, cache schedule and cost of given texts (chapters 1–7 and 9 of the Spec).
+// `loma explain`: the rows, mask, cache schedule and cost of given texts (chapters 1–7 and 9 of the Spec).
 
 import LoMAConformance
 import LoMAExplanation
 
-/// How an explanation is drawn.
+/// The format of an explanation.
 private enum Format: String, CaseIterable {
   case text, svg, html, json
 }
 
-/// When the text is coloured.
+/// When to use colour.
 enum Colour: String, CaseIterable {
   case auto, always, never
 }
 
-/// What `loma explain` takes.
+/// The options of `loma explain`.
 let explainOptions: [Arguments.Option] = [
   "--c", "--t", "--text…", "--tokens…", "--vocabulary", "--memory-token", "--repetition-token", "--model-vocabulary",
   "--profile", "--layout", "--generate", "--show", "--chunk", "--layers", "--kv-heads", "--head-dim", "--bytes",
@@ -23,7 +23,6 @@ let explainOptions: [Arguments.Option] = [
   return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
 }
 
-/// Runs `loma explain`.
 func explain(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let arguments = try Arguments(words, options: explainOptions)
   let format: Format = try arguments.choice("--format", otherwise: .text)
@@ -47,12 +46,12 @@ func explain(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   return outcome
 }
 
-/// The masks as SVG, the only section that is a picture.
+/// The masks as SVG; no other section can be drawn as a picture.
 private func picture(
   _ explanation: Explanation, _ arguments: Arguments, _ sections: [ExplanationSection]
 ) throws -> String {
   guard arguments["--show"] == nil || sections == [.mask] else {
-    throw UsageError(line: "option --format svg draws the mask: --show mask")
+    throw UsageError(line: "option --format svg draws the mask only: use --show mask")
   }
   guard let pictures = try explanation.maskPictures(limits: .picture) else {
     let limit = ExplanationLimits.picture.maskRows
@@ -61,7 +60,7 @@ private func picture(
   return SVGDrawing().draw(pictures, title: explanation.title)
 }
 
-/// The sections to show; an option that only one section uses brings that section where none are named.
+/// The sections to show; without --show, an option that only one section uses adds that section.
 private func sections(_ arguments: Arguments) throws -> [ExplanationSection] {
   let bringers: [(String, ExplanationSection)] = [
     ("--chunk", .reconstruction), ("--reconstructed", .metrics), ("--scores", .choice),
@@ -110,14 +109,14 @@ private func inputs(_ arguments: Arguments, _ sections: [ExplanationSection]) th
   return inputs
 }
 
-/// c or t; sections that speak of no text do without, and any valid value serves.
+/// c or t; for sections that need no text any valid value will do.
 private func required(_ name: String, _ arguments: Arguments, _ isNeeded: Bool) throws -> Int {
   if let value = try arguments.integer(name) { return value }
   guard !isNeeded else { throw UsageError(line: "option \(name) is needed") }
   return 1
 }
 
-/// COST-1's four factors: all of them or none.
+/// The four factors of COST-1, given all or not at all.
 private func cacheEntry(_ arguments: Arguments) throws -> CacheEntryFactors? {
   let names = ["--layers", "--kv-heads", "--head-dim", "--bytes"]
   guard names.contains(where: { arguments[$0] != nil }) else { return nil }
@@ -132,7 +131,7 @@ private func cacheEntry(_ arguments: Arguments) throws -> CacheEntryFactors? {
     layers: factors[0], keyValueHeads: factors[1], headDimension: factors[2], bytesPerElement: factors[3])
 }
 
-/// What a section needs beyond what the Spec checks.
+/// Checks what a section needs beyond the checks of the Spec.
 private func check(_ explanation: Explanation, _ sections: [ExplanationSection]) throws(UsageError) {
   let inputs = explanation.inputs
   let isCompared = sections.contains(.metrics) && (explanation.metrics == nil || !inputs.reconstructed.isEmpty)

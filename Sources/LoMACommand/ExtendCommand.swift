@@ -1,4 +1,4 @@
-// `loma extend`: a checkpoint with rows for `<m>` and `<r>` (PAR-2).
+// `loma extend`: adds rows for `<m>` and `<r>` to a checkpoint (PAR-2).
 
 import LoMAModels
 import LoMASuite
@@ -6,12 +6,11 @@ import LoMASuite
 let extendHelp = """
   loma extend --model DIR --output DIR --c C --t T [--profile NAME]
 
-  Writes the checkpoint again with two more rows in its embedding and its head, for <m> and <r>: each the mean of the
-  existing rows. The ids are V and V + 1, V the old vocabulary; config.json gets a loma object with C, T and the profile.
+  Writes a copy of the checkpoint with two more rows in its embedding and its head, for <m> and <r>: each the mean of the
+  existing rows. The ids are V and V + 1, with V the old vocabulary; config.json gets a loma object with C, T and profile.
 
   """
 
-/// Runs `loma extend`.
 func extend(_ words: [String]) throws -> Outcome {
   let names = ["--model", "--output", "--c", "--t", "--profile"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })

@@ -1,22 +1,21 @@
-// RUN-17: which fresh cases are asked for.
+// RUN-17: the options that ask for fresh cases.
 
 import LoMASuite
 
 /// A seed and a number of cases.
 struct FreshOptions {
-  /// So many where nothing is said.
+  /// The number of cases if none is given.
   private static let standard = 200
 
-  /// What the cases are drawn from.
+  /// The seed of the generator.
   let seed: UInt64
-  /// How many are drawn.
   let count: Int
 
-  /// The options `--fresh` and `--cases`; none where the cases of the vectors are asked.
+  /// Reads `--fresh` and `--cases`; nil if `--fresh` is not given.
   init?(_ arguments: Arguments) throws(UsageError) {
     let count = try arguments.integer("--cases")
     guard let seed = try arguments.integer("--fresh") else {
-      if let count { throw UsageError(line: "option --cases goes with --fresh only, got \(count)") }
+      if let count { throw UsageError(line: "option --cases needs --fresh, got \(count)") }
       return nil
     }
     guard seed >= 0 else { throw UsageError(line: "option --fresh takes 0 or more, not \(seed)") }

@@ -1,4 +1,4 @@
-// `loma generate`: a text continued through the compressed cache (GEN).
+// `loma generate`: continues a text through the compressed cache (GEN).
 
 import LoMAModels
 import LoMASuite
@@ -6,17 +6,17 @@ import LoMASuite
 let generateHelp = """
   loma generate --model DIR (--tokens I,I,… | --string TEXT | --file FILE) --generate M [option]…
 
-  Reads a prompt with compression on and chooses M tokens after it. Prints their ids, the text they are where V = 256, and
-  what the cache then holds.
+  Reads a prompt with compression on and chooses M tokens after it. Prints their ids, their text if V = 256, and what
+  the cache then holds.
 
   \(ModelOptions.help)  --tokens I,I,…           the prompt as ids; --string and --file take text as bytes (V = 256)
     --generate M             how many tokens to choose; the last one is not fed
-    --temperature X          draw a token instead of taking the best one; X above 0
-    --top-k K                draw from the K best only
-    --top-p P                draw from the fewest best ones whose probability reaches P
-    --seed S                 of the draws, otherwise 0; the same seed draws the same tokens
-    --stop ID                end after this token
-    --pass-length N          prompt tokens fed in one pass, otherwise a whole chunk; the result is the same
+    --temperature X          draws tokens instead of taking the best one; X above 0
+    --top-k K                draws from the K best tokens only
+    --top-p P                draws from the smallest set of best tokens whose total probability reaches P
+    --seed S                 seed of the draws, default 0; the same seed draws the same tokens
+    --stop ID                ends after this token
+    --pass-length N          prompt tokens fed in one pass, default a whole chunk; the result is the same
 
   """
 
@@ -25,7 +25,6 @@ private let options =
     "--generate", "--temperature", "--top-k", "--top-p", "--seed", "--stop", "--pass-length",
   ]
 
-/// Runs `loma generate`.
 func generate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let m = try arguments.required("--generate")
@@ -85,7 +84,7 @@ private func samplingChoices(_ arguments: Arguments) throws(UsageError) -> Sampl
   return choices
 }
 
-/// Text in quotation marks on one line.
+/// A text in quotation marks, on one line.
 func quoted(_ text: String) -> String {
   let escaped = text.unicodeScalars.map { scalar in
     scalar == "\"" || scalar == "\\" || scalar.properties.generalCategory == .control

@@ -1,8 +1,7 @@
-// `loma help`, `loma --version`: what there is, and what it returns.
+// `loma help` and `loma --version`: the list of commands, the exit codes, the versions.
 
 import LoMASuite
 
-/// Runs `loma help [TOPIC]`.
 func help(_ topics: [String]) -> Outcome {
   if topics.isEmpty { return Outcome(output: overview) }
   if topics == ["exit-codes"] {
@@ -15,23 +14,37 @@ func help(_ topics: [String]) -> Outcome {
   return .rejected("help has no topic \(topics.joined(separator: " ")); its topics are \(names)")
 }
 
-/// Runs `loma --version`.
 func version(_ rest: [String]) -> Outcome {
   guard rest.isEmpty else { return .rejected("--version takes no argument, got \(rest.joined(separator: " "))") }
   return Outcome(output: "specification \(Versions.specification)\nsuite \(Versions.suite)\n")
 }
 
+/// The groups of the overview, by what the user works on; every command is in one of them.
+let helpGroups: [(heading: String, names: [String])] = [
+  (
+    "Test a port",
+    ["init", "conform", "list", "show", "compare", "vectors", "report", "requests", "judge"]
+  ),
+  ("Understand the paper", ["explain", "compute", "clause"]),
+  ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "extend", "trace"]),
+  ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless"]),
+]
+
 private var overview: String {
   let width = 12
-  let lines = Command.all.map { command in
-    "  loma " + command.name + String(repeating: " ", count: width - command.name.count) + command.summary + "\n"
+  let groups = helpGroups.map { group in
+    let commands = group.names.compactMap { name in Command.all.first { $0.name == name } }
+    let lines = commands.map { command in
+      "  loma " + command.name + String(repeating: " ", count: width - command.name.count) + command.summary + "\n"
+    }
+    return group.heading + "\n" + lines.joined()
   }
   return """
     loma: Lossless Compressed Memory Attention, exactly
 
-    \(lines.map { $0.dropFirst(2) }.joined(separator: ""))
-    loma COMMAND --help says more about a command, loma help exit-codes what is returned,
-    loma --version the versions of the specification and of the suite.
+    \(groups.joined(separator: "\n"))
+    loma COMMAND --help describes a command, loma help exit-codes the exit codes,
+    loma --version prints the versions of the specification and of the suite.
 
     Try it: loma explain --c 2 --t 2 --text 9
 
@@ -47,20 +60,20 @@ let explainHelp = """
     --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
     --text N                 a text of N tokens, written x0 x1 …
     --tokens I,I,…           a text of these ids; --text and --tokens may be repeated: a padded batch
-    --vocabulary V           text ids are 0..<V; otherwise V is the largest id + 1
-    --memory-token ID        the id of <m>; otherwise V
-    --repetition-token ID    the id of <r>; otherwise V + 1
-    --model-vocabulary V'    size of the model's vocabulary; otherwise just enough
+    --vocabulary V           text ids are 0..<V; default the largest id + 1
+    --memory-token ID        the id of <m>; default V
+    --repetition-token ID    the id of <r>; default V + 1
+    --model-vocabulary V'    size of the model's vocabulary; default just large enough
     --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
     --layout KIND            training or generation, for rows and mask
     --generate M             the text is a prompt; schedule and cost are those of generating M tokens after it
     --show SECTION,…         parameters rows mask rules schedule reconstruction cost metrics choice
-                             profiles; otherwise parameters,rows,mask,rules,schedule,cost
+                             profiles; default parameters,rows,mask,rules,schedule,cost
     --chunk K                reconstruct chunk K only
     --layers N --kv-heads N --head-dim N --bytes N
-                             cost also says the bytes of the cache
-    --reconstructed I,I,…    for metrics: what the full chunks were reproduced as, once per text;
-                             of a text given as --text, token xi has id i
+                             also prints the cost of the cache in bytes
+    --reconstructed I,I,…    for metrics: the ids that the full chunks were reproduced as, once per text;
+                             in a text given as --text, token xi has id i
     --scores I,I,…           for choice: one integer score per id of the model's vocabulary
     --format FORMAT          text, svg (the masks), html (one offline page) or json
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
@@ -70,6 +83,6 @@ let explainHelp = """
   65536 in json. A section beyond its limit says so in one line; parameters, cost and profiles answer at any length.
 
   JSON has one member per section, and integers, strings and nulls only. A mask is a list of strings, one per query:
-  character k is 1 where key k is seen. What is beyond its limit is {"not_shown": size, "limit": limit}.
+  character k is 1 if key k is seen. A listing beyond its limit is {"not_shown": size, "limit": limit}.
 
   """

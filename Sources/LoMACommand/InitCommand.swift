@@ -1,4 +1,4 @@
-// `loma init`: a candidate to begin with (RUN-29).
+// `loma init`: writes a candidate as the starting point of a port (RUN-29).
 
 import LoMAConformance
 import LoMAExplanation
@@ -9,11 +9,10 @@ let initHelp = """
   Writes a candidate in one file: it speaks the protocol, answers the operation layout of the profile base in full, and
   declines everything else. Comments say where to go on. A file of that name is not overwritten.
 
-    --output DIR             otherwise the current folder; made where it is not there
+    --output DIR             default the current folder; made if it does not exist
 
   """
 
-/// Runs `loma init`.
 func initialise(_ words: [String]) throws -> Outcome {
   let languages = Skeleton.allCases.map { $0.rawValue }.joined(separator: ", ")
   guard let word = words.first, !word.hasPrefix("--") else {

@@ -1,4 +1,4 @@
-// The options that every command on a model directory shares.
+// The options shared by all commands that take a model directory.
 
 #if canImport(Glibc)
   import Glibc
@@ -8,7 +8,7 @@
 import LoMAModels
 import LoMASuite
 
-/// `--model DIR` and how it is used, read from a command line.
+/// The model of `--model DIR` and its parameters, read from a command line.
 enum ModelOptions {
   static let names = [
     "--model", "--c", "--t", "--vocabulary", "--memory-token", "--repetition-token", "--profile", "--threads",
@@ -18,14 +18,14 @@ enum ModelOptions {
 
   static let help = """
       --model DIR              config.json with model.safetensors, or with shards and their index
-                               The next six take the place of what the loma object of config.json says:
+                               The next six options override the loma object of config.json:
       --c C                    compression ratio: text tokens per memory token
       --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
       --vocabulary V           text ids are 0..<V
-      --memory-token ID        the id of <m>, V where nothing says otherwise
-      --repetition-token ID    the id of <r>, V + 1 where nothing says otherwise
+      --memory-token ID        the id of <m>, default V
+      --repetition-token ID    the id of <r>, default V + 1
       --profile NAME           base, or axis=value,axis=value…; loma explain --show profiles lists them
-      --threads N              otherwise all processors; the result does not depend on it
+      --threads N              default all processors; the result does not depend on it
 
     """
 
@@ -41,7 +41,7 @@ enum ModelOptions {
     return try LoadedModel(directory: directory, choices: choices)
   }
 
-  /// How many processors there are.
+  /// The number of processors.
   static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   static func threads(_ arguments: Arguments) throws -> Int {

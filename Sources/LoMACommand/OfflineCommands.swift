@@ -1,4 +1,4 @@
-// `loma requests` and `loma judge`: a run whose candidate is elsewhere (RUN-27).
+// `loma requests` and `loma judge`: a run whose candidate runs elsewhere (RUN-27).
 
 import LoMAConformance
 import LoMAJudgement
@@ -8,27 +8,25 @@ let requestsHelp = """
   loma requests DIR [--vectors DIR]
 
   Writes every request with its input and models into a new folder DIR, and no expected value. Any program on any machine
-  puts its answers beside them, Tests/Candidates/answer_requests.py with a candidate of the protocol; loma judge DIR
-  judges them.
+  can put its answers beside them, such as Tests/Candidates/answer_requests.py, which asks a candidate of the protocol;
+  loma judge DIR judges them.
 
   """
 
 let judgeHelp = """
   loma judge DIR --report DIR [--vectors DIR]
 
-  Judges the answers in DIR, which loma requests wrote, as a run would, prints what went wrong, the claims and the verdicts, and
-  writes its reports. Returns what loma conform returns.
+  Judges the answers in DIR, a folder written by loma requests, as a run would: prints what went wrong, the claims and the
+  verdicts, and writes its reports. Returns the exit code of loma conform.
 
   """
 
-/// Runs `loma requests`.
 func requests(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let (folder, arguments) = try folder(words, options: ["--vectors"])
   let count = try OfflineRequests(try corpus(arguments, surroundings)).write(to: folder)
   return Outcome(output: "\(count) requests in \(folder)/requests.jsonl\n")
 }
 
-/// Runs `loma judge`.
 func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let (folder, arguments) = try folder(words, options: ["--vectors", "--report"])
   guard let report = arguments["--report"] else { throw UsageError(line: "option --report is needed") }
@@ -44,7 +42,7 @@ func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Ou
     footer: RunFooter(
       units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: 0, diagnosis: []))
   run.footer.exit = Int(run.claims.exitCode)
-  // COMMAND stands for the candidate, which is elsewhere, in the lines that say how to ask a unit again.
+  // In the lines that say how to ask a unit again, COMMAND stands for the candidate, which runs elsewhere.
   var outcome = ConformTexts(run, options: try ConformOptions(["--", "COMMAND"])).outcome
   do {
     let held = try GrowingReport(folder: report)

@@ -1,40 +1,39 @@
-// What a command says and how it ends, as a value: tests call commands in process, `main` delivers.
+// The output and exit code of a command as a value: tests call commands in process, `main` writes the outcome.
 
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 
-/// What a command may know of the outside.
+/// What a command knows of its environment.
 struct Surroundings {
-  /// Standard output is a terminal.
+  /// Whether standard output is a terminal.
   let isTerminal: Bool
-  /// NO_COLOR is set and not empty.
+  /// Whether NO_COLOR is set and not empty.
   let refusesColour: Bool
-  /// What LOMA_VECTORS says, where it is set.
+  /// The value of LOMA_VECTORS, if it is set.
   var vectors: String?
   /// What LOMA_PROJECT says, where it is set.
   var project: String?
-  /// The folder that paths begin at.
+  /// The folder that relative paths start from.
   var folder = VectorsFolder.currentFolder
   /// The folder of this program.
   var program = VectorsFolder.programFolder
-  /// Takes one line of progress for a person; does nothing where no person watches.
+  /// Shows one line of progress to the user; does nothing if there is no terminal.
   var report: @Sendable (String) -> Void = { _ in }
-  /// The folders that commands are looked up in.
+  /// The value of PATH, in which candidates' commands are looked up.
   var path = "/usr/bin:/bin"
-  /// Has the wish of a person to stop taken note of, instead of ending the program.
+  /// Makes SIGINT and SIGTERM set a flag instead of ending the program.
   var listenForInterruption: @Sendable () -> Void = {}
 }
 
-/// How a command ended.
+/// The result of a command.
 struct Outcome: Equatable {
-  /// For standard output, or for `path`.
+  /// The text for standard output, or for `path`.
   var output = ""
-  /// A file that takes the output instead.
+  /// The file to write the output to instead.
   var path: String?
-  /// One line for standard error, without its end; none where nothing went wrong.
+  /// One line for standard error, without its line break; nil if nothing went wrong.
   var complaint: String?
-  /// What the process returns.
   var exitCode = ExitCode.fine
 
   /// One line on standard error and exit code 2; line breaks and other control characters in it are escaped.
@@ -42,11 +41,11 @@ struct Outcome: Equatable {
     Outcome(complaint: line(complaint), exitCode: .rejected)
   }
 
-  /// A complaint as one line for standard error.
+  /// A complaint as one line of standard error.
   static func line(_ complaint: String) -> String { "loma: " + complaint.whole }
 }
 
-/// Exit codes of present commands.
+/// The exit codes of the commands.
 enum ExitCode: Int32, CaseIterable {
   /// Everything asked for was done.
   case fine = 0
@@ -56,14 +55,14 @@ enum ExitCode: Int32, CaseIterable {
   case rejected = 2
   /// A candidate cannot be started, or does not introduce itself.
   case candidateUnusable = 3
-  /// The vectors are damaged, incomplete or not what recording gives.
+  /// The vectors are damaged, incomplete or not what recording them again gives.
   case vectorsDamaged = 4
   /// A fault of the runner.
   case fault = 5
   /// The run was interrupted.
   case interrupted = 130
 
-  /// What `loma help exit-codes` says of it.
+  /// The description in `loma help exit-codes`.
   var meaning: String {
     switch self {
     case .fine: "done"
@@ -78,7 +77,7 @@ enum ExitCode: Int32, CaseIterable {
   }
 }
 
-/// Runs the command that the first argument names.
+/// Runs the command named by the first argument.
 func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
   let rest = Array(arguments.dropFirst())
   switch arguments.first {
@@ -89,14 +88,14 @@ func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
     guard let command = Command.all.first(where: { $0.name == name }) else {
       return .rejected("no command is named \(name); loma help lists them")
     }
-    // Behind -- stands the command of a candidate.
+    // The words after -- belong to the candidate's command.
     guard !rest.prefix(while: { $0 != "--" }).contains("--help") else { return Outcome(output: command.help) }
     do { return try command.run(rest, surroundings) } catch let error as UsageError {
       return .rejected("\(name): \(error.line); see loma \(name) --help")
     } catch let error as CorpusError {
       return .damaged(error)
     } catch {
-      return .rejected("\(error)")  // A typed error: its description is one line, the code and the numbers.
+      return .rejected("\(error)")  // The description of a typed error is one line with its code and numbers.
     }
   }
 }

@@ -1,4 +1,4 @@
-// `loma reconstruct`: a text read into the compressed cache, and its chunks read back from their memories (REC).
+// `loma reconstruct`: reads a text into the compressed cache and reconstructs its chunks from their memories (REC).
 
 import LoMAConformance
 import LoMAExplanation
@@ -9,17 +9,16 @@ let reconstructHelp = """
   loma reconstruct --model DIR (--tokens I,I,… | --string TEXT | --file FILE) [--chunk K] [option]…
 
   Reads a text with compression on, then reproduces every full chunk, or chunk K, from its memory alone. Prints both, the
-  share of tokens that are right (token repetition accuracy) and of chunks without an error (repetition accuracy).
+  share of correct tokens (token repetition accuracy) and the share of chunks without an error (repetition accuracy).
 
   \(ModelOptions.help)  --tokens I,I,…           the text as ids; --string and --file take text as bytes (V = 256)
     --chunk K                only this chunk
-    --pass-length N          tokens fed in one pass, otherwise a whole chunk; the result is the same
+    --pass-length N          tokens fed in one pass, default a whole chunk; the result is the same
 
   """
 
 private let options = ModelOptions.names + ModelOptions.textNames + ["--chunk", "--pass-length"]
 
-/// Runs `loma reconstruct`.
 func reconstruct(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let chunk = try arguments.integer("--chunk")

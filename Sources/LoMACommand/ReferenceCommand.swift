@@ -1,4 +1,4 @@
-// `loma reference`: the reference as a candidate process.
+// `loma reference`: runs the reference as a candidate process.
 
 import LoMADiagnosis
 import LoMASuite
@@ -13,12 +13,11 @@ let referenceHelp = """
   With either option it answers as a port would: the output of every stage is rounded to the type.
 
     --mutant ID,…            makes one mistake, M001 and on, or several; loma sensitivity lists them. axis=value,…:
-                             decides so, whatever is asked
-    --dtypes DTYPE,…         of f64, f32, bf16 and f16; otherwise f64,f32
+                             sets these axes, whatever the request says
+    --dtypes DTYPE,…         of f64, f32, bf16 and f16; default f64,f32
 
   """
 
-/// Runs `loma reference`.
 func reference(_ words: [String]) throws -> Outcome {
   let options = ["--mutant", "--dtypes"].map { Arguments.Option(name: $0, repeats: false) }
   var session = try session(try Arguments(words, options: options))

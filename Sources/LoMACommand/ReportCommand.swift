@@ -1,4 +1,4 @@
-// `loma report merge|render`: the shards of a run joined, and every report of a run drawn (RUN-22…RUN-26).
+// `loma report merge|render`: merges the shards of a run, and writes all reports of a run (RUN-22…RUN-26).
 
 import LoMAConformance
 import LoMAExplanation
@@ -8,21 +8,20 @@ let reportHelp = """
   loma report merge A.jsonl B.jsonl … --output DIR
   loma report render RESULTS.jsonl --output DIR
 
-  merge joins the results of all shards of one run and writes what the unsharded run would have written. It refuses
+  merge joins the results of all shards of one run and writes what the run without shards would have written. It refuses
   results of different candidates, vectors or filters, a shard that is missing or given twice, and incomplete files.
 
-  render draws the reports of one file of results again.
+  render writes the reports of one file of results again.
 
-  Both write into DIR, which is made where it is not there:
-    results.jsonl            a line for every unit, header first, footer last
-    report.json              the same with summary and claims; Spec/schemas/report.schema.json describes it
+  Both write into DIR, which is made if it does not exist:
+    results.jsonl            one line per unit, after a header and before a footer
+    report.json              the same with a summary and claims; Spec/schemas/report.schema.json is its schema
     junit.xml                for programs that read JUnit's XML
     report.html              one page that loads nothing: why units are wrong, with masks and heat maps; claims, units
     badge.json               for shields.io
 
   """
 
-/// Runs `loma report`.
 func report(_ words: [String]) throws -> Outcome {
   guard let action = words.first, ["merge", "render"].contains(action) else {
     throw UsageError(line: "merge or render is required")
@@ -39,7 +38,7 @@ func report(_ words: [String]) throws -> Outcome {
   return try withExtendedLifetime(held) { try writeReports(of: run, into: folder) }
 }
 
-/// Writes every report of a run into a folder; says how many units there are.
+/// Writes all reports of a run into a folder; prints the number of units.
 func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
   let page = HTMLReport(texts: { texts(ofCase: $0) })
   let files = [
@@ -52,14 +51,14 @@ func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
   return Outcome(output: "\(run.results.count) units: \(files.map { $0.0 }.joined(separator: ", ")) in \(folder)\n")
 }
 
-/// A file that could not be written, and why.
+/// The error for a file that could not be written.
 struct CannotWrite: Error, CustomStringConvertible {
   let path: String
   let reason: String
   var description: String { "cannot write \(path): \(reason)" }
 }
 
-/// The rows of a case's texts; none where it has none, or more than a page names.
+/// The layout of a case's texts; nil if it has none, or more rows than a page names.
 private func texts(ofCase id: String) -> CaseLayout? {
   guard let item = Catalogue.item(id), let drawing = CaseDrawing(item), let explanation = try? explanation(of: drawing),
     explanation.rowCount <= ExplanationLimits.json.maskRows, let batch = try? explanation.batch()

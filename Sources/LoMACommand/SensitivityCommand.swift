@@ -1,4 +1,4 @@
-// `loma sensitivity`: every mutant judged as a candidate is, and which cases kill it.
+// `loma sensitivity`: judges every mutant as a candidate, and lists the cases that kill it.
 
 import LoMAConformance
 import LoMADiagnosis
@@ -9,22 +9,21 @@ let sensitivityHelp = """
   loma sensitivity [--mutant ID] [--dtype DTYPE] [--vectors DIR] [--output FILE]
                    [--scores DIR] [--threads N] [--fresh SEED [--cases N]]
 
-  Runs the reference with one plausible mistake at a time through the judgement that loma conform passes on a candidate,
-  and prints for every mutant the largest error over bound of a failed comparison, level by level. A mutant is dead where
-  that is at least \(Int(KillMatrix.sufficient)). Returns 1 where one survives.
+  Runs the reference with one plausible mistake at a time, judges it as loma conform judges a candidate, and prints for
+  every mutant the largest error/bound of a failed comparison, level by level. A mutant is dead if that is at least
+  \(Int(KillMatrix.sufficient)). Returns 1 if one survives.
 
     --mutant ID              this mutant only, with every case that kills it
-    --dtype DTYPE            f64, f32, bf16 or f16; otherwise all four
-    --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors, here or above
-    --output FILE            writes the page Docs/Sensitivity.md instead; only of everything
+    --dtype DTYPE            f64, f32, bf16 or f16; default all four
+    --vectors DIR            default the folder named by LOMA_VECTORS, else the nearest Vectors, here or above
+    --output FILE            writes the page Docs/Sensitivity.md instead; not with --mutant, --dtype or --fresh
     --scores DIR             adds diagnosis.json, named.json, first-score.json and right.json of a folder to the page
-    --threads N              otherwise all processors
-    --fresh SEED             by new cases, as loma conform draws them from this number, not by those of the vectors
-    --cases N                so many of them, otherwise 200
+    --threads N              default all processors
+    --fresh SEED             judges by new cases, drawn as by loma conform from this seed, not by those of the vectors
+    --cases N                number of new cases, default 200
 
   """
 
-/// Runs `loma sensitivity`.
 func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = [
     "--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads", "--fresh", "--cases",
@@ -43,15 +42,15 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
   let fresh = try FreshOptions(arguments)
   let isWhole = arguments["--mutant"] == nil && arguments["--dtype"] == nil && fresh == nil
   guard arguments["--output"] == nil || isWhole else {
-    throw UsageError(line: "option --output goes without --mutant, --dtype and --fresh")
+    throw UsageError(line: "option --output excludes --mutant, --dtype and --fresh")
   }
   guard arguments["--scores"] == nil || arguments["--output"] != nil else {
-    throw UsageError(line: "option --scores goes with --output")
+    throw UsageError(line: "option --scores needs --output")
   }
   let scores = arguments["--scores"].flatMap { ScoresSection(folder: $0) }
   let rates = arguments["--scores"].flatMap { RatesSection(folder: $0) }
   if let folder = arguments["--scores"], scores == nil || rates == nil {
-    throw UsageError(line: "\(folder) holds no diagnosis.json, named.json, first-score.json and right.json")
+    throw UsageError(line: "\(folder) lacks one of diagnosis.json, named.json, first-score.json and right.json")
   }
   let folder = try VectorsFolder.find(
     option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,

@@ -6,36 +6,35 @@ import LoMASuite
 import LoMATraining
 
 let sweepHelp = """
-  loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--threads N]
+  loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--only TEXT] [--chunks N] [--threads N]
 
-  Trains what Docs/Losslessness.md compares: c of 2, 8 and 16 with three seeds, c = 4 and each alternative of each axis
-  with five, from a recipe whose c, t, profile and seed are replaced. Runs that have a result are passed over, a run that was
-  interrupted goes on where it was: the same command again continues the sweep.
+  Trains the models that Docs/Losslessness.md compares: c = 2, 8 and 16 with three seeds, c = 4 and each alternative of
+  each axis with five, from a recipe whose c, t, profile and seed are replaced. Runs that have a result are skipped, and
+  an interrupted run continues from its checkpoint: to continue a sweep, give the same command again.
 
     --recipe FILE            Docs/Recipes/sweep.json, or another of random text
-    --results DIR            gets one small JSON file a run
-    --work DIR               gets the checkpoints; may be removed afterwards
-    --runs N                 stops after N more runs, otherwise when all are done
+    --results DIR            gets one small JSON file per run
+    --work DIR               gets the checkpoints; may be deleted afterwards
+    --runs N                 stops after N more runs; default when all are done
     --only TEXT              only runs whose name contains TEXT
-    --chunks N               fresh chunks that a run is measured on, otherwise 2000
-    --threads N              otherwise all processors; the results do not depend on it
+    --chunks N               number of fresh chunks each run is measured on, default 2000
+    --threads N              default all processors; the results do not depend on it
 
   """
 
 let losslessnessHelp = """
   loma lossless --recipe FILE --results DIR [--model DIR] [--vectors DIR] [--output FILE]
 
-  The page of a sweep's results, as Markdown. Missing runs are said to be missing.
+  Writes the page of a sweep's results, as Markdown. Missing runs are listed as missing.
 
-    --recipe FILE            the sweep's
-    --results DIR            the sweep's
+    --recipe FILE            the recipe of the sweep
+    --results DIR            the results of the sweep
     --model DIR              a trained model whose attention is shown
-    --vectors DIR            what its trained models recite with every mistake is shown too
+    --vectors DIR            also shows what the trained models there recite with each mistake
     --output FILE            writes there instead of standard output
 
   """
 
-/// Runs `loma sweep`.
 func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = ["--recipe", "--results", "--work", "--runs", "--only", "--chunks", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
@@ -63,7 +62,6 @@ func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   return Outcome(output: "\(done) runs done now, \(present.count + done) of \(sweep.runs.count) in \(folder)\n")
 }
 
-/// Runs `loma lossless`.
 func losslessness(_ words: [String]) throws -> Outcome {
   let names = ["--recipe", "--results", "--model", "--vectors", "--output"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })

@@ -5,17 +5,16 @@ import LoMASuite
 let traceHelp = """
   loma trace --model DIR (--tokens I,I,… | --string TEXT | --file FILE)… --output FILE [option]…
 
-  Writes rows, mask, every intermediate, the losses and, where asked for, gradients and AdamW steps of one batch.
+  Writes the rows, mask, all intermediates and losses of one batch and, if asked for, gradients and AdamW steps.
 
   \(ModelOptions.help)  --tokens I,I,…           a text as ids; repeated, or mixed with --string and --file: a padded batch
     --output FILE            the safetensors file; F64, I64 and BOOL arrays, listed in Spec/08-model.md
-    --gradients yes|no       every parameter's gradient; otherwise no
-    --steps N                AdamW steps on the batch; otherwise 0
+    --gradients yes|no       the gradient of every parameter; default no
+    --steps N                number of AdamW steps on the batch; default 0
     --adamw η,β1,β2,ε,λ      with --steps: learning rate, decays of the moments, epsilon, weight decay
 
   """
 
-/// Runs `loma trace`.
 func trace(_ words: [String]) throws -> Outcome {
   let repeating = ModelOptions.textNames.map { Arguments.Option(name: $0, repeats: true) }
   let single = (ModelOptions.names + ["--output", "--gradients", "--steps", "--adamw"]).map {

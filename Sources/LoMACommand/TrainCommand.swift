@@ -1,4 +1,4 @@
-// `loma train`: a model trained from nothing (TRN).
+// `loma train`: trains a model from random weights (TRN).
 
 import LoMASuite
 import LoMATraining
@@ -6,19 +6,18 @@ import LoMATraining
 let trainHelp = """
   loma train --recipe FILE --out DIR [option]…
 
-  Trains a model from nothing as a recipe says. DIR gets training.safetensors, the state at the last checkpoint, and at
-  the end model, a Hugging Face directory. The weights are the same bits on every machine, for any number of threads, and
-  after any interruption. A file of text that the recipe names is looked for beside it.
+  Trains a model from random weights, as a recipe says. DIR gets training.safetensors, the state at the last checkpoint,
+  and at the end model, a Hugging Face directory. The weights are the same bits on every machine, for any number of
+  threads, and after any interruption. A text file named in the recipe is looked for in the recipe's folder.
 
-    --recipe FILE            JSON; Docs/Recipes holds some, Spec/15-training.md says what the keys mean
+    --recipe FILE            JSON; Docs/Recipes has examples, Spec/15-training.md explains the keys
     --out DIR                the run's folder
-    --resume yes|no          yes goes on with the run in DIR, or starts one; otherwise a run in DIR is an error
-    --stop-after N           stops at step N of the recipe's steps, with a checkpoint
-    --threads N              otherwise all processors; the result does not depend on it
+    --resume yes|no          yes continues the run in DIR, or starts one; default no: a run in DIR is an error
+    --stop-after N           writes a checkpoint after step N and stops
+    --threads N              default all processors; the result does not depend on it
 
   """
 
-/// Runs `loma train`.
 func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
@@ -42,7 +41,7 @@ func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 
-/// Everything before a path's last slash.
+/// The part of a path before its last slash.
 func directory(of path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])

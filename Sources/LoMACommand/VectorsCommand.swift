@@ -1,4 +1,4 @@
-// `loma vectors record|verify`: the corpus written, and checked.
+// `loma vectors record|verify`: writes the golden vectors, or checks them.
 
 import LoMAConformance
 import LoMAJudgement
@@ -8,26 +8,24 @@ let vectorsHelp = """
   loma vectors record [--vectors DIR] [--trained DIR]
   loma vectors verify [--vectors DIR] [--digests-only yes|no]
 
-  record computes every case of the catalogue, writes what differs and removes what is not of it. A file appears under its
-  name only when it is whole, and the manifest comes last; published cases are never changed. A folder that holds files
-  but no manifest is left alone.
+  record computes every case of the catalogue, writes the files that differ and removes those that belong to no case. A
+  file appears under its name only when it is complete, and the manifest comes last; published cases are never changed. A
+  folder that holds files but no manifest is left alone.
 
-  verify checks every digest, then records again in memory and compares every byte. It prints what differs, the first
-  tensor and index of each file, and returns 4; so it does where the manifest is not what a run reads, or the bounds are
-  missing from a published suite, or not what their own measurements make of them. Otherwise it prints the SHA-256 of the
-  manifest and of the bounds, which a port may pin.
+  verify checks every digest, then records again in memory and compares every byte. It prints which files differ, with
+  the first tensor and index of each, and returns 4; also if a run would refuse the manifest, or if the bounds are missing
+  from a published suite or do not follow from their own measurements. Otherwise it prints the SHA-256 of the manifest and
+  of the bounds, which a port may pin.
 
-    --vectors DIR            otherwise the folder that LOMA_VECTORS names, otherwise the nearest Vectors with a manifest,
-                             here or above, then where this program lies or above; record
-                             makes Vectors here where there is none
-    --trained DIR            what trained models are taken from, a folder of its name each: it is not trained here;
-                             otherwise models in the folder of the vectors, or in the nearest Vectors
-    --digests-only yes       does not record again: the manifest itself is then only as good as its SHA-256
-    --threads N              otherwise all processors; the bytes do not depend on it
+    --vectors DIR            default the folder named by LOMA_VECTORS, else the nearest Vectors with a manifest, here or
+                             above, else beside this program or above; if there is none, record makes Vectors here
+    --trained DIR            the folder of the trained models, each in a folder of its name; record does not train them;
+                             default models in the folder of the vectors, or in the nearest Vectors
+    --digests-only yes       does not record again; the manifest is then trusted as far as its SHA-256
+    --threads N              default all processors; the bytes do not depend on it
 
   """
 
-/// Runs `loma vectors`.
 func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   guard let action = words.first, ["record", "verify"].contains(action) else {
     throw UsageError(line: "record or verify is required")
@@ -58,7 +56,8 @@ func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   }
   let verification = Verification(folder: folder, against: recording)
   var (findings, bounds) = (verification.findings, CalibratedBounds.provisional)
-  // As a run reads them, which looks at more than the digests: what every case says, and what the bounds were made of.
+  // Reads the corpus as a run does, which checks more than the digests: every entry of a case, and that the bounds
+  // follow from their measurements.
   do throws(CorpusError) { bounds = try CalibratedBounds(of: CaseCorpus(folder: folder)) } catch {
     let isSaid = findings.contains { $0.hasPrefix("incomplete: ") || $0.hasPrefix("manifest: ") }
     if !isSaid { findings.append("\(error)") }

@@ -1,10 +1,10 @@
-// Progress of a long command, for a person at a terminal.
+// Progress of a long command, shown at a terminal.
 
 import LoMAModels
 import LoMASuite
 import LoMATraining
 
-/// Tells how far something is, at most once in an interval.
+/// Reports the progress of a task, at most once per interval.
 final class Watch<State> {
   private let interval: Duration
   private let report: @Sendable (String) -> Void
@@ -14,7 +14,7 @@ final class Watch<State> {
   private var told: ContinuousClock.Instant
   private var last: State?
 
-  /// A watch that begins now and says of a state what `text` says of it.
+  /// Starts the clock; `text` describes a state.
   init(
     every interval: Duration, _ surroundings: Surroundings,
     text: @escaping (_ state: State, _ elapsed: Duration) -> String
@@ -26,7 +26,7 @@ final class Watch<State> {
     told = start
   }
 
-  /// Takes note of a state.
+  /// Records a state, and reports it if the interval has passed.
   func saw(_ state: State) {
     last = state
     guard clock.now - told > interval else { return }
@@ -34,14 +34,14 @@ final class Watch<State> {
     report(text(state, clock.now - start))
   }
 
-  /// Tells the last state and ends the line.
+  /// Reports the last state and ends the line.
   func finish() {
     if let last { report(text(last, clock.now - start) + "\n") }
   }
 }
 
 extension Watch where State == SessionProgress {
-  /// Tokens fed, cache size, speed and time left.
+  /// The number of tokens fed, cache size, speed and time left.
   convenience init(total: Int, surroundings: Surroundings) {
     self.init(every: .milliseconds(200), surroundings) { progress, elapsed in
       let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
@@ -55,7 +55,8 @@ extension Watch where State == SessionProgress {
 }
 
 extension Watch where State == CurvePoint {
-  /// Losses, both accuracies and time left; `first` steps were made before this process, `total` are to be reached.
+  /// Losses, both accuracies and time left; `first` steps were made by an earlier process, `total` are to be made in
+  /// all.
   convenience init(first: Int, total: Int, surroundings: Surroundings) {
     self.init(every: .milliseconds(500), surroundings) { point, elapsed in
       let done = Int64(max(1, point.step - first))

@@ -1,4 +1,4 @@
-// `loma`: runs the command that the arguments name, writes what it says, and ends with its exit code.
+// `loma`: runs the command given by the arguments, writes its output, and ends with its exit code.
 
 #if canImport(Glibc)
   import Glibc
@@ -9,13 +9,13 @@ import LoMAConformance
 import LoMAExplanation
 import LoMASuite
 
-signal(SIGPIPE, SIG_IGN)  // A reader that leaves early ends our output, not our process.
+signal(SIGPIPE, SIG_IGN)  // A reader that closes the pipe early ends our output, not our process.
 
-/// Progress goes to a person at standard error, over the line before it.
+/// Shows progress on standard error, each line overwriting the one before.
 @Sendable func showProgress(_ line: String) { complain("\r\u{1B}[K" + line) }
 
 for place in 1..<max(1, Int(CommandLine.argc)) {
-  // What Swift cannot hold as text it would replace.
+  // Swift would silently replace arguments that are not valid UTF-8.
   if let word = CommandLine.unsafeArgv[place], String(validatingCString: word) == nil {
     exit(deliver(.rejected("argument \(place) is not UTF-8: \(String(cString: word))")))
   }

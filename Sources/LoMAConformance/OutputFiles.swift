@@ -1,19 +1,20 @@
-// RUN-28: the files that a command writes for a person: whole or not at all, and one line where they cannot be.
+// RUN-28: the files that a command writes for a person: written completely or not at all, with one line of error.
 
 import Foundation
 import LoMAVectors
 
-/// Writing files, for a command.
+/// Writes the output files of commands.
 package enum OutputFiles {
-  /// Gives a path this text; a device or a pipe is written to and not replaced. Returns why it could not.
+  /// Writes a text to a path, in place if it is a device or a pipe, otherwise by replacing the file. Returns the error,
+  /// or nil.
   package static func write(_ text: String, to path: String) -> String? {
     do { try Files.deliver(Array(text.utf8), to: path) } catch { return reason(error) }
     return nil
   }
 
-  /// Makes a folder, unless it is there, and gives it these files; returns the path and why it could not.
+  /// Makes a folder, unless it exists, and writes these files into it; on failure returns the path and the reason.
   ///
-  /// All are written under other names before the first takes its own: where one cannot be, none appears.
+  /// All files are first written under temporary names: if one cannot be written, none appears.
   package static func write(
     _ files: [(name: String, bytes: [UInt8])], into folder: String
   ) -> (path: String, reason: String)? {
@@ -40,7 +41,7 @@ package enum OutputFiles {
     return nil
   }
 
-  /// Makes a folder, unless it is there, and in it a new file; one that exists is not touched.
+  /// Makes a folder, unless it exists, and creates a new file in it; an existing file is not touched.
   package static func create(_ name: String, _ text: String, in folder: String) -> (path: String, reason: String)? {
     if let failure = make(folder) { return failure }
     let path = folder + "/" + name
@@ -48,14 +49,14 @@ package enum OutputFiles {
     return nil
   }
 
-  /// Whether vectors may be written to a folder: it is absent or empty, or holds vectors.
+  /// Whether vectors may be written to a folder: it is absent, empty, or holds vectors.
   package static func mayHoldVectors(_ folder: String) -> Bool {
     let listing = Disk.listing(below: folder)
     let isEmpty = listing.files.isEmpty && listing.folders.isEmpty
     return listing.oddities.isEmpty && (isEmpty || listing.files.contains("manifest.json"))
   }
 
-  /// Makes a folder and those above it.
+  /// Makes a folder and its parents.
   private static func make(_ folder: String) -> (path: String, reason: String)? {
     if Disk.hasFolder(folder) || mkdir(folder, 0o777) == 0 { return nil }
     let code = errno
@@ -68,7 +69,7 @@ package enum OutputFiles {
     return (folder, String(cString: strerror(errno == 0 ? code : errno)))
   }
 
-  /// The reason alone: what surrounds it names the path.
+  /// The reason without the path, which the surrounding message names.
   private static func reason(_ error: FileError) -> String {
     switch error {
     case .failed(_, _, let code): String(cString: strerror(code))

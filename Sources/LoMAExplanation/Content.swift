@@ -1,58 +1,50 @@
-// What a section says, before it is drawn: tables, notes and masks. Text and HTML are two drawings of the same content.
+// The content of a section before it is drawn: tables, notes and masks. Text and HTML are two drawings of the same
+// content.
 
 import LoMA
 
-/// One section's content.
 package struct SectionContent: Sendable {
-  /// Which section.
   package let section: ExplanationSection
-  /// What follows the section's name in its heading.
+  /// The part of the heading after the section's name.
   package let subtitle: String
-  /// In order.
   package let blocks: [ContentBlock]
 }
 
-/// A piece of a section.
+/// A part of a section.
 package enum ContentBlock: Sendable {
-  /// What the blocks up to the next title speak of.
+  /// A title for the blocks up to the next title.
   case title(String)
-  /// One or more sentences, at most a line each.
+  /// One or more sentences, each on its own line.
   case note([String])
-  /// Columns.
   case table(ContentTable)
-  /// A mask, with the texts' names for its tokens.
+  /// A mask, with the tokens of its text.
   case mask(MaskPicture)
 }
 
-/// How a piece of a table is coloured; letters and words always say the same.
+/// The colour of a table cell; letters and words always say the same as the colour.
 package enum Ink: Hashable, Sendable {
-  /// As everything else.
+  /// The default colour.
   case plain
-  /// In the colour of a zone.
+  /// The colour of a zone.
   case zone(Zone)
-  /// Every character in the colour of the zone whose letter it is.
+  /// Every character has the colour of the zone it is the letter of.
   case letters
 }
 
-/// One cell of a table.
 package struct ContentCell: Hashable, Sendable {
-  /// What it says.
   package let text: String
-  /// Its colour.
   package let ink: Ink
 
-  /// Plain unless said otherwise.
+  /// A cell, plain by default.
   package init(_ text: String, ink: Ink = .plain) {
     self.text = text
     self.ink = ink
   }
 }
 
-/// One column of a table.
 package struct ContentColumn: Hashable, Sendable {
-  /// Its heading.
   package let name: String
-  /// Numbers stand on the right.
+  /// Whether the column is aligned right, as for numbers.
   package let isNumber: Bool
 
   /// A column of words.
@@ -61,36 +53,36 @@ package struct ContentColumn: Hashable, Sendable {
   package static func number(_ name: String) -> ContentColumn { ContentColumn(name: name, isNumber: true) }
 }
 
-/// A table; a row may open a group, such as a chunk, that is set apart from the rows above it.
+/// A table; a row may begin a group, such as a chunk, that is set apart from the rows above it.
 package struct ContentTable: Sendable {
-  /// Left to right; without names no heading is drawn.
+  /// The columns, left to right; the heading is drawn only if a column has a name.
   package let columns: [ContentColumn]
-  /// Each with one cell per column.
+  /// The rows, each with one cell per column.
   package let rows: [[ContentCell]]
-  /// Indices of rows that open a group.
+  /// The indices of rows that begin a group.
   package var groupStarts: Set<Int> = []
 }
 
-/// A mask to draw, with names for its rows.
+/// A mask to draw, with the tokens of its rows.
 package struct MaskPicture: Sendable {
-  /// The rows and the rule.
+  /// The rows and the rule of the mask.
   package let mask: Mask
-  /// How each row's token is written.
+  /// The text of each row's token.
   package let tokens: [String]
-  /// What it is a mask of.
+  /// A description of the mask.
   package let caption: String
 
-  /// Indices of rows at which another chunk, or the padding, begins; 0 is not among them.
+  /// The indices of rows where another chunk, or the padding, begins; 0 is not included.
   package var chunkStarts: Set<Int> {
     Set(mask.rows.indices.dropFirst().filter { mask.rows[$0].place.chunk != mask.rows[$0 - 1].place.chunk })
   }
 
-  /// Indices of rows at which another zone or another chunk begins; 0 is not among them.
+  /// The indices of rows where another zone or another chunk begins; 0 is not included.
   package var zoneStarts: Set<Int> {
     Set(mask.rows.indices.dropFirst().filter { mask.rows[$0].place.zone != mask.rows[$0 - 1].place.zone })
       .union(chunkStarts)
   }
 
-  /// The zones that occur, in the Spec's order.
+  /// The zones that occur, in the order of the Spec.
   package var zones: [Zone] { Zone.allCases.filter { zone in mask.rows.contains { $0.place.zone == zone } } }
 }

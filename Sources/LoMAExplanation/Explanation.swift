@@ -1,25 +1,25 @@
-// `loma explain` as a value: checked inputs and what LoMA computes from them (chapters 1–7 and 9 of the Spec).
+// `loma explain` as a value: checked inputs and the results that LoMA computes from them (chapters 1–7 and 9 of the
+// Spec).
 
 import LoMA
 
-/// Inputs that passed every check, with their costs and counts; layouts are built only when a section needs them.
+/// Inputs that passed all checks, with their costs and counts; layouts are built only when a section needs them.
 package struct Explanation: Sendable {
-  /// What was asked.
   package let inputs: ExplanationInputs
   /// c, t and L.
   package let parameters: Parameters
-  /// None while no text has ids and no vocabulary was given.
+  /// Nil if no text has ids and no vocabulary was given.
   package let vocabulary: Vocabulary?
-  /// Text tokens fed per text: its length, or prompt + m − 1 (GEN-5).
+  /// The number of tokens fed for each text: its length, or prompt + m − 1 (GEN-5).
   package let fedLengths: [Int]
   /// The cost of each fed text (COST-2).
   package let costs: [Cost]
-  /// What a cache entry weighs, where its factors are known (COST-1).
+  /// The size of a cache entry in bytes, if its factors are given (COST-1); else nil.
   package let entryBytes: Int?
-  /// REC-2's counts pooled over the texts, where reconstructions are given or no text has a full chunk.
+  /// The counts of REC-2 pooled over the texts, if reconstructions are given or no text has a full chunk; else nil.
   package let metrics: Metrics?
 
-  /// Checks everything that the Spec checks; throws what it rejects.
+  /// Makes all checks of the Spec; throws the Spec's rejections.
   package init(_ inputs: ExplanationInputs) throws(InputError) {
     let parameters = try Parameters(c: inputs.c, t: inputs.t)
     let vocabulary = try Explanation.vocabulary(inputs)
@@ -45,7 +45,7 @@ package struct Explanation: Sendable {
     self.entryBytes = try Explanation.entryBytes(inputs, parameters, fedLengths)
   }
 
-  /// The number of rows of the longest layout, which a batch is padded to; closed form (LAY-4, LAY-5).
+  /// The number of rows of the longest layout, to which a batch is padded; in closed form (LAY-4, LAY-5).
   package var rowCount: Int {
     let counts = inputs.texts.map { text in
       switch inputs.layout {
@@ -56,11 +56,11 @@ package struct Explanation: Sendable {
     return counts.max() ?? 0
   }
 
-  /// The rows of every text, padded to one length (MSK-11); call it only for a `rowCount` one is ready to hold.
+  /// The rows of every text, padded to the same length (MSK-11); call it only if `rowCount` rows fit in memory.
   package func batch() throws(InputError) -> Batch {
     var layouts: [Layout] = []
     for text in inputs.texts {
-      // Ids of a text of given length do not matter: each token is its own index, and only its name is shown.
+      // The ids of a text given by its length do not matter: each token's id is its index, and only its name is shown.
       let (tokens, ids) =
         switch text {
         case .length(let length): (Array(0..<length), try Vocabulary(textSize: max(length, 1)))
@@ -78,13 +78,13 @@ package struct Explanation: Sendable {
     return Batch(layouts)
   }
 
-  /// The vocabulary of a text of ids; `init` has made sure that there is one.
+  /// The vocabulary of a text given as ids; `init` has checked that there is one.
   private func vocabulary(ofGivenIds tokens: [Int]) throws(InputError) -> Vocabulary {
     guard let vocabulary else { return try Vocabulary(textSize: 1) }
     return vocabulary
   }
 
-  /// PAR-2 with its defaults; none while nothing was said about ids.
+  /// PAR-2 with its defaults; nil if nothing about ids was given.
   private static func vocabulary(_ inputs: ExplanationInputs) throws(InputError) -> Vocabulary? {
     var largest: Int?
     for case .tokens(let tokens) in inputs.texts { largest = max(largest ?? 0, tokens.max() ?? 0) }
@@ -99,7 +99,7 @@ package struct Explanation: Sendable {
       modelSize: inputs.modelVocabulary ?? max(memory, repetition).successor)
   }
 
-  /// REC-2; of a text of given length, token g counts as id g. Only full chunks are compared, so a tail is not built.
+  /// REC-2; in a text given by its length, token g has id g. Only full chunks are compared, so no tail is built.
   private static func metrics(_ inputs: ExplanationInputs, _ parameters: Parameters) throws(InputError) -> Metrics? {
     let compared = inputs.texts.map { parameters.fullChunks($0.length) * parameters.chunkLength }
     guard !inputs.reconstructed.isEmpty || compared.allSatisfy({ $0 == 0 }) else { return nil }
@@ -116,7 +116,7 @@ package struct Explanation: Sendable {
     return try Metrics(pairs, parameters: parameters)
   }
 
-  /// COST-1, checked against the largest cache that will be multiplied by it.
+  /// COST-1, checked for overflow against the largest cache it will be multiplied by.
   private static func entryBytes(
     _ inputs: ExplanationInputs, _ parameters: Parameters, _ fedLengths: [Int]
   ) throws(InputError) -> Int? {
@@ -137,6 +137,6 @@ package struct Explanation: Sendable {
 }
 
 extension Int {
-  /// One more, or the same where there is no more: the checks of PAR-2 then reject it.
+  /// The successor, or the same value if there is none: the checks of PAR-2 then reject it.
   fileprivate var successor: Int { self == .max ? self : self + 1 }
 }

@@ -1,15 +1,15 @@
-// The style sheet, the script and the frame of the page; all stand in the page, which loads nothing.
+// The style sheet, the script and the frame of the page; all are embedded, and the page loads nothing.
 
 import LoMAVectors
 
-/// What the page carries beside its sections.
+/// The parts of the page besides its sections.
 enum HTMLAssets {
-  /// Light and dark, screen and paper. The zones' colours stay apart for every kind of colour vision.
+  /// For light and dark, screen and print. The colours of the zones stay distinct under every form of colour blindness.
   static let style = EmbeddedText(PackageResources.mask_css).withoutLastLineEnd
 
-  /// Chooses a cell by pointer, focus or key, and says its rule; the sentences come from Swift's one table.
+  /// Selects a cell by pointer, focus or key, and shows its rule; the sentences come from the one table in Swift.
   static let script = EmbeddedText(PackageResources.mask_js).withoutLastLineEnd
 
-  /// Everything around the sections.
+  /// The page around the sections.
   static let page = EmbeddedText(PackageResources.mask_html)
 }

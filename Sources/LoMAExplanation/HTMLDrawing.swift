@@ -1,18 +1,18 @@
-// The drawing as a page: one offline file with every section, and masks whose cells say which clause decides them.
+// Draws an explanation as a page: one offline file with all sections, and masks whose cells name the clause that
+// decides them.
 //
-// A mask is a table with the role grid: the pointer, or Tab and the arrow keys, choose a cell, and a line under the mask
-// says in words what the rule is (WAI-ARIA's grid pattern with a roving tabindex). Without scripts the table of clauses
+// A mask is a table with the role grid: the pointer, or Tab and the arrow keys, select a cell, and a line under the
+// mask states the rule in words (WAI-ARIA's grid pattern with a roving tabindex). Without scripts, the table of clauses
 // below the mask says the same.
 
 import LoMA
 import LoMAVectors
 
-/// Draws sections as a page.
+/// Draws sections as an HTML page.
 package struct HTMLDrawing: Sendable {
-  /// A page has no settings.
   package init() {}
 
-  /// A complete HTML file that loads nothing from anywhere.
+  /// A complete HTML file that loads nothing.
   package func draw(_ contents: [SectionContent], title: String) -> String {
     var masks = 0
     let sections = contents.map { section in

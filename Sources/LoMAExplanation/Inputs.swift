@@ -1,12 +1,11 @@
-// What an explanation is asked about (PAR-1, PAR-2, GEN-5): the inputs of `loma explain`, before they are checked.
+// The inputs of `loma explain` before they are checked (PAR-1, PAR-2, GEN-5).
 
 import LoMA
 
-/// A text to explain: so many tokens written x0 x1 …, or ids.
+/// A text to explain, given by its length or by its ids.
 package enum ExplainedText: Hashable, Sendable {
   /// n tokens whose ids do not matter; token g is written xg.
   case length(Int)
-  /// The ids themselves.
   case tokens([Int])
 
   /// n, the number of text tokens.
@@ -17,7 +16,7 @@ package enum ExplainedText: Hashable, Sendable {
     }
   }
 
-  /// How text token g is written; a token beyond the given ids, one still to be generated, is written xg.
+  /// How text token g is written; a token beyond the given ids, which is still to be generated, is written xg.
   package func name(ofTextIndex g: Int) -> String {
     switch self {
     case .length: "x\(g)"
@@ -28,16 +27,15 @@ package enum ExplainedText: Hashable, Sendable {
 
 /// The four factors of COST-1.
 package struct CacheEntryFactors: Hashable, Sendable {
-  /// Decoder layers.
+  /// The number of decoder layers.
   package let layers: Int
-  /// Key/value heads of a layer.
+  /// The number of key/value heads per layer.
   package let keyValueHeads: Int
-  /// Width of a head.
+  /// The width of a head.
   package let headDimension: Int
-  /// Bytes of one stored number.
+  /// The bytes of one stored number.
   package let bytesPerElement: Int
 
-  /// The four, unchecked.
   package init(layers: Int, keyValueHeads: Int, headDimension: Int, bytesPerElement: Int) {
     self.layers = layers
     self.keyValueHeads = keyValueHeads
@@ -46,21 +44,21 @@ package struct CacheEntryFactors: Hashable, Sendable {
   }
 }
 
-/// Everything `loma explain` may be told; `Explanation` checks it.
+/// All options of `loma explain`; `Explanation` checks them.
 package struct ExplanationInputs: Hashable, Sendable {
-  /// Compression ratio.
+  /// The compression ratio.
   package var c: Int
-  /// Memory length.
+  /// The memory length.
   package var t: Int
   /// One text, or a batch to be padded on the right.
   package var texts: [ExplainedText]
-  /// V; none means the largest id plus one.
+  /// V; nil means the largest id plus one.
   package var textVocabulary: Int?
-  /// `<m>`; none means V.
+  /// The id of `<m>`; nil means V.
   package var memoryToken: Int?
-  /// `<r>`; none means V + 1.
+  /// The id of `<r>`; nil means V + 1.
   package var repetitionToken: Int?
-  /// V'; none means just room enough for both special tokens.
+  /// V'; nil means the smallest size that includes both special tokens.
   package var modelVocabulary: Int?
   /// The decisions.
   package var profile = Profile.base
@@ -68,16 +66,16 @@ package struct ExplanationInputs: Hashable, Sendable {
   package var layout = LayoutKind.training
   /// m tokens to generate after each text (GEN-5).
   package var generationLength: Int?
-  /// The one chunk to reconstruct; none means every full chunk.
+  /// The only chunk to reconstruct; nil means every full chunk.
   package var chunk: Int?
-  /// COST-1's factors, for bytes beside entries.
+  /// The factors of COST-1, to show bytes besides entries.
   package var cacheEntry: CacheEntryFactors?
-  /// What each text's full chunks were reproduced as, for the metrics (REC-2).
+  /// What the full chunks of each text were reproduced as, for the metrics (REC-2).
   package var reconstructed: [[Int]] = []
   /// One score per id of the model's vocabulary, for the greedy choice (GEN-5).
   package var scores: [Int] = []
 
-  /// c, t and the texts; everything else is at its default until set.
+  /// c, t and the texts; everything else has its default.
   package init(c: Int, t: Int, texts: [ExplainedText]) {
     self.c = c
     self.t = t
@@ -86,7 +84,7 @@ package struct ExplanationInputs: Hashable, Sendable {
 }
 
 extension ExplanationInputs {
-  /// Takes a profile written as `base` or as axis=value pairs joined by commas, in canonical form.
+  /// Sets the profile from `base` or from axis=value pairs joined by commas, in canonical form.
   ///
   /// Throws `unknownAxis`, `unknownAlternative` or `repeatedAxis`.
   package mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }

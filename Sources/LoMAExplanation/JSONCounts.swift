@@ -1,10 +1,10 @@
-// The drawing for programs, continued: schedule, reconstruction, cost, metrics, choice and profiles.
+// Draws an explanation for programs, continued: schedule, reconstruction, cost, metrics, choice and profiles.
 
 import LoMA
 import LoMAVectors
 
 extension JSONDrawing {
-  /// `row_count` rows of the generation layout are fed, from `first_row` on; the sizes are those after the event.
+  /// `row_count` rows of the generation layout are fed, starting at `first_row`; the sizes are those after the event.
   func scheduleValue(_ textIndex: Int) throws(InputError) -> JSONValue {
     let length = explanation.fedLengths[textIndex]
     var members = [
@@ -36,7 +36,7 @@ extension JSONDrawing {
     return .members(members)
   }
 
-  /// Per chunk: whose memories are seen, and the row of the training layout that predicts each token.
+  /// Per chunk: the chunks whose memories are seen, and the row of the training layout that predicts each token.
   func reconstructionValue(_ textIndex: Int) throws(InputError) -> JSONValue {
     let length = explanation.fedLengths[textIndex]
     let chunks = explanation.reconstructedChunks(length)
@@ -58,7 +58,7 @@ extension JSONDrawing {
     return .array(values)
   }
 
-  /// Pairs, and bytes where an entry's weight is known.
+  /// Pairs; also bytes if the size of an entry is known.
   func costValue(_ textIndex: Int) throws(InputError) -> JSONValue {
     let cost = explanation.costs[textIndex]
     let chunks = explanation.reconstructedChunks(cost.textLength)
@@ -91,7 +91,7 @@ extension JSONDrawing {
     return .members(members)
   }
 
-  /// Counts; null without a full chunk (REC-2).
+  /// The counts; null without a full chunk (REC-2).
   var metricsValue: JSONValue {
     func value(_ accuracy: Accuracy?) -> JSONValue {
       guard let accuracy else { return .null }

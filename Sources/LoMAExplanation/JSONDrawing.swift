@@ -1,20 +1,18 @@
-// The drawing for programs: every section as integers and strings, keys in a fixed order.
+// Draws an explanation for programs: every section as integers and strings, with keys in a fixed order.
 //
-// {"format": "loma explanation 1", SECTION: …}, one member per section that was asked for, in the order of
-// `ExplanationSection`. A listing beyond its limit is {"not_shown": size, "limit": limit}. Members of `texts` stand in
-// the order the texts were given in. In `rows`, `token` and `label` are written as in the text drawing; `token_id` and
-// `label_id` are null for texts whose ids were not given, and for labels that there are not.
+// {"format": "loma explanation 1", SECTION: …}, with one member per requested section, in the order of
+// `ExplanationSection`. A listing beyond its limit is {"not_shown": size, "limit": limit}. Members of `texts` are in
+// the order of the given texts. In `rows`, `token` and `label` are written as in the text drawing; `token_id` and
+// `label_id` are null for texts given by their length, and `label_id` for rows without a label.
 
 import LoMA
 import LoMAVectors
 
 /// Draws sections as one JSON value.
 package struct JSONDrawing: Sendable {
-  /// What is drawn.
   let explanation: Explanation
   let limits = ExplanationLimits.json
 
-  /// What to draw.
   package init(_ explanation: Explanation) {
     self.explanation = explanation
   }
@@ -110,7 +108,7 @@ package struct JSONDrawing: Sendable {
     return .members([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
   }
 
-  /// `texts`: per text a list of strings, one per query; character k is `1` where the query sees key k, else `0`.
+  /// `texts`: per text a list of strings, one per query; character k is `1` if the query sees key k, else `0`.
   private func maskValue(_ batch: Batch) -> JSONValue {
     let texts = batch.texts.map { rows in
       let mask = Mask(rows: rows, profile: inputs.profile)
@@ -122,7 +120,7 @@ package struct JSONDrawing: Sendable {
     return .members([.init("layout", .string(inputs.layout.rawValue)), .init("texts", .array(texts))])
   }
 
-  /// The clauses of the mask, with the zones each speaks of.
+  /// The clauses of the mask, with the zones that each applies to.
   private var rules: [JSONValue] {
     MaskSentences(profile: inputs.profile).all.map { rule in
       JSONValue.members([

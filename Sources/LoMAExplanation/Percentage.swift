@@ -1,11 +1,11 @@
-// Shares shown beside counts: integers in, text out, no floating point.
+// Percentages shown beside counts, computed in integers without floating point.
 
-/// A cost's share of another cost in percent (COST-2), two decimals, rounded half up.
+/// One cost as a percentage of another (COST-2), two decimals, rounded half up.
 package func percentage(_ part: Int, of whole: Int) -> String {
   percent(hundredths: (2 * Int128(part) * 10_000 + Int128(whole)) / (2 * Int128(whole)))
 }
 
-/// An accuracy in percent (REC-2), two decimals, rounded down: 100.00% only if everything is right.
+/// An accuracy as a percentage (REC-2), two decimals, rounded down: 100.00% only if everything is right.
 package func accuracyPercentage(_ correct: Int, of total: Int) -> String {
   percent(hundredths: Int128(correct) * 10_000 / Int128(total))
 }

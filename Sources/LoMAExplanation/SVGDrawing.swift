@@ -1,7 +1,8 @@
-// The drawing as a picture: masks in SVG, colours doubled by letters, every block of cells with its clause.
+// Draws masks as SVG; letters repeat what colours say, and every block of cells carries its clause.
 //
-// Two zones of two chunks meet in one block, and one clause decides all its cells: a block is a group with that clause,
-// its sentence as a tooltip, dots where cells are hidden, and one rectangle per run of visible cells in a row.
+// The cells where a zone of one chunk meets a zone of another form a block, and one clause decides all of them. A block
+// is a group with that clause and its sentence as a tooltip, dots for hidden cells, and one rectangle per run of
+// visible cells in a row.
 
 import LoMA
 import LoMAVectors
@@ -12,10 +13,9 @@ package struct SVGDrawing: Sendable {
   private let top = 78
   private let lineHeight = 16
 
-  /// A drawing has no settings.
   package init() {}
 
-  /// A complete SVG file; `title` and `description` are what a screen reader says.
+  /// A complete SVG file; `title` and `description` are read out by screen readers.
   package func draw(_ pictures: [MaskPicture], title: String) -> String {
     var body: [String] = []
     let legend = legend(pictures)
@@ -54,7 +54,7 @@ package struct SVGDrawing: Sendable {
       """
   }
 
-  /// Where each row's cell begins, with a gap before a zone and a wider one before a chunk.
+  /// The start of each row's cell, with a gap before a zone and a wider gap before a chunk.
   private func edges(of picture: MaskPicture) -> (starts: [Int], end: Int) {
     let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
     var starts: [Int] = []
@@ -67,10 +67,10 @@ package struct SVGDrawing: Sendable {
     return (starts, edge)
   }
 
-  /// Where the cells begin: numbers and tokens stand on their left.
+  /// The left edge of the cells; numbers and tokens are to the left of it.
   private func left(of picture: MaskPicture) -> Int { 72 + max(4, picture.tokens.map { $0.count }.max() ?? 0) * 6 }
 
-  /// The ranges of rows that stand in one zone of one chunk, or in the padding.
+  /// The ranges of rows that belong to one zone of one chunk, or to the padding.
   private func segments(of picture: MaskPicture) -> [Range<Int>] {
     let starts = [0] + picture.zoneStarts.sorted() + [picture.mask.rows.count]
     return zip(starts, starts.dropFirst()).filter { $0 < $1 }.map { $0..<$1 }
@@ -106,7 +106,7 @@ package struct SVGDrawing: Sendable {
     return lines
   }
 
-  /// The unbroken ranges of keys that a query sees.
+  /// The contiguous ranges of keys that a query sees.
   private func runs(of keys: Range<Int>, seenBy query: Int, in mask: Mask) -> [Range<Int>] {
     var runs: [Range<Int>] = []
     for key in keys where mask.allows(query: query, key: key) {
@@ -148,14 +148,14 @@ package struct SVGDrawing: Sendable {
     return lines
   }
 
-  /// A bar in a zone's colour with its letter in the middle.
+  /// A bar in a zone's colour with the zone's letter in the middle.
   private func bar(_ zone: Zone, x: Int, y: Int, width: Int, height: Int) -> String {
     "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(width)\" height=\"\(height)\" fill=\"\(fill(zone))\"/>"
       + "<text x=\"\(x + width / 2)\" y=\"\(y + height / 2 + 3)\" font-size=\"9\" text-anchor=\"middle\" "
       + "fill=\"#111111\">\(zone.letter)</text>"
   }
 
-  /// What the letters mean, and every clause that decides a cell.
+  /// The legend: the letters, and every clause that decides a cell.
   private func legend(_ pictures: [MaskPicture]) -> [String] {
     guard let profile = pictures.first?.mask.profile else { return [] }
     let zones = Zone.allCases.filter { zone in pictures.contains { $0.zones.contains(zone) } }
@@ -180,7 +180,7 @@ package struct SVGDrawing: Sendable {
       }
   }
 
-  /// One tile per zone, its letter on its colour, and the dot of a hidden cell.
+  /// One tile per zone with its letter, and the dot of a hidden cell.
   private var patterns: [String] {
     let tile = "width=\"\(cell)\" height=\"\(cell)\" patternUnits=\"userSpaceOnUse\""
     let zones = Zone.allCases.map { zone in
@@ -195,7 +195,8 @@ package struct SVGDrawing: Sendable {
     return zones + [hidden]
   }
 
-  /// Okabe and Ito's colours, which stay apart for every kind of colour vision; dark letters are legible on all.
+  /// Okabe and Ito's palette, whose colours stay distinct under every form of colour blindness; dark letters are
+  /// legible on all of them.
   private func fill(_ zone: Zone) -> String {
     switch zone {
     case .reading: "#56b4e9"

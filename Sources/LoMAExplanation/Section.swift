@@ -1,6 +1,6 @@
-// The sections of an explanation, in the order they are shown, and how much of each a format can hold.
+// The sections of an explanation in the order they are shown, and the limits of each format.
 
-/// A part of an explanation.
+/// A section of an explanation.
 package enum ExplanationSection: String, CaseIterable, Hashable, Sendable {
   /// c, t, L, the texts and the vocabulary.
   case parameters
@@ -12,35 +12,35 @@ package enum ExplanationSection: String, CaseIterable, Hashable, Sendable {
   case rules
   /// The events of the compressed cache.
   case schedule
-  /// Which row reproduces which token, and from what.
+  /// Which row reproduces which token, and which memories it sees.
   case reconstruction
-  /// Score evaluations and bytes.
+  /// The number of score evaluations, and bytes.
   case cost
-  /// REC-2's counts.
+  /// The counts of REC-2.
   case metrics
-  /// The greedy token of a row of scores.
+  /// The greedy token for a row of scores.
   case choice
   /// Every axis and its values.
   case profiles
 
-  /// What is shown unless something else is asked for.
+  /// The sections shown by default.
   package static let standard: [ExplanationSection] = [.parameters, .rows, .mask, .rules, .schedule, .cost]
 
-  /// Whether it says nothing about c, t and a text.
+  /// Whether the section is independent of c, t and the text.
   package var needsNoText: Bool { self == .profiles || self == .choice || self == .rules }
 }
 
-/// How long a listing and how large a mask a format shows; beyond it a section says so in one line.
+/// The maximum length of a listing and size of a mask in a format; a section beyond it says so in one line.
 package struct ExplanationLimits: Hashable, Sendable {
-  /// Lines of a listing: rows, cache events, reconstructed tokens.
+  /// The maximum number of lines of a listing: rows, cache events, reconstructed tokens.
   package let lines: Int
-  /// Rows of a mask.
+  /// The maximum number of rows of a mask.
   package let maskRows: Int
 
-  /// A terminal.
+  /// For a terminal.
   package static let text = ExplanationLimits(lines: 1024, maskRows: 160)
-  /// A picture or a page.
+  /// For a picture or a page.
   package static let picture = ExplanationLimits(lines: 1024, maskRows: 400)
-  /// A program.
+  /// For a program.
   package static let json = ExplanationLimits(lines: 65536, maskRows: 1024)
 }

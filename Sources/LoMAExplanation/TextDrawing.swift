@@ -1,18 +1,17 @@
-// The drawing for a terminal: aligned columns, masks as letters, colour only where asked for.
+// Draws an explanation for a terminal: aligned columns, masks as letters, colour on request.
 
 import LoMA
 
 /// Draws sections as lines of text.
 package struct TextDrawing: Sendable {
-  /// Whether words and letters of a zone carry its ANSI colour; without them the text is the same.
+  /// Whether the names and letters of a zone have its ANSI colour; the text is the same without.
   package let hasColour: Bool
 
-  /// With or without colour.
   package init(hasColour: Bool) {
     self.hasColour = hasColour
   }
 
-  /// All sections, with an empty line between two.
+  /// All sections, separated by empty lines.
   package func draw(_ contents: [SectionContent]) -> String {
     contents.map { section in
       let heading = paint(section.section.rawValue, bold) + ": " + section.subtitle + "\n"
@@ -108,7 +107,7 @@ package struct TextDrawing: Sendable {
     return lines
   }
 
-  /// The line of chunk numbers: each where its chunk begins, as far as it fits.
+  /// The line of chunk numbers, each at the start of its chunk, if there is room.
   private func chunkNumbers(_ picture: MaskPicture) -> String {
     let rows = picture.mask.rows
     let starts = [0] + picture.chunkStarts.sorted() + [rows.count]
@@ -122,7 +121,7 @@ package struct TextDrawing: Sendable {
     }.joined(separator: paint("│", dim))
   }
 
-  /// A row number's decimal digit, counted from the right; a space in front of the number.
+  /// A decimal digit of a row number, counted from the right; a space if the number has fewer digits.
   private static func digit(_ place: Int, of number: Int) -> String {
     let digits = Array("\(number)")
     return place < digits.count ? String(digits[digits.count - 1 - place]) : " "
@@ -151,7 +150,7 @@ package struct TextDrawing: Sendable {
     }
   }
 
-  /// The terminal's own colours, which its owner has chosen to be legible: cyan, yellow, magenta, dim.
+  /// The terminal's own colours, which the user has chosen to be legible: cyan, yellow, magenta, dim.
   private static func style(_ zone: Zone) -> String {
     switch zone {
     case .reading: "36"

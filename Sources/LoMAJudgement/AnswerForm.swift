@@ -1,22 +1,21 @@
-// OPS-1: the tensors an answer must hold: their names, shapes and element types, and no other.
+// OPS-1: the tensors an answer must hold, with their names, shapes and element types; extra tensors are errors.
 
 import LoMAVectors
 
-/// The form of an answer.
 struct AnswerForm {
-  /// What a tensor must be.
+  /// The requirements on one tensor.
   struct Tensor {
     let name: String
-    /// None where any shape does.
+    /// Nil if any shape is allowed.
     let shape: [Int]?
     let kind: ElementType.Kind
   }
 
   let tensors: [Tensor]
-  /// What numbers are asked in; none where there are none.
+  /// The element type numbers are asked in; nil if there are none.
   let numbers: ElementType?
 
-  /// What is wrong with an answer's form; none where it is right.
+  /// What is wrong with an answer's form; nil if it is right.
   func fault(in answer: [NamedArray]) -> String? {
     if Set(answer.map(\.name)).count != answer.count { return "a tensor is there twice" }
     let known = Set(tensors.map(\.name))

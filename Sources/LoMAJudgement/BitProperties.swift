@@ -1,10 +1,10 @@
-// OPS-7: interference and poison, where bits must stay or change.
+// OPS-7: interference and poison, which say where bits must stay the same and where they must change.
 
 import LoMA
 import LoMAVectors
 
 extension PropertyJudge {
-  /// Answer r + 2 has row r replaced: rows that see it change, others keep every bit.
+  /// In answer r + 2 row r is replaced: the rows that see it change, all others keep every bit.
   func interference(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let texts = try TextRows(judge.item, input: judge.input)
     let rows = texts.training(texts.texts).texts.first ?? []
@@ -40,7 +40,7 @@ extension PropertyJudge {
         tensor: Divergence.whoHeardWhom, shape: [rows.count, rows.count], isWrong: cells))
   }
 
-  /// In answer r + 2 everything hidden from row r is poisoned: its context keeps every bit.
+  /// In answer r + 2 everything hidden from row r is poisoned: the context of row r keeps every bit.
   func poison(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let base = try array("context", in: answers[0])
     if let broken = try nonFinite("context", Array(answers.prefix(2))) { return broken }
@@ -60,7 +60,7 @@ extension PropertyJudge {
     return judge.verdict(.fail, "a row heard poisoned keys that it does not see", tensors: tensors, finding: wrong)
   }
 
-  /// A verdict where an answer has a NaN or an infinity.
+  /// `.invalidOutput` if an answer has a NaN or an infinity, else nil.
   private func nonFinite(_ name: String, _ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult? {
     for (index, answer) in answers.enumerated() {
       guard let cell = try numbers(name, in: answer).firstIndex(where: { !$0.isFinite }) else { continue }

@@ -1,10 +1,10 @@
-// OPS-1, OPS-7: what a candidate is asked for a case, all of it known before the first answer.
+// OPS-1, OPS-7: the questions asked for a case; all are fixed before the first answer.
 
 import LoMA
 import LoMAVectors
 
 extension CaseCorpus {
-  /// What is asked for a case in an element type: one question, of a property several (OPS-7).
+  /// The questions of a case in one element type: one, or several for a property (OPS-7).
   package func questions(of item: StoredCase, dtype: String) throws(CorpusError) -> [Question] {
     try CaseQuestions(item: item, dtype: dtype, input: try input(of: item)).all()
   }
@@ -29,7 +29,7 @@ struct CaseQuestions {
     }
   }
 
-  /// The case's own request with some tensors in place of those of their names, or left out.
+  /// The case's request with some tensors replaced by those of the same name, or left out.
   private func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question
   {
     let gone = names.union(arrays.map(\.name))
@@ -39,7 +39,7 @@ struct CaseQuestions {
       input: input.filter { !gone.contains($0.name) } + arrays, captures: item.captures)
   }
 
-  /// Every row of the embeddings replaced in turn.
+  /// Each row of the embeddings replaced in turn.
   private func interference() throws(CorpusError) -> [Question] {
     let (embeddings, replacements) = (try array("embeddings"), try array("replacements"))
     guard let rows = replacements.shape.first, rows > 0, embeddings.shape == [1] + replacements.shape,
@@ -57,7 +57,7 @@ struct CaseQuestions {
     return questions
   }
 
-  /// For every row, each key that is hidden from it poisoned.
+  /// For each row, every key hidden from it poisoned.
   private func poison() throws(CorpusError) -> [Question] {
     let poison = try PoisonedKeys(self)
     var questions = [question(), question()]
@@ -74,7 +74,7 @@ struct CaseQuestions {
     return questions
   }
 
-  /// Together, then each text alone.
+  /// The batch, then each text alone.
   private func batch() throws(CorpusError) -> [Question] {
     var questions = [question()]
     for text in try TextRows(item, input: input).texts { questions.append(question(try texts([text]))) }

@@ -1,19 +1,18 @@
-// The verdict on one case in one element type, and what it rests on.
+// The verdict on one case in one element type, with its evidence.
 
-/// How far a tensor is from what is expected.
+/// The error of one tensor.
 package struct TensorResult: Equatable, Sendable {
-  /// Its name; in a property case with the number of the answer before it.
+  /// Its name; in a property case preceded by the number of the answer.
   package let name: String
-  /// exact, derived or calibrated.
+  /// The rule it is compared by: exact, derived or calibrated.
   package let rule: String
-  /// max|y − ref| / max|ref|; none where the rule is exact.
+  /// max|y − ref| / max|ref|; nil if the rule is exact.
   package let error: Double?
-  /// Worst error over bound; at most 1 where right, infinite where no error is allowed.
+  /// The worst error/bound: at most 1 if right, infinite if no error is allowed.
   package let ratio: Double
-  /// To which side all numbers are off that use more than half their bound; none where they are few, or to both.
+  /// The side to which all numbers above half their bound are off; nil if they are few, or off to both sides.
   package var lean: Lean?
 
-  /// The distance of a tensor.
   package init(name: String, rule: String, error: Double?, ratio: Double) {
     self.name = name
     self.rule = rule
@@ -24,20 +23,18 @@ package struct TensorResult: Equatable, Sendable {
 
 /// The worst element of the first wrong tensor.
 package struct Finding: Equatable, Sendable {
-  /// The tensor.
   package let tensor: String
-  /// Its index, one number a dimension.
+  /// Its index, one number per dimension.
   package let index: [Int]
-  /// The index in words: text, row, zone, chunk, column, as far as it has a meaning.
+  /// The index in words: text, row, zone, chunk and column, where these have a meaning.
   package let place: String
-  /// What the candidate answered, in decimal and, for a double, in hexadecimal.
+  /// The candidate's value, in decimal and, for a double, in hexadecimal.
   package let got: String
-  /// What is right.
+  /// The expected value.
   package let want: String
-  /// Error over bound there.
+  /// Error/bound of this element.
   package let ratio: Double
 
-  /// A finding of these parts.
   package init(tensor: String, index: [Int], place: String, got: String, want: String, ratio: Double) {
     self.tensor = tensor
     self.index = index
@@ -49,46 +46,41 @@ package struct Finding: Equatable, Sendable {
 }
 
 extension CaseResult {
-  /// Errors over bound below this may be a rounding's: they are evidence against nobody (RUN-30).
+  /// A worst error/bound below this may be rounding, so it counts neither for nor against a mistake (RUN-30).
   package static let clearRatio = 2.0
 }
 
-/// A judged case.
+/// The result of one case in one element type.
 package struct CaseResult: Equatable, Sendable {
-  /// The case.
+  /// The id of the case.
   package let id: String
-  /// The element type it was asked in; i64 where it has no doubles.
+  /// The element type it was asked in; i64 if it has no doubles.
   package let dtype: String
-  /// Its level.
   package let level: String
-  /// Its operation.
   package let op: String
-  /// Axes that differ from `base` as axis=value,…; `base` where none does.
+  /// The axes that differ from `base` as axis=value,…; `base` if none does.
   package let profile: String
-  /// What it hunts.
+  /// The mistake it hunts.
   package let hunts: String
-  /// The clauses it serves.
+  /// The clauses it covers.
   package let clauses: [String]
-  /// The verdict.
   package var verdict: Verdict
-  /// One line: why; empty where passed.
+  /// The reason on one line; empty if passed.
   package var why: String
-  /// Every compared tensor.
   package var tensors: [TensorResult]
-  /// Where it is wrong.
+  /// The worst element; nil if no tensor is wrong.
   package var finding: Finding?
-  /// How wrong the finding's tensor is, by row and column; none where there is no finding.
+  /// How wrong the finding's tensor is, by row and column; nil without a finding.
   package var divergence: Divergence?
-  /// What a diagnosis says of it, line by line.
+  /// The lines of the diagnosis.
   package var diagnosis: [String]
-  /// The last of what the candidate wrote to standard error; kept only where it did not pass.
+  /// The end of what the candidate wrote to standard error; empty if it passed.
   package var standardError: String
-  /// Lines on standard output that are no replies.
+  /// Lines on standard output that are not replies.
   package var noise: Int
-  /// Seconds from sending the requests to having the replies.
+  /// Seconds from sending the requests to receiving the replies.
   package var seconds: Double
 
-  /// A result of these parts.
   package init(
     id: String, dtype: String, level: String, op: String, profile: String, hunts: String, clauses: [String],
     verdict: Verdict, why: String, tensors: [TensorResult], finding: Finding?

@@ -1,38 +1,37 @@
-// What a run shows: level × profile × element type, and the exit code.
+// The claims a run supports, by level, profile and element type, and the exit code.
 
 import LoMAVectors
 
-/// What may be said of a candidate after a run.
+/// The claims that a run supports.
 package struct Claims: Equatable, Sendable {
   /// How far a claim is met.
   package enum Status: String, CaseIterable, Sendable {
     /// Everything passed.
     case met
-    /// Some is unsupported, the rest passed.
+    /// Something is unsupported, and the rest passed.
     case narrowed
-    /// Something is wrong, known or not.
+    /// Something is wrong, as a known failure or not.
     case notMet = "not met"
-    /// Something was not asked or could not be told, and nothing is wrong.
+    /// Something was not asked or is indeterminate, and nothing is wrong.
     case open
-    /// Nothing of it is supported.
+    /// All of it is unsupported.
     case notClaimed = "not claimed"
   }
 
   /// One level under one profile in one element type.
   package struct Cell: Equatable, Sendable {
-    /// The level.
     package let level: String
     /// The axes that differ from `base`.
     package let profile: String
-    /// f64, f32, bf16, f16, or i64 where there are no numbers.
+    /// f64, f32, bf16, f16; i64 without numbers.
     package let dtype: String
-    /// How many units have which verdict; none of those that no unit has.
+    /// The number of units with each verdict; verdicts that no unit has are absent.
     package let counts: [Verdict: Int]
 
-    /// How many units it has.
+    /// The number of units.
     package var units: Int { counts.values.reduce(0, +) }
 
-    /// How far the claim is met; what is wrong outweighs what is not known.
+    /// The status of the claim; a wrong unit outweighs an open one.
     package var status: Status {
       if counts.keys.contains(where: \.isWrong) { return .notMet }
       if counts[.notRun] != nil || counts[.indeterminate] != nil { return .open }
@@ -41,14 +40,14 @@ package struct Claims: Equatable, Sendable {
     }
   }
 
-  /// Every cell that has a unit: by level, then `base` and the other profiles by name, then element type.
+  /// The claims that have a unit: by level, then `base` and the other profiles by name, then element type.
   package let cells: [Cell]
   /// Whether the run was cut short.
   package let isInterrupted: Bool
-  /// What must be met for exit code 0.
+  /// What exit code 0 requires.
   package let demands: Demands
 
-  /// The claims that these results allow.
+  /// The claims that these results support.
   package init(_ results: [CaseResult], demands: Demands = Demands(), isInterrupted: Bool = false) {
     struct Key: Hashable {
       let level: Int
@@ -76,16 +75,17 @@ package struct Claims: Equatable, Sendable {
     self.demands = demands
   }
 
-  /// How many units have a verdict.
+  /// The number of units with a verdict.
   package func count(_ verdict: Verdict) -> Int { cells.reduce(0) { $0 + ($1.counts[verdict] ?? 0) } }
 
-  /// How many claims have a status.
+  /// The number of claims with a status.
   package func count(_ status: Status) -> Int { cells.count { $0.status == status } }
 
-  /// 130 interrupted, 5 a fault of the runner, 4 no unit, 1 not conformant or not what was demanded, 0 otherwise.
+  /// 130 if interrupted, 5 for a fault of the runner, 4 without a unit, 1 if not conformant or a demand is not met,
+  /// else 0.
   ///
-  /// A known failure alone gives 0, though its claim is not met; so does what is unsupported or open, beside a claim that is
-  /// met.
+  /// A known failure alone gives 0 although its claim is not met; so do unsupported or open units beside a claim that
+  /// is met.
   package var exitCode: Int32 {
     if isInterrupted { return 130 }
     if count(.runnerError) > 0 { return 5 }
@@ -99,7 +99,7 @@ package struct Claims: Equatable, Sendable {
     return isFaultless && isSomething && unmetDemands.isEmpty ? 0 : 1
   }
 
-  /// What was demanded and is not met, in words.
+  /// The demands that are not met, in words.
   package var unmetDemands: [String] {
     var lines: [String] = []
     let unmet = cells.count { $0.status != .met }
@@ -114,21 +114,20 @@ package struct Claims: Equatable, Sendable {
   }
 }
 
-/// What a run was told to show, beside that nothing is wrong (RUN-15).
+/// What a run must show, besides that nothing is wrong (RUN-15).
 package struct Demands: Equatable, Sendable {
-  /// Every claim.
+  /// All claims must be met.
   package var everything = false
-  /// Every claim of these levels, and that there are some.
+  /// All claims of these levels must be met, and each level must have a claim.
   package var levels: [String] = []
-  /// Element types that were asked for and not declared.
+  /// Element types that were asked for but not declared.
   package var undeclared: [String] = []
 
-  /// None.
   package init() {}
 }
 
 extension Verdict {
-  /// Whether a claim with such a unit is not met.
+  /// Whether a unit with this verdict makes its claim not met.
   package var isWrong: Bool {
     switch self {
     case .pass, .unsupported, .indeterminate, .notRun: false

@@ -1,20 +1,22 @@
-// TOL-17: tokens that a right answer may choose otherwise, since their scores are nearer than two right answers need be.
+// TOL-17: tokens that a right answer may choose differently, because their scores are closer than the bound can tell
+// apart.
 
 import LoMAVectors
 
-/// What is not compared of an answer whose choices fell otherwise between close scores.
+/// The cells to skip in an answer that chose differently between close scores.
 struct CloseChoices {
-  /// Choices that are another, and right as well.
+  /// The steps whose choices differ from the recorded ones and may still be right.
   private let others: Set<Int>
-  /// The number of text tokens that are the recorded ones, where what is fed after them is not.
+  /// The number of text tokens fed that equal the recorded ones; nil if all do.
   private let sharedLength: Int?
   private let chunkLength: Int
   private let memoryLength: Int
   private let cachedRows: [Int]
 
-  /// None where the operation chooses no tokens, or every choice is the recorded one or not close to it.
+  /// Nil if the operation chooses no tokens, if all choices are the recorded ones, or if one differs without being
+  /// close.
   ///
-  /// `bound` is what the recorded logits may be off, as a share of the largest of them.
+  /// `bound` is the allowed error of the recorded logits, relative to the largest of them.
   init?(_ item: StoredCase, input: [NamedArray], recorded: [String: NamedArray], answer: NamedArray?, bound: Double) {
     let name = item.op == .generate ? "chosen" : "tokens"
     guard [.generate, .reconstruct].contains(item.op), let logits = recorded["logits"], logits.shape.count == 2,
@@ -29,7 +31,7 @@ struct CloseChoices {
     func isClose(_ step: Int) -> Bool {
       let row = isHidden ? step - 1 : firstRow + step
       guard 0..<textSize ~= got[step], 0..<logits.shape[0] ~= row, 0..<width ~= want[step] else { return false }
-      // Equal scores are no close ones: the lowest id is the right choice (GEN-5).
+      // Equal scores do not count as close: the lowest id is then the right choice (GEN-5).
       let lead = scores[row * width + want[step]] - scores[row * width + got[step]]
       return lead > 0 && lead <= room
     }
@@ -43,7 +45,7 @@ struct CloseChoices {
     cachedRows = (try? recorded["cache.rows"]?.integers()) ?? []
   }
 
-  /// The cells of a tensor that are not compared; none where all are.
+  /// The cells of a tensor that are not compared; nil if all are.
   func ignored(_ tensor: String, shape: [Int]) -> [Bool]? {
     if tensor == "chosen" || tensor == "tokens" { return (0..<shape.reduce(1, *)).map { others.contains($0) } }
     guard let sharedLength, shape.count >= 2 else { return nil }

@@ -1,16 +1,16 @@
-// TOL-1…TOL-3: one tensor of an answer beside what is right.
+// TOL-1…TOL-3: one tensor of an answer compared with the expected one.
 
 import LoMAVectors
 
-/// A tensor compared.
+/// The comparison of one tensor.
 struct Comparison {
-  /// How far it is off.
+  /// The error of the tensor.
   let result: TensorResult
-  /// The worst cell, or the first that is no number; none where the tensor is right.
+  /// The worst cell, or the first that is not a number; nil if the tensor is right.
   let finding: Finding?
-  /// Where it is off; none where the tensor is right.
+  /// Where the tensor is wrong; nil if it is right.
   let divergence: Divergence?
-  /// Whether it has a NaN or an infinity where a number belongs.
+  /// Whether it has a NaN or an infinity in place of a number.
   let isNonFinite: Bool
 
   private init(
@@ -24,13 +24,13 @@ struct Comparison {
 
   /// How numbers are compared.
   enum Bound {
-    /// Per element, with its units of accumulation and rounding; per tensor too where that was measured (TOL-11).
+    /// Per element, with the units of accumulation and rounding; also per tensor if a bound was measured (TOL-11).
     case derived(Precision, accumulation: [Double], rounding: [Double], measured: CalibratedBounds.Allowed?)
     /// Per tensor.
     case calibrated(CalibratedBounds.Allowed)
   }
 
-  /// Equal cells: integers or booleans as text, cell by cell; cells of `ignored` are not looked at.
+  /// Compares integers or booleans as text, cell by cell; cells of `ignored` are skipped.
   static func exact(
     _ name: String, _ got: [String], _ want: [String], shape: [Int], ignored: [Bool]?, words: ([Int]) -> String
   ) -> Comparison {
@@ -46,14 +46,14 @@ struct Comparison {
       divergence: Divergence(tensor: name, shape: shape, isWrong: want.indices.map { !isRight($0) }))
   }
 
-  /// Numbers within a bound; cells of `ignored` are not looked at.
+  /// Compares numbers within a bound; cells of `ignored` are skipped.
   static func numbers(
     _ name: String, _ got: [Double], _ want: [Double], shape: [Int], ignored: [Bool]? = nil, bound: Bound,
     words: ([Int]) -> String
   ) -> Comparison {
     let cells = want.indices.filter { ignored?[$0] != true }
     let largest = cells.reduce(0) { max($0, want[$1].magnitude) }
-    // Where everything is 0 there is nothing to be relative to (TOL-1).
+    // If all expected values are 0, there is no scale for a relative error (TOL-1).
     let scale = largest == 0 ? 1 : largest
     func ratio(_ cell: Int) -> Double {
       switch bound {
@@ -90,7 +90,7 @@ struct Comparison {
     if worstRatio > Lean.leastRatio {
       result.lean = Lean(cells.filter { ratio($0) > Lean.leastRatio }.map { (got[$0], want[$0]) })
     }
-    // What only reports (TOL-14) is wrong all the same where it has nothing to do with what is right.
+    // A tensor that is only reported (TOL-14) still fails if it is unrelated to the expected one.
     guard let worst, isNonFinite || worstRatio > 1 && (gates || !(error < 1)) else {
       return Comparison(result)
     }
@@ -104,7 +104,7 @@ struct Comparison {
       isNonFinite: isNonFinite)
   }
 
-  /// The index of a cell, one number a dimension.
+  /// The index of a cell, one number per dimension.
   static func index(of cell: Int, _ shape: [Int]) -> [Int] {
     var rest = cell
     var index: [Int] = []

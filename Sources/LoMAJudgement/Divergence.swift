@@ -1,30 +1,29 @@
-// RUN-20: where a tensor is wrong, as a grid small enough to draw, and cell by cell where cells are right or wrong.
+// RUN-20: where a tensor is wrong, as a grid small enough to draw; for exact tensors also which cells are wrong.
 
 import LoMAVectors
 
-/// Error over bound of a tensor's rows and columns, the worst of each block of them.
+/// Error/bound over the rows and columns of a tensor: the worst of each block of cells.
 package struct Divergence: Equatable, Sendable {
-  /// The most rows and columns of the grid.
+  /// The maximum number of rows and of columns of the grid.
   package static let side = 64
-  /// The name of the square of queries and keys that the property of interference finds.
+  /// The name of the square of queries and keys that the interference property compares.
   package static let whoHeardWhom = "who heard whom, query by key"
-  /// The most runs of wrong elements that are kept.
+  /// The maximum number of runs of wrong elements that are kept.
   package static let runLimit = 1024
-  /// The most elements of a tensor that is read from results; its rows and columns are counted in blocks of `side`.
+  /// The maximum number of elements of a tensor read from results.
   package static let sizeLimit = 1 << 31
 
-  /// The tensor.
   package let tensor: String
-  /// Its rows: every dimension but the last; of a batch these are text by text the rows of the layout.
+  /// The number of rows: the product of all dimensions but the last; in a batch, the layout's rows text by text.
   package let rows: Int
-  /// Its columns: the last dimension; 1 for a scalar.
+  /// The number of columns: the last dimension; 1 for a scalar.
   package let columns: Int
-  /// At most `side` × `side`: cell (i, j) is the largest ratio of its block; at most 1 is right.
+  /// At most `side` × `side` cells; cell (i, j) is the largest error/bound of its block, and at most 1 is right.
   package let cells: [[Double]]
-  /// Of a tensor that is compared exactly the wrong elements, row-major, as runs; none where they are too many runs.
+  /// The wrong elements of a tensor that is compared exactly, row-major, as runs; nil if there are more than `runLimit`
+  /// runs.
   package let wrong: [Range<Int>]?
 
-  /// A grid that was made before.
   package init(tensor: String, rows: Int, columns: Int, cells: [[Double]], wrong: [Range<Int>]?) {
     self.wrong = wrong
     self.tensor = tensor
@@ -33,16 +32,16 @@ package struct Divergence: Equatable, Sendable {
     self.cells = cells
   }
 
-  /// The grid of one ratio for every element, row-major; what is no number counts as infinite.
+  /// The grid for one error/bound per element, row-major; NaN counts as infinite.
   ///
-  /// None where there are no elements, or their number is not the shape's.
+  /// Nil if there are no elements, or if their number differs from the shape's.
   package init?(tensor: String, shape: [Int], ratios: [Double]) {
     self.init(tensor: tensor, shape: shape, ratios: ratios, wrong: nil)
   }
 
   /// The grid of a tensor whose elements are right or wrong, row-major.
   ///
-  /// None where there are no elements, or their number is not the shape's.
+  /// Nil if there are no elements, or if their number differs from the shape's.
   package init?(tensor: String, shape: [Int], isWrong: [Bool]) {
     var runs: [Range<Int>] = []
     for (element, isWrong) in isWrong.enumerated() where isWrong {
@@ -75,21 +74,21 @@ package struct Divergence: Equatable, Sendable {
       wrong: wrong)
   }
 
-  /// Three digits are enough to draw; what is above 1 stays there.
+  /// Three digits are enough to draw; a value above 1 stays above 1.
   private static func rounded(_ ratio: Double) -> Double {
     guard ratio.isFinite, let rounded = Double(short(ratio)) else { return ratio }
     return ratio > 1 ? max(rounded, 1.01) : rounded
   }
 
-  /// The rows that grid row i stands for: those that `init(tensor:shape:ratios:)` put there.
+  /// The rows of the tensor that row i of the grid stands for, as assigned by `init(tensor:shape:ratios:)`.
   package func rows(ofCell i: Int) -> ClosedRange<Int> { Divergence.block(i, of: cells.count, over: rows) }
 
-  /// The columns that grid column j stands for.
+  /// The columns of the tensor that column j of the grid stands for.
   package func columns(ofCell j: Int) -> ClosedRange<Int> {
     Divergence.block(j, of: cells.first?.count ?? 1, over: columns)
   }
 
-  /// The indices whose ⌊index · parts / count⌋ is the part.
+  /// The indices i with ⌊i · parts / count⌋ = part.
   private static func block(_ part: Int, of parts: Int, over count: Int) -> ClosedRange<Int> {
     let first = (part * count + parts - 1) / parts
     return first...max(first, ((part + 1) * count + parts - 1) / parts - 1)

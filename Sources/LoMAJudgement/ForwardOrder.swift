@@ -1,11 +1,11 @@
-// MOD-1, MOD-6, OPS-4: parameters in the order of the forward pass. A backward pass runs through it from its end, and what
-// is wrong there is wrong from there on: the last wrong tensor is where the mistake is.
+// MOD-1, MOD-6, OPS-4: parameters in the order of the forward pass. A backward pass visits them in reverse, and a
+// mistake spoils every gradient computed after it: the last wrong tensor in forward order is the place of the mistake.
 
-/// Where the tensor of a parameter stands in the forward pass.
+/// The position of a parameter's tensor in the forward pass.
 struct ForwardOrder: Comparable {
-  /// The tables of an optimiser step, those first that the others are made of.
+  /// The tables of an optimiser step; each depends on those before it.
   private static let tables = ["gradients", "first_moments", "second_moments", "parameters"]
-  /// The parameters of a layer, in the order in which it uses them.
+  /// The parameters of a layer, in the order of their use.
   private static let ofLayer = [
     "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
     "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
@@ -15,7 +15,7 @@ struct ForwardOrder: Comparable {
   private let layer: Int
   private let place: Int
 
-  /// The place of a tensor such as gradients.model.layers.0.mlp.up_proj.weight; none for any other.
+  /// The position of a tensor such as gradients.model.layers.0.mlp.up_proj.weight; nil for any other tensor.
   init?(_ tensor: String) {
     let parts = tensor.split(separator: ".", maxSplits: 1).map { String($0) }
     guard parts.count == 2, let table = Self.tables.firstIndex(of: parts[0]) else { return nil }
@@ -35,8 +35,8 @@ struct ForwardOrder: Comparable {
 
   static func < (a: ForwardOrder, b: ForwardOrder) -> Bool { (a.layer, a.place) < (b.layer, b.place) }
 
-  /// Of wrong tensors the one to look at: the last of the first table that has any, before all those that are barely wrong;
-  /// none where one of them is no parameter's.
+  /// The wrong tensor to look at: the last in forward order of the first wrong table, with clearly wrong tensors
+  /// preferred; nil if one of the tensors is not a parameter's.
   static func last(of wrong: [Comparison]) -> Comparison? {
     let all = wrong.map { ($0, ForwardOrder($0.result.name)) }
     let places = all.compactMap { comparison, place in place.map { (comparison, $0) } }

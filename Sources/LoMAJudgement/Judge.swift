@@ -4,16 +4,15 @@ import LoMAVectors
 
 extension CaseCorpus {
   /// The verdict on a case from the replies to its questions, in their order.
-  ///
-  /// Replies may end early behind one that is no answer. Without `captures` the case was asked without captured
-  /// intermediates, and none is expected. Throws where the case's own files are damaged.
+  /// The replies may end early, after one that is not an answer. Without `captures` the case was asked without captured
+  /// intermediates, and none are expected. Throws if the case's own files are damaged.
   package func judge(
     _ item: StoredCase, dtype: String, replies: [Reply], bounds: CalibratedBounds, captures: Bool = true
   ) throws(CorpusError) -> CaseResult {
     try judge(item, dtype: dtype, bounds: bounds, captures: captures)(replies)
   }
 
-  /// The same for any number of replies to one case, whose files are read once.
+  /// The same for several sets of replies to one case; the case's files are read once.
   package func judge(
     _ item: StoredCase, dtype: String, bounds: CalibratedBounds, captures: Bool = true
   ) throws(CorpusError) -> @Sendable ([Reply]) throws(CorpusError) -> CaseResult {
@@ -25,7 +24,7 @@ extension CaseCorpus {
 }
 
 extension CaseResult {
-  /// The result of a case that got no judgement: not asked, or not answered.
+  /// The result of a case that was not judged: not asked, or not answered.
   package init(_ item: StoredCase, dtype: String, verdict: Verdict, why: String) {
     self.init(
       id: item.id, dtype: dtype, level: item.level.rawValue, op: item.op.rawValue, profile: item.profileName,
@@ -34,7 +33,7 @@ extension CaseResult {
   }
 }
 
-/// What judging a case in an element type needs.
+/// The data needed to judge a case in one element type.
 struct Judge {
   let item: StoredCase
   let dtype: String
@@ -43,7 +42,7 @@ struct Judge {
   let input: [NamedArray]
   let expected: [NamedArray]
 
-  /// What numbers are asked in.
+  /// The element type in which numbers are asked for.
   var numbers: ElementType? { dtype == "i64" ? nil : ElementType(word: dtype) }
 
   func result(of replies: [Reply]) throws(CorpusError) -> CaseResult {
@@ -67,7 +66,7 @@ struct Judge {
     }
   }
 
-  /// The right answer is one rejection.
+  /// The verdict if the right answer is a rejection.
   private func judge(_ replies: [Reply], rejectionWith code: String) -> CaseResult {
     guard let reply = replies.first, replies.count == 1 else {
       return verdict(.runnerError, "\(replies.count) replies to one question")
@@ -87,11 +86,11 @@ struct Judge {
     case .unsupported(let why, let issue):
       return verdict(.unsupported, (why + (issue.map { " (\($0))" } ?? "")).onOneLine)
     case .failed(let verdict, let detail): return self.verdict(verdict, detail.onOneLine)
-    case .tensors, .rejection: return verdict(.runnerError, "an answer that is none")
+    case .tensors, .rejection: return verdict(.runnerError, "a reply was judged in the wrong place")
     }
   }
 
-  /// A verdict with what it rests on.
+  /// A verdict with the comparisons it rests on.
   func verdict(
     _ verdict: Verdict, _ why: String, tensors: [TensorResult] = [], finding: Finding? = nil,
     divergence: Divergence? = nil
@@ -103,7 +102,7 @@ struct Judge {
     return result
   }
 
-  /// The verdict that comparisons add up to.
+  /// The verdict that the comparisons add up to.
   func verdict(of comparisons: [Comparison]) -> CaseResult {
     let tensors = comparisons.map(\.result)
     if let broken = comparisons.first(where: \.isNonFinite) {
@@ -130,7 +129,7 @@ extension Judge {
     return verdict(of: try comparisons(of: answer, file: file, rules: rules))
   }
 
-  /// Error over bound at its worst among the tensors that decide; none where the answer has another form.
+  /// The worst error/bound among the tensors that decide the verdict; nil if the answer has another form.
   func excess(of answer: [NamedArray]) -> Double? {
     guard case .tensors(let file, let rules) = item.answer, formFault(in: answer, rules: rules) == nil,
       let comparisons = try? comparisons(of: answer, file: file, rules: rules)
@@ -151,7 +150,7 @@ extension Judge {
     rules.filter { captures || !item.captures.contains($0.name) }
   }
 
-  /// An answer of the right form, tensor by tensor.
+  /// Compares an answer of the right form, tensor by tensor.
   private func comparisons(
     of answer: [NamedArray], file: ListedFile, rules: [(name: String, rule: Rule)]
   ) throws(CorpusError) -> [Comparison] {

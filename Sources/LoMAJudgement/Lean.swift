@@ -1,6 +1,6 @@
-// RUN-15: numbers that are all off to one side, which rounding does not do.
+// RUN-15: numbers that are all off to the same side, which rounding alone does not do.
 
-/// To which side of what is right the numbers of a tensor are that use more than half their bound.
+/// The side to which all numbers of a tensor are off that use more than half their bound.
 package enum Lean: String, CaseIterable, Sendable {
   /// All are too large.
   case up
@@ -11,12 +11,12 @@ package enum Lean: String, CaseIterable, Sendable {
   /// All are too near to 0.
   case towards = "towards 0"
 
-  /// Errors over bound that are looked at are larger than this.
+  /// Only numbers with an error/bound above this are considered.
   package static let leastRatio = 0.5
-  /// Fewer numbers may be off to one side by chance.
+  /// Fewer numbers than this may be off to one side by chance.
   private static let leastCount = 16
 
-  /// None where they are too few, or not all to one side.
+  /// Nil if they are too few, or not all off to one side.
   init?(_ numbers: [(got: Double, want: Double)]) {
     guard numbers.count >= Self.leastCount else { return nil }
     let found = Self.allCases.first { lean in

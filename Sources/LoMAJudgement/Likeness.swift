@@ -1,8 +1,8 @@
-// TOL-1: how near an answer to a case is to another than the recorded one, for a diagnosis.
+// TOL-1: how near an answer is to tensors other than the recorded ones, for the diagnosis.
 
 import LoMAVectors
 
-/// What comparing an answer to a case with other tensors than the recorded ones needs, read once.
+/// The data, read once, for comparing answers to a case with tensors other than the recorded ones.
 package struct Likeness: Sendable {
   private let item: StoredCase
   private let dtype: String
@@ -11,7 +11,7 @@ package struct Likeness: Sendable {
   private let input: [NamedArray]
   private let recorded: [NamedArray]
 
-  /// None where a case has no recorded tensors, or its files are damaged.
+  /// Nil if the case has no recorded tensors, or its files are damaged.
   package init?(_ corpus: CaseCorpus, _ item: StoredCase, dtype: String, bounds: CalibratedBounds) {
     guard case .tensors(_, let rules) = item.answer, let input = try? corpus.input(of: item),
       let recorded = try? corpus.expected(of: item)
@@ -20,10 +20,10 @@ package struct Likeness: Sendable {
     (self.input, self.recorded) = (input, recorded)
   }
 
-  /// The type of numbers that is asked for; i64 where there are none.
+  /// The element type numbers are asked in; i64 if there are none.
   package var type: ElementType { ElementType(word: dtype) ?? .i64 }
 
-  /// The recorded answer, rounded once to the type that was asked for.
+  /// The recorded answer, rounded once to the element type.
   package var right: [NamedArray] {
     let type = ElementType(word: dtype)
     return recorded.filter { array in rules.contains { $0.name == array.name } }.map { array in
@@ -32,10 +32,10 @@ package struct Likeness: Sendable {
     }
   }
 
-  /// Whether other tensors than the recorded ones are within their bounds of them.
+  /// Whether other tensors are within the bounds of the recorded ones.
   package func isRight(_ other: [NamedArray]) -> Bool { distance(of: right, to: other).map { $0 <= 1 } ?? false }
 
-  /// Error over bound of an answer at its worst, compared with the recorded one; none where names or forms differ.
+  /// Worst error/bound of `answer` against the recorded one; nil if names or shapes differ.
   package func excess(of answer: [NamedArray]) -> Double? {
     let names = Set(answer.map(\.name))
     return Judge(
@@ -44,11 +44,10 @@ package struct Likeness: Sendable {
     ).excess(of: answer)
   }
 
-  /// Error over bound of an answer, compared with other tensors as with the recorded ones; none where names or forms
-  /// differ.
+  /// Worst error/bound of `answer` with `other` taken as expected; nil if names or shapes differ.
   ///
-  /// Bounds are those of the recorded answer. Derived ones grow with the numbers of the other; a NaN or an infinity is
-  /// equal to itself, and a tensor that decides no verdict decides nothing here.
+  /// The bounds are those of the recorded answer; derived ones are scaled to the numbers of `other`. A NaN or an
+  /// infinity equals itself, and a tensor that decides no verdict is skipped.
   package func distance(of answer: [NamedArray], to other: [NamedArray]) -> Double? {
     let names = Set(answer.map(\.name))
     let compared = rules.filter { names.contains($0.name) || !item.captures.contains($0.name) }
@@ -69,8 +68,8 @@ package struct Likeness: Sendable {
     }
   }
 
-  /// The units of a derived bound (TOL-3). A cell that is exactly 0 where right, as the weight of a hidden key, has none;
-  /// where the other is not 0, it gets as many as the worst cell has, relative to its number.
+  /// The units of a derived bound (TOL-3). A cell whose recorded value is exactly 0, such as the weight of a hidden
+  /// key, has no units; if the other value is not 0, it gets the largest units of any cell, relative to its value.
   private func units(of name: String, for other: [NamedArray]) -> [NamedArray] {
     let arrays = recorded.filter { $0.name == name + ".accumulation" || $0.name == name + ".rounding" }
     guard let right = try? recorded.first(where: { $0.name == name })?.doubles(),
@@ -86,7 +85,7 @@ package struct Likeness: Sendable {
     }
   }
 
-  /// How many times larger the largest number of a tensor is than the recorded one's, at least 1.
+  /// The largest magnitude of a tensor over that of the recorded one, at least 1.
   private func growth(_ name: String, _ other: [NamedArray]) -> Double {
     func largest(_ arrays: [NamedArray]) -> Double {
       let values = try? arrays.first { $0.name == name }?.doubles()
@@ -96,7 +95,7 @@ package struct Likeness: Sendable {
     return before > 0 && after.isFinite ? max(1, after / before) : 1
   }
 
-  /// Both with 0 for every number that is a NaN, or the same infinity, in both.
+  /// Both arrays with 0 in place of every cell that is NaN in both, or the same infinity in both.
   private static func withoutEqualExceptions(
     _ answer: [NamedArray], _ other: [NamedArray]
   ) -> ([NamedArray], [NamedArray]) {

@@ -5,7 +5,7 @@ import LoMA
 import LoMAVectors
 
 extension PropertyJudge {
-  /// The reading rows of answer i are those of the whole text.
+  /// The reading rows of answer i, a prefix, equal those of the whole text.
   func prefixes(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let questions = CaseQuestions(item: judge.item, dtype: judge.dtype, input: judge.input)
     let text = try questions.onlyText()
@@ -22,14 +22,14 @@ extension PropertyJudge {
     return judge.verdict(of: comparisons)
   }
 
-  /// Generation's logits, answer 0, are the reading rows of the forward pass, answer 1.
+  /// The logits of generation, answer 0, equal the reading rows of the forward pass, answer 1.
   func cache(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let rows = try TextRows(judge.item, input: judge.input)
     let forward = try logits(answers[1], rows).rows(rows.readingRows(rows.texts.first ?? []))
     return judge.verdict(of: [compare(0, try logits(answers[0], rows), forward) { "text token \($0)" }])
   }
 
-  /// Each text alone, answer i + 1, gives what it gave in the batch.
+  /// Each text alone, answer i + 1, gives the same as in the batch.
   func batch(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let rows = try TextRows(judge.item, input: judge.input)
     let together = try logits(answers[0], rows)
@@ -47,7 +47,7 @@ extension PropertyJudge {
     return judge.verdict(of: comparisons)
   }
 
-  /// Positions all moved give the same y, but for the angles' own error (OPS-7).
+  /// Shifting all positions gives the same y, up to the error of the angles (OPS-7).
   func shift(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
     let (base, moved) = (try numbers("y", in: answers[0]), try numbers("y", in: answers[1]))
     let shape = try array("y", in: answers[0]).shape
@@ -59,7 +59,7 @@ extension PropertyJudge {
     ])
   }
 
-  /// Twice what logits of `forward` may be off.
+  /// Twice the allowed error of the logits of `forward`.
   private var nearBound: Double { 2 * judge.bounds.generalBound(of: "logits", op: "forward", dtype: judge.dtype) }
 
   /// u_acc times the largest A_angle of TOL-7 at the shifted positions.
@@ -76,7 +76,7 @@ extension PropertyJudge {
     var largest = 0.0
     for i in stride(from: 1, to: d / 2, by: 1) {
       let exponent = Double(2 * i) / Double(d)
-      // The last bits of a power make no difference to a bound.
+      // The last bits of a power do not matter to a bound.
       largest = max(largest, farthest * pow(theta, -exponent) * (10 + 6 * log(theta).magnitude * exponent))
     }
     return precision.accumulation * largest
@@ -86,7 +86,7 @@ extension PropertyJudge {
     Lines(values: try numbers("logits", in: answer), width: rows.vocabulary.modelSize)
   }
 
-  /// Two answers' rows compared.
+  /// Compares the rows of two answers.
   private func compare(
     _ answer: Int, _ got: Lines, _ want: Lines, words: (_ row: Int) -> String
   ) -> Comparison {
@@ -97,7 +97,7 @@ extension PropertyJudge {
   }
 }
 
-/// Rows of one width, one behind the other.
+/// Rows of one width, stored one after the other.
 private struct Lines {
   let values: [Double]
   let width: Int

@@ -1,10 +1,10 @@
-// OPS-7 poison: keys and values that shout where nobody may hear them.
+// OPS-7, poison: hidden keys and values get huge numbers, so that any leak changes the answer.
 
 import LoMAVectors
 
 /// The keys and values of an attention case, poisoned where they are hidden from one row.
 struct PoisonedKeys {
-  /// S, the rows.
+  /// S, the number of rows.
   let rows: Int
   private let questions: CaseQuestions
   private let (keys, values): (NamedArray, NamedArray)
@@ -16,12 +16,12 @@ struct PoisonedKeys {
   private let keyHeads: Int
   private let width: Int
 
-  /// A score that a hidden key would have, and a hidden value.
+  /// The score a poisoned key would get, and the size of a poisoned value.
   private static let (score, loud) = (1e4, 0x1p14)
   /// The largest power of two that float16 holds.
   private static let largest = 0x1p15
 
-  /// Reads q, k, v, mask and heads; throws `damaged` where they do not fit each other.
+  /// Reads q, k, v, mask and heads; throws `damaged` if their shapes do not match.
   init(_ questions: CaseQuestions) throws(CorpusError) {
     let item = questions.item
     let (q, mask) = (try questions.array("q"), try questions.array("mask"))
@@ -58,7 +58,7 @@ struct PoisonedKeys {
     } catch { throw questions.damaged(error.description) }
   }
 
-  /// 2ᵉ times the signs of the query in this row of the first head that reads the group.
+  /// 2ᵉ times the signs of this row's query, of the first head that reads the group.
   private func poison(of row: Int, _ group: Int) throws(CorpusError) -> [Double] {
     let start = (row * heads + group * (heads / keyHeads)) * width
     let query = queries[start..<start + width]

@@ -3,7 +3,7 @@
 import LoMA
 import LoMAVectors
 
-/// What judging a property needs.
+/// The data needed to judge a property.
 struct PropertyJudge {
   let judge: Judge
   private let property: Property
@@ -37,13 +37,13 @@ struct PropertyJudge {
     }
   }
 
-  /// A tensor compared by its bits.
+  /// The result of a tensor compared bit by bit.
   func exact(_ name: String, isRight: Bool) -> TensorResult {
     TensorResult(name: name, rule: "exact", error: nil, ratio: isRight ? 0 : .infinity)
   }
 
-  /// Indeterminate where the same question got other bytes, and other numbers in particular than `fail` would need; where the
-  /// operation leaves a tensor's shape open, that may be another one too.
+  /// `.indeterminate` if two answers to one question differ in any byte, or in a shape that the operation leaves open:
+  /// bit-exact properties cannot be judged then. Else nil.
   func difference(_ first: [NamedArray], _ second: [NamedArray]) -> CaseResult? {
     for array in first {
       guard let other = second.first(where: { $0.name == array.name }) else { continue }
@@ -64,7 +64,7 @@ struct PropertyJudge {
     return nil
   }
 
-  /// What was answered in a cell beside what another answer has there.
+  /// A cell of one answer beside the same cell of another.
   func finding(_ name: String, _ got: NamedArray, _ want: NamedArray, cell: Int, place: String) -> Finding {
     func text(_ array: NamedArray) -> String {
       if let numbers = try? array.doubles() { return Comparison.text(numbers[cell]) }
@@ -75,7 +75,7 @@ struct PropertyJudge {
       ratio: .infinity)
   }
 
-  /// The tensor of a name in an answer whose form was checked.
+  /// A tensor by name, in an answer whose form was checked.
   func array(_ name: String, in answer: [NamedArray]) throws(CorpusError) -> NamedArray {
     guard let array = answer.first(where: { $0.name == name }) else {
       throw questions.damaged("no \(name) was asked for")
@@ -83,7 +83,7 @@ struct PropertyJudge {
     return array
   }
 
-  /// The numbers of a tensor in an answer whose form was checked.
+  /// The numbers of a tensor, in an answer whose form was checked.
   func numbers(_ name: String, in answer: [NamedArray]) throws(CorpusError) -> [Double] {
     guard let numbers = try? array(name, in: answer).doubles() else {
       throw questions.damaged("\(name) does not hold numbers")
@@ -93,7 +93,7 @@ struct PropertyJudge {
 }
 
 extension PropertyJudge {
-  /// What is wrong with the form of the answers; a NaN or an infinity is found where numbers are compared.
+  /// What is wrong with the form of the answers, or nil; NaN and infinity are found later, when numbers are compared.
   private func formFault(in answers: [[NamedArray]]) throws(CorpusError) -> String? {
     let asked = try questions.all()
     for (index, (question, answer)) in zip(asked, answers).enumerated() {
@@ -103,7 +103,7 @@ extension PropertyJudge {
     return nil
   }
 
-  /// The tensors that an operation answers with, as far as the case tells their shapes.
+  /// The tensors of the answer, with those shapes that follow from the case.
   private func form(of question: Question) throws(CorpusError) -> [AnswerForm.Tensor] {
     func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.Tensor {
       .init(name: name, shape: shape, kind: .floating)

@@ -1,4 +1,4 @@
-// What the dimensions of an output mean (OPS-2…OPS-5): which cells are pads, and a cell's place in words.
+// The meaning of an output's dimensions (OPS-2…OPS-5): which cells are pads, and the place of a cell in words.
 
 import LoMA
 import LoMAVectors
@@ -14,10 +14,9 @@ package struct TensorMeaning {
   private let profile: Profile
   /// The rows of each text as the operation lays them out; for `generate`, of all tokens fed; empty without texts.
   private let texts: [[Row]]
-  /// Rows of the generation layout that are cached at the end.
+  /// The rows of the generation layout that remain in the cache at the end.
   private let cachedRows: [Int]
 
-  /// The meaning for a case with texts, or without.
   init(_ item: StoredCase, input: [NamedArray], expected: [NamedArray]) {
     self.item = item
     let rows = try? TextRows(item, input: input)
@@ -29,7 +28,7 @@ package struct TensorMeaning {
       texts = rows.map { isGeneration ? $0.generation($0.texts).texts : $0.training($0.texts).texts } ?? []
     case .forward: texts = rows.map { $0.training($0.texts).texts } ?? []
     case .generate:
-      // Which tokens are fed makes no difference to where they stand.
+      // The layout depends on the number of tokens fed, not on their ids.
       let fed = expected.first { $0.name == "logits" }?.shape.first ?? rows?.texts.first?.count ?? 0
       texts = rows.map { $0.generation([Array(repeating: 0, count: fed)]).texts } ?? []
     case .schedule, .metrics, .cost, .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy, .loss,
@@ -38,13 +37,13 @@ package struct TensorMeaning {
     }
   }
 
-  /// The dimensions of a tensor, none where they have no meaning beyond their number.
+  /// The dimensions of a tensor, nil if they have no special meaning.
   func dimensions(of tensor: String, rank: Int) -> [Dimension]? {
     let dimensions = Self.dimensions(op: item.op, tensor: tensor)
     return dimensions.count == rank && rank > 0 ? dimensions : nil
   }
 
-  /// The dimensions of an operation's output; empty where they have no meaning beyond their number.
+  /// The dimensions of an operation's output; empty if they have no special meaning.
   package static func dimensions(op: Operation, tensor: String) -> [Dimension] {
     switch op {
     case .layout: return [.text, .row]
@@ -75,7 +74,8 @@ package struct TensorMeaning {
     }
   }
 
-  /// Whether each cell of a tensor of numbers is at a pad and so not compared (OPS-1); none where no cell is.
+  /// For each cell of a tensor of numbers, whether it belongs to a pad and is not compared (OPS-1); nil if no cell
+  /// does.
   func pads(of tensor: String, shape: [Int]) -> [Bool]? {
     guard let dimensions = dimensions(of: tensor, rank: shape.count), dimensions.first == .text,
       texts.contains(where: { $0.last?.place == .pad }), shape[0] == texts.count,
@@ -92,7 +92,7 @@ package struct TensorMeaning {
     }
   }
 
-  /// A cell in words.
+  /// The place of a cell in words.
   func words(of tensor: String, index: [Int]) -> String {
     guard let dimensions = dimensions(of: tensor, rank: index.count) else {
       return index.isEmpty ? "" : "element \(index)"
@@ -122,7 +122,7 @@ package struct TensorMeaning {
     return words.joined(separator: ", ")
   }
 
-  /// Whether a query sees a key, in words with the clause that says so.
+  /// Whether a query sees a key, in words, with the clause that decides it.
   private func pair(query: Int, key: Int, _ text: Int) -> String {
     guard texts.indices.contains(text), texts[text].indices.contains(query), texts[text].indices.contains(key) else {
       return "query row \(query), key row \(key)"
@@ -136,7 +136,7 @@ package struct TensorMeaning {
     return Mask(rows: texts[text], profile: profile).describe(row: row)
   }
 
-  /// The row of the generation layout that a text token has.
+  /// The row of a text token in the generation layout.
   private func rowOfToken(_ token: Int) -> Int {
     let reading = texts.first.map { rows in rows.indices.filter { rows[$0].place.zone == .reading } } ?? []
     return token < reading.count ? reading[token] : token

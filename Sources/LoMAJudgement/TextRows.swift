@@ -1,16 +1,16 @@
-// The rows behind a case's tensors, as LoMA lays them out (LAY, OPS-1).
+// The rows of a case's texts, as LoMA lays them out (LAY, OPS-1).
 
 import LoMA
 import LoMAVectors
 
-/// The texts of a case and the layouts they have.
+/// The texts of a case and their layouts.
 struct TextRows {
   let texts: [[Int]]
   let vocabulary: Vocabulary
   let parameters: Parameters
   let profile: Profile
 
-  /// Reads texts, ids and parameters; throws `damaged` where a case that must have them has none that are good.
+  /// Reads texts, ids and parameters; throws `damaged` if a case that needs them lacks valid ones.
   init(_ item: StoredCase, input: [NamedArray]) throws(CorpusError) {
     let file = item.input?.path ?? item.id
     func integer(_ name: String) throws(CorpusError) -> Int {

@@ -1,30 +1,29 @@
-// What the runner says of one case in one element type.
+// The runner's verdict on one case in one element type.
 
-/// A verdict.
 package enum Verdict: String, CaseIterable, Sendable {
   /// Every output is right.
   case pass
   /// An output is wrong.
   case fail
-  /// The candidate does not do this; it narrows the claim.
+  /// The candidate does not support this; it narrows the claim.
   case unsupported
-  /// A property of bits, asked of a candidate that does not repeat its own.
+  /// A bit-exact property, asked of a candidate that does not reproduce its own bits.
   case indeterminate
-  /// Wrong, and listed as known to be.
+  /// Wrong, and listed as a known failure.
   case knownFailure = "known-failure"
-  /// Right, though listed as known to be wrong.
+  /// Right, although listed as a known failure.
   case unexpectedPass = "unexpected-pass"
-  /// The candidate ended by itself or by a signal.
+  /// The candidate's process ended, by itself or by a signal.
   case crash
   /// No reply before the deadline.
   case timeout
-  /// A reply that is none.
+  /// A malformed reply.
   case protocolError = "protocol-error"
-  /// The file of the answer is missing, unreadable, or holds other tensors than it must.
+  /// The answer file is missing, unreadable, or does not hold the required tensors.
   case invalidOutput = "invalid-output"
-  /// Good input was refused, bad input was not, or with another code.
+  /// Valid input was rejected, invalid input was not, or the code is another one.
   case wrongRejection = "wrong-rejection"
-  /// The candidate took more memory than it may.
+  /// The candidate exceeded the memory limit.
   case memory
   /// Not asked: the candidate failed too often in a row, or the run was interrupted.
   case notRun = "not-run"

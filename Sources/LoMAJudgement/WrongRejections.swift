@@ -1,7 +1,7 @@
-// RUN-30: what a run says of input that is wrongly rejected, or wrongly not.
+// RUN-30: a summary of the wrong rejections of a run.
 
 extension Sequence<CaseResult> {
-  /// What was answered and what is right, of the wrong rejections, in at most three lines of those met most.
+  /// The most frequent kinds of wrong rejection, with what was answered and what is right, on at most three lines.
   package var rejectionLines: [String] {
     let found = filter { $0.verdict == .wrongRejection }
     let counts = Dictionary(grouping: found) { "\($0.level): \($0.why)" }.mapValues(\.count)

@@ -1,10 +1,10 @@
-// RUN-8: the three pipes of a child, none of which ever blocks the runner.
+// RUN-8: the three pipes of a child; none of them ever blocks the runner.
 
 import Foundation
 
 /// Our ends of a child's standard input, output and error.
 package struct ChildPipes {
-  /// Bytes kept of either end of standard error.
+  /// Bytes kept at each end of standard error.
   package static let errorLimit = 1 << 15
 
   /// The longest line of standard output, in bytes.
@@ -16,7 +16,7 @@ package struct ChildPipes {
   private var lines = LineSplitter()
   private var outputHasEnded = false
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
-  /// What came from standard error since it was last taken.
+  /// Standard error received since it was last taken.
   package var standardError = HeadAndTail(limit: ChildPipes.errorLimit)
 
   init(_ spawned: SpawnedProcess, lineLimit: Int) {
@@ -24,36 +24,35 @@ package struct ChildPipes {
     self.lineLimit = lineLimit
   }
 
-  /// Appends to what is to be written.
+  /// Appends bytes to be written.
   package mutating func send(_ bytes: [UInt8]) { pending += bytes }
 
-  /// Forgets what was not written, and tells the child that nothing more will come.
+  /// Discards what was not written, and closes the child's standard input.
   mutating func closeInput() {
     pending = []
     if input >= 0 { close(input) }
     input = -1
   }
 
-  /// The next whole line of standard output; what is left without an end when it closes is none.
+  /// The next complete line of standard output. A final fragment without a line break is discarded.
   package mutating func line() -> [UInt8]? { lines.next() }
 
-  /// Whether something is still to be written, and somebody there to read it.
+  /// Whether bytes are left to write and the child can still read them.
   var isWriting: Bool { !pending.isEmpty && input >= 0 }
 
-  /// Whether a line is longer than it may be.
+  /// Whether a line exceeds the limit.
   var lineIsTooLong: Bool { lines.waiting > lineLimit }
 
   /// Whether standard output has ended.
   var outputIsClosed: Bool { outputHasEnded }
 
-  /// Takes standard output as ended, whoever may still hold it.
+  /// Treats standard output as ended, even if another process still holds it open.
   mutating func finishOutput() {
     if output >= 0 { close(output) }
     output = -1
     outputHasEnded = true
   }
 
-  /// Closes everything.
   mutating func close() {
     closeInput()
     finishOutput()
@@ -61,9 +60,9 @@ package struct ChildPipes {
     errors = -1
   }
 
-  /// Writes and reads what is possible, waiting for it no longer than told; whether anything was read.
+  /// Writes and reads what is possible, waiting at most `wait`; returns whether anything was read.
   package mutating func exchange(atMost wait: Duration) -> Bool {
-    // Nothing of a negative descriptor is polled.
+    // poll ignores negative descriptors.
     var polled = [
       pollfd(fd: output, events: Int16(POLLIN), revents: 0), pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
       pollfd(fd: pending.isEmpty ? -1 : input, events: Int16(POLLOUT), revents: 0),
@@ -93,7 +92,7 @@ package struct ChildPipes {
     return hasRead
   }
 
-  /// Takes and forgets what comes, so that a process which is to end is not held up by a full pipe.
+  /// Reads and discards output, so that a process that is to end is not blocked by a full pipe.
   mutating func drain(atMost wait: Duration) {
     _ = exchange(atMost: wait)
     while line() != nil {}
@@ -105,18 +104,18 @@ package struct ChildPipes {
     if count >= 0 {
       pending.removeFirst(count)
     } else if ChildPipes.isOver(count) {
-      closeInput()  // Nobody reads any more; whether the process ended is seen elsewhere.
+      closeInput()  // The reader is gone; whether the process ended is checked elsewhere.
     }
   }
 
   private func close(_ descriptor: Int32) { _ = Foundation.close(descriptor) }
 
-  /// Whether a read or write that gave `count` says that there will be nothing more.
+  /// Whether a read or write that returned `count` means that the pipe is finished.
   private static func isOver(_ count: Int) -> Bool {
     count == 0 || errno != EINTR && errno != EAGAIN
   }
 
-  /// Rounded up, so that a short wait is none of zero that spins.
+  /// Rounds up, so that a short wait never becomes zero and busy-loops.
   private static func milliseconds(_ wait: Duration) -> Int32 {
     let (seconds, attoseconds) = wait.components
     if seconds >= 60 { return 60_000 }

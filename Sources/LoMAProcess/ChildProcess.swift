@@ -1,4 +1,4 @@
-// RUN-1, RUN-8, RUN-9: a candidate's process: what is written to it and read from it, none of it ever waiting for it.
+// RUN-1, RUN-8, RUN-9: a candidate's process; neither writing to it nor reading from it can block the runner.
 
 import Foundation
 
@@ -10,29 +10,28 @@ import Foundation
 
 /// What ended a wait for a line.
 package enum ChildEvent: Equatable {
-  /// A line of standard output, without its end.
+  /// A line of standard output, without its line break.
   case line([UInt8])
-  /// A line beyond the limit.
+  /// A line longer than the limit.
   case lineTooLong
-  /// The process has ended, and everything that it wrote was taken.
+  /// The process has ended, and all its output has been read.
   case ended
-  /// The process lives, and its standard output is closed.
+  /// The process is alive but closed its standard output.
   case outputClosed
-  /// The deadline passed.
   case deadline
-  /// It and its descendants hold more memory than they may.
+  /// It and its descendants exceed the memory limit.
   case memory(bytes: Int)
-  /// The runner is to stop.
+  /// The runner was asked to stop.
   case interrupted
 }
 
-/// A child process, its pipes and its descendants. Whoever starts one calls `end`.
+/// A child process, its pipes and its descendants. The caller that starts one must call `end`.
 package struct ChildProcess: ~Copyable {
-  /// How long a wait lasts before it looks at the process, its memory and the runner's own interruption.
+  /// How long to wait for output before checking the process, its memory and the runner's interruption again.
   private static let slice = Duration.milliseconds(50)
-  /// How often its descendants are looked for while it holds little memory itself.
+  /// How often to look for descendants while the process itself holds little memory.
   private static let familySlice = Duration.seconds(1)
-  /// How long a process may still end by itself after it closed its standard output.
+  /// How long a process may take to exit after it closed its standard output.
   private static let closingTime = Duration.seconds(1)
 
   package let id: pid_t
@@ -42,7 +41,8 @@ package struct ChildProcess: ~Copyable {
   private var nextLook: SuspendingClock.Instant
   private var nextFamilyLook: SuspendingClock.Instant
 
-  /// Starts an executable in a folder, with some variables of the environment set, and lines of at most `lineLimit` bytes.
+  /// Starts an executable in a folder, with these variables added to the environment; lines have at most `lineLimit`
+  /// bytes.
   package init(
     _ executable: String, _ arguments: [String], variables: [(name: String, value: String)], folder: String,
     memoryLimit: Int, lineLimit: Int
@@ -66,7 +66,7 @@ package struct ChildProcess: ~Copyable {
     nextFamilyLook = nextLook
   }
 
-  /// Waits for the next line, meanwhile writing what is pending and taking what comes.
+  /// Waits for the next line; meanwhile writes what is pending and reads what arrives.
   package mutating func next(until deadline: SuspendingClock.Instant, isInterrupted: () -> Bool) -> ChildEvent {
     var closedSince: SuspendingClock.Instant?
     var hasEnded = false
@@ -88,25 +88,25 @@ package struct ChildProcess: ~Copyable {
       if let closedSince, now - closedSince > ChildProcess.closingTime { return .outputClosed }
       let wait = hasEnded ? .zero : closedSince == nil ? min(deadline - now, nextLook - now) : .milliseconds(1)
       let readable = pipes.exchange(atMost: wait)
-      // A descendant may hold the pipe open for ever: what the ended process wrote is there at once.
+      // A descendant may hold the pipe open forever, but what the ended process wrote can be read at once.
       if hasEnded, !readable { pipes.finishOutput() }
     }
   }
 
-  /// The memory of the process and its descendants where it is beyond the limit.
+  /// The memory of the process and its descendants if it exceeds the limit, else nil.
   private mutating func excess() -> Int? {
     let (own, now) = (ProcessTable.residentBytes(id), SuspendingClock.now)
     guard own > memoryLimit / 4 || now >= nextFamilyLook else { return nil }
     nextFamilyLook = now + ChildProcess.familySlice
     let members = ProcessTable().members(of: Descendants.amongOthers(family))
     family.known.formUnion(members.map { $0.id })
-    // Reading what they share takes long, and is needed only where what each of them holds is too much.
+    // Measuring shared pages is slow, so it is done only if the sum with shared pages counted repeatedly is too large.
     guard members.reduce(0, { $0 + $1.residentBytes }) > memoryLimit else { return nil }
     let bytes = ProcessTable.proportionalBytes(members)
     return bytes > memoryLimit ? bytes : nil
   }
 
-  /// Whether a child has ended; it is not reaped, so that its number still names its group.
+  /// Whether a child has ended; it is not reaped here, so that its number still names its group.
   static func hasEnded(_ id: pid_t) -> Bool {
     var information = siginfo_t()
     return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == SIGCHLD
@@ -117,16 +117,15 @@ package struct ChildProcess: ~Copyable {
 package enum ChildEnding: Equatable {
   case exit(code: Int32)
   case signal(Int32)
-  /// It was killed and did not end, or its end was not ours to take.
+  /// It was killed and did not end, or its exit status was not ours to collect.
   case lost(pid_t)
 
-  /// From the status that `waitpid` gives.
+  /// From the status of `waitpid`.
   init(status: Int32) {
     let signal = status & 0x7f
     self = signal == 0 ? .exit(code: status >> 8 & 0xff) : .signal(signal)
   }
 
-  /// In words.
   package var description: String {
     switch self {
     case .exit(let code): "it ended with exit code \(code)"

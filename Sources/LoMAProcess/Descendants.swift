@@ -1,4 +1,4 @@
-// RUN-9: the end of a child and of everything that it started.
+// RUN-9: ending a child and everything that it started.
 
 import Foundation
 
@@ -11,17 +11,17 @@ import Foundation
   import Darwin
 #endif
 
-/// The leaders that live, and the search for what they leave behind.
+/// The leaders that are running, and the search for the processes they leave behind.
 enum Descendants {
-  /// Leaders that were started and not yet reaped. Locked also while one is started, so that a search never meets a
-  /// child that is not yet listed.
+  /// Leaders that were started and not yet reaped. Also locked while one is being started, so that a search never finds
+  /// a child that is not listed yet.
   private static let leaders = Mutex<Set<pid_t>>([])
 
   static func start(
     _ spawn: () throws(SystemError) -> SpawnedProcess
   ) throws(SystemError) -> SpawnedProcess {
-    // An output that nobody reads any more, or a file beyond a limit, is an error of write, not the end of the runner; and
-    // children can be waited for, whatever our parent thinks of its own.
+    // Writing to a closed pipe or beyond a file size limit must return an error instead of ending the runner, and
+    // children must stay waitable even if our parent ignores SIGCHLD.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     signal(SIGCHLD, SIG_DFL)
@@ -32,7 +32,7 @@ enum Descendants {
     }
   }
 
-  /// A family with the other leaders that live.
+  /// A family, with the other running leaders.
   static func amongOthers(_ family: ProcessFamily) -> ProcessFamily {
     var family = family
     family.others = leaders.withLock { $0 }
@@ -40,15 +40,16 @@ enum Descendants {
     return family
   }
 
-  /// The longest wait for a killed leader: a debugger, or a call of the kernel that cannot be broken off, may hold it.
+  /// How long to wait for a killed leader: a debugger or an uninterruptible system call may hold it.
   private static let reapingTime = Duration.seconds(10)
 
-  /// Kills a leader's group and its known descendants, reaps the leader, then ends and reaps what is left of them.
+  /// Kills a leader's group and its known descendants, reaps the leader, then ends and reaps the descendants that
+  /// remain.
   static func end(_ family: ProcessFamily) -> ChildEnding {
     let leader = family.leader
     let members = ProcessTable().members(of: amongOthers(family)).map { $0.id }
-    kill(-leader, SIGKILL)  // Before the leader is reaped: afterwards its number may name another's group.
-    // Before the leader is waited for: one of them may trace it, and then its death is theirs to take.
+    kill(-leader, SIGKILL)  // Before the leader is reaped: afterwards its number may belong to another group.
+    // Before waiting for the leader: a descendant may trace it, and then collects its exit status first.
     for id in members { kill(id, SIGKILL) }
     let ending = reaped(leader)
     leaders.withLock { leaders in
@@ -72,8 +73,8 @@ enum Descendants {
     }
   }
 
-  /// Ends the strays of a leader that is gone: killed parents leave children, which fall to us and are found by the next
-  /// round.
+  /// Ends what a leader that is gone left behind: killing a parent orphans its children, which are reparented to us and
+  /// found in the next round.
   private static func sweep(_ family: ProcessFamily) {
     let ours = getpid()
     for _ in 0..<200 {
@@ -89,13 +90,13 @@ enum Descendants {
     }
   }
 
-  /// Whether an ended child of ours is in a foreign session, and no leader that somebody waits for.
+  /// Whether an ended child of ours is in another session and is not a leader that some caller waits for.
   private static func isStray(_ entry: ProcessTable.Entry, _ family: ProcessFamily) -> Bool {
     entry.session != getsid(0) && !family.others.contains(entry.id)
   }
 }
 
-/// How a process ended, and the last it said.
+/// How a process ended, and its last output.
 package struct ChildEnd {
   package let ending: ChildEnding
   package let standardError: String
@@ -105,10 +106,10 @@ extension ChildProcess {
   /// How long a process may take to end after it was asked to.
   static let patience = Duration.seconds(2)
 
-  /// Ends the process and all that it started, and gives back its pipes.
+  /// Ends the process and everything it started, and closes its pipes.
   ///
-  /// Politely, it may end by itself when its standard input is closed; otherwise, and after two seconds, its group is
-  /// told to terminate; after two seconds more the group is killed.
+  /// If `politely`, its standard input is closed first and it may exit by itself; otherwise, or after two seconds, its
+  /// group gets SIGTERM; after two more seconds SIGKILL.
   package consuming func end(politely: Bool) -> ChildEnd {
     if politely {
       let deadline = SuspendingClock.now + ChildProcess.patience
@@ -121,7 +122,7 @@ extension ChildProcess {
       waitForEnd()
     }
     let ending = Descendants.end(family)
-    // What it wrote last is in the pipe; a process of another session may go on writing, hence the bound.
+    // The last output is in the pipe; a process of another session may go on writing, so the amount read is bounded.
     for _ in 0..<64 { pipes.drain(atMost: .zero) }
     pipes.close()
     return ChildEnd(ending: ending, standardError: pipes.standardError.text)

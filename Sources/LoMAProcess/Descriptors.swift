@@ -1,18 +1,18 @@
-// RUN-11: how many candidates may run at once before the system has no descriptors left.
+// RUN-11: how many candidates can run at once before the system runs out of descriptors.
 
 import Foundation
 
 /// Open files of this process.
 package enum Descriptors {
-  /// Standard streams, vectors, reports and what the system takes itself.
+  /// For the standard streams, vectors, reports and the system's own files.
   private static let own = 32
-  /// Three pipes while they are made, a scratch folder, a file and a look at the processes.
+  /// Per candidate: three pipes while being made, a scratch folder, one file and the process table.
   private static let perJob = 12
 
-  /// So many are open at most.
+  /// Descriptors that a run with this many jobs needs.
   package static func needed(forJobs jobs: Int) -> Int { own + perJob * jobs }
 
-  /// The limit, raised as far as may be, where it is too low for so many jobs; none where it is enough.
+  /// Raises the limit if it is too low for `jobs` candidates. Returns the limit if it stays too low, else nil.
   package static func limit(forJobs jobs: Int) -> Int? {
     var limit = rlimit()
     guard get(&limit) == 0 else { return nil }

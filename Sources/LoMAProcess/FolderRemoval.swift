@@ -1,4 +1,4 @@
-// RUN-9: the folder of a process that has ended is removed, however deep and whatever its rights.
+// RUN-9: removes the folder of a process that has ended, however deep it is and whatever its permissions.
 
 import Foundation
 
@@ -6,14 +6,14 @@ import Foundation
   import Synchronization
 #endif
 
-/// Removal of folders that others filled.
+/// Removal of folders that other programs filled.
 package enum FolderRemoval {
   private static let left = Mutex<[String]>([])
 
-  /// Folders that could not be removed, for whoever started the run.
+  /// Folders that could not be removed, to be reported to the user.
   package static var leftovers: [String] { left.withLock { $0 } }
 
-  /// Removes a folder and all that is in it; false where something stays.
+  /// Removes a folder and its contents; false if something remains.
   static func remove(_ path: String) -> Bool {
     var status = stat()
     if (try? FileManager.default.removeItem(atPath: path)) != nil || lstat(path, &status) != 0 { return true }
@@ -23,7 +23,8 @@ package enum FolderRemoval {
     return false
   }
 
-  /// Empties a folder without ever naming a long path: what is in its folders is moved up into it, level by level.
+  /// Empties a folder without ever using a long path: the contents of its subfolders are moved up into it, level by
+  /// level.
   private static func flatten(_ path: String) {
     let top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     if top < 0 { return }
@@ -51,7 +52,7 @@ package enum FolderRemoval {
 
   /// The names in an open folder.
   private static func names(in descriptor: Int32) -> [String] {
-    // The stream closes its own descriptor.
+    // closedir also closes the descriptor.
     guard let stream = fdopendir(dup(descriptor)) else { return [] }
     defer { closedir(stream) }
     rewinddir(stream)

@@ -1,4 +1,4 @@
-// RUN-8: what is kept of a stream that may be endless.
+// RUN-8: the part kept of a stream that may never end.
 
 /// The first and the last bytes of a stream.
 package struct HeadAndTail {
@@ -6,7 +6,7 @@ package struct HeadAndTail {
   let limit: Int
   private var head: [UInt8] = []
   private var tail: [UInt8] = []
-  /// Bytes in all.
+  /// The bytes received, kept or not.
   private(set) var count = 0
 
   package init(limit: Int) { self.limit = limit }
@@ -16,11 +16,11 @@ package struct HeadAndTail {
     let room = min(limit - head.count, read.count)
     head.append(contentsOf: read[..<room])
     tail.append(contentsOf: read[room...].suffix(limit))
-    // Cut now and then, not at every read: each cut moves what stays.
+    // Trimmed only now and then: each cut moves the bytes that stay.
     if tail.count > 4 * limit { tail.removeFirst(tail.count - limit) }
   }
 
-  /// The text, with a line that counts what was left out; what is no UTF-8 is replaced.
+  /// The text, with a line that counts the bytes left out; invalid UTF-8 is replaced.
   package var text: String {
     let kept = tail.suffix(limit)
     let missing = count - head.count - kept.count

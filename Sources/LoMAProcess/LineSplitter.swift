@@ -1,13 +1,13 @@
 // RUN-4: standard output as lines, with bounded memory.
 
-/// Bytes as they come, taken out line by line.
+/// Splits a stream of bytes into lines.
 struct LineSplitter {
   private var bytes: [UInt8] = []
   private var start = 0
-  /// Up to here there is no line's end.
+  /// No line break lies before this index.
   private var searched = 0
 
-  /// Takes what was read.
+  /// Appends bytes that were read.
   mutating func append(_ read: UnsafeRawBufferPointer) {
     if start > 0 {
       bytes.removeFirst(start)
@@ -17,7 +17,7 @@ struct LineSplitter {
     bytes.append(contentsOf: read)
   }
 
-  /// The next whole line, without its end.
+  /// The next complete line, without its line break.
   mutating func next() -> [UInt8]? {
     guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
       searched = bytes.count
@@ -29,6 +29,6 @@ struct LineSplitter {
     return line
   }
 
-  /// Bytes that wait for their line's end.
+  /// Bytes of the line that is not complete yet.
   var waiting: Int { bytes.count - start }
 }

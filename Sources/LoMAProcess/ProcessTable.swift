@@ -1,14 +1,14 @@
-// RUN-9, RUN-10: who descends from whom and how much memory they hold, as Linux tells it in /proc.
+// RUN-9, RUN-10: which processes descend from which, and how much memory they hold, as Linux reports it in /proc.
 //
-// On other systems the table is empty: there the memory limit and the search for processes that left their session do
-// nothing.
+// On other systems the table is empty, so the memory limit and the search for processes that left their session have no
+// effect.
 
 import Foundation
 
-/// The processes of one candidate, as far as they are known.
+/// What is known about the processes of one candidate.
 package struct ProcessFamily {
   let leader: pid_t
-  /// What its processes have in their environment, unless they cleared it.
+  /// The variable and value in the environment of its processes, unless they cleared it.
   let mark: String
   /// Processes that were seen below the leader.
   var known: Set<pid_t> = []
@@ -16,9 +16,8 @@ package struct ProcessFamily {
   var others: Set<pid_t> = []
 }
 
-/// What the operating system says of our descendants at one moment.
+/// The processes that the operating system reports at one moment.
 struct ProcessTable {
-  /// One process.
   struct Entry {
     let id: pid_t
     let parent: pid_t
@@ -30,8 +29,8 @@ struct ProcessTable {
 
   let entries: [Entry]
 
-  /// The table now. What it costs follows from how many descendants there are, not from how many processes the machine
-  /// runs, where the kernel lists children; otherwise every process is looked at.
+  /// Reads the table. Where the kernel lists children, the cost grows with the number of our descendants only;
+  /// elsewhere every process of the machine is read.
   init() {
     #if os(Linux)
       guard var open = ProcessTable.children(of: getpid()) else {
@@ -50,7 +49,7 @@ struct ProcessTable {
     #endif
   }
 
-  /// All descendants of a process, itself left out.
+  /// All descendants of a process, without the process itself.
   func descendants(of root: pid_t) -> [Entry] {
     let children = Dictionary(grouping: entries) { $0.parent }
     var found: [Entry] = []
@@ -62,9 +61,9 @@ struct ProcessTable {
     return found
   }
 
-  /// The processes of a candidate: its leader, all that descend from it, and those that were orphaned and fell to us, as
-  /// far as they are known to be its own: by session, by the mark in their environment, since they were seen below it, or
-  /// since there is no other leader.
+  /// The processes of a candidate: its leader, the leader's descendants, and orphans that were reparented to us, if
+  /// they are known to belong to it: by session, by the mark in their environment, because they were seen below it
+  /// before, or because there is no other leader.
   func members(of family: ProcessFamily) -> [Entry] {
     let (ours, session) = (getpid(), getsid(0))
     let strays = entries.filter { entry in
@@ -76,7 +75,8 @@ struct ProcessTable {
     return roots + roots.flatMap { descendants(of: $0.id) }
   }
 
-  /// The memory of processes, a page that several share counted once; resident bytes where the kernel does not say.
+  /// The memory of some processes in bytes, with shared pages counted once; resident bytes if the kernel does not
+  /// report that.
   static func proportionalBytes(_ entries: [Entry]) -> Int {
     entries.reduce(0) { sum, entry in
       let lines = text("/proc/\(entry.id)/smaps_rollup")?.split(separator: "\n") ?? []
@@ -85,20 +85,20 @@ struct ProcessTable {
     }
   }
 
-  /// The resident bytes of one process; 0 where nothing is known.
+  /// The resident bytes of one process; 0 if unknown.
   static func residentBytes(_ id: pid_t) -> Int {
     guard let text = text("/proc/\(id)/statm") else { return 0 }
     let fields = text.split(separator: " ")
     return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
   }
 
-  /// Whether the environment that a process was started with holds `mark`, a variable and its value.
+  /// Whether the environment the process was started with holds `mark`, a variable and its value.
   private static func bears(_ mark: String, _ id: pid_t) -> Bool {
     guard let text = text("/proc/\(id)/environ") else { return false }
     return text.split(separator: "\0").contains { $0 == mark }
   }
 
-  /// The children of a process, of all its threads; none where the kernel does not list them.
+  /// The children of all threads of a process; nil if the kernel does not list them.
   private static func children(of id: pid_t) -> [pid_t]? {
     var found: [pid_t]?
     for thread in ids(in: "/proc/\(id)/task") {
@@ -108,7 +108,7 @@ struct ProcessTable {
     return found
   }
 
-  /// The names in a folder that are numbers.
+  /// The entries of a folder whose names are numbers.
   private static func ids(in folder: String) -> [pid_t] {
     guard let folder = opendir(folder) else { return [] }
     defer { closedir(folder) }
@@ -123,7 +123,7 @@ struct ProcessTable {
   }
 
   private static func entry(_ id: pid_t) -> Entry? {
-    // The name stands in parentheses and may hold anything; the state is the first field behind the last of them.
+    // The name is in parentheses and may hold any character; the state is the first field after the last parenthesis.
     guard let text = text("/proc/\(id)/stat"), let close = text.lastIndex(of: ")") else { return nil }
     let fields = text[text.index(after: close)...].split(separator: " ")
     guard fields.count > 21, let parent = pid_t(fields[1]), let session = pid_t(fields[3]) else { return nil }

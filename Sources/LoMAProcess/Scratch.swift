@@ -1,19 +1,18 @@
-// RUN-1, RUN-7: the folder that a candidate works in, and what is taken from it.
+// RUN-1, RUN-7: the folder a candidate works in, and the files read from it.
 
 import Foundation
 import LoMAVectors
 
-/// A folder of one process: inputs and models go in, answers come out, nothing expected is ever in it.
+/// The folder of one process: inputs and models are put in, answers are read; expected values are never in it.
 package final class Scratch {
-  /// Its absolute path.
   package let path: String
   private let descriptor: Int32
   private let isKept: Bool
-  /// Under which the watchman knows the folder; 0 of one that stays.
+  /// The watchman's number of this folder; 0 for a folder that is kept.
   private let number: Int
   private var folders: Set<String> = []
 
-  /// A folder that is there, for what was answered elsewhere; it is kept.
+  /// An existing folder of answers produced elsewhere; it is kept.
   package init(existing path: String) throws(FileError) {
     isKept = true
     number = 0
@@ -22,7 +21,7 @@ package final class Scratch {
     if descriptor < 0 { throw .failed("open", path: path, code: errno) }
   }
 
-  /// A new folder, below `keep` where one is named, else below `parent`.
+  /// A new folder, below `keep` if given, else below `parent`.
   package init(keep: String?) throws(FileError) {
     isKept = keep != nil
     let parent = keep ?? Scratch.parent
@@ -32,15 +31,15 @@ package final class Scratch {
     path = (base.hasSuffix("/") ? base : base + "/") + name
     number = isKept ? 0 : Watchman.holds(folder: path)
     if mkdir(path, 0o700) != 0 { throw .failed("mkdir", path: path, code: errno) }
-    chmod(path, 0o700)  // Whatever the umask leaves of it.
+    chmod(path, 0o700)  // Regardless of the umask.
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 { throw .failed("open", path: path, code: errno) }
   }
 
   deinit { close(descriptor) }
 
-  /// Where scratch folders lie: what TMPDIR says; otherwise in memory where there is room, since thousands of small files
-  /// come and go; otherwise the system's folder for temporary files.
+  /// Where scratch folders are made: TMPDIR if set; otherwise in memory if there is room, because thousands of small
+  /// files come and go; otherwise the system's temporary folder.
   static let parent: String = {
     if getenv("TMPDIR") != nil { return NSTemporaryDirectory() }
     #if os(Linux)
@@ -54,7 +53,7 @@ package final class Scratch {
     return NSTemporaryDirectory()
   }()
 
-  /// Writes a file that must be new; not forced to the disk, since nothing is to survive.
+  /// Writes a file that must not exist yet; it is not synced, since it need not survive a crash.
   package func write(_ name: String, _ bytes: [UInt8]) throws(FileError) {
     let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     if file < 0 { throw .failed("open", path: name, code: errno) }
@@ -68,10 +67,10 @@ package final class Scratch {
     }
   }
 
-  /// Writes the files of a folder below this one, unless that was done before; `files` gives path and bytes of each in turn.
+  /// Writes the files of a folder below this one, once; `files` calls `write` with the path and bytes of each file.
   package func copy(folder name: String, files: (_ write: (String, [UInt8]) throws -> Void) throws -> Void) throws {
     if folders.contains(name) { return }
-    // Below the descriptor: what now has the folder's path may be another.
+    // Opened relative to the descriptor: the folder's path may name something else by now.
     var folder = ""
     for part in name.split(separator: "/") {
       folder += (folder.isEmpty ? "" : "/") + part
@@ -83,9 +82,9 @@ package final class Scratch {
     folders.insert(name)
   }
 
-  /// The bytes of a file that the candidate was to write: a regular file here, no link, of at most `limit` bytes.
+  /// The bytes of an answer file: it must be a regular file in this folder, not a link, of at most `limit` bytes.
   package func contents(_ name: String, limit: Int) throws(OutputError) -> [UInt8] {
-    // O_NONBLOCK: else opening a pipe would wait for its writer.
+    // O_NONBLOCK, because opening a pipe would otherwise wait for its writer.
     let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     if file < 0 {
       switch errno {
@@ -98,7 +97,7 @@ package final class Scratch {
     var status = stat()
     if fstat(file, &status) != 0 { throw .unreadable(code: errno) }
     if status.st_mode & S_IFMT != S_IFREG { throw .notRegular }
-    // Another name of the file may lie anywhere, also where the candidate keeps what it knows by heart.
+    // A second hard link may lie anywhere, even where the candidate keeps stored answers.
     if status.st_nlink != 1 { throw .severalNames(Int(status.st_nlink)) }
     if Int(status.st_size) > limit { throw .oversize(bytes: Int(status.st_size), limit: limit) }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
@@ -114,12 +113,12 @@ package final class Scratch {
     return bytes
   }
 
-  /// Removes files of a question, where they are not kept.
+  /// Removes the files of a question, unless the folder is kept.
   package func remove(_ names: [String]) {
     if !isKept { for name in names { unlinkat(descriptor, name, 0) } }
   }
 
-  /// Removes the folder and what is in it, unless it is kept; false where something of it stays.
+  /// Removes the folder and its contents, unless it is kept; false if something remains.
   package func removeAll() -> Bool {
     if isKept { return true }
     let isGone = FolderRemoval.remove(path)
@@ -128,7 +127,7 @@ package final class Scratch {
   }
 }
 
-/// Why the file of an answer is not taken.
+/// Why an answer file is refused.
 package enum OutputError: Error, Equatable {
   case missing
   case link
@@ -137,10 +136,9 @@ package enum OutputError: Error, Equatable {
   case oversize(bytes: Int, limit: Int)
   case unreadable(code: Int32)
 
-  /// In words.
   package var description: String {
     switch self {
-    case .missing: "missing: there is no file of the name that was asked for"
+    case .missing: "missing: there is no file of the requested name"
     case .link: "link: the file is a symbolic link"
     case .notRegular: "not a regular file"
     case .severalNames(let count): "link: the file has \(count) names, it must have one"

@@ -1,4 +1,4 @@
-// RUN-1: a child process with three pipes, in a session of its own, that inherits nothing else.
+// RUN-1: a child process with three pipes, in its own session, that inherits nothing else.
 
 import Foundation
 
@@ -8,20 +8,20 @@ import Foundation
   import Darwin
 #endif
 
-/// A process that was started, and our ends of its pipes; whoever holds it must end it.
+/// A started process and our ends of its pipes; the caller must end it.
 struct SpawnedProcess {
   let id: pid_t
-  /// Takes its standard input.
+  /// Writes to its standard input.
   let input: Int32
-  /// Gives its standard output.
+  /// Reads its standard output.
   let output: Int32
-  /// Gives its standard error.
+  /// Reads its standard error.
   let errors: Int32
 
   /// Starts an executable without a shell; `environment` is a list of NAME=VALUE, each ended by 0.
   ///
-  /// It leads its own session and process group, with the default action for every signal (an ignored SIGPIPE would be
-  /// inherited) and none blocked; every descriptor but the three is closed.
+  /// The child leads its own session and process group, with default signal actions (an ignored SIGPIPE would be
+  /// inherited) and no blocked signals; all other descriptors are closed.
   init(_ path: String, _ arguments: [String], environment: [[CChar]], folder: String) throws(SystemError) {
     var pipes: [(reading: Int32, writing: Int32)] = []
     var isStarted = false
@@ -61,11 +61,12 @@ struct SpawnedProcess {
     for end in [input, output, errors] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
   }
 
-  /// A pipe above the standard descriptors, closed in every child.
+  /// A pipe with descriptors above 2, closed in every child.
   private static func pipeEnds() throws(SystemError) -> (reading: Int32, writing: Int32) {
     var pair: [Int32] = [-1, -1]
     if pipe(&pair) != 0 { throw SystemError(call: "pipe", code: errno) }
-    // Where ours are closed, a pipe may lie at 0, 1 or 2, and the three copies would run over each other.
+    // If our own standard streams are closed, a pipe may get 0, 1 or 2, and duplicating the three ends would overwrite
+    // each other.
     let moved = pair.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
     let code = errno
     for end in pair { close(end) }

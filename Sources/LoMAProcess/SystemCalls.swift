@@ -1,4 +1,4 @@
-// Calls of the C library that Swift does not import on Linux: GNU extensions, and a function of variable arguments.
+// Calls of the C library that Swift does not import on Linux: GNU extensions and a variadic function.
 
 import Foundation
 
@@ -8,7 +8,7 @@ import Foundation
   import Darwin
 #endif
 
-/// A call of the operating system that failed.
+/// A system call that failed.
 package struct SystemError: Error {
   let call: String
   let code: Int32
@@ -21,7 +21,7 @@ package struct SystemError: Error {
 }
 
 package enum SystemCalls {
-  /// The environment as it is, byte for byte: NAME=VALUE, each ended by 0.
+  /// The environment byte for byte: NAME=VALUE, each ended by 0.
   static var environment: [[CChar]] {
     typealias List = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     guard let symbol = dlsym(nil, "environ"), var entry = symbol.assumingMemoryBound(to: List?.self).pointee else {
@@ -35,13 +35,13 @@ package enum SystemCalls {
     return found
   }
 
-  /// Whoever is started can read its own files: of the umask only what it takes from others is kept.
+  /// A candidate must be able to read its own files, so only the bits of the umask that restrict other users are kept.
   package static func keepOwnRights() {
     let mask = umask(0o077)
     umask(mask & 0o077)
   }
 
-  /// Makes this process the parent of its orphaned descendants, also of those that left their session. Linux only.
+  /// Makes this process the parent of its orphaned descendants, including those that left their session. Linux only.
   package static func becomeSubreaper() {
     #if os(Linux)
       typealias Prctl = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
@@ -65,7 +65,7 @@ package enum SystemCalls {
       try SystemError.check(unsafeBitCast(symbol, to: Add.self)(&actions, folder), name)
     }
 
-    /// Closes every descriptor of the child but its three standard ones.
+    /// Closes every descriptor of the child except the three standard ones.
     static func closeOthers(_ actions: inout FileActions) throws(SystemError) {
       typealias Add = @convention(c) (UnsafeMutablePointer<FileActions>, Int32) -> Int32
       let name = "posix_spawn_file_actions_addclosefrom_np"
@@ -84,7 +84,7 @@ package enum SystemCalls {
       try SystemError.check(posix_spawn_file_actions_addchdir_np(&actions, folder), "posix_spawn")
     }
 
-    /// Nothing to do: a flag says it.
+    /// Nothing to do: POSIX_SPAWN_CLOEXEC_DEFAULT closes them.
     static func closeOthers(_ actions: inout FileActions) {}
   #endif
 }

@@ -1,4 +1,4 @@
-// RUN-9: what becomes of candidates where the runner itself is killed: a shell that outlives it ends them.
+// RUN-9: if the runner itself is killed, a shell that outlives it ends the candidates.
 
 import Foundation
 import LoMAVectors
@@ -7,8 +7,8 @@ import LoMAVectors
   import Synchronization
 #endif
 
-/// A shell that knows which candidates live and which folders were made for them. When its input ends, since the runner did, it kills their
-/// groups and removes their folders.
+/// A shell that knows the running candidates and their scratch folders. When its input ends, because the runner ended,
+/// it kills the candidates' process groups and removes the folders.
 package enum Watchman {
   private static let script = EmbeddedText(PackageResources.watchman_sh).withoutLastLineEnd
 
@@ -16,19 +16,20 @@ package enum Watchman {
     var input: Int32 = -1
     var hasStarted = false
     var folders = 0
-    /// Held, since a handle that is gone closes its descriptor.
+    /// Kept alive, because releasing the handle closes its descriptor.
     var pipe: Pipe?
   }
 
   private static let state = Mutex(State())
 
-  /// Has an eye on a process group.
+  /// Watches a process group.
   package static func watches(_ id: pid_t) { tell("run \(id)\n") }
 
-  /// The process has ended.
+  /// Forgets a process group that has ended.
   package static func forgets(_ id: pid_t) { tell("end \(id)\n") }
 
-  /// A folder is about to be made; its number, for when it is gone. One whose path is no line of a shell stays.
+  /// Announces a folder about to be made; returns the number to release it with. A folder whose path does not fit on
+  /// one line of shell is not watched.
   static func holds(folder: String) -> Int {
     let number = state.withLock { state in
       state.folders += 1
@@ -38,14 +39,15 @@ package enum Watchman {
     return number
   }
 
-  /// A folder is gone.
+  /// Forgets a folder that was removed.
   static func releases(folder number: Int) { tell("gone \(number)\n") }
 
   private static func tell(_ line: String) {
     state.withLock { state in
       if !state.hasStarted { start(&state) }
       let bytes = Array(line.utf8)
-      // A line is shorter than what a pipe takes at once. Without a shell nobody is told, and a run is as before.
+      // One line is short enough for one write to the pipe. If there is no shell, nothing is watched and the run goes
+      // on.
       if state.input >= 0 { _ = write(state.input, bytes, bytes.count) }
     }
   }

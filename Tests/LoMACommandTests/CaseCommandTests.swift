@@ -87,6 +87,19 @@ struct CaseCommandTests {
         == false)
   }
 
+  @Test func `a folder of vectors is needed to show a case with a trained model only`() throws {
+    let nowhere = Surroundings(isTerminal: false, refusesColour: false, folder: "/", program: nil)
+    for item in Catalogue.cases where item.level == .model || item.level == .training {
+      let outcome = run(["show", item.id, "--draw", "no"], in: nowhere)
+      let isTrained = TrainedModel.all.contains { $0.path == item.request.model }
+      if case .tensors = item.expectation, isTrained {
+        #expect(outcome.complaint?.hasPrefix("loma: no-vectors: ") == true, "\(item.id)")
+      } else {
+        #expect(outcome == loma("show \(item.id) --draw no"), "\(item.id)")
+      }
+    }
+  }
+
   @Test(arguments: [
     ("list --level none", "option --level takes one of structure, "),
     ("list --op none", "option --op takes one of layout, "),

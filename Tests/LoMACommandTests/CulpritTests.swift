@@ -71,7 +71,7 @@ struct CulpritTests {
   @Test func `RUN-30 a run in which nothing is wrong by more than a rounding says only that`() throws {
     let right = PortInProcess(mutant: nil, models: cases.models)
     let bound = CalibratedBounds.provisional.generalBound(of: "gradients.x", op: "gradients", dtype: "f32")
-    let (culprits, lines) = try said(asking: { $0.op == "gradients" }) { question in
+    let (culprits, lines) = try said(asking: { $0.op == .gradients }) { question in
       right.reply(to: question).changing { name, values in
         guard name.hasSuffix("lm_head.weight"), let largest = values.map(\.magnitude).max(), largest > 0 else {
           return values
@@ -89,7 +89,7 @@ struct CulpritTests {
       let item = try #require(cases.corpus.cases.first { $0.id == id })
       return Witness(
         request: try Request(try #require(try cases.corpus.questions(of: item, dtype: "f32").first)), type: .f32,
-        level: try #require(Level(rawValue: item.level)), excess: 5, distance: { _ in 0.5 }, isRight: { _ in !wrong })
+        level: item.level, excess: 5, distance: { _ in 0.5 }, isRight: { _ in !wrong })
     }
     func named(_ wrong: [Witness]) -> [Culprit] {
       Diagnosis(models: cases.models).culprits(wrong: wrong, right: [], threads: 1).named
@@ -127,7 +127,7 @@ struct CulpritTests {
     let port = PortInProcess(mutant: nil, models: cases.models)
     let (culprits, lines) = try said(asking: { $0.id.hasPrefix("model.loss.gqa") }, traces: true) { question in
       port.reply(to: question).changing { name, values in
-        name.contains("attention.value") || question.op == "loss" ? values.map { $0 + 1 } : values
+        name.contains("attention.value") || question.op == .loss ? values.map { $0 + 1 } : values
       }
     }
     #expect(culprits.named.isEmpty && culprits.open == [.model], "\(lines)")
@@ -161,7 +161,7 @@ struct CulpritTests {
   @Test func `RUN-30 answers that are the right ones times a number say so`() throws {
     let port = PortInProcess(mutant: nil, models: cases.models)
     let results = try cases.results(asking: { $0.id.hasPrefix("training.gradients.gqa") }, traces: true) { question in
-      question.op == "gradients"
+      question.op == .gradients
         ? port.reply(to: question).changing { _, values in values.map { $0 * 0.31 } } : port.reply(to: question)
     }
     #expect(results.allSatisfy { $0.diagnosis.contains("all 21 tensors are 0.31 x the right ones") })

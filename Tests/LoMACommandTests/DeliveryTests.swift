@@ -66,7 +66,10 @@ import Testing
   @Test func `help names every option, section and exit code`() {
     let overview = loma("").output
     #expect(overview == loma("help").output && overview == loma("--help").output)
-    #expect(overview.contains("loma explain"))
+    for command in Command.all {
+      #expect(helpGroups.count { $0.names.contains(command.name) } == 1, "\(command.name) is in one group")
+      #expect(overview.contains("\n  loma \(command.name) "))
+    }
     let help = loma("explain --help").output
     #expect(help == loma("help explain").output)
     for option in explainOptions { #expect(help.contains(option.name + " ")) }

@@ -48,8 +48,8 @@ struct DiagnosedCases {
     let trained: Set = [
       "training.gradients.deep.three-chunks", "training.train_step.mha.steps1", "training.train_step.gqa.steps3",
     ]
-    let isSmall = item.id.contains("c2-t2") || item.id.contains("c3-t2") || item.op == "metrics"
-    return item.level == "structure" && isSmall || item.level == "stage" || item.id.hasPrefix("model.loss.gqa")
+    let isSmall = item.id.contains("c2-t2") || item.id.contains("c3-t2") || item.op == .metrics
+    return item.level == .structure && isSmall || item.level == .stage || item.id.hasPrefix("model.loss.gqa")
       || trained.contains(item.id)
   }
 

@@ -69,7 +69,7 @@ struct DiagnosisTests {
   }
 
   @Test func `RUN-30 an error below twice its bound is said and accuses nobody`() throws {
-    let bound = CalibratedBounds.provisional.generalBound(of: "logits", op: .forward, dtype: "f64")
+    let bound = CalibratedBounds.provisional.generalBound(of: "logits", op: "forward", dtype: "f64")
     func lines(_ error: Double) throws -> [String] {
       try self.lines(nil, "model.forward.deep.base", "f64") { _, reply in
         reply.changing { name, values in

@@ -82,12 +82,12 @@ struct FreshCommandTests {
   }
 
   @Test(arguments: [
-    ("--cases 5", "option --cases goes with --fresh only, got 5"),
+    ("--cases 5", "option --cases needs --fresh, got 5"),
     ("--fresh -1", "option --fresh takes 0 or more, not -1"),
     ("--fresh x", "option --fresh takes an integer, not 'x'"),
     ("--fresh 1 --cases 0", "option --cases takes 1...10000, not 0"),
     ("--fresh 1 --cases 10001", "option --cases takes 1...10000, not 10001"),
-    ("--fresh 1 --known-failures known.txt", "option --known-failures 'known.txt' goes without --fresh"),
+    ("--fresh 1 --known-failures known.txt", "option --known-failures 'known.txt' excludes --fresh"),
   ])
   func `RUN-17 what cannot be drawn is refused`(_ options: String, _ complaint: String) {
     let outcome = loma("conform \(options)")

@@ -43,7 +43,7 @@ struct SensitivityTests {
     let models = try StoredModels(vectors: Self.vectors)
     let right = ReferenceCandidate(port: nil, models: models)
     for equivalent in Mutant.equivalents {
-      let cases = corpus.cases.filter { $0.profileName == equivalent.profile && $0.level != "property" }
+      let cases = corpus.cases.filter { $0.profileName == equivalent.profile && $0.level != .property }
       #expect(!cases.isEmpty, "\(equivalent.profile)")
       let mutant = try #require(Mutant.all.first { $0.id == equivalent.mutant })
       let wrong = ReferenceCandidate(port: mutant.deviation, models: models)
@@ -89,6 +89,6 @@ struct SensitivityTests {
     #expect(outcome.output.contains("M024") && outcome.output.contains("structure.layout.c2-t2-n4"))
     #expect(loma("sensitivity --mutant M999").complaint?.contains("no mutant is called 'M999'") == true)
     #expect(loma("sensitivity --dtype f8").complaint?.contains("option --dtype takes one of f64") == true)
-    #expect(loma("sensitivity --mutant M024 --output x").complaint?.contains("goes without --mutant") == true)
+    #expect(loma("sensitivity --mutant M024 --output x").complaint?.contains("excludes --mutant") == true)
   }
 }

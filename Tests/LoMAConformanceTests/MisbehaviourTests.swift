@@ -154,7 +154,7 @@ extension CandidateSuites {
 
     @Test func `RUN-4 a hello that fails quotes what was no reply`() throws {
       for (script, words) in [
-        (#"printf '{"loma": 1, "id": 0, "ok": {}}\n'; sleep 100"#, #"are no replies: 1, the first: {"loma": 1, "#),
+        (#"printf '{"loma": 1, "id": 0, "ok": {}}\n'; sleep 100"#, #"are not replies: 1, the first: {"loma": 1, "#),
         (#"printf '\357\273\277{"loma":1,"id":0}\n'; sleep 100"#, "byte order mark"),
         ("echo 'usage: port FILE'; exit 2", "the first: usage: port FILE; a reply begins with the bytes {"),
       ] {

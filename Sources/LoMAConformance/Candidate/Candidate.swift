@@ -1,20 +1,21 @@
-// RUN-2, RUN-3, RUN-8, RUN-9: a candidate to talk to: one process, started anew after its death, one question at a time.
+// RUN-2, RUN-3, RUN-8, RUN-9: a conversation with a candidate: one process, restarted after it ends, one question at a
+// time.
 
 import Foundation
 import LoMAJudgement
 import LoMAProcess
 import LoMAVectors
 
-/// One process at a time, and the scratch folder of that process.
+/// One process at a time, with its scratch folder.
 package final class Candidate {
   let command: CandidateCommand
   let limits: CandidateLimits
   let corpus: CaseCorpus
   let isInterrupted: () -> Bool
   private(set) var declaration: Declaration?
-  /// How many processes ended, or had to be ended, otherwise than by `stop`.
+  /// The number of processes that ended, or had to be ended, other than by `stop`.
   private(set) var deaths = 0
-  /// What came on standard output besides replies, since the unit began.
+  /// The lines on standard output besides replies, since the unit began.
   private(set) var noise = Noise()
   private var process: ChildProcess?
   private var scratch: Scratch?
@@ -32,17 +33,17 @@ package final class Candidate {
 
   deinit { stop() }
 
-  /// Forgets noise and standard error of the unit before.
+  /// Discards noise and standard error of the previous unit.
   func beginUnit() {
     noise = Noise()
     lastErrors = ""
     process?.pipes.standardError = HeadAndTail(limit: ChildPipes.errorLimit)
   }
 
-  /// What came on standard error since the unit began.
+  /// The standard error since the unit began.
   var standardError: String { lastErrors + (process?.pipes.standardError.text ?? "") }
 
-  /// Starts the process where there is none, and has it introduce itself.
+  /// Starts the process if it is not running, and has it introduce itself.
   func start() throws(CandidateError) {
     if process != nil { return }
     let folder: Scratch
@@ -78,11 +79,11 @@ package final class Candidate {
     throw .noHello(verdict: failure.0, why: why, standardError: lastErrors)
   }
 
-  /// Asks one question and takes the answer; starts the process where there is none.
+  /// Asks one question and returns the reply; starts the process if it is not running.
   func ask(_ question: Question, caseID: String, outputLimit: Int) -> Reply {
     do { try start() } catch {
       if case .noHello(let verdict, let why, _) = error { return .failed(verdict, detail: "after a restart: \(why)") }
-      // It could be started once: what is not there any more is the candidate's own affair.
+      // The candidate could be started before; if it cannot be now, that counts as its own failure.
       if case .notStarted(_, let why) = error, declaration != nil, !command.isThere {
         deaths += 1
         return .failed(.crash, detail: "it cannot be started again: \(why)")
@@ -97,7 +98,7 @@ package final class Candidate {
       if let model = question.model { try scratch.copy(model: model, from: corpus) }
       if let input { try scratch.write(input, try ArrayFile(question.input, metadata: [:]).encoded()) }
     } catch {
-      // A folder that takes no file was changed by the candidate, unless the system is at its end.
+      // If no file can be written to the folder, the candidate changed it, unless the system is out of resources.
       guard let error = error as? FileError, !error.isExhaustion else {
         return .failed(.runnerError, detail: "\(error)")
       }
@@ -119,7 +120,7 @@ package final class Candidate {
     }
   }
 
-  /// Tells the process to end and sees to it that it does.
+  /// Asks the process to end, and makes sure that it does.
   func stop() {
     guard var process = process.take() else { return }
     process.pipes.send(ProtocolRequest.stop.line(id: nextID))
@@ -134,7 +135,7 @@ package final class Candidate {
     let id = nextID
     nextID += 1
     let deadline = SuspendingClock.now + time * limits.timeFactor
-    // What lies there before the request is written answers nothing.
+    // Lines that arrived before the request is written cannot answer it.
     _ = process?.pipes.exchange(atMost: .zero)
     while let line = process?.pipes.line() {
       if let lost = hear(line) { return .failure(lost) }
@@ -159,16 +160,16 @@ package final class Candidate {
     }
   }
 
-  /// A line that was not waited for.
+  /// Handles a line that is not the awaited reply.
   private func hear(_ line: [UInt8]) -> Lost? {
     if ReplyLine.isReply(line) { return Lost(.protocolError, "a reply that no request asked for") }
     noise.append(line)
-    return limits.isStrict ? Lost(.protocolError, "a line on standard output that is no reply") : nil
+    return limits.isStrict ? Lost(.protocolError, "a line on standard output that is not a reply") : nil
   }
 
   private func lost(_ event: ChildEvent, after time: Duration) -> Lost {
     switch event {
-    case .line: Lost(.runnerError, "a line is no loss")
+    case .line: Lost(.runnerError, "a line is not a lost reply")
     case .lineTooLong:
       Lost(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
     case .ended: Lost(.crash, "")
@@ -180,7 +181,7 @@ package final class Candidate {
     }
   }
 
-  /// Ends a process that cannot be talked to any more; returns why, with how it ended where that was its own doing.
+  /// Ends a process that can no longer be asked; returns the reason, with the way it ended if it ended by itself.
   private func bury(_ verdict: Verdict, _ detail: String) -> String {
     deaths += 1
     guard let process = process.take() else { return detail }
@@ -200,7 +201,7 @@ package final class Candidate {
 }
 
 extension FileError {
-  /// Whether the system has no more of something: space, descriptors, memory.
+  /// Whether the system has run out of a resource: space, descriptors or memory.
   fileprivate var isExhaustion: Bool {
     guard case .failed(_, _, let code) = self else { return false }
     return [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(code)

@@ -1,41 +1,40 @@
-// RUN-1: the command that starts a candidate, so that it still names the same files in another working directory.
+// RUN-1: the command that starts a candidate, made independent of the working directory.
 
 import Foundation
 import LoMAJudgement
 import LoMAVectors
 
-/// An executable and its arguments, ready to be started from any folder.
+/// An executable and its arguments, to be started from any folder.
 package struct CandidateCommand: Equatable, Sendable {
   /// The environment variable that holds the folder the runner was started in.
   package static let startFolderVariable = "LOMA_START_FOLDER"
 
   /// The absolute path of the executable.
   package let executable: String
-  /// The arguments behind it.
   package let arguments: [String]
   /// The folder the runner was started in.
   package let startFolder: String
 
-  /// A command that is taken as it stands.
+  /// A command used exactly as given.
   package init(executable: String, arguments: [String], startFolder: String) {
     self.executable = executable
     self.arguments = arguments
     self.startFolder = startFolder
   }
 
-  /// This program itself, with these arguments.
+  /// The command that runs this program itself with these arguments.
   package init(ownArguments: [String], startFolder: String) throws(CandidateError) {
     guard let path = Bundle.main.executableURL?.resolvingSymlinksInPath().path else {
-      throw .notStarted(command: "this program", why: "the system does not say where it lies")
+      throw .notStarted(command: "this program", why: "the system does not report its path")
     }
     self.init(executable: path, arguments: ownArguments, startFolder: startFolder)
   }
 
-  /// The command that a person wrote in `startFolder`.
+  /// The command that the user wrote in `startFolder`.
   ///
-  /// A candidate works in a scratch folder, where relative paths would name nothing. So a command with a slash becomes
-  /// absolute, one without is looked up in the folders of PATH; and an argument that is the relative path of a file in
-  /// `startFolder`, such as the script of `python3 port.py`, becomes absolute. Any other argument stays as it is.
+  /// A candidate works in a scratch folder, where relative paths would not resolve. So a command with a slash becomes
+  /// absolute, and one without is looked up in the folders of PATH; an argument that is the relative path of a file in
+  /// `startFolder`, such as the script of `python3 port.py`, becomes absolute. All other arguments stay as they are.
   package init(words: [String], startFolder: String, path: String) throws(CandidateError) {
     guard let name = words.first, !name.isEmpty else { throw .notStarted(command: "", why: "no command") }
     self.startFolder = startFolder
@@ -57,14 +56,14 @@ package struct CandidateCommand: Equatable, Sendable {
     }
   }
 
-  /// The words, for a person and for a report.
+  /// The executable and its arguments, for messages and reports.
   package var words: [String] { [executable] + arguments }
 
-  /// Whether the executable still is one.
+  /// Whether the executable still exists and can be run.
   var isThere: Bool { CandidateCommand.isExecutable(executable) }
 
-  /// SHA-256 of each word that names a file, in their order; what such a file loads is not seen. Files beyond 256 MiB have
-  /// none.
+  /// SHA-256 of each word that names a file, nil for the others and for files above 256 MiB. Files that such a file
+  /// loads are not covered.
   package var digests: [String?] {
     words.map { word in
       guard word.hasPrefix("/"), CandidateCommand.isFile(word),
@@ -82,18 +81,17 @@ package struct CandidateCommand: Equatable, Sendable {
   private static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
 }
 
-/// Why there is no candidate to talk to.
+/// Why the candidate cannot be asked.
 package enum CandidateError: Error, Equatable, Sendable {
   /// It cannot be started.
   case notStarted(command: String, why: String)
   /// It does not introduce itself.
   case noHello(verdict: Verdict, why: String, standardError: String)
-  /// The folder it is to work in cannot be made.
+  /// Its scratch folder cannot be made.
   case scratch(FileError)
 }
 
 extension CandidateError: CustomStringConvertible {
-  /// One line for a person.
   package var description: String {
     switch self {
     case .notStarted(let command, let why): "the candidate cannot be started: \(command): \(why)"

@@ -1,22 +1,21 @@
-// RUN-9, RUN-10: how long, and how much.
+// RUN-9, RUN-10: limits on time and memory.
 
-/// What a candidate may take, and where it works.
+/// The resources a candidate may use, and where it works.
 package struct CandidateLimits: Sendable {
-  /// For a hello, before the factor.
+  /// The deadline for hello, before the factor.
   package static let helloTime = Duration.seconds(60)
-  /// For a question, before the factor.
+  /// The deadline for a question, before the factor.
   package static let questionTime = Duration.seconds(30)
 
-  /// Every deadline is multiplied by this.
+  /// The factor on every deadline.
   package var timeFactor: Double
-  /// Resident bytes of a process and its descendants.
+  /// The limit on resident bytes of a process and its descendants.
   package var memoryLimit: Int
-  /// A line that is no reply is an error.
+  /// Whether a line that is not a reply is an error.
   package var isStrict: Bool
-  /// Scratch folders are made below this one, and stay.
+  /// If set, scratch folders are made below this folder and kept.
   package var keep: String?
 
-  /// These limits.
   package init(timeFactor: Double, memoryLimit: Int, isStrict: Bool, keep: String?) {
     self.timeFactor = timeFactor
     self.memoryLimit = memoryLimit

@@ -1,4 +1,4 @@
-// RUN-4, RUN-8: what came instead of a reply, and beside one.
+// RUN-4, RUN-8: what came instead of a reply, and lines besides replies.
 
 import LoMAJudgement
 import LoMAVectors
@@ -11,7 +11,7 @@ struct Lost: Error {
   init(_ verdict: Verdict, _ detail: String) { (self.verdict, self.detail) = (verdict, detail) }
 }
 
-/// Lines on standard output that are no replies.
+/// Lines on standard output that are not replies.
 struct Noise {
   /// Bytes kept.
   static let limit = 4096
@@ -24,8 +24,8 @@ struct Noise {
     if kept.count < Noise.limit { kept.append(UInt8(ascii: "\n")) }
   }
 
-  /// What a person must know where a reply was waited for and this came: the first line, and what a reply begins with; empty
-  /// where there is none.
+  /// A hint for an error message if noise came while a reply was awaited: the first line, and how a reply begins; empty
+  /// if there was no noise.
   var hint: String {
     guard lines > 0 else { return "" }
     var line = kept.prefix { $0 != UInt8(ascii: "\n") }
@@ -35,13 +35,13 @@ struct Noise {
     let quoted = String(String(decoding: line, as: UTF8.self).onOneLine.prefix(100))
     let start = String(decoding: ConversationProtocol.replyStart, as: UTF8.self)
     return
-      "; lines on its standard output that are no replies: \(lines), the first: \(quoted); a reply begins with the bytes "
-      + start + ", without a blank\(hasMark ? ", without a byte order mark" : "")"
+      "; lines on its standard output that are not replies: \(lines), the first: \(quoted); a reply begins with the bytes "
+      + start + ", without a space\(hasMark ? ", without a byte order mark" : "")"
   }
 
-  /// The first of it, for a person; empty where there is none.
+  /// The beginning of the noise, for a report; empty if there was none.
   var quoted: String {
     lines == 0
-      ? "" : "\n[\(lines) lines on standard output that are no replies]\n" + String(decoding: kept, as: UTF8.self)
+      ? "" : "\n[\(lines) lines on standard output that are not replies]\n" + String(decoding: kept, as: UTF8.self)
   }
 }

@@ -1,4 +1,4 @@
-// RUN-7: the models of the vectors, copied to where a candidate finds them.
+// RUN-7: the models of the vectors, copied to the candidate's scratch folder.
 
 import LoMAJudgement
 import LoMAProcess

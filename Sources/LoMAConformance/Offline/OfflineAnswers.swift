@@ -1,4 +1,4 @@
-// RUN-27: the answers that were put beside requests, read as strictly as a conversation.
+// RUN-27: the answers put beside requests, read as strictly as in a conversation.
 
 import LoMAJudgement
 import LoMAProcess
@@ -6,18 +6,16 @@ import LoMAVectors
 
 /// Why answers cannot be judged.
 package enum OfflineError: Error, Equatable, Sendable {
-  /// The file of answers cannot be read.
   case file(FileError)
-  /// A line is no reply.
+  /// A line is not a valid reply.
   case line(Int, why: String)
   /// Two replies to one request.
   case repeated(id: Int)
-  /// No reply to hello that declares anything.
+  /// There is no reply to hello with a declaration.
   case noHello(why: String)
 }
 
 extension OfflineError: CustomStringConvertible {
-  /// One line for a person.
   package var description: String {
     switch self {
     case .file(let error): "\(error)"
@@ -30,12 +28,11 @@ extension OfflineError: CustomStringConvertible {
 
 /// The answers in a folder.
 struct OfflineAnswers {
-  /// What the candidate says of itself.
   let declaration: Declaration
   private let scratch: Scratch
   private let lines: [Int: [UInt8]]
 
-  /// Reads the replies; files of answers are read when they are asked for.
+  /// Reads the replies; files of answers are read when they are needed.
   init(folder: String) throws(OfflineError) {
     let bytes: [UInt8]
     do throws(FileError) {
@@ -61,7 +58,7 @@ struct OfflineAnswers {
     self.lines = lines
   }
 
-  /// The candidate as a report names it.
+  /// The candidate as named in a report.
   var candidate: CandidateRecord { CandidateRecord(declaration, command: []) }
 
   /// The reply to a request.

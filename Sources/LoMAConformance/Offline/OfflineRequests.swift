@@ -1,21 +1,21 @@
-// RUN-27: every request of a run in a folder, to be answered by any program anywhere, and the answers judged.
+// RUN-27: writes all requests of a run into a folder, for any program to answer anywhere, and judges the answers.
 
 import Foundation
 import LoMAJudgement
 import LoMAProcess
 import LoMAVectors
 
-/// Requests that are answered elsewhere.
+/// The requests of a run that is answered elsewhere.
 package struct OfflineRequests {
-  /// The conversation as the runner would write it: hello, then every question.
+  /// The conversation as the runner would write it: hello, then all questions.
   static let requestsName = "requests.jsonl"
-  /// The replies, in any order: to hello with id 0, and to as many requests as were answered.
+  /// The replies, in any order: one to hello with id 0, and one to each request that was answered.
   static let answersName = "answers.jsonl"
-  /// The largest file of answers, in bytes.
+  /// The maximum size of the answers file, in bytes.
   static let answersLimit = 1 << 28
 
   private let corpus: CaseCorpus
-  /// Every unit of the corpus with its questions; the id of a question counts all questions from 1.
+  /// Every unit of the corpus with its questions; questions are numbered from 1 across all units.
   private let units: [(unit: Selection.Unit, firstID: Int, questions: [Question])]
 
   /// The requests of every case in every element type.
@@ -31,9 +31,9 @@ package struct OfflineRequests {
     self.units = units
   }
 
-  /// Writes requests, inputs and models into a new folder, and nothing that is expected; returns how many requests.
+  /// Writes requests, inputs and models into a new folder, without any expected value; returns the number of requests.
   package func write(to folder: String) throws -> Int {
-    // Else a second call would leave its inputs among those of the first before it fails.
+    // Checked first: otherwise a second call would mix its inputs with those of the first before it fails.
     if Disk.files(in: folder).contains(Self.requestsName) {
       throw FileError.failed("open", path: folder + "/" + Self.requestsName, code: EEXIST)
     }
@@ -54,12 +54,12 @@ package struct OfflineRequests {
       }
     }
     try scratch.write("README", Array(OfflineRequests.readme.utf8))
-    // Last: where it stands, everything it names does.
+    // Written last: when it exists, all files it names exist.
     try scratch.write(OfflineRequests.requestsName, lines)
     return count
   }
 
-  /// Judges the answers in a folder as a run would; an answer that is not there is `not-run`.
+  /// Judges the answers in a folder as a run would; a missing answer is `not-run`.
   package func judge(
     _ folder: String, bounds: CalibratedBounds
   ) throws -> (candidate: CandidateRecord, results: [CaseResult]) {

@@ -1,37 +1,34 @@
-// RUN-2, RUN-5: what a candidate says of itself, and what it is therefore not asked.
+// RUN-2, RUN-5: what a candidate declares, and which questions it is therefore not asked.
 
 import LoMAJudgement
 import LoMAVectors
 
 /// The answer to a hello.
 package struct Declaration: Equatable, Sendable {
-  /// The profiles a candidate does.
+  /// The profiles a candidate supports.
   package enum Profiles: Equatable, Sendable {
-    /// Every one.
+    /// All of them.
     case any
-    /// These; each is the axes that differ from `base`.
+    /// These profiles; each is the axes that differ from `base`.
     case these([[String: String]])
   }
 
-  /// The name of the candidate.
   package let name: String
-  /// Its version.
   package let version: String
-  /// The operations it does.
+  /// The operations it supports.
   package let ops: [String]
-  /// The element types it answers numbers in.
+  /// The element types in which it answers numbers.
   package let dtypes: [String]
-  /// The profiles it does.
   package let profiles: Profiles
   /// Whether it returns intermediates.
   package let captures: Bool
 
-  /// The longest name.
+  /// The maximum length of a name.
   static let nameLimit = 200
-  /// The most entries of a list.
+  /// The maximum number of entries in a list.
   static let listLimit = 1000
 
-  /// What a candidate declares in this object.
+  /// Parses the declaration in this object.
   package init(_ object: JSONObject) throws(ReplyError) {
     guard object["protocol"] == .integer(ConversationProtocol.version) else {
       throw .member("protocol", must: "\(ConversationProtocol.version)")
@@ -59,9 +56,9 @@ package struct Declaration: Equatable, Sendable {
     }
   }
 
-  /// Why a question is not asked; none where it is. `question.dtype` i64 needs no declared type.
+  /// The reason to skip this question, or nil. A question with `dtype` i64 needs no declared type.
   ///
-  /// A rejection case is asked in any profile, since its profile may be the fault.
+  /// A rejection case is asked in any profile, because its profile may be what must be rejected.
   package func refusal(of question: Question, isRejection: Bool) -> String? {
     if !ops.contains(question.op.rawValue) { return "not declared: operation \(question.op.rawValue)" }
     if question.dtype != "i64", !dtypes.contains(question.dtype) { return "not declared: dtype \(question.dtype)" }
@@ -101,7 +98,7 @@ package struct Declaration: Equatable, Sendable {
 }
 
 extension CandidateRecord {
-  /// A candidate as it declares itself, the words that started it, and the digests of those that name files.
+  /// The record of a candidate: its declaration, the words of its command, and the digests of those that name files.
   package init(_ declaration: Declaration, command: [String], digests: [String?] = []) {
     let profiles: JSONValue =
       switch declaration.profiles {

@@ -1,30 +1,29 @@
-// RUN-2, RUN-3: the lines that the runner writes.
+// RUN-2, RUN-3: the lines written by the runner.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// The protocol of lines between the runner and a candidate.
+/// The line protocol between the runner and a candidate.
 package enum ConversationProtocol {
-  /// Its version.
   package static let version = 1
-  /// The bytes a line of a longer one is refused at, in both directions.
+  /// The maximum length of a line in bytes, in both directions.
   package static let lineLimit = 1 << 20
-  /// How deep a reply may be nested.
+  /// The maximum nesting depth of a reply.
   static let depthLimit = 8
-  /// What a reply begins with; any other line is noise.
+  /// The first bytes of every reply; any other line is noise.
   static let replyStart = Array(#"{"loma":1"#.utf8)
 }
 
-/// A line that the runner writes.
+/// A request line.
 package enum ProtocolRequest: Sendable {
-  /// The first: who are you?
+  /// The first request: asks what the candidate declares.
   case hello(specification: String)
   /// A question, with the names of its files in the scratch folder.
   case run(caseID: String, Question, input: String?, output: String)
-  /// The last: end, please.
+  /// The last request: asks the candidate to end.
   case stop
 
-  /// The line, with its end.
+  /// The line, with its line break.
   package func line(id: Int) -> [UInt8] {
     JSONValue.members([.init("loma", .integer(1)), .init("id", .integer(id))] + members).lineBytes
       + [UInt8(ascii: "\n")]

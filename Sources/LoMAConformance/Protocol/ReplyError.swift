@@ -1,23 +1,22 @@
-// RUN-4: why a line is no reply.
+// RUN-4: why a line is not a valid reply.
 
 import LoMAVectors
 
-/// Why a line that begins as a reply is none, or not the one that was asked for.
+/// Why a reply line is malformed or answers another request.
 package enum ReplyError: Error, Equatable, Sendable {
-  /// It is not the JSON that is accepted.
+  /// It is not valid JSON of the accepted subset.
   case json(JSONError)
   /// It answers another request.
   case wrongID(expected: Int, found: Int)
-  /// It has none of ok, reject and unsupported, or several.
+  /// It has none of ok, reject and unsupported, or more than one.
   case outcomes([String])
-  /// A member is missing or holds something else than it must.
+  /// A member is missing or has an invalid value.
   case member(String, must: String)
-  /// A member holds a word too much.
+  /// A string member exceeds its length limit.
   case tooLong(String, limit: Int)
 }
 
 extension ReplyError: CustomStringConvertible {
-  /// One line for a person.
   package var description: String {
     switch self {
     case .json(let error): "\(error)"

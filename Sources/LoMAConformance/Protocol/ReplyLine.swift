@@ -1,23 +1,23 @@
-// RUN-4: the lines that a candidate writes, parsed strictly.
+// RUN-4: the lines written by a candidate, parsed strictly.
 
 import LoMAVectors
 
-/// What a reply says.
+/// A parsed reply.
 enum ReplyLine: Equatable, Sendable {
-  /// Done; for a hello with what the candidate declares.
+  /// Done; the reply to hello also carries the declaration.
   case ok(JSONObject)
-  /// Bad input.
+  /// The input is rejected.
   case reject(code: String)
-  /// The candidate does not do this.
+  /// The candidate does not support this.
   case unsupported(why: String, issue: String?)
 
-  /// The longest explanation that is taken.
+  /// The maximum length of an explanation.
   static let wordLimit = 2000
 
-  /// Whether a line claims to be a reply.
+  /// Whether a line begins as a reply does.
   static func isReply(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: ConversationProtocol.replyStart) }
 
-  /// Parses the reply to request `id`. Members that nobody knows are ignored.
+  /// Parses the reply to request `id`. Unknown members are ignored.
   init(_ line: [UInt8], to id: Int) throws(ReplyError) {
     let value: JSONValue
     do {
@@ -41,7 +41,7 @@ enum ReplyLine: Equatable, Sendable {
     }
   }
 
-  /// A member that is a string of bounded length.
+  /// A string member of limited length.
   static func word(_ name: String, of object: JSONObject, limit: Int) throws(ReplyError) -> String {
     guard let word = object[name]?.stringValue else { throw .member(name, must: "a string") }
     if word.unicodeScalars.count > limit { throw .tooLong(name, limit: limit) }

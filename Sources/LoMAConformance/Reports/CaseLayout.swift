@@ -1,21 +1,21 @@
-// LAY-2, MSK: the rows behind a case's tensors, for a report to name them and to draw their masks.
+// LAY-2, MSK: the rows of a case's texts, so that a report can name them and draw their masks.
 
 import LoMA
 import LoMAJudgement
 import LoMAVectors
 
-/// The texts of a case as they are laid out.
+/// The texts of a case and their layout.
 package struct CaseLayout: Sendable {
-  /// What they are, on one line.
+  /// A description on one line.
   package let caption: String
-  /// Text tokens of a chunk, c · t.
+  /// The text tokens per chunk, c · t.
   let chunkLength: Int
-  /// The rows of each text; all have the same number.
+  /// The rows of each text; all texts have the same number.
   let texts: [[Row]]
-  /// The decisions behind the mask.
+  /// The decisions that the mask depends on.
   let profile: Profile
 
-  /// Texts of a batch.
+  /// The number of texts in the batch.
   package init(caption: String, parameters: Parameters, batch: Batch, profile: Profile) {
     self.caption = caption
     chunkLength = parameters.chunkLength
@@ -23,22 +23,22 @@ package struct CaseLayout: Sendable {
     self.profile = profile
   }
 
-  /// The rows of a text.
+  /// The number of rows of a text.
   var rowCount: Int { texts.first?.count ?? 0 }
 
-  /// A row as a picture labels it: the zone's letter, chunk and index, as in `m0.1`; a pad has neither.
+  /// The label of a row in a picture: the zone's letter, chunk and index, as in `m0.1`; a pad has no chunk and index.
   static func label(_ place: Place) -> String {
     guard let chunk = place.chunk, let index = place.index else { return String(place.zone.letter) }
     return "\(place.zone.letter)\(chunk).\(index)"
   }
 
-  /// The label of a row of a text, with the text's number where there are several.
+  /// The label of a row of a text, with the text's number if there are several texts.
   func label(_ row: Int, ofText text: Int) -> String {
     (texts.count > 1 ? "text \(text) " : "") + CaseLayout.label(texts[text][row].place)
   }
 }
 
-/// What the rows and columns of a wrong tensor are called.
+/// The names of the rows and columns of a wrong tensor.
 struct CellNames {
   let divergence: Divergence
   let texts: CaseLayout?
@@ -47,7 +47,7 @@ struct CellNames {
   init(_ result: CaseResult, _ divergence: Divergence, _ texts: CaseLayout?) {
     self.divergence = divergence
     self.texts = texts
-    // In a property case the number of the answer stands before the tensor's name.
+    // In a property case the tensor's name is preceded by the number of the answer.
     let parts = divergence.tensor.split(separator: ".", maxSplits: 1)
     let isNumbered = parts.count == 2 && parts[0].allSatisfy(\.isNumber)
     let tensor = isNumbered ? String(parts[1]) : divergence.tensor
@@ -56,7 +56,7 @@ struct CellNames {
       ? [.query, .key] : Operation(rawValue: result.op).map { TensorMeaning.dimensions(op: $0, tensor: tensor) } ?? []
   }
 
-  /// A row of the tensor; its number where it has no name.
+  /// The name of a row; its number if it has no name.
   func row(_ row: Int) -> String {
     switch dimensions.dropLast() {
     case [.text]: return texts.map { $0.texts.count > 1 } == true ? "text \(row)" : "all rows"
@@ -76,7 +76,7 @@ struct CellNames {
     return "\(row)"
   }
 
-  /// A column of the tensor; its number where it has no name.
+  /// The name of a column; its number if it has no name.
   func column(_ column: Int) -> String {
     guard let texts, dimensions.last == .key || dimensions.last == .row, texts.texts.count == 1,
       divergence.columns == texts.rowCount

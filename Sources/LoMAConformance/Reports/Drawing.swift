@@ -1,23 +1,23 @@
-// RUN-25: what a page needs to draw a wrong tensor: a mask with its wrong cells, or error over bound by row and column.
+// RUN-25: the data to draw a wrong tensor: a mask with its wrong cells, or error/bound by row and column.
 
 import LoMA
 import LoMAJudgement
 import LoMAVectors
 
-/// A picture as numbers: a letter for a cell, and its count where several follow each other.
+/// A picture as run-length-encoded letters.
 struct Drawing {
-  /// The most rows of a mask that is drawn cell by cell.
+  /// The maximum number of rows of a mask that is drawn cell by cell.
   private static let maskRows = 160
-  /// The most texts of a batch whose masks are drawn.
+  /// The maximum number of texts of a batch whose masks are drawn.
   private static let panelLimit = 3
-  /// The largest ratio of each class of cells, from right to worst.
+  /// The upper limits of error/bound of each class of cells, from right to worst.
   private static let steps: [Double] = [0, 1, 10, 1e3, 1e6, .infinity]
 
   private let divergence: Divergence
   private let names: CellNames
   private let texts: CaseLayout?
 
-  /// None where there is nothing to see: no grid, or one cell.
+  /// Nil if there is nothing to draw: no grid, or a single cell.
   init?(_ result: CaseResult, texts: CaseLayout?) {
     guard let divergence = result.divergence, divergence.rows > 1 || divergence.columns > 1 else { return nil }
     self.divergence = divergence
@@ -25,10 +25,11 @@ struct Drawing {
     names = CellNames(result, divergence, texts)
   }
 
-  /// As the page's script takes it.
+  /// The picture in the form that the page's script reads.
   func json(_ words: inout WordList) -> JSONValue { mask(&words) ?? grid(&words) }
 
-  /// Ours and theirs, text by text; none where the tensor is no mask or its wrong cells are not known.
+  /// The candidate's mask and the expected one, text by text; nil if the tensor is not a mask or its wrong cells are
+  /// unknown.
   private func mask(_ words: inout WordList) -> JSONValue? {
     guard ["mask", Divergence.whoHeardWhom].contains(divergence.tensor), let wrong = divergence.wrong, let texts,
       texts.rowCount == divergence.columns, texts.texts.count * texts.rowCount == divergence.rows
@@ -49,7 +50,7 @@ struct Drawing {
     ])
   }
 
-  /// The rows of a text up to the last that is no pad or is wrong.
+  /// The number of rows of a text up to the last that is not a pad or is wrong.
   private func shownRows(_ text: Int, _ wrong: Set<Int>) -> Int {
     guard let texts, texts.texts.indices.contains(text) else { return .max }
     let side = texts.rowCount
@@ -65,7 +66,7 @@ struct Drawing {
     for query in 0..<rows {
       for key in 0..<rows {
         let isSeen = mask.allows(query: query, key: key)
-        // Hidden, seen, and what is wrongly seen or wrongly hidden.
+        // The letters stand for: hidden, seen, wrongly seen, wrongly hidden.
         letters.append(wrong.contains(query * side + key) ? (isSeen ? 3 : 2) : isSeen ? 1 : 0)
       }
     }
@@ -97,7 +98,7 @@ struct Drawing {
     ])
   }
 
-  /// The first of a block, and the last where it has another name; what both begin with stands once.
+  /// The name of a block: its first row, and its last if the name differs, without a common beginning.
   private func name(_ range: ClosedRange<Int>, _ name: (Int) -> String) -> String {
     let (first, last) = (name(range.lowerBound), name(range.upperBound))
     if first == last { return first }
@@ -106,12 +107,12 @@ struct Drawing {
   }
 }
 
-/// Letters with the lengths of their runs: `a3bc2` is a, a, a, b, c, c.
+/// Run-length encoding: `a3bc2` is a, a, a, b, c, c.
 struct RunLengths {
   private var finished: [UInt8] = []
   private var last: (letter: Int, count: Int)?
 
-  /// One more cell; letters count from 0.
+  /// Appends a cell; letters count from 0.
   mutating func append(_ letter: Int) {
     if let run = last, run.letter == letter {
       last = (letter, run.count + 1)
@@ -121,7 +122,7 @@ struct RunLengths {
     }
   }
 
-  /// All runs so far.
+  /// The encoded text so far.
   var text: String { String(decoding: finished + end, as: UTF8.self) }
 
   private var end: [UInt8] {
@@ -129,14 +130,14 @@ struct RunLengths {
   }
 }
 
-/// Texts that stand in a page once, however often they are said.
+/// A list of distinct texts: each is stored in the page once.
 struct WordList {
   private(set) var words: [String] = []
   private var places: [String: Int] = [:]
-  /// The bytes of all of them.
+  /// The total size in bytes.
   private(set) var size = 0
 
-  /// The place of a text, as the page's data hold it.
+  /// The index of a text, added if it is new.
   mutating func add(_ text: String) -> JSONValue {
     if let place = places[text] { return .integer(place) }
     places[text] = words.count

@@ -1,42 +1,39 @@
-// RUN-25: what every report says first of a run: why units are wrong, what to do, and which belong together.
+// RUN-25: the summary that opens every report: why units are wrong, what to do, and which belong together.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// The account of a run: one line, what to do, the unit to look at, and the wrong units in groups.
+/// The summary of a run: one line, what to do, the unit to look at, and the wrong units in groups.
 package struct FailureAccount: Equatable, Sendable {
-  /// Wrong units of one level and operation with one verdict, whose finding is in one tensor or whose reason is the same.
+  /// Wrong units of one level and operation with the same verdict, and with the same wrong tensor or the same reason.
   package struct Group: Equatable, Sendable {
-    /// The level.
     package let level: String
-    /// The operation.
     package let op: String
-    /// The verdict.
     package let verdict: Verdict
-    /// Where the finding is; none where there is no finding.
+    /// The tensor of the finding; nil without a finding.
     package let tensor: String?
-    /// Why the first of them is wrong.
+    /// The reason of its first unit.
     package let why: String
     /// The units, by their places in the run.
     package fileprivate(set) var units: [Int]
-    /// Their cases, each once.
+    /// Their cases, without repetition.
     package fileprivate(set) var cases: [String]
-    /// The lines of diagnosis that most of them share, at most three.
+    /// The lines of diagnosis that most of its units share, at most three.
     package fileprivate(set) var diagnosis: [String]
   }
 
-  /// The first line: how much is wrong, and for what reason if one is known.
+  /// The first line: how much is wrong, and the likely cause if one is known.
   package let headline: String
-  /// What else is said of all wrong answers, and what was demanded and is not met.
+  /// Further remarks on all wrong answers, and the demands that are not met.
   package let causes: [String]
   /// What to do about it, in order.
   package let advice: [String]
-  /// The place of the unit that shows it best; none where nothing is wrong.
+  /// The place of the unit that shows the mistake best; nil if nothing is wrong.
   package let unit: Int?
-  /// The wrong units: the lowest level first.
+  /// The wrong units, lowest level first.
   package let groups: [Group]
 
-  /// The account of a finished run.
+  /// The summary of a finished run.
   package init(_ run: RunRecord) {
     let results = run.results
     let wrong = results.indices.filter { results[$0].verdict.isWrong }
@@ -57,19 +54,20 @@ package struct FailureAccount: Equatable, Sendable {
     advice = Self.advice(lines, results, lowest)
   }
 
-  /// Where a level stands from structure on; one that the suite does not know stands last.
+  /// The rank of a level, structure first; unknown levels come last.
   private static func rank(_ level: String) -> Int {
     Level.allCases.map(\.rawValue).firstIndex(of: level) ?? Level.allCases.map(\.rawValue).count
   }
 
-  /// How well a unit shows what is wrong, the best first: a clear finding, a picture, few cells, early in the run.
+  /// Orders units by how well they show the mistake, best first: a clear finding, a picture, few cells, early in the
+  /// run.
   private static func order(_ result: CaseResult, _ place: Int) -> (Int, Int, Int, Int) {
     let isClear = (result.finding?.ratio ?? 0) >= CaseResult.clearRatio
     let size = result.divergence.map { $0.rows * $0.columns } ?? .max
     return (result.verdict == .knownFailure ? 1 : 0, isClear ? 0 : 1, size, place)
   }
 
-  /// The cause that a line of diagnosis names (RUN-30); none where it names nobody.
+  /// The cause that a line of diagnosis names (RUN-30); nil if it names none.
   private static func cause(_ line: String) -> String? {
     for start in ["most likely: ", "and most likely: "] where line.hasPrefix(start) {
       return String(line.dropFirst(start.count))
@@ -149,7 +147,7 @@ package struct FailureAccount: Equatable, Sendable {
       ].units.append(place)
       if seen[key, default: []].insert(result.id).inserted { groups[key]?.cases.append(result.id) }
     }
-    // In the order of levels, within one in that of the run.
+    // By level, and within a level in the order of the run.
     let places = order.enumerated().sorted {
       (rank($0.element.level), $0.offset) < (rank($1.element.level), $1.offset)
     }
@@ -160,7 +158,7 @@ package struct FailureAccount: Equatable, Sendable {
     }
   }
 
-  /// The lines that stand in most of some lists, at most three.
+  /// The lines that occur in most of the lists, at most three.
   private static func shared(_ lists: [[String]]) -> [String] {
     var (counts, order): ([String: Int], [String]) = ([:], [])
     for line in lists.joined() {
@@ -182,7 +180,7 @@ extension FailureAccount.Group {
 }
 
 extension FailureAccount {
-  /// As it stands in report.json.
+  /// The group as written in report.json.
   func json(_ run: RunRecord) -> JSONValue {
     .members([
       .init("headline", .string(headline)), .init("advice", .strings(advice)),
@@ -199,7 +197,7 @@ extension FailureAccount {
     ])
   }
 
-  /// On lines: the first line, what is said of all wrong answers, what to do, and the groups.
+  /// The summary as text: the first line, the remarks, what to do, and the groups.
   func lines(_ run: RunRecord) -> [String] {
     var lines = [headline] + causes + advice
     if let unit { lines.append("again: \(run.header.replay(run.results[unit]))") }

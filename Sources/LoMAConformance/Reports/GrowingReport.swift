@@ -1,4 +1,4 @@
-// RUN-20, RUN-28: the folder of reports of a run that is under way, and its results.jsonl.
+// RUN-20, RUN-28: the report folder of a run in progress, and its results.jsonl.
 
 #if canImport(Glibc)
   import Glibc
@@ -12,16 +12,14 @@ import LoMAVectors
   import Synchronization
 #endif
 
-/// The results of a run in a folder of reports, or nowhere where none is asked for. Any thread may add.
+/// Writes the results of a run into a report folder, or nowhere if no report is asked for. Any thread may add results.
 package final class GrowingReport: Sendable {
-  /// The files of a finished run.
+  /// The names of the files of a finished run.
   package static let names = ["results.jsonl", "report.json", "junit.xml", "report.html", "badge.json"]
 
-  /// Another run is under way in the folder.
+  /// The error if another run uses the folder.
   package struct InUse: Error, Equatable, CustomStringConvertible {
-    /// The folder.
     package let folder: String
-    /// One line for a person.
     package var description: String { "\(folder): another run writes its reports there" }
   }
 
@@ -31,13 +29,14 @@ package final class GrowingReport: Sendable {
   }
 
   private let folder: String?
-  /// The folder, locked until this object is gone; -1 where there is none.
+  /// The locked folder, held until this object is released; -1 if there is none.
   private let lock: Int32
   private let state = Mutex(State())
 
-  /// Makes the folder, unless it is there, and keeps other runs out of it.
+  /// Makes the folder, unless it exists, and locks it against other runs.
   ///
-  /// Throws `FileError` where it cannot be made, or a file in it could not be replaced; `InUse` where another run has it.
+  /// Throws `FileError` if it cannot be made or a file in it could not be replaced, `InUse` if another run has locked
+  /// it.
   package init(folder: String?) throws {
     self.folder = folder
     guard let folder else {
@@ -50,10 +49,10 @@ package final class GrowingReport: Sendable {
     lock = descriptor
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       if errno == EWOULDBLOCK { throw InUse(folder: folder) }
-      // A file system without locks: nobody is kept out.
+      // The file system has no locks: other runs are not kept out.
     }
     for name in Self.names { try RegularFile.check(folder + "/" + name) }
-    // What a killed run left half-written.
+    // Left unfinished by a run that was killed.
     for file in Disk.files(in: folder) where file.hasSuffix(".partial") {
       if Self.names.contains(where: { file.hasPrefix($0 + ".") }) { unlink(folder + "/" + file) }
     }
@@ -61,14 +60,14 @@ package final class GrowingReport: Sendable {
 
   deinit { if lock >= 0 { close(lock) } }
 
-  /// Begins the file with what is taken over from an earlier run; throws `FileError` where it cannot be written.
+  /// Begins the file with the results taken over from an earlier run; throws `FileError` if it cannot be written.
   package func begin(_ header: RunHeader, kept: [CaseResult]) throws(FileError) {
     guard let folder else { return }
     let writer = try ResultsWriter(folder + "/results.jsonl", header: header, kept: kept)
     state.withLock { $0.writer = writer }
   }
 
-  /// Takes the result of a unit; after an error nothing more is taken.
+  /// Writes the result of a unit; does nothing after an error.
   package func add(_ result: CaseResult) {
     state.withLock { state in
       guard let writer = state.writer, state.failure == nil else { return }
@@ -76,6 +75,6 @@ package final class GrowingReport: Sendable {
     }
   }
 
-  /// The first error since the file began.
+  /// The first error since the file was begun.
   package var failure: FileError? { state.withLock { $0.failure } }
 }

@@ -1,18 +1,19 @@
-// RUN-25: report.html, one offline page: why units are wrong, one of them in full, the rest in groups, and the claims.
+// RUN-25: report.html, one offline page: why units are wrong, one of them in full, the others in groups, and the
+// claims.
 
 import Foundation
 import LoMAJudgement
 import LoMAVectors
 
-/// Draws a run as a page.
+/// Writes a run as an HTML page.
 package struct HTMLReport: Sendable {
-  /// The texts of a case, by id; none where it has no texts, or too many rows to name.
+  /// The texts of a case, by id; nil if it has no texts, or too many rows to name.
   private let texts: @Sendable (String) -> CaseLayout?
 
-  /// A page whose rows are named after the layouts of `texts`, which is asked once for a case that is wrong.
+  /// A page whose rows are named after the layouts of `texts`, which is called once for each wrong case.
   package init(texts: @escaping @Sendable (String) -> CaseLayout?) { self.texts = texts }
 
-  /// A complete HTML file that loads nothing from anywhere, and runs no script and no style but its own.
+  /// A complete HTML file that loads nothing and runs no script or style but its own.
   package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
     let account = FailureAccount(run)
@@ -27,7 +28,7 @@ package struct HTMLReport: Sendable {
     ])
   }
 
-  /// A source of the content security policy: what has this digest may run.
+  /// A source of the content security policy: only the script or style with this digest may run.
   private func digest(_ text: String) -> String {
     var digest = SHA256()
     digest.update(Array(text.utf8))
@@ -135,11 +136,11 @@ package struct HTMLReport: Sendable {
   }
 }
 
-/// A text that nobody vouches for, in an element or an attribute.
+/// An untrusted text, escaped for an element or an attribute.
 func word(_ text: String) -> String { escape(printable(text)) }
 
 extension Verdict {
-  /// The class of a verdict: its colour; the word beside it says the same.
+  /// The CSS class of a verdict, which sets its colour; the word beside it says the same.
   var tone: String {
     switch self {
     case .pass: "right"

@@ -1,14 +1,13 @@
-// RUN-23: report.json, a finished run for a program: summary, account, claims, where it ran from, and every unit.
+// RUN-23: report.json, a finished run for programs: summary, account, claims, environment, and every unit.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// Draws a run as JSON; its schema is Spec/schemas/report.schema.json.
+/// Writes a run as JSON; its schema is Spec/schemas/report.schema.json.
 package struct JSONReport: Sendable {
-  /// A report has no settings.
   package init() {}
 
-  /// The whole file.
+  /// The contents of the file.
   package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
     return JSONValue.members([
@@ -66,12 +65,11 @@ package struct JSONReport: Sendable {
   }
 }
 
-/// Draws a run as a badge, in the form that shields.io reads from an endpoint.
+/// Writes a run as a badge, in the format of a shields.io endpoint.
 package struct Badge: Sendable {
-  /// A badge has no settings.
   package init() {}
 
-  /// The whole file: claims met of all, and the vectors and bounds they were met on.
+  /// The contents of the file: claims met out of all, and the vectors and bounds they were judged by.
   package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
     let (all, met) = (claims.cells.count, claims.count(.met))

@@ -1,17 +1,16 @@
-// RUN-24: junit.xml, for the many programs that read it: one suite a level, one test a unit.
+// RUN-24: junit.xml, for the many programs that read it: one suite per level, one test per unit.
 //
-// The file fits both schemas in use (Jenkins' and Windyroad's), so it holds only what both allow: no attribute on the
-// root, standard error in the body of a failure, and what is said of the whole run as the output of its first suite.
+// The file is valid under both schemas in use (Jenkins' and Windyroad's), so it uses only what both allow: no attribute
+// on the root, standard error in the body of a failure, and remarks on the whole run as the output of its first suite.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// Draws a run as JUnit's XML.
+/// Writes a run as JUnit XML.
 package struct JUnitReport: Sendable {
-  /// A report has no settings.
   package init() {}
 
-  /// The whole file.
+  /// The contents of the file.
   package func draw(_ run: RunRecord) -> String {
     var levels: [String] = []
     for result in run.results where !levels.contains(result.level) { levels.append(result.level) }
@@ -68,7 +67,7 @@ package struct JUnitReport: Sendable {
     }
   }
 
-  /// What JUnit can say of a verdict.
+  /// The JUnit element for a verdict.
   private enum Outcome: String {
     case passed, failure, error, skipped
 
@@ -83,7 +82,7 @@ package struct JUnitReport: Sendable {
     }
   }
 
-  /// Text as XML 1.0 may hold it: escaped, and without the characters that it cannot name.
+  /// Text for XML 1.0: escaped, without the characters that XML cannot represent.
   private func text(_ text: String) -> String {
     var allowed = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
@@ -102,7 +101,7 @@ package struct JUnitReport: Sendable {
   }
 }
 
-/// Seconds with three decimals, as XML's decimal type wants them: never an exponent.
+/// Seconds with three decimals, as XML's decimal type requires: without an exponent.
 func decimal(_ seconds: Double) -> String {
   let thousandths = Int(min(max(seconds, 0), 1e12) * 1000 + 0.5)
   let rest = String(thousandths % 1000)
@@ -110,7 +109,7 @@ func decimal(_ seconds: Double) -> String {
 }
 
 extension CaseResult {
-  /// What a person needs to know of a unit that is not right, on lines.
+  /// The details of a wrong unit, on several lines.
   func details(again: String) -> String {
     var lines = ["\(id) in \(dtype): \(verdict.rawValue)\(why.isEmpty ? "" : ": " + why)", "hunts: \(hunts)"]
     if let finding {

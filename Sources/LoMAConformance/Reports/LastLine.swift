@@ -1,18 +1,18 @@
-// RUN-15: one line that says what a run shows, the same on the terminal and in every report.
+// RUN-15: the one line that summarises a run, the same on the terminal and in every report.
 
 import LoMAJudgement
 import LoMAVectors
 
 extension RunRecord {
-  /// What this run allows to be said.
+  /// The claims that this run supports.
   package var claims: Claims {
     Claims(results, demands: Demands(header), isInterrupted: footer.interrupted)
   }
 
-  /// What is said of right and wrong answers alike, before the last line: what was demanded and is not met, and a bias.
+  /// Notes that precede the last line, whether or not anything is wrong: the demands not met, and a bias.
   package var notes: [String] { claims.unmetDemands + (bias.map { [$0] } ?? []) }
 
-  /// That numbers are off to one side, where most tensors are in which some use more than half their bound.
+  /// That numbers are biased to one side; nil unless most tensors are that come close to their bounds.
   private var bias: String? {
     let far = results.filter { $0.verdict == .pass }.flatMap(\.tensors).filter {
       $0.error != nil && $0.ratio > Lean.leastRatio
@@ -25,8 +25,8 @@ extension RunRecord {
       + "a bias, not rounding"
   }
 
-  /// Who was asked, how many units have which verdict, how many claims have which status, how near the worst error came to
-  /// its bound and where, and what it was judged by.
+  /// The candidate, the number of units with each verdict, the number of claims with each status, the worst error/bound
+  /// and its place, and the manifest and bounds that judged it.
   package var lastLine: String {
     let claims = claims
     let verdicts = Verdict.allCases.filter { claims.count($0) > 0 }.map { "\(claims.count($0)) \($0.rawValue)" }
@@ -43,7 +43,7 @@ extension RunRecord {
       + ", " + (header.boundsDigest.map { "bounds \($0.prefix(12))" } ?? "bounds provisional")
   }
 
-  /// The largest error over bound among numbers, and its tensor; none where no number was compared.
+  /// The largest error/bound of a number, and its tensor; nil if no number was compared.
   private var worst: String? {
     var worst: (ratio: Double, place: String)?
     for result in results {
@@ -54,7 +54,7 @@ extension RunRecord {
     return worst.map { "worst error \(Self.words($0.ratio)) of its bound, in \($0.place)" }
   }
 
-  /// Two decimals, never less than it is; three digits where it is large.
+  /// Two decimals, rounded up; three significant digits if it is large.
   private static func words(_ ratio: Double) -> String {
     guard ratio < 100 else { return short(ratio) }
     let hundredths = Int((ratio * 100).rounded(.up))
@@ -64,7 +64,7 @@ extension RunRecord {
 }
 
 extension Demands {
-  /// Those of a run, as its header holds them.
+  /// The demands of a run, from its header.
   package init(_ header: RunHeader) {
     func words(_ option: String) -> [String] {
       header.filters[option]?.stringValue?.split(separator: ",").map { String($0) } ?? []

@@ -1,11 +1,12 @@
-// RUN-22: the shards of one run, joined to the run that was never split.
+// RUN-22: merges the shards of a run into the run without shards.
 
 import LoMAJudgement
 
 extension RunRecord {
-  /// Joins all shards of one run, in any order.
+  /// Merges all shards of one run, given in any order.
   ///
-  /// Throws `ReportError` where they are not of one run, one is missing, given twice or incomplete, or a unit is in two.
+  /// Throws `ReportError` if they are not of one run, if one is missing, given twice or incomplete, or if a unit occurs
+  /// in two.
   package init(merging files: [ResultsFile]) throws(ReportError) {
     guard let first = files.first else { throw .missingShard(1, of: 1) }
     let count = first.header.shard.count
@@ -27,7 +28,7 @@ extension RunRecord {
     var header = first.header
     header.shard = (1, 1)
     header.started = parts.map { $0.header.started }.min() ?? header.started
-    // Unit u is the (u / N)-th of shard u mod N; `complete` has counted them.
+    // Unit u is the (u / N)-th of shard u mod N; `complete` has checked the counts.
     let results = (0..<header.units).map { parts[$0 % count].results[$0 / count] }
     var seen: Set<String> = []
     for (place, result) in results.enumerated() where !seen.insert(result.id + "\n" + result.dtype).inserted {
@@ -42,7 +43,7 @@ extension RunRecord {
     self.init(header: header, results: results, footer: footer)
   }
 
-  /// What is said of the wrong answers of all shards: once what all say, otherwise what each says, with its number.
+  /// The diagnosis of the whole run: that of any shard if all are equal, otherwise every line with its shard's number.
   private static func joined(_ diagnoses: [[String]]) -> [String] {
     if Set(diagnoses).count == 1 { return diagnoses[0] }
     return diagnoses.enumerated().flatMap { place, lines in

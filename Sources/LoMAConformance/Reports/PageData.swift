@@ -1,15 +1,16 @@
-// RUN-25: a run as report.html holds it, once, for its script to draw; every text stands there once.
+// RUN-25: a run as stored in report.html for its script to draw; every text is stored once.
 
 import LoMAJudgement
 import LoMAVectors
 
 /// The data of the page.
 struct PageData {
-  /// Pictures are kept up to so many bytes: of each case in its first wrong element type, in the order of groups.
+  /// The maximum size of the pictures in bytes; there is one per case, of its first wrong element type, in the order of
+  /// groups.
   static let pictureLimit = 160 << 10
-  /// Findings, diagnoses and standard error are kept up to so many bytes.
+  /// The maximum size in bytes of findings, diagnoses and standard error.
   static let textLimit = 1 << 20
-  /// So much of the end of standard error is shown.
+  /// The number of characters shown of the end of standard error.
   static let errorLimit = 2000
 
   private var words = WordList()
@@ -24,7 +25,7 @@ struct PageData {
     self.texts = texts
   }
 
-  /// The data as JSON that may stand in an element of HTML.
+  /// The data as JSON that can be embedded in an HTML element.
   mutating func text() -> String {
     let failures = self.failures()
     let cases = self.cases()
@@ -38,7 +39,7 @@ struct PageData {
       .init("groups", .array(groups)),
       .init("unit", .integer(orNull: account.unit)), .init("again", .string(printable(run.header.replayEnd))),
     ])
-    // No `<` is left that could end the element; in JSON it stands in strings alone.
+    // No `<` may end the element; in JSON it occurs in strings only, where it can be escaped.
     return value.line.replacing("<", with: "\\u003c")
   }
 
@@ -57,7 +58,7 @@ struct PageData {
     return (values, places)
   }
 
-  /// Every unit: case, element type, verdict, its colour, error over bound, seconds, why, group and failure.
+  /// Every unit: case, element type, verdict, its colour, error/bound, seconds, reason, group and failure.
   private mutating func units(_ cases: [String: Int], _ failures: [Int: Int]) -> [JSONValue] {
     var groups: [Int: Int] = [:]
     for (group, value) in account.groups.enumerated() {
@@ -76,7 +77,7 @@ struct PageData {
   private mutating func failures() -> (values: [JSONValue], places: [Int: Int]) {
     var (values, places): ([JSONValue], [Int: Int]) = ([], [:])
     var drawn: Set<String> = []
-    // The one that is shown in full comes first, whatever there is room for.
+    // The failure that is shown in full comes first, so that it always has room.
     let all = account.groups.flatMap(\.units)
     for unit in [account.unit].compactMap({ $0 }) + all where places[unit] == nil && words.size < Self.textLimit {
       places[unit] = values.count
@@ -111,7 +112,7 @@ struct PageData {
   }
 }
 
-/// A text as a page may show it: what steers a terminal or turns the direction of writing around stands as U+FFFD.
+/// A text that is safe to show: control characters and those that change the direction of writing become U+FFFD.
 func printable(_ text: String) -> String {
   var scalars = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {

@@ -3,7 +3,7 @@
 import LoMAJudgement
 
 extension RunHeader {
-  /// What a person types to see a unit again; `DIR` is for them to choose.
+  /// The command that asks a unit again; the user replaces `DIR`.
   func replay(_ result: CaseResult) -> String { replay(id: result.id) + dtypeOption(result.dtype) + replayEnd }
 
   /// The command up to the id. A fresh case is drawn again from its seed.
@@ -14,10 +14,10 @@ extension RunHeader {
     return "loma conform \(fresh.joined())--only \(id.shellWord)"
   }
 
-  /// Nothing where a unit has no numbers: `--dtype` chooses among types of numbers.
+  /// Empty for a unit without numbers: `--dtype` chooses among types of numbers.
   private func dtypeOption(_ dtype: String) -> String { dtype == "i64" ? "" : " --dtype \(dtype.shellWord)" }
 
-  /// What stands behind the element type.
+  /// The part of the command after the element type.
   var replayEnd: String {
     let command = candidate.command.map { $0.shellWord }.joined(separator: " ")
     return " --keep DIR -- \(command.isEmpty ? "COMMAND" : command)"
@@ -25,7 +25,7 @@ extension RunHeader {
 }
 
 extension String {
-  /// A word as a shell takes it.
+  /// The text quoted as one word of a shell.
   package var shellWord: String {
     let isPlain =
       !isEmpty

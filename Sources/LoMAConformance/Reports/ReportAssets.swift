@@ -1,16 +1,16 @@
-// RUN-25: the style sheet, the script and the frame of report.html; all stand in the page, which loads nothing.
+// RUN-25: the style sheet, the script and the frame of report.html; all are embedded, and the page loads nothing.
 
 import LoMAVectors
 
-/// What the page carries beside its sections.
+/// The parts of the page besides its sections.
 enum ReportAssets {
-  /// Light and dark, screen and paper; a word, a size or a ring says what a colour says.
+  /// For light and dark, screen and print; a word, a size or a ring repeats what each colour says.
   static let style = EmbeddedText(PackageResources.report_css).withoutLastLineEnd
 
-  /// Draws units, groups and pictures when they are asked for, and filters them. What it shows comes from the page's data, and
-  /// enters as text alone.
+  /// Draws units, groups and pictures on demand, and filters them. Everything shown comes from the page's data and is
+  /// inserted as text only.
   static let script = EmbeddedText(PackageResources.report_js).withoutLastLineEnd
 
-  /// Everything around the sections.
+  /// The page around the sections.
   static let page = EmbeddedText(PackageResources.report_html)
 }

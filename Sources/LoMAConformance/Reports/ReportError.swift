@@ -1,45 +1,43 @@
-// RUN-21, RUN-22: why a results file is refused.
+// RUN-21, RUN-22: why a results file is rejected.
 
 import LoMAVectors
 
-/// Why results cannot be read or joined; lines count from 1.
+/// Why results cannot be read or merged; lines count from 1.
 package enum ReportError: Error, Equatable, Sendable {
-  /// The file cannot be read or written.
   case file(FileError)
   /// A line is longer than `ResultsFile.lineLimit`.
   case longLine(path: String, line: Int, bytes: Int)
-  /// More lines than a run can have.
+  /// The file has more lines than a run can have.
   case tooManyLines(path: String, limit: Int)
   /// A line is not strict JSON.
   case json(JSONError, path: String, line: Int)
-  /// The first line is no header of version 1.
+  /// The first line is not a header of version 1.
   case noHeader(path: String)
-  /// A member is missing, unknown, or not what it must be.
+  /// A member is missing, unknown or invalid.
   case member(String, path: String, line: Int)
-  /// A unit stands there twice.
+  /// The same unit occurs twice.
   case repeatedUnit(id: String, dtype: String, path: String, line: Int)
   /// Something follows the footer.
   case behindFooter(path: String, line: Int)
-  /// Another number of units than the header or footer says.
+  /// The number of units differs from the one in the header or footer.
   case unitCount(found: Int, expected: Int, path: String)
-  /// Another exit code than the units lead to.
+  /// The exit code does not follow from the units.
   case exitCode(found: Int, expected: Int, path: String)
   /// There is no footer, or it says that the run was interrupted.
   case incomplete(path: String, units: Int, of: Int)
-  /// Two files are not of one run: the first member in which their headers differ.
+  /// Two files are not of one run; names the first member in which their headers differ.
   case differentRuns(member: String, first: String, second: String)
-  /// A shard that nobody gave.
+  /// A shard is missing.
   case missingShard(Int, of: Int)
-  /// A shard given twice.
+  /// The same shard was given twice.
   case repeatedShard(Int, of: Int, path: String)
-  /// The run to go on with is another one.
+  /// The file to resume is of another run.
   case notThisRun(member: String, path: String)
-  /// The run to go on with is over.
+  /// The run to resume was completed.
   case finished(path: String)
 }
 
 extension ReportError: CustomStringConvertible {
-  /// One line for a person.
   package var description: String {
     switch self {
     case .file(let error): "\(error)"
@@ -47,7 +45,7 @@ extension ReportError: CustomStringConvertible {
       "\(path): line \(line) has \(bytes) bytes, the limit is \(ResultsFile.lineLimit)"
     case .tooManyLines(let path, let limit): "\(path): more than \(limit) lines"
     case .json(let error, let path, let line): "\(path): line \(line): \(error)"
-    case .noHeader(let path): "\(path): the first line is no header of results of version 1"
+    case .noHeader(let path): "\(path): the first line is not a results header of version 1"
     case .member(let member, let path, let line): "\(path): line \(line): \(member)"
     case .repeatedUnit(let id, let dtype, let path, let line): "\(path): line \(line): \(id) in \(dtype) a second time"
     case .behindFooter(let path, let line): "\(path): line \(line) stands behind the footer"

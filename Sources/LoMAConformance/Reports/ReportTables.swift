@@ -3,7 +3,7 @@
 import LoMAJudgement
 import LoMAVectors
 
-/// Level and profile by element type.
+/// One row per level and profile, one column per element type.
 struct ClaimsTable {
   func draw(_ claims: Claims) -> String {
     var rows: [(level: String, profile: String)] = []

@@ -1,10 +1,9 @@
-// RUN-20: header, unit and footer as lines of JSON.
+// RUN-20: writes header, units and footer as lines of JSON.
 
 import LoMAJudgement
 import LoMAVectors
 
 extension RunHeader {
-  /// The line of this header.
   package var json: JSONValue {
     .members([
       .init("loma_results", .integer(1)), .init("suite", .string(suite)),
@@ -17,7 +16,7 @@ extension RunHeader {
 }
 
 extension CandidateRecord {
-  /// As it stands in a header.
+  /// The candidate as written in a header.
   var json: JSONValue {
     .members([
       .init("command", .strings(command)), .init("sha256", .array(digests.map { .string(orNull: $0) })),
@@ -29,7 +28,6 @@ extension CandidateRecord {
 }
 
 extension RunFooter {
-  /// The line of this footer.
   package var json: JSONValue {
     .members([
       .init("loma_results_end", .integer(1)), .init("units", .integer(units)), .init("finished", .string(finished)),
@@ -40,7 +38,6 @@ extension RunFooter {
 }
 
 extension CaseResult {
-  /// The line of this unit.
   package var json: JSONValue {
     .members([
       .init("id", .string(id)), .init("dtype", .string(dtype)), .init("level", .string(level)),
@@ -87,9 +84,8 @@ extension Divergence {
 }
 
 extension JSONValue {
-  /// A list of strings.
   static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 
-  /// A double; JSON has no infinity, so that is the word `infinite`, and so is what is no number at all.
+  /// A double; JSON has no infinity, so infinity and NaN become the word `infinite`.
   static func double(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .string("infinite") }
 }

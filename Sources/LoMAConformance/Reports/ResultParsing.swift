@@ -1,10 +1,10 @@
-// RUN-20, RUN-21: header, unit and footer back from lines of JSON.
+// RUN-20, RUN-21: parses header, units and footer from lines of JSON.
 
 import LoMAJudgement
 import LoMAVectors
 
 extension RunHeader {
-  /// The header of a line.
+  /// Parses a header line.
   init(_ value: JSONValue, path: String) throws(ReportError) {
     guard value.objectValue?["loma_results"] == .integer(1) else { throw .noHeader(path: path) }
     let members = try StrictMembers(
@@ -52,7 +52,7 @@ extension CandidateRecord {
 }
 
 extension RunFooter {
-  /// The footer of a line.
+  /// Parses a footer line.
   init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
     let members = try StrictMembers(
       value, keys: ["loma_results_end", "units", "finished", "seconds", "interrupted", "exit", "diagnosis"],
@@ -68,7 +68,7 @@ extension RunFooter {
 }
 
 extension CaseResult {
-  /// The unit of a line.
+  /// Parses the line of a unit.
   init(_ value: JSONValue, path: String, line: Int) throws(ReportError) {
     let members = try StrictMembers(
       value,
@@ -159,7 +159,7 @@ extension Divergence {
     self.init(tensor: try members.string("tensor"), rows: rows, columns: columns, cells: cells, wrong: wrong)
   }
 
-  /// Runs as first element and length, apart from each other and within the tensor.
+  /// Runs as pairs of first element and length, separate from each other and within the tensor.
   private static func runs(_ value: JSONValue, elements: Int) -> [Range<Int>]? {
     guard let pairs = value.arrayValue, pairs.count <= runLimit else { return nil }
     var runs: [Range<Int>] = []

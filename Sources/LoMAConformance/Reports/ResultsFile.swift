@@ -1,41 +1,41 @@
-// RUN-21: results.jsonl, read strictly: a whole run, or what there is of one that was ended early.
+// RUN-21: reads results.jsonl strictly: a whole run, or the part written before the run ended early.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// A results file as it was read: complete, or not.
+/// The contents of a results file, complete or not.
 package struct ResultsFile: Equatable, Sendable {
-  /// The longest file, in bytes.
+  /// The maximum size of a file, in bytes.
   package static let byteLimit = 1 << 29
-  /// The longest line, in bytes without its end.
+  /// The maximum length of a line in bytes, without its line break.
   package static let lineLimit = 1 << 20
-  /// The most units of a run.
+  /// The maximum number of units in a run.
   package static let unitLimit = 1 << 20
-  /// The most shards of a run.
+  /// The maximum number of shards in a run.
   package static let shardLimit = 1 << 20
-  /// How deep a line is nested.
+  /// The maximum nesting depth of a line.
   static let depthLimit = 8
 
-  /// Where it was read.
+  /// The path it was read from.
   package let path: String
-  /// Its first line.
+  /// The first line.
   package let header: RunHeader
-  /// Its units, in the order of the file.
+  /// The units, in the order of the file.
   package let results: [CaseResult]
-  /// Its last line; none where the run was ended early. A piece of a line at the end of the file is left out.
+  /// The last line; nil if the run ended early. An unfinished line at the end of the file is ignored.
   package let footer: RunFooter?
 
-  /// Reads a file that nobody vouches for.
+  /// Reads an untrusted file.
   package init(contentsOf path: String) throws(ReportError) {
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: path, byteLimit: ResultsFile.byteLimit) } catch { throw .file(error) }
     try self.init(decoding: bytes, path: path)
   }
 
-  /// Reads the bytes of a file; `path` names it in errors.
+  /// Parses the bytes of a file; `path` names it in errors.
   package init(decoding bytes: [UInt8], path: String) throws(ReportError) {
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    lines.removeLast()  // Behind the last line break: nothing, or a line that was never finished.
+    lines.removeLast()  // After the last line break: nothing, or an unfinished line.
     if lines.count > ResultsFile.unitLimit + 2 { throw .tooManyLines(path: path, limit: ResultsFile.unitLimit + 2) }
     guard let first = lines.first else { throw .noHeader(path: path) }
     let header = try RunHeader(try ResultsFile.value(first, path: path, line: 1), path: path)
@@ -67,7 +67,8 @@ package struct ResultsFile: Equatable, Sendable {
     self.footer = footer
   }
 
-  /// The run, if it is complete: a footer, not interrupted, every unit of the shard, and the exit code that they allow.
+  /// The run, if it is complete: it has a footer, was not interrupted, holds every unit of the shard, and its exit code
+  /// follows from them.
   package func complete() throws(ReportError) -> RunRecord {
     guard let footer, !footer.interrupted else {
       throw .incomplete(path: path, units: results.count, of: header.shardUnits)
@@ -75,8 +76,8 @@ package struct ResultsFile: Equatable, Sendable {
     return try rendered()
   }
 
-  /// The run to draw: whole, or interrupted and ended with its footer; a file without a footer is refused, and one that lacks
-  /// units which nobody interrupted, or whose exit code its units do not allow.
+  /// The run to draw: complete, or interrupted with a footer. Throws if there is no footer, if units are missing
+  /// although the run was not interrupted, or if the exit code does not follow from the units.
   package func rendered() throws(ReportError) -> RunRecord {
     let (found, expected) = (results.count, header.shardUnits)
     guard let footer else { throw .incomplete(path: path, units: found, of: expected) }
@@ -87,9 +88,9 @@ package struct ResultsFile: Equatable, Sendable {
     return run
   }
 
-  /// The units that need not be asked again when the run of `header` goes on: those that were asked.
+  /// The results to take over when the run of `header` is resumed: those of units that were asked.
   ///
-  /// Throws `notThisRun` where the file is of another run or another shard, `finished` where that run came to its end.
+  /// Throws `notThisRun` if the file is of another run or another shard, `finished` if that run was completed.
   package func reusable(for header: RunHeader) throws(ReportError) -> [CaseResult] {
     if let member = self.header.difference(from: header) { throw .notThisRun(member: member, path: path) }
     if self.header.shard != header.shard { throw .notThisRun(member: "shard", path: path) }
@@ -97,7 +98,7 @@ package struct ResultsFile: Equatable, Sendable {
     return results.filter { $0.verdict != .notRun && $0.verdict != .runnerError }
   }
 
-  /// The same where every unit says of its case what the corpus says; throws `notThisRun` where one does not.
+  /// The same, but throws `notThisRun` if a result describes its case differently from the corpus.
   package func reusable(for header: RunHeader, of corpus: CaseCorpus) throws(ReportError) -> [CaseResult] {
     let done = try reusable(for: header)
     let items = Dictionary(corpus.cases.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,4 +1,4 @@
-// RUN-20: results.jsonl as it grows: a line for every unit, on disk as soon as it is judged.
+// RUN-20: writes results.jsonl: a line for every unit, stored on disk as soon as it is judged.
 
 #if canImport(Glibc)
   import Glibc
@@ -12,21 +12,21 @@ import LoMAVectors
   import Synchronization
 #endif
 
-/// Appends lines to a results file that has no footer yet. Any thread may add.
+/// Appends lines to a results file that has no footer yet. Any thread may add a line.
 package final class ResultsWriter: Sendable {
   private let path: String
   private let descriptor: Mutex<Int32>
 
-  /// Begins a file with a header and the results that are taken over; it has its name only when all these are stored, so
-  /// that whatever had it until then is whole.
+  /// Begins a file with a header and the results taken over from an earlier run. It gets its name only when all these
+  /// are stored, so that an existing file of that name stays complete until then.
   ///
-  /// Throws `FileError` where the place cannot be written, or something else than a regular file has the name.
+  /// Throws `FileError` if the file cannot be written, or if the name belongs to something other than a regular file.
   package init(_ path: String, header: RunHeader, kept: [CaseResult] = []) throws(FileError) {
     self.path = path
     try RegularFile.check(path)
     let partial = path + ".partial"
     unlink(partial)
-    // Never through a link that somebody laid there.
+    // O_NOFOLLOW: never write through a symbolic link.
     let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     if file < 0 { throw .failed("open", path: path, code: errno) }
     descriptor = Mutex(file)
@@ -43,13 +43,13 @@ package final class ResultsWriter: Sendable {
 
   deinit { descriptor.withLock { _ = close($0) } }
 
-  /// Takes the result of a unit that was just judged.
+  /// Writes the result of a unit that was just judged.
   package func add(_ result: CaseResult) throws(FileError) {
     let line = result.line.line + "\n"
     try descriptor.withLock { (file) throws(FileError) in try append(line, to: file) }
   }
 
-  /// Whole lines only: the file is cut back where they cannot be written.
+  /// Writes whole lines only: if that fails, the file is truncated to its last complete line.
   private func append(_ text: String, to file: Int32) throws(FileError) {
     let bytes = Array(text.utf8)
     let start = lseek(file, 0, SEEK_CUR)
@@ -67,9 +67,9 @@ package final class ResultsWriter: Sendable {
   }
 }
 
-/// What a report may replace.
+/// The check of a path that a report is about to replace.
 enum RegularFile {
-  /// Throws unless a path names a regular file or nothing: no link, folder, pipe or device.
+  /// Throws unless the path is a regular file or does not exist; a link, folder, pipe or device is refused.
   static func check(_ path: String) throws(FileError) {
     var status = stat()
     guard lstat(path, &status) == 0 else {
@@ -81,7 +81,7 @@ enum RegularFile {
 }
 
 extension CaseResult {
-  /// The line of this unit, cut where it would be longer than a reader takes: first the picture, then long texts.
+  /// The line of this unit, shortened if it exceeds a reader's limit: first the picture, then long texts are cut.
   var line: JSONValue {
     guard json.line.utf8.count > ResultsFile.lineLimit else { return json }
     var short = self
@@ -94,7 +94,7 @@ extension CaseResult {
 }
 
 extension RunRecord {
-  /// The whole file of a finished run.
+  /// The contents of the file of a finished run.
   package var lines: String {
     ([header.json] + results.map { $0.line } + [footer.json]).map { $0.line + "\n" }.joined()
   }

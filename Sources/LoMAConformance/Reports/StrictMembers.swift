@@ -1,17 +1,17 @@
-// RUN-21: the members of a line that nobody vouches for: each is there once, is what it must be, and no other is.
+// RUN-21: strict decoding of an untrusted JSON line: every key once, of its type, no unknown keys.
 
 import LoMAVectors
 
-/// Reads the members of one object of a results file.
+/// The members of one object of a results file.
 struct StrictMembers {
   let object: JSONObject
   let path: String
   let line: Int
 
-  /// The members of a line or of an object in it; throws where it is none, or has others than `keys`.
+  /// Throws if `value` is not an object, or if its keys are not exactly `keys`.
   init(_ value: JSONValue?, keys: [String], of name: String, path: String, line: Int) throws(ReportError) {
     guard let object = value?.objectValue else {
-      throw .member("\(name) is no object", path: path, line: line)
+      throw .member("\(name) is not an object", path: path, line: line)
     }
     self.object = object
     self.path = path
@@ -22,7 +22,7 @@ struct StrictMembers {
     for key in keys where object[key] == nil { throw .member("\(key) is missing", path: path, line: line) }
   }
 
-  /// A value that the reading function accepts.
+  /// A value that `read` accepts.
   func value<Value>(_ key: String, _ what: String, _ read: (JSONValue) -> Value?) throws(ReportError) -> Value {
     guard let value = object[key].flatMap(read) else { throw .member("\(key) is not \(what)", path: path, line: line) }
     return value
@@ -43,19 +43,19 @@ struct StrictMembers {
   /// A number of at least 0, or the word `infinite`.
   func size(_ key: String) throws(ReportError) -> Double { try value(key, "a number of at least 0") { $0.size } }
 
-  /// A number of at least 0 that is finite.
+  /// A finite number of at least 0.
   func seconds(_ key: String) throws(ReportError) -> Double {
     try value(key, "a number of at least 0") { value in value.size.flatMap { $0.isFinite ? $0 : nil } }
   }
 
-  /// One of some words.
+  /// The raw value of an enum.
   func word(_ key: String, of words: [String]) throws(ReportError) -> String {
     try value(key, "one of \(words.joined(separator: ", "))") { value in
       value.stringValue.flatMap { words.contains($0) ? $0 : nil }
     }
   }
 
-  /// A time of UTC, to the second.
+  /// A time in UTC, to the second.
   func time(_ key: String) throws(ReportError) -> String {
     try value(key, "a time like 2026-11-21T04:00:00Z") { value in
       value.stringValue.flatMap {
@@ -64,7 +64,7 @@ struct StrictMembers {
     }
   }
 
-  /// What stands there, or nil for `null`.
+  /// A value, or nil for `null`.
   func optional(_ key: String) -> JSONValue? { object[key].flatMap { $0 == .null ? nil : $0 } }
 
   func digest(_ key: String) throws(ReportError) -> String {
@@ -74,18 +74,18 @@ struct StrictMembers {
   }
 }
 
-/// A name from a file as it may stand in a message.
+/// A name from a file, shortened for a message.
 private func shortened(_ name: String) -> String { String(JSONValue.string(name).line.prefix(120)) }
 
 extension JSONValue {
-  /// A list of strings, if it is one.
+  /// The list of strings, or nil if it is not one.
   fileprivate var words: [String]? {
     guard let values = arrayValue else { return nil }
     let words = values.compactMap { $0.stringValue }
     return words.count == values.count ? words : nil
   }
 
-  /// A number of at least 0, or infinity where the word `infinite` stands.
+  /// A number of at least 0, or infinity for the word `infinite`.
   var size: Double? {
     if self == .string("infinite") { return .infinity }
     return doubleValue.flatMap { $0 >= 0 ? $0 : nil }

@@ -1,4 +1,4 @@
-// RUN-13: SIGINT, SIGTERM and SIGHUP as a wish to stop, which the runner looks at between its waits.
+// RUN-13: SIGINT, SIGTERM and SIGHUP set a flag, which the runner checks between its waits.
 
 import Foundation
 
@@ -6,25 +6,25 @@ import Foundation
   import Synchronization
 #endif
 
-/// The wish of a person, or of a batch system, that a run ends.
+/// The request of a user or a batch system to end the run.
 package enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
-  /// From now on SIGINT, SIGTERM and SIGHUP do not end this process, but are taken note of; a SIGHUP that was ignored
-  /// before stays so, as under nohup.
+  /// Makes SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process; a SIGHUP that was ignored before, as
+  /// under nohup, stays ignored.
   package static func listen() {
-    _ = flag.load(ordering: .relaxed)  // Made here: a handler of signals may not make it.
+    _ = flag.load(ordering: .relaxed)  // Initialises the flag here: a signal handler must not allocate it.
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var before = sigaction()
       sigaction(number, nil, &before)
       if number == SIGHUP, before.isIgnored { continue }
-      // Without SA_RESTART, so that whoever waits for the system is told.
+      // Without SA_RESTART, so that blocking system calls return.
       var action = sigaction { _ in Interruption.flag.store(true, ordering: .relaxed) }
       sigaction(number, &action, nil)
     }
   }
 
-  /// Whether one of them came.
+  /// Whether one of these signals arrived.
   package static var isRequested: Bool { flag.load(ordering: .relaxed) }
 }
 

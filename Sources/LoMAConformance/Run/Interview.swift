@@ -1,4 +1,4 @@
-// RUN-18: a candidate asked one unit after another, where the next one depends on the verdict.
+// RUN-18: asks a candidate one unit after another, when the next one depends on the last verdict.
 
 import LoMAJudgement
 
@@ -7,7 +7,7 @@ package final class Interview {
   private let candidate: Candidate
   private let bounds: CalibratedBounds
 
-  /// A conversation that copies its models from a corpus; every later corpus lists the same.
+  /// A conversation whose models are copied from this corpus; every later corpus must list the same models.
   package init(
     _ command: CandidateCommand, limits: CandidateLimits, corpus: CaseCorpus, bounds: CalibratedBounds,
     isInterrupted: @escaping () -> Bool
@@ -16,8 +16,8 @@ package final class Interview {
     self.bounds = bounds
   }
 
-  /// The result of a unit; starts the process where there is none. Throws `CandidateError` where there is no candidate to
-  /// talk to, `CorpusError` where the corpus is damaged.
+  /// The result of a unit; starts the process if it is not running. Throws `CandidateError` if the candidate cannot be
+  /// started or does not introduce itself, `CorpusError` if the corpus is damaged.
   package func result(of item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> CaseResult {
     try candidate.start()
     guard let declaration = candidate.declaration else {
@@ -26,6 +26,5 @@ package final class Interview {
     return try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration).result
   }
 
-  /// Ends the process.
   package func end() { candidate.stop() }
 }

@@ -3,17 +3,17 @@
 import LoMAJudgement
 import LoMAVectors
 
-/// A unit that was asked, or that nobody needed to ask.
+/// A unit that was asked and judged, or that did not need to be asked.
 struct JudgedUnit {
   let result: CaseResult
-  /// The first question; none where nothing was asked.
+  /// The first question; nil if nothing was asked.
   let question: Question?
   /// The reply to it.
   let reply: Reply?
 }
 
 extension Candidate {
-  /// Asks a unit of a corpus and judges it. Throws where the corpus is damaged.
+  /// Asks a unit of a corpus and judges it. Throws if the corpus is damaged.
   func judged(
     _ item: StoredCase, dtype: String, of corpus: CaseCorpus, bounds: CalibratedBounds, declaration: Declaration
   ) throws(CorpusError) -> JudgedUnit {
@@ -45,12 +45,11 @@ extension Candidate {
 }
 
 extension Duration {
-  /// As a double.
   var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 extension Question {
-  /// The same for a candidate that returns no intermediates.
+  /// The same question for a candidate that returns no intermediates.
   fileprivate var withoutCaptures: Question {
     Question(
       op: op, dtype: dtype, profile: profile, parameters: parameters, model: model, input: input, captures: [])

@@ -1,41 +1,40 @@
-// RUN-12: the failures that a port knows of, with their reasons.
+// RUN-12: the list of known failures of a port, with reasons.
 
 import LoMAJudgement
 import LoMAVectors
 
 /// Units that are expected to fail.
 package struct KnownFailures: Equatable, Sendable {
-  /// A case in one element type, or in all.
+  /// A case in one element type, or in all of them.
   private struct Key: Hashable {
     let id: String
     let dtype: String?
   }
 
-  /// Why a list is refused; lines count from 1.
+  /// Why a list is rejected; lines count from 1.
   package enum Problem: Error, Equatable, Sendable {
     /// The file cannot be read.
     case file(FileError)
-    /// It is not UTF-8.
     case notText
     /// No case has this id.
     case unknownCase(String, line: Int)
     /// The case is not asked in this element type.
     case unknownType(String, id: String, line: Int)
-    /// No reason stands behind the id.
+    /// The line gives no reason.
     case noReason(id: String, line: Int)
-    /// The unit stands there twice.
+    /// The unit is listed twice.
     case repeated(id: String, line: Int)
   }
 
   private static let byteLimit = 1 << 22
   private var reasons: [Key: String] = [:]
-  /// SHA-256 of the list; none where there is none.
+  /// SHA-256 of the list; nil if there is no list.
   package private(set) var digest: String?
 
-  /// None.
+  /// An empty list.
   package init() {}
 
-  /// Reads a list: an id, an element type or none, and a reason on each line; # begins a comment line.
+  /// Reads a list: each line has an id, optionally an element type, and a reason; # begins a comment line.
   package init(contentsOf path: String, corpus: CaseCorpus) throws(Problem) {
     let bytes: [UInt8]
     do { bytes = try Files.contents(of: path, byteLimit: KnownFailures.byteLimit) } catch { throw .file(error) }
@@ -44,7 +43,7 @@ package struct KnownFailures: Equatable, Sendable {
     digest = SHA256.hexDigest(of: bytes)
   }
 
-  /// Reads a list given as text.
+  /// Parses the text of a list.
   package init(_ text: String, corpus: CaseCorpus) throws(Problem) {
     let dtypes = Dictionary(corpus.cases.map { ($0.id, $0.dtypes) }, uniquingKeysWith: { first, _ in first })
     for (place, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
@@ -63,7 +62,7 @@ package struct KnownFailures: Equatable, Sendable {
     }
   }
 
-  /// A result with its verdict where the list says something of it.
+  /// The result with the verdict the list gives it, if it is listed.
   func applied(to result: CaseResult) -> CaseResult {
     let named = reasons[Key(id: result.id, dtype: result.dtype)] ?? reasons[Key(id: result.id, dtype: nil)]
     guard let reason = named else { return result }
@@ -82,7 +81,6 @@ package struct KnownFailures: Equatable, Sendable {
 }
 
 extension KnownFailures.Problem: CustomStringConvertible {
-  /// One line for a person.
   package var description: String {
     switch self {
     case .file(let error): "known failures: \(error)"

@@ -1,4 +1,4 @@
-// RUN-11: which unit is next, and the results in the order of the units, whoever was first.
+// RUN-11: hands out the units of a run, and returns the results in the order of the units, whichever finished first.
 
 import Foundation
 import LoMAJudgement
@@ -11,13 +11,13 @@ import LoMAVectors
 /// The units of a run, shared by the threads that ask them.
 final class Lineup: Sendable {
   private struct State {
-    /// The places that each job has not asked yet.
+    /// The places of the units that each job has not asked yet.
     var waiting: [ArraySlice<Int>]
     var results: [CaseResult?]
     var done = 0
     var asked = 0
     var wrong: [Level: Int] = [:]
-    /// Levels that are given up, and why.
+    /// Levels that are given up, with the reason.
     var closed: [Level: String] = [:]
     var end: Result<String, any Error>?
   }
@@ -38,7 +38,7 @@ final class Lineup: Sendable {
     state = Mutex(State(waiting: Self.shared(units, among: jobs), results: Array(repeating: nil, count: units.count)))
   }
 
-  /// Takes results of an earlier run; those of units that this one does not have are left out.
+  /// Adds results of an earlier run; results of units that this run does not have are ignored.
   func take(done results: [CaseResult]) {
     let earlier = Dictionary(results.map { ($0.id + "\n" + $0.dtype, $0) }, uniquingKeysWith: { first, _ in first })
     state.withLock { state in
@@ -50,8 +50,8 @@ final class Lineup: Sendable {
     }
   }
 
-  /// The places of each job: of N jobs each takes every N-th case, in all its element types, so that a process is asked the
-  /// same every time.
+  /// The places of each job: of N jobs each takes every N-th case in all its element types, so that a process is asked
+  /// the same questions in every run.
   private static func shared(_ units: [(item: StoredCase, dtype: String)], among jobs: Int) -> [ArraySlice<Int>] {
     var (places, cases) = (Array(repeating: [Int](), count: jobs), -1)
     for (place, unit) in units.enumerated() {
@@ -61,8 +61,8 @@ final class Lineup: Sendable {
     return places.map { $0[...] }
   }
 
-  /// The place of the next unit that a job asks; none where all are taken, or the run has to end. Units of a level that is
-  /// given up are not run.
+  /// The place of the next unit of a job; nil if none remains or the run must end. Units of a level that is given up
+  /// are recorded as `not-run`.
   func next(of job: Int) -> Int? {
     state.withLock { state in
       while state.end == nil, let place = state.waiting[job].popFirst() {
@@ -76,12 +76,12 @@ final class Lineup: Sendable {
     }
   }
 
-  /// No further unit of a level is to be asked, and why.
+  /// Gives up a level: its remaining units are not asked, for this reason.
   func close(level: Level, _ why: String) {
     state.withLock { if $0.closed[level] == nil { $0.closed[level] = why } }
   }
 
-  /// The result of a unit.
+  /// Records the result of a unit.
   func put(_ result: CaseResult, at place: Int) {
     store(result)
     state.withLock { state in
@@ -96,12 +96,12 @@ final class Lineup: Sendable {
     }
   }
 
-  /// Nobody is to take a further unit: why those that are left were not asked, or what went wrong.
+  /// Ends the run: the reason the remaining units are not asked, or the error that stopped it.
   func stop(_ end: Result<String, any Error>) {
     state.withLock { if $0.end == nil { $0.end = end } }
   }
 
-  /// Whether one more wrong result is among the first so many of its level.
+  /// Counts one more wrong result of a level; whether it is among the first `limit`.
   func countsAmongFirst(_ limit: Int, of level: Level) -> Bool {
     state.withLock { state in
       state.wrong[level, default: 0] += 1
@@ -109,7 +109,7 @@ final class Lineup: Sendable {
     }
   }
 
-  /// Every result, after all threads are done; `missing` makes those of units that were not asked.
+  /// All results, after all threads have finished; `missing` makes the results of units that were not asked.
   func finish(_ missing: (StoredCase, _ dtype: String, _ why: String) throws -> CaseResult) throws -> [CaseResult] {
     try state.withLock { state in
       let why = try state.end?.get() ?? ""

@@ -1,11 +1,11 @@
-// RUN-7: how large the files of a unit's answers may be.
+// RUN-7: the maximum size of the answer files of a unit.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// What is left for the answers of one unit, so that no candidate fills the runner's memory.
+/// The bytes left for the answers of one unit, so that no candidate fills the runner's memory.
 struct OutputRoom {
-  /// For one answer where nothing is known about its size.
+  /// For one answer of unknown size.
   static let single = 16 << 20
   /// For all answers of a property case.
   private static let unit = 64 << 20
@@ -13,7 +13,7 @@ struct OutputRoom {
   private var left: Int
   private let most: Int
 
-  /// The room of a case: four times its recorded answer, and never less than a mebibyte.
+  /// The limit of a case: four times its recorded answer, and at least one mebibyte.
   init(of item: StoredCase) {
     if case .tensors(let file, _) = item.answer {
       most = min(256 << 20, max(1 << 20, 4 * file.bytes))
@@ -23,7 +23,7 @@ struct OutputRoom {
     left = max(most, OutputRoom.unit)
   }
 
-  /// The size of the next file.
+  /// The maximum size of the next file.
   var next: Int { min(left, most) }
 
   mutating func take(_ arrays: [NamedArray]) { left -= arrays.reduce(0) { $0 + $1.bytes.count } }

@@ -1,4 +1,5 @@
-// RUN-5, RUN-11…RUN-13: units asked of one or several processes of a candidate, in any order, told in theirs.
+// RUN-5, RUN-11…RUN-13: asks the units of one or several processes of a candidate, in any order, and returns them in
+// order.
 
 import Foundation
 import LoMAJudgement
@@ -11,45 +12,40 @@ import LoMAVectors
 
 /// Asks a candidate and judges its answers.
 package struct Runner: Sendable {
-  /// What may be found out about a wrong answer; for the first ones there is a way to ask more. Lines for a person.
+  /// Looks for the cause of a wrong answer and returns lines of text. `ask` puts further questions to the candidate; it
+  /// is nil after the first wrong answers of a level.
   package typealias Diagnosis = @Sendable (_ wrong: WrongAnswer, _ ask: ((Question) -> Reply)?) -> [String]
 
-  /// How far a run is.
   package struct Progress: Sendable {
-    /// Units done.
+    /// The number of units done.
     package let done: Int
-    /// Units of the run.
+    /// The number of units in the run.
     package let total: Int
-    /// The case that was done last.
+    /// The id of the last case done.
     package let current: String
-    /// What is left at the speed so far; none before anything was asked.
+    /// The estimated time left; nil before the first unit was asked.
     package let secondsLeft: Double?
   }
 
-  /// After so many units of a level in a row at which its process ended, a candidate is not asked of that level any more.
+  /// After this many units of a level in a row that ended its process, the candidate is not asked that level any more.
   package static let deathLimit = 3
-  /// After so many of any level in a row, it is not asked any more.
+  /// After this many units in a row of any level, the candidate is not asked anything more.
   package static let wholeDeathLimit = 9
-  /// So many wrong units of a level are diagnosed one by one, and keep all of their standard error; later ones keep its last
-  /// 2,000 characters.
+  /// The number of wrong units per level that are diagnosed one by one and keep all of their standard error; later ones
+  /// keep its last 2,000 characters.
   package static let diagnosisLimit = 20
 
-  /// What is asked.
   package var corpus: CaseCorpus
   /// The calibrated bounds.
   package var bounds: CalibratedBounds
-  /// Who is asked.
   package var command: CandidateCommand
-  /// What the candidate may take.
+  /// The limits on the candidate's time and memory.
   package var limits: CandidateLimits
-  /// How many processes of it run at once.
+  /// The number of processes of the candidate that run at once.
   package var jobs: Int
-  /// What is known to fail.
   package var known: KnownFailures
-  /// Looks into wrong answers.
   package var diagnosis: Diagnosis?
 
-  /// A runner of these parts.
   package init(
     corpus: CaseCorpus, bounds: CalibratedBounds, command: CandidateCommand, limits: CandidateLimits, jobs: Int,
     known: KnownFailures, diagnosis: Diagnosis?
@@ -63,12 +59,13 @@ package struct Runner: Sendable {
     self.diagnosis = diagnosis
   }
 
-  /// Starts the candidate, has `select` choose units by what it declares, and asks them.
+  /// Starts the candidate, lets `select` choose units from what it declares, and asks them.
   ///
-  /// `select` also returns results of an earlier run, which are not asked again. `store` gets every unit that was
-  /// asked as soon as it is judged, in any order and on any thread. Returns all results in the order of the units; those that
-  /// were not asked, since the candidate failed too often or `isInterrupted` turned true, are `not-run`. Throws `CandidateError` where there is no
-  /// candidate to talk to, `CorpusError` where vectors are damaged, and whatever `select` throws.
+  /// `select` also returns results of an earlier run, which are not asked again. `store` receives every unit as soon as
+  /// it is judged, in any order and on any thread. Returns all results in the order of the units; units that were not
+  /// asked, because the candidate failed too often or `isInterrupted` became true, are `not-run`. Throws
+  /// `CandidateError` if the candidate cannot be started or does not introduce itself, `CorpusError` if vectors are
+  /// damaged, and any error of `select`.
   package func run(
     select: (Declaration) throws -> (units: [Selection.Unit], done: [CaseResult]),
     store: @escaping @Sendable (CaseResult) -> Void = { _ in },
@@ -109,7 +106,7 @@ package struct Runner: Sendable {
       isInterrupted: isInterrupted)
   }
 
-  /// Takes units until there are none, or the candidate is not to be asked any more.
+  /// Asks units until none remain or the candidate must not be asked any more.
   private func work(
     on lineup: Lineup, _ job: Int, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
   ) {
@@ -135,13 +132,13 @@ package struct Runner: Sendable {
     if isInterrupted() { lineup.stop(.success("not asked: the run was interrupted")) }
   }
 
-  /// Asks and judges one unit, and whether the process ended at it; none where nothing had to be asked.
+  /// Asks and judges one unit; returns also whether the process ended at it. The second is nil if nothing was asked.
   private func ask(
     _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: Lineup
   ) throws -> (result: CaseResult, isEnd: Bool?) {
     let before = candidate.deaths
     let judged = try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration)
-    // Before a diagnosis asks more: an answer was given, whatever becomes of the process then.
+    // Read before the diagnosis asks further questions: an answer was given, even if the process ends later.
     let isEnd = judged.question.map { _ in candidate.deaths > before }
     var result = judged.result
     if result.verdict.isWrong {
@@ -152,7 +149,7 @@ package struct Runner: Sendable {
         case .tensors(let answer)? = judged.reply
       {
         let ask = { (more: Question) -> Reply in
-          // RUN-5 holds for a diagnosis, too.
+          // RUN-5 applies to the diagnosis, too.
           if let why = declaration.refusal(of: more, isRejection: false) { return .unsupported(why: why, issue: nil) }
           if !more.captures.isEmpty, !declaration.captures {
             return .unsupported(why: "no intermediates are declared", issue: nil)
@@ -167,7 +164,7 @@ package struct Runner: Sendable {
   }
 }
 
-/// How many units in a row ended a process: of all, and of each level.
+/// The number of units in a row that ended a process: overall, and for each level.
 private struct DeathsInARow {
   private(set) var all = 0
   private var levels: [Level: Int] = [:]

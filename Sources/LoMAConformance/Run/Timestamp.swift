@@ -1,4 +1,4 @@
-// RUN-20: the time of day as a results file holds it.
+// RUN-20: the time of day as written in a results file.
 
 import Foundation
 

@@ -1,17 +1,16 @@
-// A wrong answer as it is handed to a diagnosis.
+// A wrong answer as passed to the diagnosis.
 
 import LoMAJudgement
 import LoMAVectors
 
-/// An answer that was judged wrong, whatever its form.
+/// An answer that was judged wrong, of any form.
 package struct WrongAnswer: Sendable {
-  /// The case.
   package let item: StoredCase
   /// The element type it was asked in.
   package let dtype: String
   /// Its first question.
   package let question: Question
-  /// The answer to that.
+  /// The answer to the first question.
   package let answer: [NamedArray]
 
   /// An answer to a case's first question.
@@ -22,6 +21,6 @@ package struct WrongAnswer: Sendable {
     self.answer = answer
   }
 
-  /// How many bytes it has.
+  /// The size in bytes.
   package var size: Int { answer.reduce(0) { $0 + $1.bytes.count } }
 }

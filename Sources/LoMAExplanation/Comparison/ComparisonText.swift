@@ -1,26 +1,26 @@
-// A comparison of two tensor files as text, with rows named by zone and chunk where their layout is known.
+// Writes a comparison of two tensor files as text, with rows named by zone and chunk if their layout is known.
 
 import LoMA
 import LoMAVectors
 
-/// Draws a comparison.
+/// Writes a comparison as text.
 package struct ComparisonText: Sendable {
-  /// The rows of the layout that tensors may have a dimension of; none where it is not known.
+  /// The rows of the layout; nil if the layout is unknown.
   private let rows: [Row]
 
-  /// Text that names no rows.
+  /// Names no rows.
   package init() { rows = [] }
 
-  /// Text that names the rows of a text of n tokens; throws what LoMA rejects.
+  /// Names the rows of a text of n tokens; throws LoMA's rejections.
   package init(c: Int, t: Int, textLength: Int, layout: LayoutKind) throws(InputError) {
     var inputs = ExplanationInputs(c: c, t: t, texts: [.length(textLength)])
     inputs.layout = layout
     let explanation = try Explanation(inputs)
-    // A tensor's dimension cannot be larger than a file; nobody needs the names of more rows than that.
+    // No dimension of a tensor exceeds the size of a file, so the names of more rows are never needed.
     rows = explanation.rowCount <= 1 << 20 ? try explanation.batch().texts.first ?? [] : []
   }
 
-  /// One line for each tensor that differs, and one for all.
+  /// One line for each tensor that differs, and a line of totals.
   package func draw(_ comparison: FileComparison) -> String {
     var lines = comparison.differences.map { "\($0.name.onOneLine): \(line($0.difference))" }
     let count = comparison.differences.count
@@ -43,7 +43,7 @@ package struct ComparisonText: Sendable {
     }
   }
 
-  /// The row in words, where the first or the second dimension is that of the layout's rows.
+  /// The row in words, if the first or the second dimension has as many entries as the layout has rows.
   private func place(_ index: [Int], of shape: [Int]) -> String? {
     guard let dimension = shape.indices.prefix(2).first(where: { shape[$0] == rows.count }) else { return nil }
     let row = index[dimension]

@@ -1,57 +1,52 @@
-// Two files of tensors, compared without a case: what `loma compare` says.
+// Compares two tensor files without a case, for `loma compare`.
 
 import LoMA
 import LoMAVectors
 
-/// Why a file cannot be compared.
 package struct FileComparisonError: Error, Equatable, CustomStringConvertible {
-  /// The file.
   package let path: String
-  /// Why it is none.
+  /// Why it is not a readable tensor file.
   package let reason: ContainerError
 
-  /// One line for a person.
   package var description: String {
     if case .file(let error) = reason { return error.description }
     return "\(path): \(reason)"
   }
 }
 
-/// How two tensor files differ.
+/// The differences between two tensor files.
 package struct FileComparison: Sendable {
-  /// The largest file that is read, in bytes.
+  /// The maximum size of a file, in bytes.
   package static let byteLimit = 1 << 32
 
-  /// What was found of one tensor.
+  /// How one tensor differs.
   package enum Difference: Equatable, Sendable {
     /// Only the first, or only the second file has it.
     case missing(inFirst: Bool)
-    /// Another element type.
+    /// The element types differ.
     case elementType(String, String)
-    /// Another shape.
+    /// The shapes differ.
     case shape([Int], [Int])
-    /// Elements that differ; where none does, the tensors are equal.
+    /// Some elements differ; with a count of 0 the tensors are equal.
     case elements(Elements)
   }
 
-  /// Elements that differ.
   package struct Elements: Equatable, Sendable {
-    /// The shape of the tensor.
     package let shape: [Int]
-    /// How many differ.
+    /// The number of elements that differ.
     package let count: Int
-    /// How many there are.
+    /// The number of elements.
     package let total: Int
-    /// The largest |a − b|; infinite where one is finite and the other is not.
+    /// The largest |a − b|; infinite if one element is finite and the other is not.
     package let absolute: Double
-    /// The largest |a − b| / max|b|; infinite where b is 0 throughout.
+    /// The largest |a − b| / max|b|; infinite if all of b is 0.
     package let relative: Double
-    /// The index of the largest |a − b|, one number a dimension.
+    /// The index of the largest |a − b|, one number per dimension.
     package let index: [Int]
-    /// Both elements there.
+    /// The two elements at that index.
     package let values: (String, String)
 
-    /// Equal in what is counted.
+    /// Not synthesised, because `values` is a tuple.
     package static func == (a: Elements, b: Elements) -> Bool {
       a.shape == b.shape && a.count == b.count && a.total == b.total && a.absolute == b.absolute
         && a.relative == b.relative
@@ -59,12 +54,12 @@ package struct FileComparison: Sendable {
     }
   }
 
-  /// Every tensor of either file that differs, by name.
+  /// The tensors that differ or are missing from one file, by name.
   package let differences: [(name: String, difference: Difference)]
-  /// How many tensors are equal.
+  /// The number of equal tensors.
   package let equalCount: Int
 
-  /// Compares two files that nobody vouches for.
+  /// Compares two untrusted files.
   package init(_ first: String, _ second: String) throws(FileComparisonError) {
     let (a, b) = (try FileComparison.read(first), try FileComparison.read(second))
     do { try self.init(a, b) } catch { throw FileComparisonError(path: second, reason: error) }
@@ -76,7 +71,6 @@ package struct FileComparison: Sendable {
     }
   }
 
-  /// Compares two files in memory.
   package init(_ first: ArrayFile, _ second: ArrayFile) throws(ContainerError) {
     var found: [(String, Difference)] = []
     var equal = 0
@@ -108,7 +102,7 @@ package struct FileComparison: Sendable {
 }
 
 extension FileComparison.Elements {
-  /// Compares two arrays of one type and shape; elements are equal where their bytes are.
+  /// Compares two arrays of the same type and shape; elements are equal if their bytes are equal.
   init(_ a: NamedArray, _ b: NamedArray) throws(ContainerError) {
     let width = a.elementType.width
     let (x, y) = (try a.values(), try b.values())
@@ -137,7 +131,7 @@ extension FileComparison.Elements {
 }
 
 extension NamedArray {
-  /// The elements as doubles, whatever their type; an integer beyond 2⁵³ is rounded.
+  /// The elements as doubles; an integer beyond 2⁵³ is rounded.
   fileprivate func values() throws(ContainerError) -> [Double] {
     switch elementType.kind {
     case .floating: try doubles()
@@ -146,7 +140,7 @@ extension NamedArray {
     }
   }
 
-  /// One element as it is written.
+  /// The text of one element.
   fileprivate func text(of place: Int) throws(ContainerError) -> String {
     switch elementType.kind {
     case .floating: "\(try doubles()[place])"

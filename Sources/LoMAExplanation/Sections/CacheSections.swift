@@ -3,7 +3,7 @@
 import LoMA
 
 extension Explanation {
-  /// Every event of feeding each text to the compressed cache.
+  /// All events of feeding each text to the compressed cache.
   func scheduleContent(limits: ExplanationLimits) throws(InputError) -> SectionContent {
     var blocks: [ContentBlock] = []
     for (index, length) in fedLengths.enumerated() {
@@ -21,7 +21,7 @@ extension Explanation {
       section: .schedule, subtitle: tokens + ", rows of the generation layout", blocks: blocks)
   }
 
-  /// How many events feeding n tokens has: one per token, two per full chunk.
+  /// The number of events when n tokens are fed: one per token, two per full chunk.
   func scheduleLength(_ length: Int) -> Int { length + 2 * parameters.fullChunks(length) }
 
   private func cacheSummary(_ length: Int) -> String {
@@ -68,7 +68,7 @@ extension Explanation {
     return ContentTable(columns: columns, rows: rows, groupStarts: starts)
   }
 
-  /// The cache's entries in order, one letter each.
+  /// The entries of the cache in order, one letter each.
   private func cacheLetters(_ schedule: CacheSchedule, _ step: CacheStep) -> String {
     let rowsPerChunk = parameters.chunkLength + parameters.t
     return String(
@@ -91,7 +91,7 @@ extension Explanation {
     return chunk..<chunk + 1
   }
 
-  /// Which memories each chunk's repetition rows see, and which row predicts which token.
+  /// The memories that each chunk's repetition rows see, and the row that predicts each token.
   func reconstructionContent(limits: ExplanationLimits) throws(InputError) -> SectionContent {
     var blocks: [ContentBlock] = []
     for (index, length) in fedLengths.enumerated() {
@@ -116,7 +116,7 @@ extension Explanation {
       subtitle: "\(parameters.chunkLength) repetition rows per chunk in one pass, never cached", blocks: blocks)
   }
 
-  /// The index in the training layout of a row that predicts a token of a chunk.
+  /// The index in the training layout of the row that predicts a token of a chunk.
   func trainingRow(_ predicting: PredictingRow, chunk: Int) -> Int {
     let (t, length) = (parameters.t, parameters.chunkLength)
     let firstMemory = chunk * (length + t + length) + length

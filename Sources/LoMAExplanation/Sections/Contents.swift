@@ -3,7 +3,7 @@
 import LoMA
 
 extension Explanation {
-  /// The content of sections, in the order of `ExplanationSection`; a layout is built at most once, within the limits.
+  /// The content of sections, in the order of `ExplanationSection`; a layout within the limits is built at most once.
   package func contents(
     of sections: [ExplanationSection], limits: ExplanationLimits
   ) throws(InputError) -> [SectionContent] {

@@ -3,7 +3,7 @@
 import LoMA
 
 extension Explanation {
-  /// Visible pairs of every computation, against full attention; and bytes where an entry's weight is known.
+  /// The visible pairs of each computation compared with full attention; also bytes if the size of an entry is known.
   func costContent() throws(InputError) -> SectionContent {
     var blocks: [ContentBlock] = []
     for (index, cost) in costs.enumerated() {
@@ -26,7 +26,7 @@ extension Explanation {
       section: .cost, subtitle: "visible (query, key) pairs, per layer and query head", blocks: blocks)
   }
 
-  /// Every chunk's reconstruction where they differ; one line where they are alike.
+  /// The reconstruction cost of every chunk if they differ; one line if they are equal.
   private func reconstructionCosts(_ textIndex: Int) throws(InputError) -> [(String, String)] {
     func line(_ cost: Cost, _ chunk: Int) throws(InputError) -> (String, String) {
       ("reconstructing chunk \(chunk)", "\(try cost.reconstruction(chunk: chunk))")
@@ -58,7 +58,7 @@ extension Explanation {
       rows: lines.map { [ContentCell($0.0), ContentCell("\($0.1)"), ContentCell("\($0.1 * entryBytes)")] })
   }
 
-  /// What the numbers tend to, plainly.
+  /// What the costs tend to for long texts, in plain sentences.
   private var costNotes: [String] {
     let c = parameters.c
     let (part, formula) =
@@ -74,7 +74,7 @@ extension Explanation {
     return notes
   }
 
-  /// REC-2's counts, pooled over all texts.
+  /// The counts of REC-2, pooled over all texts.
   func metricsContent() -> SectionContent {
     func row(_ name: String, _ accuracy: Accuracy?, _ what: String) -> [ContentCell] {
       [
@@ -91,13 +91,13 @@ extension Explanation {
     return SectionContent(section: .metrics, subtitle: "full chunks only, all texts together", blocks: [.table(table)])
   }
 
-  /// The token that the given scores choose, none without one score per id of the model's vocabulary.
+  /// The token chosen by the given scores; nil unless there is one score per id of the model's vocabulary.
   var greedyToken: Int? {
     guard let vocabulary, inputs.scores.count == vocabulary.modelSize else { return nil }
     return vocabulary.greedyToken(inputs.scores)
   }
 
-  /// The given scores, and the one that is chosen.
+  /// The given scores, and the chosen one.
   func choiceContent() -> SectionContent {
     guard let vocabulary, let chosen = greedyToken else {
       return SectionContent(section: .choice, subtitle: "none without a score per id", blocks: [])

@@ -3,7 +3,7 @@
 import LoMA
 
 extension Explanation {
-  /// c, t, L, how each text is cut, the vocabulary and the profile.
+  /// c, t, L, the chunks of each text, the vocabulary and the profile.
   func parametersContent() -> SectionContent {
     var rows = [
       ["c", "\(parameters.c)", "compression ratio: text tokens per memory token"],
@@ -57,7 +57,7 @@ extension Explanation {
     return SectionContent(section: .mask, subtitle: layoutCaption, blocks: blocks)
   }
 
-  /// The clauses of the mask that speak of zones which occur; all of them where no rows are known.
+  /// The clauses of the mask that apply to zones which occur; all clauses if the rows are unknown.
   func rulesContent(_ batch: Batch?) -> SectionContent {
     let occurring = Set((batch?.texts ?? []).joined().map { $0.place.zone })
     let sentences = MaskSentences(profile: inputs.profile).all.filter { sentence in
@@ -70,13 +70,13 @@ extension Explanation {
     return SectionContent(section: .rules, subtitle: "profile " + inputs.profile.name, blocks: [.table(table)])
   }
 
-  /// The drawings of every text's mask, or none beyond the limit.
+  /// The drawings of the masks of all texts, or nil if they exceed the limit.
   package func maskPictures(limits: ExplanationLimits) throws(InputError) -> [MaskPicture]? {
     guard rowCount <= limits.maskRows else { return nil }
     return try batch().texts.enumerated().map { picture(of: $0.element, textIndex: $0.offset) }
   }
 
-  /// One text's mask with the names of its tokens.
+  /// The mask of one text with the names of its tokens.
   private func picture(of rows: [Row], textIndex: Int) -> MaskPicture {
     let which = inputs.texts.count == 1 ? "" : "text \(textIndex), "
     return MaskPicture(
@@ -84,7 +84,7 @@ extension Explanation {
       caption: which + layoutCaption)
   }
 
-  /// What is explained, in one line.
+  /// A description of the inputs, on one line.
   package var title: String {
     let texts =
       inputs.texts.count == 1
@@ -92,14 +92,14 @@ extension Explanation {
     return "LoMA: c = \(parameters.c), t = \(parameters.t), \(texts), profile \(inputs.profile.name)"
   }
 
-  /// What is laid out, and how many rows it has.
+  /// A description of the layout with its number of rows.
   var layoutCaption: String {
     let rows = "\(rowCount) row" + (rowCount == 1 ? "" : "s")
     let prompt = inputs.generationLength == nil ? "" : " of the prompt"
     return inputs.layout.rawValue + " layout" + prompt + ", " + rows
   }
 
-  /// A row's token as it is written.
+  /// The text of a row's token.
   func tokenName(_ row: Row, textIndex: Int) -> String {
     switch row.place {
     case .reading(let chunk, let index):
@@ -110,7 +110,7 @@ extension Explanation {
     }
   }
 
-  /// A row's label as it is written; of a text of given length, ids are text indices.
+  /// The text of a row's label; in a text given by its length, ids are text indices.
   func labelName(_ row: Row, textIndex: Int) -> String? {
     guard let label = row.label else { return nil }
     return switch inputs.texts[textIndex] {
@@ -139,7 +139,7 @@ extension Explanation {
 }
 
 extension SectionContent {
-  /// What a section says instead of a listing that is too long.
+  /// The sentence shown instead of a listing that is too long.
   static func tooLong(_ section: ExplanationSection, _ size: String, limit: String) -> SectionContent {
     SectionContent(
       section: section, subtitle: size,

@@ -1,15 +1,15 @@
-// RUN-29: where a port begins: a candidate in one file that answers `layout` in full and declines the rest. The files stand
-// beside this one, and in the program as bytes.
+// RUN-29: the starting point of a port: a candidate in one file that answers `layout` in full and declines everything
+// else. The files lie in this folder and are embedded in the program.
 
 import LoMAVectors
 
-/// The language of a skeleton.
+/// The languages of the skeleton.
 package enum Skeleton: String, CaseIterable, Sendable {
-  /// Python 3, the standard library alone.
+  /// Python 3, standard library only.
   case python
-  /// Swift, Foundation alone.
+  /// Swift, Foundation only.
   case swift
-  /// C11, the C library alone.
+  /// C11, standard library only.
   case c
 
   /// The name of its only file.
@@ -21,7 +21,7 @@ package enum Skeleton: String, CaseIterable, Sendable {
     }
   }
 
-  /// The file.
+  /// The contents of the file.
   package var text: String {
     switch self {
     case .python: EmbeddedText(PackageResources.port_py).text
@@ -30,7 +30,7 @@ package enum Skeleton: String, CaseIterable, Sendable {
     }
   }
 
-  /// How it is built; nil if it needs no building.
+  /// The command that builds it; nil if it needs no building.
   package var building: String? {
     switch self {
     case .python: nil
@@ -39,7 +39,7 @@ package enum Skeleton: String, CaseIterable, Sendable {
     }
   }
 
-  /// The words behind `loma conform --` that start it.
+  /// The words after `loma conform --` that start it.
   package var command: String {
     switch self {
     case .python: "python3 port.py"

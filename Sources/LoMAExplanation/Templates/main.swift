@@ -151,7 +151,7 @@ func readIntegers(_ path: String) throws -> [String: [Int]] {
   let data = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
   guard data.count >= 8, let size = Int(exactly: word(data, 0)), size <= data.count - 8,
     let header = try JSONSerialization.jsonObject(with: Data(data[8..<8 + size])) as? [String: Any]
-  else { throw Refusal.broken("\(path) is no safetensors file") }
+  else { throw Refusal.broken("\(path) is not a safetensors file") }
   var tensors: [String: [Int]] = [:]
   for case (let name, let entry as [String: Any]) in header where entry["dtype"] as? String == "I64" {
     guard let range = entry["data_offsets"] as? [Int], range.count == 2, 0 <= range[0], range[0] <= range[1],
@@ -197,7 +197,7 @@ func reply(_ id: Int, _ outcome: String, _ members: [String: Any]) throws {
 while let line = readLine() {
   guard let message = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
     let id = message["id"] as? Int, let command = message["cmd"] as? String
-  else { throw Refusal.broken("a line that is no request") }
+  else { throw Refusal.broken("a line that is not a request") }
   if command == "stop" { break }
   if command == "hello" {
     let capabilities: [String: Any] = [

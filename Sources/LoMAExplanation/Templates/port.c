@@ -89,7 +89,7 @@ static int accept(reader *r, char c) {
 }
 
 static void expect(reader *r, char c) {
-  if (!accept(r, c)) stop("JSON that is none");
+  if (!accept(r, c)) stop("malformed JSON");
 }
 
 /* A string behind its opening quote. Of \u escapes only ASCII is kept: no name of the protocol has another. */
@@ -143,7 +143,7 @@ static json *read_value(reader *r, int depth) {
   } else {
     const char *start = r->at;
     while (r->at < r->end && !strchr(",]} \t\r\n", *r->at)) r->at++;
-    if (r->at == start) stop("JSON that is none");
+    if (r->at == start) stop("malformed JSON");
     if (strchr("-0123456789", value->kind)) {
       value->kind = '#';
       value->integer = strtoll(start, NULL, 10);
@@ -152,7 +152,7 @@ static json *read_value(reader *r, int depth) {
   return value;
 }
 
-/* Numbers are read up to a byte that is none, so the text must end with a 0 behind `end`. */
+/* A number ends at the first byte that does not belong to it, so a 0 must follow `end`. */
 static json *parse(const char *text, size_t size) {
   reader r = {text, text + size};
   return read_value(&r, 0);
@@ -186,7 +186,7 @@ static char *read_file(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");
   if (!file || fseek(file, 0, SEEK_END) != 0) stop("an input cannot be read");
   long length = ftell(file);
-  if (length < 8) stop("an input that is no safetensors file");
+  if (length < 8) stop("an input that is not a safetensors file");
   rewind(file);
   char *data = take((size_t)length + 1, 1);
   if (fread(data, 1, (size_t)length, file) != (size_t)length) stop("an input cannot be read");
@@ -199,7 +199,7 @@ static char *read_file(const char *path, size_t *size) {
 static integers tensor(const char *data, size_t size, const char *name) {
   uint64_t header;
   memcpy(&header, data, 8);
-  if (header > size - 8) stop("an input that is no safetensors file");
+  if (header > size - 8) stop("an input that is not a safetensors file");
   char *text = take(header + 1, 1);
   memcpy(text, data + 8, header);
   json *entry = member(parse(text, header), name), *offsets = member(entry, "data_offsets");

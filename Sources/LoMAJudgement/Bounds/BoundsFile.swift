@@ -3,15 +3,15 @@
 import LoMAVectors
 
 extension CalibratedBounds {
-  /// The name of the file beside the manifest.
+  /// The file name, beside the manifest.
   package static let fileName = "bounds.json"
   private static let byteLimit = 32 << 20
   private static let dtypes = NumberType.words
 
-  /// The bounds of a corpus; the provisional ones where it has none and is no published suite.
+  /// The bounds of a corpus; the provisional ones if it has none and is not a published suite.
   ///
-  /// Throws `damaged` where they were measured on another manifest, are not what their own measurements make of them, or are
-  /// not those that the suite was published with.
+  /// Throws `damaged` if they were measured on another manifest, do not follow from their own measurements, or are not
+  /// those the suite was published with.
   package init(of corpus: CaseCorpus) throws(CorpusError) {
     let published = PublishedSuite.of(manifest: corpus.manifestDigest)
     let bytes: [UInt8]
@@ -36,7 +36,7 @@ extension CalibratedBounds {
     }
   }
 
-  /// Reads a file that nobody vouches for; throws `damaged`.
+  /// Parses an untrusted bounds file; throws `damaged`.
   package init(parsing bytes: [UInt8]) throws(CorpusError) {
     let value: JSONValue
     do { value = try StrictJSON.parse(bytes, sizeLimit: Self.byteLimit, depthLimit: 8) } catch {
@@ -93,7 +93,7 @@ extension CalibratedBounds {
     try check()
   }
 
-  /// The file, ending in a line break; equal bounds give equal text.
+  /// The file as text, ending in a line break; equal bounds give equal text.
   package var text: String {
     let groups = general.sorted { ($0.key.op, $0.key.tensor, $0.key.order) < ($1.key.op, $1.key.tensor, $1.key.order) }
     let units = cases.sorted { ($0.key.id, $0.key.order) < ($1.key.id, $1.key.order) }
@@ -135,7 +135,7 @@ extension CalibratedBounds {
     return value.text() + "\n"
   }
 
-  /// The floor of an element type by name.
+  /// The floor of an element type, by name.
   static func floor(_ dtype: String) -> Double? {
     ElementType(word: dtype).flatMap { Precision.of($0) }?.floor
   }
@@ -143,7 +143,7 @@ extension CalibratedBounds {
 
 extension CalibratedBounds {
   private static func object(_ value: JSONValue) throws(CorpusError) -> JSONObject {
-    guard let object = value.objectValue else { throw damaged("an entry that is no object") }
+    guard let object = value.objectValue else { throw damaged("an entry is not an object") }
     return object
   }
 
@@ -154,22 +154,22 @@ extension CalibratedBounds {
 
   private static func dtype(_ object: JSONObject) throws(CorpusError) -> String {
     let dtype = try word("dtype", object)
-    guard dtypes.contains(dtype) else { throw damaged("no numbers are of type \(dtype.onOneLine)") }
+    guard dtypes.contains(dtype) else { throw damaged("\(dtype.onOneLine) is not a type of numbers") }
     return dtype
   }
 
-  /// A bound is positive and finite, and written in hexadecimal in the one spelling that a number has.
+  /// A bound is positive and finite, in the one hexadecimal spelling that a number has.
   private static func bound(_ object: JSONObject) throws(CorpusError) -> Double {
     let text = try word("bound", object)
     guard let bound = Double(text), bound > 0, bound.isFinite, HexFloat.text(bound) == text else {
-      throw damaged("the bound \(text.onOneLine) is none")
+      throw damaged("the bound \(text.onOneLine) is invalid")
     }
     return bound
   }
 }
 
 extension CalibratedBounds {
-  /// What was measured of a case, by kind of tensor.
+  /// The measurements of a case, by kind of tensor.
   private static func measurements(
     _ object: JSONObject, variants: Int
   ) throws(CorpusError) -> [String: Measured] {
@@ -186,11 +186,11 @@ extension CalibratedBounds {
     return measured
   }
 
-  /// An error is finite and not negative, and written as a bound is.
+  /// An error is finite and not negative, spelt as a bound is.
   private static func error(_ value: JSONValue) throws(CorpusError) -> Double {
     guard let text = value.stringValue, let error = Double(text), error >= 0, error.isFinite,
       HexFloat.text(error) == text
-    else { throw damaged("the error \((value.stringValue ?? "that is no string").onOneLine) is none") }
+    else { throw damaged("an error is invalid: \((value.stringValue ?? "not a string").onOneLine)") }
     return error
   }
 }

@@ -1,9 +1,9 @@
-// TOL-12…TOL-16: bounds as a function of what was measured, and what no bound may be.
+// TOL-12…TOL-16: how bounds follow from measurements, and their ceilings.
 
 import LoMAVectors
 
 extension CalibratedBounds {
-  /// The bounds that these measurements make; `names` are the tensors of each case.
+  /// The bounds that follow from these measurements; `names` are the tensors of each case.
   init(
     of measured: [Unit: [String: Measured]], names: [Unit: Set<String>], suite: String, manifestDigest: String,
     variants: [Variant]
@@ -25,8 +25,8 @@ extension CalibratedBounds {
       measured: measured)
   }
 
-  /// What no bound of an element type may be above: the provisional one in f64 and f32; below 1 in bf16 and f16, since an
-  /// answer of zeros is off by 1.
+  /// The ceiling of the bounds of an element type: the provisional bound in f64 and f32; below 1 in bf16 and f16,
+  /// because an answer of zeros has error 1.
   static func ceiling(_ dtype: String) -> Double {
     switch dtype {
     case "f64": Precision.f64.provisionalBound
@@ -35,9 +35,10 @@ extension CalibratedBounds {
     }
   }
 
-  /// Throws `damaged` where a bound, or whether it gates, is not what its own measurements make of it, or is above its ceiling.
+  /// Throws `damaged` if a bound or its gate does not follow from the measurements beside it, or if a bound exceeds its
+  /// ceiling.
   ///
-  /// Bounds without a case, those of fresh cases, have no measurements beside them: only their ceiling is looked at.
+  /// The bounds of fresh cases have no measurements beside them: only their ceiling is checked.
   func check() throws(CorpusError) {
     let again = CalibratedBounds(
       of: measured, names: cases.mapValues { Set($0.keys) }, suite: suite, manifestDigest: manifestDigest,
@@ -75,7 +76,7 @@ extension CalibratedBounds {
 }
 
 extension CalibratedBounds.Unit {
-  /// The operation that an id names: LEVEL.OP.WHAT.
+  /// The operation in an id LEVEL.OP.WHAT.
   var op: String {
     let words = id.split(separator: ".")
     return words.count > 1 ? String(words[1]) : ""
@@ -83,15 +84,15 @@ extension CalibratedBounds.Unit {
 }
 
 extension CalibratedBounds.Measured {
-  /// Four times the worst error, and never below twice that of the shaken reference, nor below the floor; it gates where each
-  /// variant stays under half of what the others make.
+  /// The bound is four times the worst error, at least twice the error of the shaken reference, and at least the floor.
+  /// It gates if each variant stays below half of the bound set by the others.
   func allowed(_ dtype: String) -> CalibratedBounds.Allowed {
     let shares = shares(dtype).map(\.share)
     return CalibratedBounds.Allowed(
       bound: bound(without: nil, dtype), gates: !shares.isEmpty && shares.allSatisfy { $0 < 0.5 })
   }
 
-  /// For each variant that was measured, its error over the bound of the others; nothing where there are none.
+  /// For each measured variant, its error over the bound set by the others; empty with fewer than two.
   func shares(_ dtype: String) -> [(variant: Int, share: Double)] {
     guard errors.count(where: { $0 != nil }) > 1 else { return [] }
     return errors.enumerated().compactMap { index, error in

@@ -1,28 +1,26 @@
-// TOL-12…TOL-15: how far a tensor may be off where no bound is derived.
+// TOL-12…TOL-15: the allowed error of a tensor for which no bound is derived.
 
 import LoMAVectors
 
-/// Bounds measured on right implementations, or provisional ones where nothing is measured.
+/// Bounds measured on right implementations, or provisional ones if none were measured.
 package struct CalibratedBounds: Equatable, Sendable {
-  /// What one tensor may be off, as max|y − ref| / max|ref|.
+  /// The allowed error of one tensor, as max|y − ref| / max|ref|.
   package struct Allowed: Equatable, Sendable {
     /// The largest error of a right answer.
     package let bound: Double
-    /// Whether a larger one is a failure; else it is reported only (TOL-14).
+    /// Whether a larger error fails; otherwise it is only reported (TOL-14).
     package let gates: Bool
   }
 
   /// A right implementation that was measured.
   package struct Variant: Equatable, Sendable {
-    /// Its name.
     package let name: String
-    /// Its version.
     package let version: String
     /// The element types it was measured in.
     package let dtypes: [String]
   }
 
-  /// Tensors of one kind: an operation, a name without what differs from case to case, an element type.
+  /// The tensors of one kind: an operation, a name without the parts that differ between cases, and an element type.
   struct Group: Hashable {
     let op: String
     let tensor: String
@@ -35,30 +33,30 @@ package struct CalibratedBounds: Equatable, Sendable {
     let dtype: String
   }
 
-  /// What right implementations erred by in a case's tensors of one kind: all that their bound is made of.
+  /// The errors of right implementations in one kind of tensor of a case; its bound follows from them alone.
   struct Measured: Equatable {
-    /// The worst error of each variant, in the order of `variants`; none of one that does not answer the case.
+    /// The worst error of each variant, in the order of `variants`; nil if a variant does not answer the case.
     var errors: [Double?]
-    /// That of the shaken reference (TOL-16).
+    /// The worst error of the shaken reference (TOL-16).
     var shaken = 0.0
   }
 
-  /// The version of the suite that was measured on; empty where nothing is measured.
+  /// The version of the suite the bounds were measured on; empty if nothing was measured.
   package let suite: String
-  /// SHA-256 of the manifest that was measured on; empty where nothing is measured.
+  /// SHA-256 of the manifest the bounds were measured on; empty if nothing was measured.
   package let manifestDigest: String
-  /// What was measured.
+  /// The implementations that were measured.
   package let variants: [Variant]
-  /// SHA-256 of the file they were read from, none where they were not.
+  /// SHA-256 of the bounds file; nil if not read from a file.
   package internal(set) var digest: String?
-  /// Bounds of groups: twice the largest of the cases' (TOL-13).
+  /// The bounds of groups: twice the largest bound among their cases (TOL-13).
   let general: [Group: Double]
-  /// Bounds of recorded tensors.
+  /// The bounds of recorded tensors.
   let cases: [Unit: [String: Allowed]]
-  /// What they were made of, by kind of tensor (TOL-13).
+  /// The measurements behind the bounds, by kind of tensor (TOL-13).
   let measured: [Unit: [String: Measured]]
 
-  /// What stands in for bounds until they are measured (TOL-15).
+  /// The bounds in use until some are measured (TOL-15).
   package static let provisional = CalibratedBounds(
     suite: "", manifestDigest: "", variants: [], general: [:], cases: [:])
 
@@ -75,18 +73,18 @@ package struct CalibratedBounds: Equatable, Sendable {
     self.digest = nil
   }
 
-  /// What a tensor of a case may be off; the general bound of its group where the case was not measured.
+  /// The allowed error of a tensor of a case; its group's bound if the case was not measured.
   func allowed(_ tensor: String, of item: StoredCase, dtype: String) -> Allowed {
     cases[Unit(id: item.id, dtype: dtype)]?[tensor]
       ?? Allowed(bound: generalBound(of: tensor, op: item.op.rawValue, dtype: dtype), gates: true)
   }
 
-  /// TOL-11: operations whose derived bounds, composed of many worst cases, are far above what right answers need; a bound that
-  /// was measured applies beside them.
+  /// TOL-11: operations composed of many steps, whose derived bounds add up to far more than right answers need; a
+  /// measured bound applies as well.
   static let compositions: Set<Operation> = [.decoderLayer]
 
-  /// What a tensor of a composition may be off beside its derived bound; none of other operations, and where nothing of its
-  /// group was measured.
+  /// The measured bound of a composition's tensor, in addition to its derived bound; nil for other operations, or if
+  /// neither the case nor its group was measured.
   func measured(_ tensor: String, of item: StoredCase, dtype: String) -> Allowed? {
     guard Self.compositions.contains(item.op) else { return nil }
     return cases[Unit(id: item.id, dtype: dtype)]?[tensor]
@@ -95,13 +93,14 @@ package struct CalibratedBounds: Equatable, Sendable {
       }
   }
 
-  /// The bound of a group (TOL-13), the provisional one of the element type where the group was not measured (TOL-15).
+  /// The bound of a group (TOL-13), or the provisional bound of the element type if the group was not measured
+  /// (TOL-15).
   package func generalBound(of tensor: String, op: String, dtype: String) -> Double {
     general[Group(op: op, tensor: Self.group(of: tensor), dtype: dtype)]
       ?? ElementType(word: dtype).flatMap { Precision.of($0) }?.provisionalBound ?? 0
   }
 
-  /// TOL-16: bounds of cases that were not measured, as a file beside their manifest would hold them.
+  /// TOL-16: the bounds for cases that were not measured, as the bounds file for their manifest would hold them.
   package func ofFreshCases(of corpus: CaseCorpus) -> CalibratedBounds {
     var bounds = CalibratedBounds(
       suite: suite, manifestDigest: corpus.manifestDigest, variants: variants, general: general, cases: [:])
@@ -109,7 +108,7 @@ package struct CalibratedBounds: Equatable, Sendable {
     return bounds
   }
 
-  /// A tensor's name with numbers of layers, and names of parameters, replaced by stars.
+  /// A tensor's name with layer numbers and parameter names replaced by stars.
   static func group(of tensor: String) -> String {
     let parts = tensor.split(separator: ".", omittingEmptySubsequences: false)
     if let first = parts.first, ["gradients", "parameters", "first_moments", "second_moments"].contains(first) {

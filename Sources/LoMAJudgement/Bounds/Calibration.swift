@@ -1,19 +1,16 @@
-// TOL-12…TOL-14: bounds made of the errors of right implementations.
+// TOL-12…TOL-14: bounds derived from the errors of right implementations.
 
 import LoMAVectors
 
-/// Bounds with the room they leave to those they were made from.
+/// Bounds, with how close the implementations that set them come to them.
 package struct Calibration: Sendable {
   /// The results of one right implementation.
   package struct Candidate: Sendable {
-    /// Its name.
     package let name: String
-    /// Its version.
     package let version: String
-    /// What came of its run.
+    /// The results of its run.
     package let results: [CaseResult]
 
-    /// A candidate of these results.
     package init(name: String, version: String, results: [CaseResult]) {
       self.name = name
       self.version = version
@@ -21,29 +18,28 @@ package struct Calibration: Sendable {
     }
   }
 
-  /// What one candidate needs of a bound that only the others set.
+  /// The share one candidate uses of a bound set by the other candidates alone.
   package struct Headroom: Equatable, Sendable {
-    /// The candidate.
     package let candidate: String
-    /// The case.
+    /// The id of the case.
     package let id: String
-    /// The element type.
     package let dtype: String
-    /// The tensors: what their names have in common (TOL-13).
+    /// The kind of tensor: the common part of their names (TOL-13).
     package let tensor: String
-    /// Their worst error over the bound of the others: under ½ where the bound may gate.
+    /// Their worst error over the bound set by the others; below ½ if the bound may gate.
     package let share: Double
   }
 
   /// The bounds, for the file.
   package let bounds: CalibratedBounds
-  /// One entry for each candidate and kind of tensor of a case that another candidate has too.
+  /// One entry for each candidate and each kind of tensor of a case that another candidate has too.
   package let headroom: [Headroom]
 
-  /// Bounds of every tensor that the candidates' results compare by a calibrated bound; properties set none.
+  /// Sets a bound for every tensor that the candidates' results compare by a calibrated bound; properties set none.
   ///
-  /// `shaken` are results of the reference whose every stage errs as a port's may (TOL-16): they keep a bound from being
-  /// smaller than roundings, and set none alone. A tensor whose error is not finite sets no bound: its candidate is not right.
+  /// `shaken` are results of the reference with rounding errors added at every stage, as a port has them (TOL-16): they
+  /// raise a bound that would be smaller than rounding, and set none alone. A tensor with a non-finite error sets no
+  /// bound, because its candidate is not right.
   package init(_ candidates: [Candidate], shaken: [CaseResult], suite: String, manifestDigest: String) {
     var measured: [CalibratedBounds.Unit: [String: CalibratedBounds.Measured]] = [:]
     var names: [CalibratedBounds.Unit: Set<String>] = [:]
@@ -63,7 +59,7 @@ package struct Calibration: Sendable {
     }
     for result in shaken {
       let unit = CalibratedBounds.Unit(id: result.id, dtype: result.dtype)
-      // Where an integer is wrong, a choice fell otherwise: what follows is about another text.
+      // A wrong integer means that another token was chosen; the tensors after it belong to another text.
       guard result.tensors.allSatisfy({ $0.rule != Rule.exact.rawValue || $0.ratio == 0 }) else { continue }
       for tensor in result.tensors where Self.isMeasured(tensor, op: result.op) {
         let kind = CalibratedBounds.group(of: tensor.name)
@@ -89,11 +85,11 @@ package struct Calibration: Sendable {
     }
   }
 
-  /// Throws `damaged` where a bound is above what any bound may be: an implementation that it was made of is not right.
+  /// Throws `damaged` if a bound exceeds its ceiling: one of the implementations behind it is not right.
   package func check() throws(CorpusError) { try bounds.check() }
 
-  /// The first tensor of a candidate's run that is off by more than the bound it passed under; `passedUnder` are those bounds
-  /// where they are known. It cannot have passed, whatever its verdict says.
+  /// The first tensor of a candidate's run whose error exceeds the bound it was judged by; such a run cannot have
+  /// passed, whatever its verdicts say. `passedUnder` are those bounds, if known.
   package static func excess(
     of candidate: Candidate, passedUnder: CalibratedBounds?, cases: [StoredCase]
   ) -> (id: String, dtype: String, tensor: String, error: Double, bound: Double)? {

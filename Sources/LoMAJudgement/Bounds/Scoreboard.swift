@@ -1,17 +1,16 @@
-// TOL-12…TOL-14: how right implementations stand to the bounds, as a page.
+// TOL-12…TOL-14: the errors of right implementations relative to the bounds, as a page.
 
 import LoMAVectors
 
-/// Right implementations, and the worst of each by level and element type.
+/// Right implementations, with the worst error of each by level and element type.
 package struct Scoreboard: Sendable {
-  /// What set the bounds.
+  /// The calibration that set the bounds.
   package let calibration: Calibration
   /// The implementations that set them.
   package let calibrating: [Calibration.Candidate]
-  /// Implementations that had no part in setting them.
+  /// Implementations that took no part in setting them.
   package let heldOut: [Calibration.Candidate]
 
-  /// A page on these implementations.
   package init(
     _ calibration: Calibration, calibrating: [Calibration.Candidate], heldOut: [Calibration.Candidate]
   ) {
@@ -82,12 +81,12 @@ package struct Scoreboard: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  /// A name that somebody else chose, as a cell of a table: on one line, and nothing in it is markup.
+  /// A name given by a user as a table cell: on one line, with Markdown escaped.
   private static func plain(_ name: String) -> String {
     name.onOneLine.map { "\\`*_[]<>&|#!~".contains($0) ? "\\\($0)" : String($0) }.joined()
   }
 
-  /// Two digits that count.
+  /// Two significant digits.
   private static func digits(_ value: Double) -> String {
     if value == 0 { return "0" }
     var (scale, places) = (value.magnitude, 0)
@@ -99,12 +98,12 @@ package struct Scoreboard: Sendable {
 }
 
 extension CalibratedBounds {
-  /// What a tensor may be off.
+  /// The allowed error of a tensor.
   func bound(of tensor: String, id: String, op: String, dtype: String) -> Double {
     cases[Unit(id: id, dtype: dtype)]?[tensor]?.bound ?? generalBound(of: tensor, op: op, dtype: dtype)
   }
 
-  /// By level and element type: how many tensors have a bound, and how many bounds gate.
+  /// By level and element type: the number of tensors with a bound, and of those whose bound gates.
   var gateCounts: [String: (all: Int, gating: Int)] {
     var counts: [String: (all: Int, gating: Int)] = [:]
     for (unit, tensors) in cases {

@@ -1,8 +1,8 @@
-// Vectors/manifest.json and the files it lists, each checked against its digest when it is read.
+// Vectors/manifest.json and the files it lists, each checked against its digest when read.
 
 import LoMAVectors
 
-/// The recorded vectors; files are read when asked for.
+/// The recorded vectors; a file is read when it is first needed.
 package struct CaseCorpus: Sendable {
   /// The folder.
   package let folder: String
@@ -10,17 +10,17 @@ package struct CaseCorpus: Sendable {
   package let suite: String
   /// The version of the Spec.
   package let specification: String
-  /// SHA-256 of the manifest, which names every other byte.
+  /// SHA-256 of the manifest, which lists the digests of all other files.
   package let manifestDigest: String
   /// The models, in the manifest's order.
   package let models: [StoredManifest.Model]
   /// The cases, in the manifest's order.
   package let cases: [StoredCase]
 
-  /// Files that no folder holds, by path.
+  /// The files of a corpus in memory, by path.
   private var kept: [String: [UInt8]] = [:]
 
-  /// Reads the manifest of a folder; throws `damaged` where a recording into it was interrupted.
+  /// Reads the manifest of a folder; throws `damaged` if a recording into it was interrupted.
   package init(folder: String) throws(CorpusError) {
     if Disk.files(in: folder).contains(StoredManifest.mark) {
       throw .damaged(file: StoredManifest.mark, reason: "a recording was interrupted; record again")
@@ -32,7 +32,7 @@ package struct CaseCorpus: Sendable {
     try self.init(folder: folder, manifest: bytes)
   }
 
-  /// Vectors that no folder holds, the manifest among them, by path.
+  /// A corpus in memory: files by path, the manifest among them.
   package init(files: [(path: String, bytes: [UInt8])]) throws(CorpusError) {
     let byPath = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first })
     guard let manifest = byPath[StoredManifest.name] else {
@@ -57,7 +57,7 @@ package struct CaseCorpus: Sendable {
 }
 
 extension CaseCorpus {
-  /// The bytes of a listed file; throws `damaged` where they are not those the digest names.
+  /// The bytes of a listed file; throws `damaged` if they do not match the digest.
   package func contents(of file: ListedFile) throws(CorpusError) -> [UInt8] {
     if let bytes = kept[file.path] { return bytes }
     let bytes: [UInt8]
@@ -74,13 +74,14 @@ extension CaseCorpus {
     return bytes
   }
 
-  /// The tensors of a case's input, none where it takes scalars only.
+  /// The tensors of a case's input, empty if it takes scalars only.
   package func input(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
     guard let file = item.input else { return [] }
     return try arrays(file).arrays
   }
 
-  /// The recorded answer with its units, empty where there is none; throws `damaged` where it is not what the rules name.
+  /// The recorded answer with its units, empty if there is none; throws `damaged` if its tensors are not those the
+  /// rules name.
   package func expected(of item: StoredCase) throws(CorpusError) -> [NamedArray] {
     guard case .tensors(let file, _) = item.answer else { return [] }
     let arrays = try arrays(file).arrays

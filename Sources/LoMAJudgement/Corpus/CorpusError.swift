@@ -2,16 +2,15 @@
 
 import LoMAVectors
 
-/// Why a corpus cannot be read, or a file of it not trusted; exit code 4.
+/// Why a corpus cannot be read or one of its files cannot be trusted; exit code 4.
 package enum CorpusError: Error, Hashable, Sendable {
-  /// The manifest is no manifest of version 1.
+  /// The manifest is not a valid manifest of version 1.
   case manifest(String)
-  /// A file is missing, longer or shorter than listed, has another digest or does not hold what it must.
+  /// A file is missing, or its size, digest or contents are not what the manifest says.
   case damaged(file: String, reason: String)
 }
 
 extension CorpusError: CustomStringConvertible {
-  /// One line.
   package var description: String {
     switch self {
     case .manifest(let reason): "vectors damaged: manifest.json: \(reason)"

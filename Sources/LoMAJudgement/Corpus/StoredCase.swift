@@ -1,33 +1,31 @@
-// OPS-1: a case as the manifest has it.
+// OPS-1: a case as the manifest describes it.
 
 import LoMA
 import LoMAVectors
 
-/// Everything that a manifest says of a case.
+/// The entry of a case in the manifest.
 package struct StoredCase: Sendable {
   /// What the right answer is.
   package enum Answer: Sendable {
-    /// The recorded tensors, and how each is compared, in the manifest's order.
+    /// The recorded tensors with the rule each is compared by, in the manifest's order.
     case tensors(ListedFile, rules: [(name: String, rule: Rule)])
     /// A rejection with this code.
     case rejection(code: String)
-    /// Whatever satisfies a property.
+    /// Any answers that satisfy a property.
     case property(Property)
   }
 
   /// Its name.
   package let id: String
-  /// The suite version that brought it.
+  /// The suite version that added it.
   package let since: String
-  /// Its level.
   package let level: Level
-  /// Its operation.
   package let op: Operation
-  /// The mistake it is there for.
+  /// The mistake it hunts.
   package let hunts: String
-  /// The clauses it serves.
+  /// The clauses it covers.
   package let clauses: [String]
-  /// Axes that differ from `base`, as given; those of a rejection case may be none.
+  /// The axes that differ from `base`, as given; in a rejection case they may be invalid.
   package let profile: JSONObject
   /// Scalars by name, doubles as hexadecimal text.
   package let parameters: JSONObject
@@ -37,7 +35,7 @@ package struct StoredCase: Sendable {
   package let captures: [String]
   /// The element types it is asked in: i64 alone for structure and rejection cases.
   package let dtypes: [String]
-  /// The file of its input, none where the operation takes scalars only.
+  /// The file of its input; nil if the operation takes scalars only.
   package let input: ListedFile?
   /// What the right answer is.
   package let answer: Answer
@@ -49,23 +47,23 @@ extension StoredCase {
     Dictionary(uniqueKeysWithValues: profile.members.map { ($0.key, $0.value.stringValue ?? "") })
   }
 
-  /// The axes as axis=value joined by commas; `base` where there is none.
+  /// The axes as axis=value joined by commas; `base` if there are none.
   package var profileName: String {
     let pairs = profile.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
     if let profile = try? Profile(pairs) { return profile.name }
     return pairs.map { $0.axis.onOneLine + "=" + $0.value.onOneLine }.joined(separator: ",")
   }
 
-  /// The parameter of a name, where it is an integer.
+  /// A parameter by name; nil if it is not an integer.
   func integer(_ name: String) -> Int? { parameters[name]?.integerValue }
 
-  /// Whether measured bounds have a part in judging it (TOL-11, TOL-12).
+  /// Whether a measured bound takes part in judging it (TOL-11, TOL-12).
   package var hasMeasuredTensors: Bool {
     guard case .tensors(_, let rules) = answer else { return false }
     return CalibratedBounds.compositions.contains(op) || rules.contains { $0.rule == .calibrated }
   }
 
-  /// The tensors its expected file must hold, the units of derived bounds among them.
+  /// The tensors its expected file must hold, including the units of derived bounds.
   var expectedNames: Set<String> {
     guard case .tensors(_, let rules) = answer else { return [] }
     var names: Set<String> = []

@@ -1,4 +1,4 @@
-// A case read from a manifest, strictly: vectors come from anywhere.
+// Reads a case from a manifest strictly: vectors may come from anywhere.
 
 import LoMA
 import LoMAVectors
@@ -8,15 +8,15 @@ extension StoredCase {
     "id", "since", "level", "op", "hunts", "clauses", "profile", "params", "model", "captures", "dtypes", "input",
     "expected", "rules", "rejection", "property",
   ]
-  /// More names, words or tensors than any case has.
+  /// A limit on names, words and tensors, larger than any case needs.
   private static let countLimit = 4096
 
-  /// Reads a case; `models` are the paths of the models that are listed.
+  /// Reads a case; `models` are the paths of the listed models.
   init(_ object: JSONObject, models: Set<String>) throws(CorpusError) {
     let members = CaseMembers(object)
     let id = try members.word("id")
     guard id.utf8.allSatisfy({ Self.isOfID($0) }), id.split(separator: ".").count >= 3 else {
-      throw .manifest("the id \(id.onOneLine) is none")
+      throw .manifest("the id \(id.onOneLine) is malformed")
     }
     if let unknown = object.members.first(where: { !Self.members.contains($0.key) }) {
       throw members.fault("the member \(unknown.key.onOneLine) is not one of a case")
@@ -59,7 +59,7 @@ extension StoredCase {
   }
 }
 
-/// The members of a case, each read with the case's name in its errors.
+/// The members of a case; errors name the case.
 private struct CaseMembers {
   let object: JSONObject
 
@@ -70,23 +70,23 @@ private struct CaseMembers {
   }
 
   func word(_ name: String) throws(CorpusError) -> String {
-    guard let word = object[name]?.stringValue, !word.isEmpty else { throw fault("\(name) is missing or no word") }
+    guard let word = object[name]?.stringValue, !word.isEmpty else { throw fault("\(name) is missing or not a word") }
     if word.hasControls { throw fault("\(name) holds a control character") }
     return word
   }
 
   func words(_ name: String, limit: Int) throws(CorpusError) -> [String] {
-    guard let list = object[name]?.arrayValue, list.count <= limit else { throw fault("\(name) is no short list") }
+    guard let list = object[name]?.arrayValue, list.count <= limit else { throw fault("\(name) is not a short list") }
     let words = list.compactMap(\.stringValue)
     guard words.count == list.count, Set(words).count == words.count else {
-      throw fault("\(name) is no list of different words")
+      throw fault("\(name) must be a list of distinct words")
     }
     if words.contains(where: \.hasControls) { throw fault("\(name) holds a control character") }
     return words
   }
 
   func profile(isRejection: Bool) throws(CorpusError) -> JSONObject {
-    guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or no object") }
+    guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or not an object") }
     var pairs: [(axis: String, value: String)] = []
     for member in axes.members {
       guard let value = member.value.stringValue else { throw fault("the axis \(member.key.onOneLine) has no word") }
@@ -99,7 +99,7 @@ private struct CaseMembers {
   }
 
   func parameters() throws(CorpusError) -> JSONObject {
-    guard let parameters = object["params"]?.objectValue else { throw fault("params is missing or no object") }
+    guard let parameters = object["params"]?.objectValue else { throw fault("params is missing or not an object") }
     for member in parameters.members where member.value.integerValue == nil && member.value.stringValue == nil {
       throw fault("the parameter \(member.key.onOneLine) is neither an integer nor a string")
     }
@@ -112,7 +112,7 @@ private struct CaseMembers {
     case .string(let path)?:
       guard models.contains(path) else { throw fault("its model \(path.onOneLine) is not listed") }
       return path
-    case .boolean?, .integer?, .number?, .array?, .object?, nil: throw fault("model is missing or no path")
+    case .boolean?, .integer?, .number?, .array?, .object?, nil: throw fault("model is missing or not a path")
     }
   }
 
@@ -122,7 +122,7 @@ private struct CaseMembers {
     do { return try ListedFile(value) } catch { throw fault(error.description) }
   }
 
-  /// Exactly one of a recorded answer with its rules, a rejection and a property, as the level has it.
+  /// The answer: recorded tensors with rules, a rejection or a property, exactly the one its level requires.
   func answer(level: Level, countLimit: Int) throws(CorpusError) -> StoredCase.Answer {
     let present = ["expected", "rules", "rejection", "property"].filter { object[$0] != nil }
     switch level {
@@ -139,12 +139,12 @@ private struct CaseMembers {
         throw fault("its answer is not a file with rules")
       }
       guard let rules = object["rules"]?.objectValue, 1...countLimit ~= rules.members.count else {
-        throw fault("rules is no short object")
+        throw fault("rules must be an object of 1 to \(countLimit) members")
       }
       var list: [(name: String, rule: Rule)] = []
       for member in rules.members {
         guard let rule = member.value.stringValue.flatMap({ Rule(rawValue: $0) }) else {
-          throw fault("the rule of \(member.key.onOneLine) is none")
+          throw fault("the rule of \(member.key.onOneLine) is unknown")
         }
         list.append((member.key, rule))
       }

@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAReference
 import LoMAVectors
+import NaiveLlama
 
 /// Every model in a folder of vectors, in memory.
 package struct StoredModels: Sendable {
@@ -18,6 +19,16 @@ package struct StoredModels: Sendable {
         guard let refusal = error.refusal, refusal.rejectionCode != nil else { throw error }
         continue  // a case asks for it to be refused
       }
+    }
+    self.models = models
+  }
+
+  /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
+  package init?(computedFor item: Case) throws(ModelError) {
+    var models: [String: ModelInMemory] = [:]
+    if let path = item.request.model, case .tensors = item.expectation {
+      guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
+      models[path] = try model.inMemory()
     }
     self.models = models
   }

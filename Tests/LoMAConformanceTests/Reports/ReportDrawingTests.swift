@@ -3,7 +3,6 @@
 import Foundation
 import LoMAVectors
 import Testing
-@testable import LoMADiagnosis
 @testable import LoMAJudgement
 
 @testable import LoMAConformance

@@ -5,7 +5,6 @@ import LoMA
 import LoMAExplanation
 import LoMAVectors
 import Testing
-@testable import LoMADiagnosis
 @testable import LoMAJudgement
 
 @testable import LoMAConformance

@@ -90,9 +90,9 @@ import Testing
       return refusal(copy)
     }
     #expect(refusal(lines) == "accepted")
-    #expect(refusal([]) == "p: the first line is no header of results of version 1")
-    #expect(refusal(Array(lines.dropFirst())) == "p: the first line is no header of results of version 1")
-    #expect(changed(0, #""loma_results":1"#, #""loma_results":2"#).contains("no header"))
+    #expect(refusal([]) == "p: the first line is not a results header of version 1")
+    #expect(refusal(Array(lines.dropFirst())) == "p: the first line is not a results header of version 1")
+    #expect(changed(0, #""loma_results":1"#, #""loma_results":2"#).contains("not a results header"))
     #expect(changed(0, SampleRun.digest, "ABC") == "p: line 1: manifest_sha256 is not 64 hexadecimal digits")
     #expect(changed(0, "[1,1]", "[2,1]") == "p: line 1: shard is not [I, N] with 1 ≤ I ≤ N")
     #expect(changed(0, #""units":3"#, #""units":-3"#).contains("units is not a count"))

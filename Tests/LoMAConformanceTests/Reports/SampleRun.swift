@@ -1,7 +1,6 @@
 // Runs to report on: every verdict, words that must be escaped, findings and divergences.
 
 import LoMAVectors
-@testable import LoMADiagnosis
 @testable import LoMAJudgement
 
 @testable import LoMAConformance

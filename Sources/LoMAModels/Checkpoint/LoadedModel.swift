@@ -43,10 +43,10 @@ package struct LoadedModel: Sendable {
     }
     guard let c = choices.c ?? section?.c else { throw .model(.missingConfiguration(key: "loma.compression_ratio")) }
     guard let t = choices.t ?? section?.t else { throw .model(.missingConfiguration(key: "loma.memory_length")) }
-      // The ids of the `loma` object go with its own V.
+    // The ids of the `loma` object go with its own V.
     let same = choices.textVocabulary == nil || choices.textVocabulary == section?.textVocabulary
     let memoryToken = choices.memoryToken ?? (same ? section?.memoryToken : nil) ?? textSize
-      // If V + 1 overflows, V itself is rejected below.
+    // If V + 1 overflows, V itself is rejected below.
     let repetitionToken = choices.repetitionToken ?? (same ? section?.repetitionToken : nil) ?? textSize &+ 1
     let modelSize = checkpoint.configuration.vocabularySize
     do throws(InputError) {

@@ -162,6 +162,6 @@ struct ClauseCommandTests {
     let help = loma("clause --help").output
     #expect(help.hasPrefix("loma clause ") && help == loma("help clause").output)
     #expect(help.split(separator: "\n").allSatisfy { $0.count <= 120 })
-    #expect(loma("help").output.contains("\nloma clause "))
+    #expect(loma("help").output.contains("\n  loma clause "))
   }
 }

@@ -60,7 +60,9 @@ struct DamagedVectorsTests {
     #expect(changed != text)
     try Files.replace(path, with: Array(changed.utf8))
     let run = try shell("loma vectors verify --digests-only yes")
-    #expect(run.exitCode == 4 && run.output.contains("vectors damaged: manifest.json: "), "\(run)")
+    // What every reader of a manifest refuses is a finding of its own; the rest is what a run would say.
+    let saysManifest = ["vectors damaged: manifest.json: ", "manifest: "].contains { run.output.contains($0) }
+    #expect(run.exitCode == 4 && saysManifest, "\(run)")
     #expect(
       run.output.contains(why) && !run.output.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{9B}" }, "\(run)")
   }

@@ -70,7 +70,8 @@ let package = Package(
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
-        "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMAExplanation",
       ],
       swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),

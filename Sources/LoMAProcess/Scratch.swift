@@ -40,7 +40,7 @@ package final class Scratch {
 
   /// Where scratch folders are made: TMPDIR if set; otherwise in memory if there is room, because thousands of small
   /// files come and go; otherwise the system's temporary folder.
-  static let parent: String = {
+  package static let parent: String = {
     if getenv("TMPDIR") != nil { return NSTemporaryDirectory() }
     #if os(Linux)
       var status = statvfs()

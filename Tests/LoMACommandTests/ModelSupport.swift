@@ -1,5 +1,6 @@
 // A small model on disk whose text vocabulary is the 256 bytes, for the commands that run one.
 
+import LoMAProcess
 import Foundation
 import LoMA
 import LoMAExplanation
@@ -36,7 +37,7 @@ struct ByteModel {
 
   /// Runs a body with the path of the model, removed afterwards.
   func onDisk<Value>(_ body: (String) throws -> Value) throws -> Value {
-    let folder = NSTemporaryDirectory() + "/loma-" + UUID().uuidString
+    let folder = Scratch.parent + "/loma-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let section = LoMASection(

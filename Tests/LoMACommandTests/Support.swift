@@ -1,5 +1,6 @@
 // Runs `loma` in process, and the built binary as a process of its own.
 
+import LoMAProcess
 import Foundation
 
 @testable import LoMACommand
@@ -58,7 +59,7 @@ final class TemporaryFolder {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "/loma-" + UUID().uuidString
+    path = Scratch.parent + "/loma-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

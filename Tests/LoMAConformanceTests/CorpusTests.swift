@@ -1,5 +1,6 @@
 // The corpus is read strictly, and no byte is believed without its digest.
 
+import LoMAProcess
 import Foundation
 import LoMAVectors
 import Testing
@@ -95,7 +96,7 @@ struct CorpusTests {
   }
 
   @Test func `OPS-1 a changed, shortened, lengthened or missing file is damage, and is named`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "corpus-\(UUID().uuidString)")
+    let folder = URL(fileURLWithPath: Scratch.parent).appending(path: "corpus-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let item = try Recorded.item("structure.metrics.exact")
     guard case .tensors(let file, _) = item.answer else { return }

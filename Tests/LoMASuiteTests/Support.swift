@@ -1,5 +1,6 @@
 // A tiny checkpoint, whole in memory and as files that a test may spoil before it writes them.
 
+import LoMAProcess
 import Foundation
 import LoMA
 import LoMAModels
@@ -80,7 +81,7 @@ func logits(_ directory: String, tokens: [Int] = [1, 2, 10, 0]) throws -> [UInt6
 
 /// Runs a body with the path of a new folder that is removed afterwards.
 func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loma-\(UUID().uuidString)")
+  let folder = URL(fileURLWithPath: Scratch.parent).appendingPathComponent("loma-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
   defer { try? FileManager.default.removeItem(at: folder) }
   return try body(folder.path)

@@ -93,7 +93,10 @@ struct VerificationTests {
       "a path twice", "manifest: the path stage/rms_norm.plain/input.safetensors is listed twice",
       { try edit($0, "rms_norm.plain/expected.", "rms_norm.plain/input.") }
     ),
-    ("a manifest of itself", "manifest: the path manifest.json is listed twice, or is the manifest's", { try edit($0, "\"structure.json", "\"manifest.json") }),
+    (
+      "a manifest of itself", "manifest: the path manifest.json is listed twice, or is the manifest's",
+      { try edit($0, "\"structure.json", "\"manifest.json") }
+    ),
     ("a size out of range", "manifest: …the path", { try edit($0, "\"bytes\": ", "\"bytes\": -") }),
   ]
 

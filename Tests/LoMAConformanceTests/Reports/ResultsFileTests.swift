@@ -1,5 +1,6 @@
 // results.jsonl: what is written is what is read, and nothing else is.
 
+import LoMAProcess
 import Foundation
 import LoMAVectors
 import Testing
@@ -218,7 +219,7 @@ final class ReportFolder {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "/loma-reports-" + UUID().uuidString
+    path = Scratch.parent + "/loma-reports-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

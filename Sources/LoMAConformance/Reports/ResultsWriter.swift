@@ -67,19 +67,6 @@ package final class ResultsWriter: Sendable {
   }
 }
 
-/// What a report may replace.
-enum RegularFile {
-  /// Throws unless a path names a regular file or nothing: no link, folder, pipe or device.
-  static func check(_ path: String) throws(FileError) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
-      if errno == ENOENT { return }
-      throw .failed("open", path: path, code: errno)
-    }
-    if status.st_mode & S_IFMT != S_IFREG { throw .notRegular(path: path) }
-  }
-}
-
 extension CaseResult {
   /// The line of this unit, cut where it would be longer than a reader takes: first the picture, then long texts.
   var line: JSONValue {

@@ -1,6 +1,7 @@
 // `loma help`, `loma --version`: what there is, and what it returns.
 
 import LoMASuite
+import LoMAVectors
 
 /// Runs `loma help [TOPIC]`.
 func help(_ topics: [String]) -> Outcome {
@@ -24,7 +25,7 @@ func version(_ rest: [String]) -> Outcome {
 private var overview: String {
   let width = 12
   let lines = Command.all.map { command in
-    "  loma " + command.name + String(repeating: " ", count: width - command.name.count) + command.summary + "\n"
+    "  loma " + command.name.padded(to: width) + command.summary + "\n"
   }
   return """
     loma: Lossless Compressed Memory Attention, exactly

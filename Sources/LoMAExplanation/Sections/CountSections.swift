@@ -1,6 +1,7 @@
 // Sections cost, metrics, choice and profiles (COST-1, COST-2, REC-2, GEN-5, the registry of decisions).
 
 import LoMA
+import LoMAVectors
 
 extension Explanation {
   /// Visible pairs of every computation, against full attention; and bytes where an entry's weight is known.

@@ -55,18 +55,8 @@ package enum CaseTexts {
     "\n" + title + "\n" + (lines.isEmpty ? "  none\n" : table(lines, indented: true))
   }
 
-  /// Columns, two spaces between them and none at the end of a line.
   private static func table(_ lines: [[String]], indented: Bool = false) -> String {
-    var widths = [Int](repeating: 0, count: lines.map(\.count).max() ?? 0)
-    for line in lines {
-      for (column, cell) in line.enumerated() { widths[column] = max(widths[column], cell.count) }
-    }
-    return lines.map { line in
-      let cells = line.enumerated().map { column, cell in
-        column == line.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-      }
-      return (indented ? "  " : "") + cells.joined(separator: "  ") + "\n"
-    }.joined()
+    columns(lines).map { (indented ? "  " : "") + $0 + "\n" }.joined()
   }
 }
 

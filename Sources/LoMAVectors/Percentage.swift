@@ -1,4 +1,4 @@
-// Shares shown beside counts: integers in, text out, no floating point.
+// COST-2, REC-2: shares in percent. A share of counts is computed in integers; `percent(hundredths:)` writes any.
 
 /// A cost's share of another cost in percent (COST-2), two decimals, rounded half up.
 package func percentage(_ part: Int, of whole: Int) -> String {
@@ -10,7 +10,8 @@ package func accuracyPercentage(_ correct: Int, of total: Int) -> String {
   percent(hundredths: Int128(correct) * 10_000 / Int128(total))
 }
 
-private func percent(hundredths: Int128) -> String {
+/// Hundredths of a percent, with two decimals.
+package func percent(hundredths: Int128) -> String {
   let decimals = hundredths % 100
   return "\(hundredths / 100)." + (decimals < 10 ? "0" : "") + "\(decimals)%"
 }

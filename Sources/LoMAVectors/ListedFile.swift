@@ -45,33 +45,4 @@ extension String {
     let letters = UInt8(ascii: "a")...UInt8(ascii: "f")
     return utf8.count == 64 && utf8.allSatisfy { digits.contains($0) || letters.contains($0) }
   }
-
-  /// A name that somebody else chose, as it may stand in a message: without control characters, and not a megabyte long.
-  public var onOneLine: String { String(String.UnicodeScalarView(unicodeScalars.prefix(200))).whole }
-
-  /// All of a text as one line: without control characters.
-  public var whole: String {
-    unicodeScalars.map { $0.isControl ? $0.escaped(asASCII: true) : String($0) }.joined()
-  }
-
-  /// A text that somebody else wrote, as it may stand on a terminal: its line feeds and tabs, and no other control character.
-  public var onItsLines: String {
-    unicodeScalars.map { scalar in
-      scalar.isControl && scalar != "\n" && scalar != "\t" ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
-  }
-
-  /// Whether a control character stands in it.
-  public var hasControls: Bool { unicodeScalars.contains { $0.isControl } }
-}
-
-extension Unicode.Scalar {
-  /// Whether it is a control character of Unicode, ends a line, or turns the direction of a text; as ranges, since Embedded
-  /// Swift has no tables of properties.
-  fileprivate var isControl: Bool {
-    switch value {
-    case 0..<0x20, 0x7f...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true
-    default: false
-    }
-  }
 }

@@ -141,13 +141,12 @@ private struct Conformance {
     guard !smallest.all.isEmpty else { return "" }
     guard let path = folder.flatMap({ SmallestCases.path(below: $0) }) else {
       return smallest.text { found in
-        ConformTexts.replay(found.origin, options, from: ConformTexts.source(of: found.origin), more: "")
+        options.replay(ConformTexts.source(of: found.origin), keep: nil).line(found.origin.id, found.origin.dtype)
       }
     }
     try smallest.write(to: path)
-    return smallest.text { found in
-      ConformTexts.replay(found.result, options, from: "--vectors \(ConformTexts.quoted(path)) ", more: "")
-    }
+    let replay = options.replay(["--vectors", path], keep: nil)
+    return smallest.text { found in replay.line(found.result.id, found.result.dtype) }
   }
 
   /// The digest of the known failures for the header: results that are taken over depend on it.

@@ -3,6 +3,7 @@
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
+import LoMAVectors
 
 /// The text on a judged run.
 struct ConformTexts {
@@ -65,23 +66,13 @@ struct ConformTexts {
   }
 
   private func replay(of result: CaseResult) -> String {
-    Self.replay(result, options, from: Self.source(of: result), more: " --keep /tmp/\(result.id)")
+    options.replay(Self.source(of: result), keep: "/tmp/\(result.id)").line(result.id, result.dtype)
   }
 
   /// The options that draw a fresh case again; empty for a recorded one.
-  static func source(of result: CaseResult) -> String {
-    FreshCases.named(result.id).map { "--fresh \($0.cases.seed) --cases \($0.index + 1) " } ?? ""
+  static func source(of result: CaseResult) -> [String] {
+    FreshCases.named(result.id).map { ["--fresh", "\($0.cases.seed)", "--cases", "\($0.index + 1)"] } ?? []
   }
-
-  /// The command that asks a unit again; `source` are the options that say where its case comes from.
-  static func replay(_ result: CaseResult, _ options: ConformOptions, from source: String, more: String) -> String {
-    let dtype = result.dtype == "i64" ? "" : " --dtype \(result.dtype)"
-    let command = options.command.isEmpty ? "" : " -- " + options.command.map { quoted($0) }.joined(separator: " ")
-    return "loma conform \(source)--only \(result.id)\(dtype)\(more)\(command)"
-  }
-
-  /// The text quoted as one word of a shell.
-  static func quoted(_ word: String) -> String { word.shellWord }
 
   /// One line for all profiles of a level and element type whose claims have the same status, unless it is `not met` or
   /// `open`; one line for every other claim.
@@ -109,10 +100,11 @@ struct ConformTexts {
       let name = profiles.count == 1 ? profiles[0] : "\(profiles.count) profiles"
       return [key.level, key.dtype, name, key.status.rawValue, text.joined(separator: ", ")]
     }
-    let all = [["level", "dtype", "profile", "claim", "units"]] + rows
-    let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }.joined() + row[4] + "\n"
-    }.joined()
+    return columns([["level", "dtype", "profile", "claim", "units"]] + rows).map { $0 + "\n" }.joined()
   }
+}
+
+extension ConformOptions {
+  /// The command that asks a unit again with this candidate.
+  func replay(_ source: [String], keep: String?) -> Replay { Replay(source: source, keep: keep, command: command) }
 }

@@ -1,6 +1,7 @@
 // `loma help` and `loma --version`: the list of commands, the exit codes, the versions.
 
 import LoMASuite
+import LoMAVectors
 
 func help(_ topics: [String]) -> Outcome {
   if topics.isEmpty { return Outcome(output: overview) }
@@ -35,7 +36,7 @@ private var overview: String {
   let groups = helpGroups.map { group in
     let commands = group.names.compactMap { name in Command.all.first { $0.name == name } }
     let lines = commands.map { command in
-      "  loma " + command.name + String(repeating: " ", count: width - command.name.count) + command.summary + "\n"
+      "  loma " + command.name.padded(to: width) + command.summary + "\n"
     }
     return group.heading + "\n" + lines.joined()
   }

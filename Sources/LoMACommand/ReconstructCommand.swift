@@ -1,9 +1,9 @@
 // `loma reconstruct`: reads a text into the compressed cache and reconstructs its chunks from their memories (REC).
 
 import LoMAConformance
-import LoMAExplanation
 import LoMAModels
 import LoMASuite
+import LoMAVectors
 
 let reconstructHelp = """
   loma reconstruct --model DIR (--tokens I,I,… | --string TEXT | --file FILE) [--chunk K] [option]…

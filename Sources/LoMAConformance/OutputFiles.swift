@@ -78,3 +78,16 @@ package enum OutputFiles {
     }
   }
 }
+
+/// What a report may replace.
+enum RegularFile {
+  /// Throws unless a path names a regular file or nothing: no link, folder, pipe or device.
+  static func check(_ path: String) throws(FileError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT { return }
+      throw .failed("open", path: path, code: errno)
+    }
+    if status.st_mode & S_IFMT != S_IFREG { throw .notRegular(path: path) }
+  }
+}

@@ -5,10 +5,10 @@ import LoMAVectors
 /// The parts of the page besides its sections.
 enum HTMLAssets {
   /// For light and dark, screen and print. The colours of the zones stay distinct under every form of colour blindness.
-  static let style = EmbeddedText(PackageResources.mask_css).withoutLastLineEnd
+  static let style = Markup(EmbeddedText(PackageResources.mask_css))
 
   /// Selects a cell by pointer, focus or key, and shows its rule; the sentences come from the one table in Swift.
-  static let script = EmbeddedText(PackageResources.mask_js).withoutLastLineEnd
+  static let script = Markup(EmbeddedText(PackageResources.mask_js))
 
   /// The page around the sections.
   static let page = EmbeddedText(PackageResources.mask_html)

@@ -16,71 +16,67 @@ package struct HTMLDrawing: Sendable {
   package func draw(_ contents: [SectionContent], title: String) -> String {
     var masks = 0
     let sections = contents.map { section in
-      let blocks = section.blocks.map { block in
-        if case .mask(let picture) = block {
-          masks += 1
-          return mask(picture, id: "mask-\(masks)")
-        }
-        return html(of: block)
+      let blocks = section.blocks.flatMap { block in
+        if case .mask = block { masks += 1 }
+        return html(of: block, mask: masks)
       }
       let name = section.section.rawValue
-      return """
-        <section aria-labelledby="\(name)">
-        <h2 id="\(name)">\(name)</h2>
-        <p class="subtitle">\(escape(section.subtitle))</p>
-        \(blocks.joined(separator: "\n"))
-        </section>
-        """
+      return Markup(
+        "section", ["aria-labelledby": name],
+        lines: [
+          Markup("h2", ["id": name], name), Markup("p", ["class": "subtitle"], section.subtitle),
+          .joined(blocks, by: "\n"),
+        ])
     }
-    let links = contents.map { "<a href=\"#\($0.section.rawValue)\">\($0.section.rawValue)</a>" }
-    return HTMLAssets.page.filled([
-      "title": escape(title), "style": HTMLAssets.style, "links": links.joined(separator: " "),
-      "sections": sections.joined(separator: "\n"), "script": HTMLAssets.script,
+    let links = contents.map { Markup("a", ["href": "#" + $0.section.rawValue], $0.section.rawValue) }
+    return HTMLAssets.page.page([
+      "title": Markup(text: title), "style": HTMLAssets.style, "links": .joined(links, by: " "),
+      "sections": .joined(sections, by: "\n"), "script": HTMLAssets.script,
     ])
   }
 
-  private func html(of block: ContentBlock) -> String {
+  private func html(of block: ContentBlock, mask number: Int) -> [Markup] {
     switch block {
-    case .title(let title): "<h3>\(escape(title))</h3>"
-    case .note(let sentences): sentences.map { "<p>\(escape($0))</p>" }.joined(separator: "\n")
-    case .table(let table): html(of: table)
-    case .mask(let picture): mask(picture, id: "mask")
+    case .title(let title): [Markup("h3", title)]
+    case .note(let sentences): sentences.map { Markup("p", $0) }
+    case .table(let table): [html(of: table)]
+    case .mask(let picture): [mask(picture, id: "mask-\(number)")]
     }
   }
 
-  private func html(of table: ContentTable) -> String {
-    var lines = ["<div class=\"scroll\"><table class=\"list\">"]
+  private func html(of table: ContentTable) -> Markup {
+    var parts: [Markup] = [.lineEnd]
     if table.columns.contains(where: { !$0.name.isEmpty }) {
-      let names = table.columns.map { "<th scope=\"col\"\($0.isNumber ? " class=\"n\"" : "")>\(escape($0.name))</th>" }
-      lines.append("<thead><tr>" + names.joined() + "</tr></thead>")
+      let names = table.columns.map { Markup("th", ["scope": "col", "class": $0.isNumber ? "n" : nil], $0.name) }
+      parts += [Markup("thead", [Markup("tr", names)]), .lineEnd]
     }
-    lines.append("<tbody>")
-    for (index, row) in table.rows.enumerated() {
+    let rows = table.rows.enumerated().map { index, row in
       let cells = zip(table.columns, row).map { column, cell in
-        "<td\(column.isNumber ? " class=\"n\"" : "")>" + html(of: cell) + "</td>"
+        Markup("td", ["class": column.isNumber ? "n" : nil], [html(of: cell)])
       }
-      lines.append("<tr\(table.groupStarts.contains(index) ? " class=\"group\"" : "")>" + cells.joined() + "</tr>")
+      return Markup("tr", ["class": table.groupStarts.contains(index) ? "group" : nil], cells)
     }
-    lines.append("</tbody></table></div>")
-    return lines.joined(separator: "\n")
+    parts.append(Markup("tbody", lines: rows))
+    return Markup("div", ["class": "scroll"], [Markup("table", ["class": "list"], parts)])
   }
 
-  private func html(of cell: ContentCell) -> String {
+  private func html(of cell: ContentCell) -> Markup {
     switch cell.ink {
-    case .plain: escape(cell.text)
-    case .zone(let zone): "<span class=\"ink \(zone.rawValue)\">\(escape(cell.text))</span>"
+    case .plain: Markup(text: cell.text)
+    case .zone(let zone): Markup("span", ["class": "ink " + zone.rawValue], cell.text)
     case .letters:
-      "<span class=\"letters\">"
-        + cell.text.map { letter in
+      Markup(
+        "span", ["class": "letters"],
+        cell.text.map { letter in
           let zone = Zone.allCases.first { $0.letter == letter }
-          return "<span class=\"\(zone?.rawValue ?? "")\">\(escape(String(letter)))</span>"
-        }.joined() + "</span>"
+          return Markup("span", ["class": zone?.rawValue ?? ""], String(letter))
+        })
     }
   }
 
   // MARK: the grid
 
-  private func mask(_ picture: MaskPicture, id: String) -> String {
+  private func mask(_ picture: MaskPicture, id: String) -> Markup {
     let mask = picture.mask
     let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
     func border(_ row: Int) -> String { chunkStarts.contains(row) ? " k" : zoneStarts.contains(row) ? " z" : "" }
@@ -90,59 +86,68 @@ package struct HTMLDrawing: Sendable {
         "sentences",
         .members(MaskSentences(profile: mask.profile).all.map { .init($0.clause, .string($0.sentence)) })),
     ])
-    var lines = [
-      """
-      <figure id="\(id)" class="mask">
-      <figcaption>A line is a query, a column a key. Choose a cell with the pointer, or with Tab and the arrow keys, \
-      and the line below says which rule allows or hides it.</figcaption>
-      <p class="legend">\(legend(picture))</p>
-      <div class="scroll"><table role="grid" aria-label="Attention mask, \(escape(picture.caption))" \
-      aria-readonly="true">
-      """
-    ]
-    lines.append("<thead><tr><td></td>" + chunkHeadings(picture, border) + "</tr>")
     let numbers = mask.rows.indices.map { key in
       let place = mask.rows[key].place
-      return "<th scope=\"col\" class=\"\(place.zone.rawValue)\(border(key))\" title=\"\(place.description)\">"
-        + "<span>\(key)</span></th>"
+      return Markup(
+        "th", ["scope": "col", "class": place.zone.rawValue + border(key), "title": place.description],
+        [Markup("span", "\(key)")])
     }
-    lines.append("<tr><td></td>" + numbers.joined() + "</tr></thead><tbody>")
-    for query in mask.rows.indices {
+    let head = Markup(
+      "thead",
+      [
+        Markup("tr", [Markup("td")] + chunkHeadings(picture, border)), .lineEnd, Markup("tr", [Markup("td")] + numbers),
+      ])
+    let lines = mask.rows.indices.map { query in
       let place = mask.rows[query].place
-      var line = "<tr class=\"\(border(query).dropFirst())\"><th scope=\"row\" class=\"\(place.zone.rawValue)\" "
-      line += "title=\"\(place.description)\"><span>\(query)</span> <b>\(escape(picture.tokens[query]))</b></th>"
-      for key in mask.rows.indices {
+      let name = Markup(
+        "th", ["scope": "row", "class": place.zone.rawValue, "title": place.description],
+        [Markup("span", "\(query)"), Markup(text: " "), Markup("b", picture.tokens[query])])
+      let cells = mask.rows.indices.map { key in
         let rule = mask.rule(query: query, key: key)
         let zone = mask.rows[key].place.zone
-        let kind = (rule.isVisible ? zone.rawValue : "hidden") + border(key)
-        let focus = query == 0 && key == 0 ? " tabindex=\"0\"" : ""
-        line += "<td class=\"\(kind)\" data-clause=\"\(rule.clause)\"\(focus)>"
-        line += (rule.isVisible ? String(zone.letter) : "·") + "</td>"
+        return Markup(
+          "td",
+          [
+            "class": (rule.isVisible ? zone.rawValue : "hidden") + border(key), "data-clause": rule.clause,
+            "tabindex": query == 0 && key == 0 ? "0" : nil,
+          ], rule.isVisible ? String(zone.letter) : "·")
       }
-      lines.append(line + "</tr>")
+      return Markup("tr", ["class": String(border(query).dropFirst())], [name] + cells)
     }
-    lines.append(
-      """
-      </tbody></table></div>
-      <p class="says" aria-live="polite">No cell is chosen.</p>
-      <noscript><p>Scripts are off: the clauses below say the same for each pair of zones.</p></noscript>
-      <script type="application/json">\(data.text().map { $0 == "<" ? "\\u003c" : String($0) }.joined())</script>
-      </figure>
-      """)
-    return lines.joined(separator: "\n")
+    let grid = Markup(
+      "table",
+      ["role": "grid", "aria-label": "Attention mask, " + picture.caption, "aria-readonly": "true"],
+      [.lineEnd, head, Markup("tbody", lines: lines)])
+    return Markup(
+      "figure", ["id": id, "class": "mask"],
+      lines: [
+        Markup(
+          "figcaption",
+          "A line is a query, a column a key. Choose a cell with the pointer, or with Tab and the arrow keys, "
+            + "and the line below says which rule allows or hides it."),
+        Markup("p", ["class": "legend"], [legend(picture)]), Markup("div", ["class": "scroll"], [grid]),
+        Markup("p", ["class": "says", "aria-live": "polite"], "No cell is chosen."),
+        Markup(
+          "noscript", [Markup("p", "Scripts are off: the clauses below say the same for each pair of zones.")]),
+        Markup("script", ["type": "application/json"], [Markup(json: data.text())]),
+      ])
   }
 
-  private func legend(_ picture: MaskPicture) -> String {
-    let zones = picture.zones.map { "<span class=\"\($0.rawValue)\">\($0.letter)</span> \($0.rawValue)" }
-    return (zones + ["<span class=\"hidden\">·</span> hidden"]).joined(separator: "\u{2003}")
+  private func legend(_ picture: MaskPicture) -> Markup {
+    let signs = picture.zones.map { ($0.rawValue, String($0.letter)) } + [("hidden", "·")]
+    let entries = signs.map { name, sign in
+      Markup.joined([Markup("span", ["class": name], sign), Markup(text: name)], by: " ")
+    }
+    return .joined(entries, by: "\u{2003}")
   }
 
-  private func chunkHeadings(_ picture: MaskPicture, _ border: (Int) -> String) -> String {
+  private func chunkHeadings(_ picture: MaskPicture, _ border: (Int) -> String) -> [Markup] {
     let rows = picture.mask.rows
     let starts = [0] + picture.chunkStarts.sorted() + [rows.count]
     return zip(starts, starts.dropFirst()).map { start, end in
       let name = rows[start].place.chunk.map { end - start > 3 ? "chunk \($0)" : "\($0)" } ?? "pad"
-      return "<th scope=\"colgroup\" colspan=\"\(end - start)\" class=\"chunk\(border(start))\">\(name)</th>"
-    }.joined()
+      return Markup(
+        "th", ["scope": "colgroup", "colspan": "\(end - start)", "class": "chunk" + border(start)], name)
+    }
   }
 }

@@ -33,11 +33,11 @@ package enum FolderRemoval {
     var moved = 0
     while true {
       var hasMoved = false
-      for name in names(in: top) where unlinkat(top, name, 0) != 0 {
+      for name in SystemCalls.names(in: top) where unlinkat(top, name, 0) != 0 {
         fchmodat(top, name, 0o700, 0)
         let folder = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if folder < 0 { continue }
-        for inner in names(in: folder) {
+        for inner in SystemCalls.names(in: folder) {
           if unlinkat(folder, inner, 0) == 0 { continue }
           fchmodat(folder, inner, 0o700, 0)
           moved += 1
@@ -48,21 +48,5 @@ package enum FolderRemoval {
       }
       if !hasMoved { return }
     }
-  }
-
-  /// The names in an open folder.
-  private static func names(in descriptor: Int32) -> [String] {
-    // closedir also closes the descriptor.
-    guard let stream = fdopendir(dup(descriptor)) else { return [] }
-    defer { closedir(stream) }
-    rewinddir(stream)
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

@@ -110,16 +110,10 @@ struct ProcessTable {
 
   /// The entries of a folder whose names are numbers.
   private static func ids(in folder: String) -> [pid_t] {
-    guard let folder = opendir(folder) else { return [] }
-    defer { closedir(folder) }
-    var ids: [pid_t] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if let id = pid_t(name) { ids.append(id) }
-    }
-    return ids
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { return [] }
+    defer { close(descriptor) }
+    return SystemCalls.names(in: descriptor).compactMap { pid_t($0) }
   }
 
   private static func entry(_ id: pid_t) -> Entry? {

@@ -21,6 +21,22 @@ package struct SystemError: Error {
 }
 
 package enum SystemCalls {
+  /// The names in an open folder, itself and the one above left out.
+  static func names(in descriptor: Int32) -> [String] {
+    // The stream closes its own descriptor.
+    guard let stream = fdopendir(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) else { return [] }
+    defer { closedir(stream) }
+    rewinddir(stream)
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
   /// The environment byte for byte: NAME=VALUE, each ended by 0.
   static var environment: [[CChar]] {
     typealias List = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>

@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAReference
+import LoMAVectors
 import NaiveLlama
 
 /// A fraction of counts with Wilson's interval at 95% (TRN-7).
@@ -26,23 +27,16 @@ package struct Fraction: Hashable, Sendable {
 
   /// The percentage with its interval and the counts.
   package var text: String {
-    "\(Self.percent(value)) [\(Self.percent(interval.low)), \(Self.percent(interval.high))] \(correct)/\(total)"
+    "\(percent) [\(Self.percent(interval.low)), \(Self.percent(interval.high))] \(correct)/\(total)"
   }
 
-  /// An accuracy in percent with two decimals, rounded down: 100.00% only if everything is right.
+  /// An accuracy in percent.
+  package var percent: String { accuracyPercentage(correct, of: total) }
+
+  /// The same of a value whose counts are not known, such as the end of an interval.
   package static func percent(_ value: Double) -> String {
     // Without the addend 57 of 100 would give 56.99%: 0.57 times 10,000 is a little below 5,700.
-    percent(hundredths: Int(value * 10_000 + 1e-6))
-  }
-
-  /// A cost as a percentage of another, with two decimals, rounded half up as in `loma explain`.
-  static func costPercent(_ part: Int, of whole: Int) -> String {
-    percent(hundredths: (2 * part * 10_000 + whole) / (2 * whole))
-  }
-
-  private static func percent(hundredths: Int) -> String {
-    let rest = hundredths % 100
-    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)%"
+    LoMAVectors.percent(hundredths: Int128(value * 10_000 + 1e-6))
   }
 }
 
@@ -106,10 +100,6 @@ package struct Evaluation: Hashable, Sendable {
   private static func line(_ name: String, _ count: RepetitionCount) -> String {
     let tokens = Fraction(correct: count.correctTokens, total: count.tokens).text
     let chunks = Fraction(correct: count.correctChunks, total: count.chunks).text
-    return pad(name, 7) + pad(tokens, 46) + chunks
-  }
-
-  private static func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - text.count))
+    return name.padded(to: 7) + tokens.padded(to: 46) + chunks
   }
 }

@@ -47,58 +47,62 @@ package struct LosslessnessPage: Sendable {
   }
 
   private func table(_ head: String, _ settings: [SweepSetting], _ name: (SweepSetting) -> String) -> String {
-    var lines = [
-      "| \(head) | runs | tokens right: least, median, most | chunks right: least, median, most |", "|---|---|---|---|",
-    ]
-    for setting in settings {
+    let rows = settings.map { setting in
       let counts = found(setting).map { $0.repetition.total }
-      let tokens = Self.spread(counts.map { Double($0.correctTokens) / Double($0.tokens) })
-      let chunks = Self.spread(counts.map { Double($0.correctChunks) / Double($0.chunks) })
-      lines.append("| \(name(setting)) | \(counts.count) of \(setting.seeds) | \(tokens) | \(chunks) |")
+      return [
+        name(setting), "\(counts.count) of \(setting.seeds)",
+        Self.spread(counts.map { Fraction(correct: $0.correctTokens, total: $0.tokens) }),
+        Self.spread(counts.map { Fraction(correct: $0.correctChunks, total: $0.chunks) }),
+      ]
     }
-    return lines.joined(separator: "\n")
+    let spread = "right: least, median, most"
+    return MarkdownTable(head: [head, "runs", "tokens " + spread, "chunks " + spread], rows: rows).text
   }
 
-  private static func spread(_ values: [Double]) -> String {
-    guard let least = values.min(), let most = values.max() else { return "not run" }
-    return [least, median(values), most].map { Fraction.percent($0) }.joined(separator: ", ")
+  private static func spread(_ fractions: [Fraction]) -> String {
+    let sorted = fractions.sorted { $0.value < $1.value }
+    guard let least = sorted.first, let most = sorted.last else { return "not run" }
+    return [least, sorted[middle(of: sorted.count)], most].map { $0.percent }.joined(separator: ", ")
   }
 
   /// The median; of an even number of values the lower of the middle two.
-  private static func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    return sorted[(sorted.count - 1) / 2]
-  }
+  private static func median(_ values: [Double]) -> Double { values.sorted()[middle(of: values.count)] }
+
+  /// The place of the middle value among sorted ones; of an even number the lower of the two.
+  private static func middle(of count: Int) -> Int { (count - 1) / 2 }
 
   private var ways: String {
-    let head = ["| run | 10% | 25% | 50% | 75% | 100% |", "|---|---|---|---|---|---|"]
-    return (head + sweep.settings.filter { !found($0).isEmpty }.map { way($0) }).joined(separator: "\n")
+    let shares = [10, 25, 50, 75, 100]
+    return MarkdownTable(
+      head: ["run"] + shares.map { "\($0)%" },
+      rows: sweep.settings.filter { !found($0).isEmpty }.map { [$0.name] + way($0, to: shares) }
+    ).text
   }
 
-  private func way(_ setting: SweepSetting) -> String {
+  /// Where the runs of a setting stood after these shares of their steps, in percent.
+  private func way(_ setting: SweepSetting, to shares: [Int]) -> [String] {
     let curves = found(setting)
-    let cells = [10, 25, 50, 75, 100].map { share in
+    return shares.map { share in
       let points = curves.compactMap { result in result.curve.last { $0.step * 100 <= result.steps * share } }
       guard !points.isEmpty else { return "" }
       let loss = CurvePoint.rounded(Self.median(points.map(\.repetition)))
       return loss + ", " + Fraction.percent(Self.median(points.map(\.tokens)))
     }
-    return "| \(setting.name) | " + cells.joined(separator: " | ") + " |"
   }
+
   /// Cache entries and scores of a long text, compared with full attention (COST-2, GEN-6).
   private var savings: String {
-    var lines = [
-      "| c | cached entries | of full attention's | scores evaluated | of full attention's |", "|---|---|---|---|---|",
-    ]
     let n = 4096
-    for setting in ofBase {
-      guard let cost = try? Cost(textLength: n, parameters: setting.parameters, profile: .base) else { continue }
+    let rows: [[String]] = ofBase.compactMap { setting in
+      guard let cost = try? Cost(textLength: n, parameters: setting.parameters, profile: .base) else { return nil }
       let entries = setting.parameters.t * setting.parameters.fullChunks(n) + setting.parameters.tailLength(n)
-      lines.append(
-        "| \(setting.parameters.c) | \(entries) | \(Fraction.costPercent(entries, of: n)) | "
-          + "\(cost.generation) | \(Fraction.costPercent(cost.generation, of: cost.fullAttention)) |")
+      return [
+        "\(setting.parameters.c)", "\(entries)", percentage(entries, of: n), "\(cost.generation)",
+        percentage(cost.generation, of: cost.fullAttention),
+      ]
     }
-    return lines.joined(separator: "\n")
+    let share = "of full attention's"
+    return MarkdownTable(head: ["c", "cached entries", share, "scores evaluated", share], rows: rows).text
   }
 
   private var attention: String {
@@ -116,16 +120,17 @@ package struct LosslessnessPage: Sendable {
       return (a, $0.0.correct ?? -1, $0.0.name) < (b, $1.0.correct ?? -1, $1.0.name)
     }
     let harmless = both.filter { $0.correct == bytes && $1.correct == tokens }.map(\.0.name)
-    var lines = ["| | the mistake | random tokens right | bytes right | what comes back |", "|---|---|---|---|---|"]
+    var rows: [[String]] = []
     for (text, random) in both where !harmless.contains(text.name) {
       let back = text.correct == nil ? "another number of tokens" : "`\(text.text.filter { $0 != "`" && $0 != "|" })`"
       func share(_ correct: Int?) -> String { correct.map(String.init) ?? "–" }
-      lines.append("| \(text.name) | \(text.words) | \(share(random.correct)) | \(share(text.correct)) | \(back) |")
+      rows.append([text.name, text.words, share(random.correct), share(text.correct), back])
     }
+    let head = ["", "the mistake", "random tokens right", "bytes right", "what comes back"]
     let template = EmbeddedText(PackageResources.losslessness_recitals_template_md)
     return "\n"
       + template.filled([
-        "bytes": "\(bytes)", "tokens": "\(tokens)", "recitals": lines.joined(separator: "\n"),
+        "bytes": "\(bytes)", "tokens": "\(tokens)", "recitals": MarkdownTable(head: head, rows: rows).text,
         "harmless": harmless.joined(separator: ", "),
       ])
   }

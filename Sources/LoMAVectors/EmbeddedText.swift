@@ -31,3 +31,13 @@ package struct EmbeddedText: Sendable {
     return result + rest
   }
 }
+
+extension EmbeddedText {
+  /// A page of this frame: only what is markup may stand in it.
+  package func page(_ values: [String: Markup]) -> String { filled(values.mapValues(\.source)) }
+}
+
+extension Markup {
+  /// A style sheet or a script of our own, as it stands in its element.
+  package init(_ file: EmbeddedText) { self.init(embedded: file.withoutLastLineEnd) }
+}

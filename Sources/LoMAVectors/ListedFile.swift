@@ -45,33 +45,4 @@ extension String {
     let letters = UInt8(ascii: "a")...UInt8(ascii: "f")
     return utf8.count == 64 && utf8.allSatisfy { digits.contains($0) || letters.contains($0) }
   }
-
-  /// An untrusted name, made safe for a message: the first 200 scalars, without control characters.
-  public var onOneLine: String { String(String.UnicodeScalarView(unicodeScalars.prefix(200))).whole }
-
-  /// The whole text on one line, without control characters.
-  public var whole: String {
-    unicodeScalars.map { $0.isControl ? $0.escaped(asASCII: true) : String($0) }.joined()
-  }
-
-  /// An untrusted text, made safe for a terminal: of its control characters only line feeds and tabs are kept.
-  public var onItsLines: String {
-    unicodeScalars.map { scalar in
-      scalar.isControl && scalar != "\n" && scalar != "\t" ? scalar.escaped(asASCII: true) : String(scalar)
-    }.joined()
-  }
-
-  /// Whether the text has a control character.
-  public var hasControls: Bool { unicodeScalars.contains { $0.isControl } }
-}
-
-extension Unicode.Scalar {
-  /// Whether the scalar is a control character, ends a line, or changes the direction of text; as ranges, since
-  /// Embedded Swift has no tables of Unicode properties.
-  fileprivate var isControl: Bool {
-    switch value {
-    case 0..<0x20, 0x7f...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true
-    default: false
-    }
-  }
 }

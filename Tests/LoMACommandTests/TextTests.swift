@@ -1,6 +1,7 @@
 // The text drawing: a whole example, alignment, colour, every section.
 
 import LoMA
+import LoMAVectors
 import Testing
 @testable import LoMAConformance
 @testable import LoMAExplanation

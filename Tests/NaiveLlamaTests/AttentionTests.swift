@@ -1,6 +1,5 @@
 // MOD-4, MSK-12, NUM-1: attention is the plain loops that its comment shows, bit for bit.
 
-import LoMAExplanation
 import NaiveLlama
 import Testing
 

@@ -20,67 +20,79 @@ package struct HTMLReport: Sendable {
     let candidate = run.header.candidate
     let name = "LoMA conformance: \(candidate.name) \(candidate.version)"
     var data = PageData(run, account, texts: texts)
-    return ReportAssets.page.filled([
+    return ReportAssets.page.page([
       "style-digest": digest(ReportAssets.style), "script-digest": digest(ReportAssets.script), "name": word(name),
       "style": ReportAssets.style, "top": top(run, claims, account, name),
-      "wrong": account.unit == nil ? "" : wrong(account), "claims": ClaimsTable().draw(claims), "units": units(run),
-      "run": facts(run), "data": data.text(), "script": ReportAssets.script,
+      "wrong": account.unit == nil ? Markup(text: "") : wrong(account), "claims": ClaimsTable().draw(claims),
+      "units": units(run), "run": facts(run), "data": data.markup(), "script": ReportAssets.script,
     ])
   }
 
   /// A source of the content security policy: only the script or style with this digest may run.
-  private func digest(_ text: String) -> String {
+  private func digest(_ file: Markup) -> Markup {
     var digest = SHA256()
-    digest.update(Array(text.utf8))
-    return "'sha256-\(Data(digest.digest()).base64EncodedString())'"
+    digest.update(Array(file.source.utf8))
+    return Markup(text: "'sha256-\(Data(digest.digest()).base64EncodedString())'")
   }
 
-  private func top(_ run: RunRecord, _ claims: Claims, _ account: FailureAccount, _ name: String) -> String {
+  private func top(_ run: RunRecord, _ claims: Claims, _ account: FailureAccount, _ name: String) -> Markup {
     let met = claims.cells.count { $0.status == .met }
     let made = claims.cells.count
     let verdicts = Verdict.allCases.filter { claims.count($0) > 0 }.map { verdict in
-      "<span class=\"verdict \(verdict.tone)\">\(claims.count(verdict)) \(verdict.rawValue)</span>"
+      Markup("span", ["class": "verdict " + verdict.tone], "\(claims.count(verdict)) \(verdict.rawValue)")
     }
-    let interrupted =
-      run.footer.interrupted
-      ? "<p class=\"alert\">The run was interrupted: nothing is claimed of what was not asked.</p>" : ""
     let again = account.unit.map { place in
-      "<li>ask the case below again: <code>\(word(run.header.replay(run.results[place])))</code></li>"
+      let command = Markup("code", [word(run.header.replay(run.results[place]))])
+      return Markup("li", [Markup(text: "ask the case below again: "), command])
     }
-    let advice = account.advice.map { "<li>\(word($0))</li>" } + [again].compactMap { $0 }
-    let causes = account.causes.map { "<li>\(word($0))</li>" }
-    return """
-      <header>
-      <p class="name">\(word(name))</p>
-      <h1>\(word(account.headline))</h1>
-      \(interrupted)\
-      \(causes.isEmpty ? "" : "<ul class=\"causes\">\(causes.joined())</ul>")
-      \(advice.isEmpty ? "" : "<h2>what to do</h2><ul class=\"advice\">\(advice.joined())</ul>")
-      <p>\(verdicts.joined(separator: " ")) <span class="met">\(met) of \(made) claims met</span></p>
-      </header>
-      <noscript><p class="alert">Without scripts this page shows what stands above, the claims and the run; \
-      every unit stands in report.json.</p></noscript>
-      \(filter(run.results))
-      """
+    let advice = account.advice.map { Markup("li", [word($0)]) } + [again].compactMap { $0 }
+    let causes = account.causes.map { Markup("li", [word($0)]) }
+    // Two lines, which stay where nothing is said.
+    var (said, todo): ([Markup], [Markup]) = ([], [])
+    if run.footer.interrupted {
+      said.append(
+        Markup("p", ["class": "alert"], "The run was interrupted: nothing is claimed of what was not asked."))
+    }
+    if !causes.isEmpty { said.append(Markup("ul", ["class": "causes"], causes)) }
+    if !advice.isEmpty { todo = [Markup("h2", "what to do"), Markup("ul", ["class": "advice"], advice)] }
+    let header = Markup(
+      "header",
+      lines: [
+        Markup("p", ["class": "name"], [word(name)]), Markup("h1", [word(account.headline)]), .joined(said),
+        .joined(todo),
+        Markup(
+          "p",
+          [
+            .joined(verdicts, by: " "), Markup(text: " "),
+            Markup("span", ["class": "met"], "\(met) of \(made) claims met"),
+          ]),
+      ])
+    let alert = Markup(
+      "p", ["class": "alert"],
+      "Without scripts this page shows what stands above, the claims and the run; every unit stands in report.json.")
+    return .joined([header, Markup("noscript", [alert]), filter(run.results)], by: "\n")
   }
 
-  private func filter(_ results: [CaseResult]) -> String {
+  private func filter(_ results: [CaseResult]) -> Markup {
     let verdicts = Verdict.allCases.map { $0.rawValue }.filter { name in
       results.contains { $0.verdict.rawValue == name }
     }
-    return """
-      <form class="filter" role="search" aria-label="The whole page" hidden="hidden">
-      <label>text <input name="text" type="search" placeholder="id, profile or reason"/></label>
-      \(select("verdict", verdicts)) \(select("level", distinct(results.map { $0.level }))) \
-      \(select("dtype", distinct(results.map { $0.dtype })))
-      <output aria-live="polite"></output>
-      </form>
-      """
+    let field = Markup(empty: "input", ["name": "text", "type": "search", "placeholder": "id, profile or reason"])
+    let choices = [
+      select("verdict", verdicts), select("level", distinct(results.map { $0.level })),
+      select("dtype", distinct(results.map { $0.dtype })),
+    ]
+    return Markup(
+      "form", ["class": "filter", "role": "search", "aria-label": "The whole page", "hidden": "hidden"],
+      lines: [
+        Markup("label", [Markup(text: "text "), field]), .joined(choices, by: " "),
+        Markup("output", ["aria-live": "polite"]),
+      ])
   }
 
-  private func select(_ name: String, _ values: [String]) -> String {
-    let options = values.map { "<option>\(word($0))</option>" }
-    return "<label>\(name) <select name=\"\(name)\"><option value=\"\">all</option>\(options.joined())</select></label>"
+  private func select(_ name: String, _ values: [String]) -> Markup {
+    let options = [Markup("option", ["value": ""], "all")] + values.map { Markup("option", [word($0)]) }
+    return Markup("label", [Markup(text: name + " "), Markup("select", ["name": name], options)])
   }
 
   private func distinct(_ values: [String]) -> [String] {
@@ -88,35 +100,26 @@ package struct HTMLReport: Sendable {
     return values.filter { seen.insert($0).inserted }
   }
 
-  private func wrong(_ account: FailureAccount) -> String {
-    """
-    <section aria-labelledby="one">
-    <h2 id="one">one of them in full</h2>
-    <div id="unit"></div>
-    </section>
-    <section aria-labelledby="wrong">
-    <h2 id="wrong">everything that is wrong</h2>
-    <p class="dim">\(account.groups.count == 1 ? "One group" : "\(account.groups.count) groups") by level, operation and \
-    tensor, the lowest level first. Drawn are cases in their first wrong element type, up to \
-    \(PageData.pictureLimit >> 10) KiB of pictures.</p>
-    <div id="groups"></div>
-    </section>
-    """
+  private func wrong(_ account: FailureAccount) -> Markup {
+    let groups = account.groups.count == 1 ? "One group" : "\(account.groups.count) groups"
+    let words =
+      "\(groups) by level, operation and tensor, the lowest level first. Drawn are cases in their first wrong element "
+      + "type, up to \(PageData.pictureLimit >> 10) KiB of pictures."
+    let unit = section("one", "one of them in full", [Markup("div", ["id": "unit"])])
+    let all = section(
+      "wrong", "everything that is wrong", [Markup("p", ["class": "dim"], words), Markup("div", ["id": "groups"])])
+    return .joined([unit, all], by: "\n")
   }
 
-  private func units(_ run: RunRecord) -> String {
-    """
-    <section aria-labelledby="units">
-    <h2 id="units">every unit</h2>
-    <details id="all"><summary>\(run.results.count) units</summary></details>
-    </section>
-    """
+  private func units(_ run: RunRecord) -> Markup {
+    let all = Markup("details", ["id": "all"], [Markup("summary", "\(run.results.count) units")])
+    return section("units", "every unit", [all])
   }
 
-  private func facts(_ run: RunRecord) -> String {
+  private func facts(_ run: RunRecord) -> Markup {
     let (header, footer) = (run.header, run.footer)
     let filters = header.filters.members.map { "\($0.key) \($0.value.stringValue ?? $0.value.line)" }
-    let command = header.candidate.command.map { $0.shellWord }.joined(separator: " ")
+    let command = header.candidate.command.shellLine
     let facts: [(String, String)] = [
       ("suite", header.suite), ("specification", header.specification), ("manifest", header.manifestDigest),
       ("bounds", header.boundsDigest ?? "none: provisional floors"),
@@ -127,17 +130,18 @@ package struct HTMLReport: Sendable {
       ("exit code", "\(footer.exit)"),
       ("time", "\(header.started) to \(footer.finished), \(decimal(footer.seconds)) s"),
     ]
-    return """
-      <section aria-labelledby="run">
-      <h2 id="run">the run</h2>
-      <dl>\(facts.map { "<dt>\($0.0)</dt><dd>\(word($0.1))</dd>" }.joined())</dl>
-      </section>
-      """
+    let list = facts.flatMap { [Markup("dt", $0.0), Markup("dd", [word($0.1)])] }
+    return section("run", "the run", [Markup("dl", list)])
   }
 }
 
+/// A section below its heading, which is its name.
+func section(_ id: String, _ heading: String, _ lines: [Markup]) -> Markup {
+  Markup("section", ["aria-labelledby": id], lines: [Markup("h2", ["id": id], heading)] + lines)
+}
+
 /// An untrusted text, escaped for an element or an attribute.
-func word(_ text: String) -> String { escape(printable(text)) }
+func word(_ text: String) -> Markup { Markup(text: text.printable) }
 
 extension Verdict {
   /// The CSS class of a verdict, which sets its colour; the word beside it says the same.

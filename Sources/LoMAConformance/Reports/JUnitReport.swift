@@ -19,56 +19,52 @@ package struct JUnitReport: Sendable {
       suite(
         run.results.filter { $0.level == level }, level: level, place: place, run, said: place == 0 ? account : [])
     }
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n" + suites.joined() + "</testsuites>\n"
+    let root = Markup("testsuites", indented: suites)
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + root.source + "\n"
   }
 
   private func suite(
     _ results: [CaseResult], level: String, place: Int, _ run: RunRecord, said: [String]
-  ) -> String {
+  ) -> Markup {
     let outcomes = results.map { Outcome($0.verdict) }
-    func count(_ outcome: Outcome) -> Int { outcomes.count { $0 == outcome } }
+    func count(_ outcome: Outcome) -> String { "\(outcomes.count { $0 == outcome })" }
     let properties = [
       ("candidate", "\(run.header.candidate.name) \(run.header.candidate.version)"), ("suite", run.header.suite),
       ("specification", run.header.specification), ("manifest_sha256", run.header.manifestDigest),
       ("bounds_sha256", run.header.boundsDigest ?? "none"),
-    ].map { "    <property name=\"\($0)\" value=\"\(text($1))\"/>\n" }
-    let seconds = results.map { $0.seconds }.reduce(0, +)
-    return """
-        <testsuite id="\(place)" name="\(text(level))" package="loma" hostname="localhost" \
-      timestamp="\(text(String(run.header.started.prefix(19))))" tests="\(results.count)" \
-      failures="\(count(.failure))" errors="\(count(.error))" skipped="\(count(.skipped))" time="\(decimal(seconds))">
-          <properties>
-      \(properties.map { "  " + $0 }.joined())\
-          </properties>
-      \(results.map { test($0, run.header) }.joined())\
-          \(output(said))
-          <system-err/>
-        </testsuite>
-
-      """
+    ].map { Markup(empty: "property", ["name": $0, "value": $1]) }
+    let output =
+      said.isEmpty
+      ? Markup(empty: "system-out") : Markup("system-out", [Markup(onOneLine: said.joined(separator: "\n"))])
+    return Markup(
+      "testsuite",
+      [
+        "id": "\(place)", "name": level, "package": "loma", "hostname": "localhost",
+        "timestamp": String(run.header.started.prefix(19)), "tests": "\(results.count)", "failures": count(.failure),
+        "errors": count(.error), "skipped": count(.skipped), "time": decimal(results.map { $0.seconds }.reduce(0, +)),
+      ],
+      indented: [Markup("properties", indented: properties)] + results.map { test($0, run.header) }
+        + [output, Markup(empty: "system-err")])
   }
 
-  private func output(_ lines: [String]) -> String {
-    lines.isEmpty ? "<system-out/>" : "<system-out>\(text(lines.joined(separator: "\n")))</system-out>"
-  }
-
-  private func test(_ result: CaseResult, _ header: RunHeader) -> String {
-    let start =
-      "    <testcase classname=\"loma.\(text(result.level)).\(text(result.op))\" "
-      + "name=\"\(text(result.id)) [\(text(result.dtype))]\" time=\"\(decimal(result.seconds))\""
-    let outcome = Outcome(result.verdict)
-    let message = text(result.why.isEmpty ? result.verdict.rawValue : result.why)
-    switch outcome {
-    case .passed: return start + "/>\n"
-    case .skipped: return start + ">\n      <skipped message=\"\(message)\"/>\n    </testcase>\n"
-    case .failure, .error:
-      return start + ">\n      <\(outcome.rawValue) type=\"\(result.verdict.rawValue)\" message=\"\(message)\">"
-        + text(result.details(again: header.replay(result))) + "</\(outcome.rawValue)>\n    </testcase>\n"
+  private func test(_ result: CaseResult, _ header: RunHeader) -> Markup {
+    let attributes: Markup.Attributes = [
+      "classname": "loma.\(result.level).\(result.op)", "name": "\(result.id) [\(result.dtype)]",
+      "time": decimal(result.seconds),
+    ]
+    let message = result.why.isEmpty ? result.verdict.rawValue : result.why
+    let reason: Markup.Attributes = ["type": result.verdict.rawValue, "message": message]
+    let details = [Markup(onOneLine: result.details(again: header.replay(result)))]
+    switch Outcome(result.verdict) {
+    case .passed: return Markup(empty: "testcase", attributes)
+    case .skipped: return Markup("testcase", attributes, indented: [Markup(empty: "skipped", ["message": message])])
+    case .failure: return Markup("testcase", attributes, indented: [Markup("failure", reason, details)])
+    case .error: return Markup("testcase", attributes, indented: [Markup("error", reason, details)])
     }
   }
 
   /// The JUnit element for a verdict.
-  private enum Outcome: String {
+  private enum Outcome {
     case passed, failure, error, skipped
 
     init(_ verdict: Verdict) {
@@ -80,24 +76,6 @@ package struct JUnitReport: Sendable {
         case .crash, .timeout, .protocolError, .invalidOutput, .memory, .notRun, .runnerError: .error
         }
     }
-  }
-
-  /// Text for XML 1.0: escaped, without the characters that XML cannot represent.
-  private func text(_ text: String) -> String {
-    var allowed = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\n": allowed.append(contentsOf: "&#10;".unicodeScalars)
-      case "\t": allowed.append(contentsOf: "&#9;".unicodeScalars)
-      case "&": allowed.append(contentsOf: "&amp;".unicodeScalars)
-      case "<": allowed.append(contentsOf: "&lt;".unicodeScalars)
-      case ">": allowed.append(contentsOf: "&gt;".unicodeScalars)
-      case "\"": allowed.append(contentsOf: "&quot;".unicodeScalars)
-      case "\u{0}"..<" ", "\u{FFFE}"..."\u{FFFF}": allowed.append("\u{FFFD}")
-      default: allowed.append(scalar)
-      }
-    }
-    return String(allowed)
   }
 }
 

@@ -26,21 +26,20 @@ struct PageData {
   }
 
   /// The data as JSON that can be embedded in an HTML element.
-  mutating func text() -> String {
+  mutating func markup() -> Markup {
     let failures = self.failures()
     let cases = self.cases()
     let units = self.units(cases.places, failures.places)
     let groups = account.groups.map { group in
-      JSONValue.array([.string(printable(group.title)), .array(group.diagnosis.map { words.add($0) })])
+      JSONValue.array([.string(group.title.printable), .array(group.diagnosis.map { words.add($0) })])
     }
     let value = JSONValue.members([
-      .init("words", .array(words.words.map { .string(printable($0)) })), .init("cases", .array(cases.values)),
+      .init("words", .array(words.words.map { .string($0.printable) })), .init("cases", .array(cases.values)),
       .init("units", .array(units)), .init("failures", .array(failures.values)),
       .init("groups", .array(groups)),
-      .init("unit", .integer(orNull: account.unit)), .init("again", .string(printable(run.header.replayEnd))),
+      .init("unit", .integer(orNull: account.unit)), .init("again", .string(run.header.replay.end.printable)),
     ])
-    // No `<` may end the element; in JSON it occurs in strings only, where it can be escaped.
-    return value.line.replacing("<", with: "\\u003c")
+    return Markup(json: value.line)
   }
 
   private mutating func cases() -> (values: [JSONValue], places: [String: Int]) {
@@ -52,7 +51,7 @@ struct PageData {
         .array([
           words.add(result.id), words.add(result.level), words.add(result.op), words.add(result.profile),
           words.add(result.hunts), words.add(result.clauses.joined(separator: " ")),
-          words.add(run.header.replay(id: result.id)),
+          words.add(run.header.replay.start(result.id)),
         ]))
     }
     return (values, places)
@@ -110,18 +109,4 @@ struct PageData {
     }
     return .members(members)
   }
-}
-
-/// A text that is safe to show: control characters and those that change the direction of writing become U+FFFD.
-func printable(_ text: String) -> String {
-  var scalars = String.UnicodeScalarView()
-  for scalar in text.unicodeScalars {
-    switch scalar.value {
-    case 0x09, 0x0A: scalars.append(scalar)
-    case ..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFFFE, 0xFFFF:
-      scalars.append("\u{FFFD}")
-    default: scalars.append(scalar)
-    }
-  }
-  return String(scalars)
 }

@@ -1,27 +1,52 @@
-// RUN-25: the command that asks one unit of a run again.
+// RUN-25: the command that asks one unit of a run again, wherever it is printed.
 
 import LoMAJudgement
 
-extension RunHeader {
-  /// The command that asks a unit again; the user replaces `DIR`.
-  func replay(_ result: CaseResult) -> String { replay(id: result.id) + dtypeOption(result.dtype) + replayEnd }
+/// What a person types to see a unit again.
+package struct Replay: Sendable {
+  /// The options that say where its case is found, with their values; none if it is one of the vectors.
+  let source: [String]
+  /// The folder that keeps what was asked and answered; nil if nothing is kept.
+  let keep: String?
+  /// The candidate's; empty if it is not named.
+  let command: [String]
 
-  /// The command up to the id. A fresh case is drawn again from its seed.
-  func replay(id: String) -> String {
-    let fresh = ["fresh", "cases"].compactMap { name in
-      filters[name]?.stringValue.map { "--\(name) \($0.shellWord) " }
-    }
-    return "loma conform \(fresh.joined())--only \(id.shellWord)"
+  /// The command but for the unit.
+  package init(source: [String], keep: String?, command: [String]) {
+    self.source = source
+    self.keep = keep
+    self.command = command
   }
 
-  /// Empty for a unit without numbers: `--dtype` chooses among types of numbers.
-  private func dtypeOption(_ dtype: String) -> String { dtype == "i64" ? "" : " --dtype \(dtype.shellWord)" }
+  /// The whole command for a unit.
+  package func line(_ id: String, _ dtype: String) -> String {
+    /// Empty for a unit without numbers: `--dtype` chooses among types of numbers.
+    start(id) + (dtype == "i64" ? "" : " --dtype " + dtype.shellWord) + end
+  }
+
+  /// The command up to the id.
+  func start(_ id: String) -> String { (["loma", "conform"] + source + ["--only", id]).shellLine }
 
   /// The part of the command after the element type.
-  var replayEnd: String {
-    let command = candidate.command.map { $0.shellWord }.joined(separator: " ")
-    return " --keep DIR -- \(command.isEmpty ? "COMMAND" : command)"
+  var end: String {
+    (keep.map { " --keep " + $0.shellWord } ?? "") + (command.isEmpty ? "" : " -- " + command.shellLine)
   }
+}
+
+extension RunHeader {
+  /// A fresh case is drawn again from its seed; `DIR`, and `COMMAND` if the file names none, are for a person to choose.
+  var replay: Replay {
+    let fresh = ["fresh", "cases"].flatMap { name in filters[name]?.stringValue.map { ["--" + name, $0] } ?? [] }
+    return Replay(source: fresh, keep: "DIR", command: candidate.command.isEmpty ? ["COMMAND"] : candidate.command)
+  }
+
+  /// The command for a unit of this run.
+  func replay(_ result: CaseResult) -> String { replay.line(result.id, result.dtype) }
+}
+
+extension [String] {
+  /// Words as a shell takes them.
+  package var shellLine: String { map { $0.shellWord }.joined(separator: " ") }
 }
 
 extension String {

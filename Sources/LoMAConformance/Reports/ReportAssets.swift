@@ -5,11 +5,11 @@ import LoMAVectors
 /// The parts of the page besides its sections.
 enum ReportAssets {
   /// For light and dark, screen and print; a word, a size or a ring repeats what each colour says.
-  static let style = EmbeddedText(PackageResources.report_css).withoutLastLineEnd
+  static let style = Markup(EmbeddedText(PackageResources.report_css))
 
   /// Draws units, groups and pictures on demand, and filters them. Everything shown comes from the page's data and is
   /// inserted as text only.
-  static let script = EmbeddedText(PackageResources.report_js).withoutLastLineEnd
+  static let script = Markup(EmbeddedText(PackageResources.report_js))
 
   /// The page around the sections.
   static let page = EmbeddedText(PackageResources.report_html)

@@ -5,7 +5,7 @@ import LoMAVectors
 
 /// One row per level and profile, one column per element type.
 struct ClaimsTable {
-  func draw(_ claims: Claims) -> String {
+  func draw(_ claims: Claims) -> Markup {
     var rows: [(level: String, profile: String)] = []
     var types: [String] = []
     for cell in claims.cells {
@@ -16,29 +16,34 @@ struct ClaimsTable {
     let lines = rows.map { row in
       let cells = types.map { type in
         let cell = claims.cells.first { $0.level == row.level && $0.profile == row.profile && $0.dtype == type }
-        return cell.map(draw) ?? "<td></td>"
+        return cell.map(draw) ?? Markup("td")
       }
-      return "<tr data-level=\"\(word(row.level))\"><th scope=\"row\">\(word(row.level))</th>"
-        + "<td>\(word(row.profile))</td>\(cells.joined())</tr>"
+      return Markup(
+        "tr", ["data-level": row.level.printable],
+        [Markup("th", ["scope": "row"], [word(row.level)]), Markup("td", [word(row.profile)])] + cells)
     }
-    return """
-      <section aria-labelledby="claims">
-      <h2 id="claims">claims</h2>
-      <div class="scroll" tabindex="0" role="region" aria-label="Table of claims"><table class="grid">
-      <caption>A claim is a level under a profile in an element type. It is met where every unit passed.</caption>
-      <thead><tr><th scope="col">level</th><th scope="col">profile</th>\
-      \(types.map { "<th scope=\"col\">\(word($0))</th>" }.joined())</tr></thead>
-      <tbody>
-      \(lines.joined(separator: "\n"))
-      </tbody></table></div>
-      </section>
-      """
+    let names = ["level", "profile"] + types
+    let table = Markup(
+      "table", ["class": "grid"],
+      [
+        .lineEnd,
+        Markup("caption", "A claim is a level under a profile in an element type. It is met where every unit passed."),
+        .lineEnd, Markup("thead", [Markup("tr", names.map { Markup("th", ["scope": "col"], [word($0)]) })]), .lineEnd,
+        Markup("tbody", lines: lines),
+      ])
+    return section(
+      "claims", "claims",
+      [
+        Markup(
+          "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": "Table of claims"], [table])
+      ])
   }
 
-  private func draw(_ cell: Claims.Cell) -> String {
+  private func draw(_ cell: Claims.Cell) -> Markup {
     let verdicts = Verdict.allCases.compactMap { verdict in cell.counts[verdict].map { "\($0) \(verdict.rawValue)" } }
-    return "<td class=\"\(tone(cell.status))\">\(cell.status.rawValue)<small>"
-      + "\(word(verdicts.joined(separator: ", ")))</small></td>"
+    return Markup(
+      "td", ["class": tone(cell.status)],
+      [Markup(text: cell.status.rawValue), Markup("small", [word(verdicts.joined(separator: ", "))])])
   }
 
   private func tone(_ status: Claims.Status) -> String {

@@ -67,19 +67,6 @@ package final class ResultsWriter: Sendable {
   }
 }
 
-/// The check of a path that a report is about to replace.
-enum RegularFile {
-  /// Throws unless the path is a regular file or does not exist; a link, folder, pipe or device is refused.
-  static func check(_ path: String) throws(FileError) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
-      if errno == ENOENT { return }
-      throw .failed("open", path: path, code: errno)
-    }
-    if status.st_mode & S_IFMT != S_IFREG { throw .notRegular(path: path) }
-  }
-}
-
 extension CaseResult {
   /// The line of this unit, shortened if it exceeds a reader's limit: first the picture, then long texts are cut.
   var line: JSONValue {

@@ -45,9 +45,7 @@ package struct KillMatrixText {
     }
   }
 
-  private static func cell(_ text: String) -> String {
-    text + String(repeating: " ", count: max(1, 11 - text.count))
-  }
+  private static func cell(_ text: String) -> String { text.padded(to: 11) }
 }
 
 /// Margins in a few characters.

@@ -47,31 +47,32 @@ package struct RatesSection {
   package var text: String {
     // Rejections are asked as i64 and left out here.
     let steps = kinds.filter { $0.name.hasPrefix("train_step f") }.reduce(0) { $0 + $1.count.asked }
-    let implementations =
-      ["| implementation | units | judged wrong | rate at most |", "|---|---|---|---|"]
-      + (names + [("all", all)]).map { name, count in
-        "| \(name) | \(count.asked) | \(count.failures) | \(count.rateAtMost.map { Self.digits($0) } ?? "") |"
-      }
+    let implementations = MarkdownTable(
+      head: ["implementation", "units", "judged wrong", "rate at most"],
+      rows: (names + [("all", all)]).map { name, count in
+        [name, "\(count.asked)", "\(count.failures)", count.rateAtMost.map { Self.digits($0) } ?? ""]
+      })
     return "\n"
       + EmbeddedText(PackageResources.rates_template_md).filled([
         "asked": "\(all.asked)", "steps": "\(steps)", "failures": "\(all.failures)",
-        "implementations": implementations.joined(separator: "\n"), "operations": table.joined(separator: "\n"),
+        "implementations": implementations.text, "operations": table.text,
         "wrong": failures.isEmpty ? "None." : failures.map { "- \($0)" }.joined(separator: "\n"),
       ])
   }
 
   /// One row per operation, one column per type.
-  private var table: [String] {
+  private var table: MarkdownTable {
     let types = NumberType.allWords
     var counts: [String: [String: Int]] = [:]
     for (name, count) in kinds {
       let words = name.split(separator: " ").map { String($0) }
       if words.count == 2 { counts[words[0], default: [:]][words[1]] = count.asked }
     }
-    return ["| operation | " + types.joined(separator: " | ") + " |", "|---|" + types.map { _ in "---|" }.joined()]
-      + counts.sorted { $0.key < $1.key }.map { operation, byType in
-        "| \(operation) | " + types.map { byType[$0].map { "\($0)" } ?? "" }.joined(separator: " | ") + " |"
-      }
+    return MarkdownTable(
+      head: ["operation"] + types,
+      rows: counts.sorted { $0.key < $1.key }.map { operation, byType in
+        [operation] + types.map { byType[$0].map { "\($0)" } ?? "" }
+      })
   }
 
   /// Two digits and a power of ten.

@@ -78,9 +78,11 @@ package struct ScoresSection {
     }
     return "\n"
       + EmbeddedText(PackageResources.scores_template_md).filled([
-        "counts": Self.table(["candidates", "number", "named first", "alike", "another", "nothing"], counts),
+        "counts": MarkdownTable(
+          head: ["candidates", "number", "named first", "alike", "another", "nothing"], rows: counts, rule: .spaced
+        ).text,
         "others": Self.list((mutants + pairs).filter { $0.score != "first" }).joined(separator: "\n"),
-        "ports": Self.table(["", "the mistake", "named", "explains"], named),
+        "ports": MarkdownTable(head: ["", "the mistake", "named", "explains"], rows: named, rule: .spaced).text,
         "first": first,
       ])
   }
@@ -100,10 +102,4 @@ package struct ScoresSection {
   private static func list(_ entries: [Entry]) -> [String] {
     entries.isEmpty ? ["None."] : entries.map { "- \($0.id.contains("=") ? "`\($0.id)`" : $0.id): \(names($0))" }
   }
-
-  private static func table(_ head: [String], _ rows: [[String]]) -> String {
-    ([head, head.map { _ in "---" }] + rows).map { row($0) }.joined(separator: "\n")
-  }
-
-  private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 }

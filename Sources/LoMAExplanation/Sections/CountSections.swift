@@ -1,6 +1,7 @@
 // Sections cost, metrics, choice and profiles (COST-1, COST-2, REC-2, GEN-5, the registry of decisions).
 
 import LoMA
+import LoMAVectors
 
 extension Explanation {
   /// The visible pairs of each computation compared with full attention; also bytes if the size of an entry is known.

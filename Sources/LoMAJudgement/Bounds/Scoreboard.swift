@@ -33,12 +33,12 @@ package struct Scoreboard: Sendable {
     let columns = Self.levels.flatMap { level in Self.dtypes.map { (level, $0) } }.filter { column in
       names.indices.contains { cell($0, column.0, column.1) != "-" }
     }
-    var lines = ["| implementation | " + columns.map { "\($0.0) \($0.1)" }.joined(separator: " | ") + " |"]
-    lines.append("|---|" + columns.map { _ in "---|" }.joined())
-    for (index, name) in names.enumerated() {
-      lines.append("| \(Self.plain(name)) | " + columns.map { cell(index, $0.0, $0.1) }.joined(separator: " | ") + " |")
-    }
-    return lines.joined(separator: "\n")
+    return MarkdownTable(
+      head: ["implementation"] + columns.map { "\($0.0) \($0.1)" },
+      rows: names.enumerated().map { index, name in
+        [Self.plain(name)] + columns.map { cell(index, $0.0, $0.1) }
+      }
+    ).text
   }
 
   private var worst: String {
@@ -71,14 +71,12 @@ package struct Scoreboard: Sendable {
 
   private var gates: String {
     let counts = calibration.bounds.gateCounts
-    var lines = ["| level | dtype | tensors | that gate |", "|---|---|---|---|"]
-    for level in Self.levels {
-      for dtype in Self.dtypes {
-        guard let (all, gating) = counts["\(level) \(dtype)"] else { continue }
-        lines.append("| \(level) | \(dtype) | \(all) | \(gating) |")
+    let rows = Self.levels.flatMap { level in
+      Self.dtypes.compactMap { dtype in
+        counts["\(level) \(dtype)"].map { [level, dtype, "\($0.all)", "\($0.gating)"] }
       }
     }
-    return lines.joined(separator: "\n")
+    return MarkdownTable(head: ["level", "dtype", "tensors", "that gate"], rows: rows).text
   }
 
   /// A name given by a user as a table cell: on one line, with Markdown escaped.

@@ -57,16 +57,7 @@ package enum CaseTexts {
 
   /// Columns, separated by two spaces, without spaces at line ends.
   private static func table(_ lines: [[String]], indented: Bool = false) -> String {
-    var widths = [Int](repeating: 0, count: lines.map(\.count).max() ?? 0)
-    for line in lines {
-      for (column, cell) in line.enumerated() { widths[column] = max(widths[column], cell.count) }
-    }
-    return lines.map { line in
-      let cells = line.enumerated().map { column, cell in
-        column == line.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-      }
-      return (indented ? "  " : "") + cells.joined(separator: "  ") + "\n"
-    }.joined()
+    columns(lines).map { (indented ? "  " : "") + $0 + "\n" }.joined()
   }
 }
 

@@ -38,8 +38,8 @@ import Testing
     // What would steer a terminal that shows the file, or turn the direction of writing around.
     let steering = text.unicodeScalars.filter { $0.value < 0x20 && $0 != "\n" && $0 != "\t" || 0x7F...0x9F ~= $0.value }
     #expect(steering.isEmpty)
-    #expect(printable("a\u{1B}[31m\u{0}\u{202E}\u{9B}b\nc") == "a\u{FFFD}[31m\u{FFFD}\u{FFFD}\u{FFFD}b\nc")
-    #expect(escape("\"\u{301}") == "&quot;\u{301}", "a quotation mark with an accent ends an attribute")
+    #expect("a\u{1B}[31m\u{0}\u{202E}\u{9B}b\nc".printable == "a\u{FFFD}[31m\u{FFFD}\u{FFFD}\u{FFFD}b\nc")
+    #expect(Markup(text: "\"\u{301}").source == "&quot;\u{301}", "a quotation mark with an accent ends an attribute")
     let ids = text.matches(of: /\sid="([^"]+)"/).map { String($0.1) }
     #expect(Set(ids).count == ids.count)
   }
@@ -122,6 +122,18 @@ import Testing
     }
   }
 
+  @Test func `RUN-25 no command asks for integers by their type`() {
+    let replay = Replay(source: ["--vectors", "a b"], keep: nil, command: [])
+    #expect(replay.line("structure.a", "i64") == "loma conform --vectors 'a b' --only structure.a")
+    #expect(replay.line("model.a", "f32") == "loma conform --vectors 'a b' --only model.a --dtype f32")
+    var run = SampleRun.run(units: 40)
+    run.results = run.results.indices.map { SampleRun.unit($0, dtype: "i64") }
+    let page = HTMLReport(texts: { _ in nil }).draw(run)
+    for text in [JSONReport().draw(run), JUnitReport().draw(run), page] {
+      #expect(text.contains("loma conform --only") && !text.contains("--dtype i64"))
+    }
+  }
+
   @Test func `RUN-25 a case is asked again by words that a shell takes as they are`() {
     var header = run.header
     header.candidate.command = ["./my port", "it's"]
@@ -129,7 +141,7 @@ import Testing
       header.replay(run.results[0])
         == #"loma conform --only model.forward.case-0 --dtype f64 --keep DIR -- './my port' 'it'\''s'"#)
     header.filters = JSONObject([.init("fresh", .string("7")), .init("cases", .string("20"))])
-    #expect(header.replay(id: "a") == "loma conform --fresh 7 --cases 20 --only a")
+    #expect(header.replay.start("a") == "loma conform --fresh 7 --cases 20 --only a")
   }
 
   @Test func `RUN-25 a run without faults says so`() throws {

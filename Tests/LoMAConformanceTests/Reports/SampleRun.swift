@@ -21,10 +21,10 @@ enum SampleRun {
   }
 
   /// The unit at a place of a run; what it says depends on the place alone.
-  static func unit(_ place: Int) -> CaseResult {
+  static func unit(_ place: Int, dtype: String? = nil) -> CaseResult {
     let verdict = Verdict.allCases[place % Verdict.allCases.count]
     var result = CaseResult(
-      id: "model.forward.case-\(place / 2)", dtype: place % 2 == 0 ? "f64" : "f32",
+      id: "model.forward.case-\(place / 2)", dtype: dtype ?? (place % 2 == 0 ? "f64" : "f32"),
       level: Level.allCases.map(\.rawValue)[place / 6 % Level.allCases.map(\.rawValue).count], op: "forward",
       profile: place % 5 == 0 ? "memory_attention=causal" : "base", hunts: "a mask that is wrong",
       clauses: ["MSK-5", "LAY-2"], verdict: verdict, why: verdict == .pass ? "" : "place \(place): \(hostile)",

@@ -10,7 +10,8 @@ package func accuracyPercentage(_ correct: Int, of total: Int) -> String {
   percent(hundredths: Int128(correct) * 10_000 / Int128(total))
 }
 
-private func percent(hundredths: Int128) -> String {
+/// Hundredths of a percent, with two decimals.
+package func percent(hundredths: Int128) -> String {
   let decimals = hundredths % 100
   return "\(hundredths / 100)." + (decimals < 10 ? "0" : "") + "\(decimals)%"
 }

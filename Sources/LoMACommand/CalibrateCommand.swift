@@ -17,7 +17,7 @@ let calibrateHelp = """
 
   """
 
-func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func calibrate(_ words: [String], in environment: Environment) throws -> Outcome {
   let paths = words.prefix { !$0.hasPrefix("--") }
   let arguments = try Arguments(
     Array(words.dropFirst(paths.count)),
@@ -27,15 +27,15 @@ func calibrate(_ words: [String], in surroundings: Surroundings) throws -> Outco
     ])
   guard paths.count >= 2 else { throw UsageError(line: "results of at least two implementations are required") }
   let folder = try VectorsFolder.find(
-    option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
-    program: surroundings.program)
+    option: arguments["--vectors"], environment: environment.vectors, current: environment.folder,
+    program: environment.program)
   let corpus = try CaseCorpus(folder: folder)
   let present = try? CalibratedBounds(of: corpus)
   let calibrating = try paths.map { try candidate($0, of: corpus, present) }
   let heldOut = try arguments.values("--held-out").map { try candidate($0, of: corpus, present) }
   try refuseTwice(calibrating + heldOut)
   let calibration = Calibration(
-    calibrating, shaken: try shaken(corpus, models: try StoredModels(of: corpus), report: surroundings.report),
+    calibrating, shaken: try shaken(corpus, models: try StoredModels(of: corpus), report: environment.report),
     suite: corpus.suite, manifestDigest: corpus.manifestDigest)
   try calibration.check()
   let scoreboard = Scoreboard(calibration, calibrating: calibrating, heldOut: heldOut)
@@ -71,7 +71,7 @@ private func shaken(
 }
 
 /// The same implementation given twice would confirm itself.
-private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageError) {
+private func refuseTwice(_ candidates: [Calibration.Implementation]) throws(UsageError) {
   var seen: Set<[String]> = []
   for candidate in candidates where !seen.insert([candidate.name, candidate.version]).inserted {
     throw UsageError(line: "\(candidate.name.onOneLine) \(candidate.version.onOneLine) is given twice")
@@ -82,7 +82,7 @@ private func refuseTwice(_ candidates: [Calibration.Candidate]) throws(UsageErro
 /// vectors now.
 private func candidate(
   _ path: String, of corpus: CaseCorpus, _ present: CalibratedBounds?
-) throws -> Calibration.Candidate {
+) throws -> Calibration.Implementation {
   let run = try ResultsFile(contentsOf: path).complete()
   guard run.header.manifestDigest == corpus.manifestDigest else {
     throw UsageError(line: "\(path) is of other vectors, manifest \(run.header.manifestDigest)")
@@ -90,7 +90,7 @@ private func candidate(
   if let wrong = run.results.first(where: { $0.verdict.isWrong || $0.verdict == .notRun }) {
     throw UsageError(line: "\(path): \(wrong.id) in \(wrong.dtype) is \(wrong.verdict.rawValue)")
   }
-  let candidate = Calibration.Candidate(
+  let candidate = Calibration.Implementation(
     name: run.header.candidate.name, version: run.header.candidate.version, results: run.results)
   let digest = run.header.boundsDigest
   let passedUnder = digest == nil ? .provisional : digest == present?.digest ? present : nil

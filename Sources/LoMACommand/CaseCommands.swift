@@ -66,7 +66,7 @@ func list(_ words: [String]) throws -> Outcome {
   return Outcome(output: CaseTexts.list(filter.cases))
 }
 
-func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func show(_ words: [String], in environment: Environment) throws -> Outcome {
   guard let id = words.first, !id.hasPrefix("--") else { throw UsageError(line: "the id of a case is required") }
   let arguments = try Arguments(
     Array(words.dropFirst()), options: ["--draw", "--color"].map { Arguments.Option(name: $0, repeats: false) })
@@ -76,9 +76,9 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
     let nearest = Catalogue.ids(nearest: id, count: 3).joined(separator: ", ")
     throw UsageError(line: "no case is called '\(id)', the nearest are \(nearest)")
   }
-  var text = try CaseTexts.text(of: item, models: try models(of: item, in: surroundings))
+  var text = try CaseTexts.text(of: item, models: try models(of: item, in: environment))
   if draw == .yes, let drawing = CaseDrawing(item) {
-    let suits = surroundings.isTerminal && !surroundings.refusesColour
+    let suits = environment.isTerminal && !environment.refusesColour
     let hasColour = colour == .always || colour == .auto && suits
     text += "\n" + TextDrawing(hasColour: hasColour).draw(try sections(of: drawing))
   }
@@ -86,10 +86,10 @@ func show(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
 }
 
 /// The model of a case: computed from its seed, or, if it was trained, read from the folder of vectors.
-private func models(of item: Case, in surroundings: Surroundings) throws -> StoredModels {
+private func models(of item: Case, in environment: Environment) throws -> StoredModels {
   if let models = try StoredModels(computedFor: item) { return models }
   let folder = try VectorsFolder.find(
-    option: nil, environment: surroundings.vectors, current: surroundings.folder, program: surroundings.program)
+    option: nil, environment: environment.vectors, current: environment.folder, program: environment.program)
   return try StoredModels(vectors: folder)
 }
 

@@ -27,15 +27,15 @@ let clauseHelp = """
   """
 
 /// Runs `loma clause`.
-func clause(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func clause(_ words: [String], in environment: Environment) throws -> Outcome {
   let id = words.first.flatMap { $0.hasPrefix("--") ? nil : $0 }
   let arguments = try Arguments(
     Array(words.dropFirst(id == nil ? 0 : 1)),
     options: ["--index", "--project"].map { Arguments.Option(name: $0, repeats: false) })
   if let id, arguments["--index"] != nil { throw UsageError(line: "--index is of all clauses, not of '\(id)'") }
   let project = try ProjectFolder(
-    option: arguments["--project"], environment: surroundings.project, current: surroundings.folder,
-    program: surroundings.program)
+    option: arguments["--project"], environment: environment.project, current: environment.folder,
+    program: environment.program)
   let index = try clauseIndex(of: project)
   if let path = arguments["--index"] { return Outcome(output: ClauseTable.page(index), path: path) }
   guard let id else { return Outcome(output: ClauseText.list(index)) }

@@ -5,7 +5,7 @@ struct Command {
   let name: String
   let summary: String
   let help: String
-  let run: (_ words: [String], _ surroundings: Surroundings) throws -> Outcome
+  let run: (_ words: [String], _ environment: Environment) throws -> Outcome
 
   /// Every command.
   static var all: [Command] {

@@ -6,10 +6,10 @@ import LoMAJudgement
 import LoMAProcess
 import LoMASuite
 
-func conform(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func conform(_ words: [String], in environment: Environment) throws -> Outcome {
   let options = try ConformOptions(words)
   do {
-    return try Conformance(options, surroundings).run()
+    return try Conformance(options, environment).run()
   } catch let error as CandidateError {
     var outcome = Outcome.rejected("\(error)")
     if case .noHello(_, _, let text) = error, !text.isEmpty {
@@ -33,7 +33,7 @@ private func damaged(_ complaint: String) -> Outcome {
 /// One run, from its options to its exit code.
 private struct Conformance {
   let options: ConformOptions
-  let surroundings: Surroundings
+  let environment: Environment
   let corpus: CaseCorpus
   let bounds: CalibratedBounds
   let runner: Runner
@@ -41,18 +41,18 @@ private struct Conformance {
   /// The source of fresh cases; nil if the vectors are asked.
   let fresh: FreshCorpus?
 
-  init(_ options: ConformOptions, _ surroundings: Surroundings) throws {
+  init(_ options: ConformOptions, _ environment: Environment) throws {
     self.options = options
-    self.surroundings = surroundings
+    self.environment = environment
     let folder = try VectorsFolder.find(
-      option: options.arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
-      program: surroundings.program)
+      option: options.arguments["--vectors"], environment: environment.vectors, current: environment.folder,
+      program: environment.program)
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)
     fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, measured) }
     if let fresh, let count = options.fresh?.count {
       corpus = try fresh.corpus(
-        count: count, for: options.selection, threads: max(2, options.jobs), report: surroundings.report)
+        count: count, for: options.selection, threads: max(2, options.jobs), report: environment.report)
       bounds = measured.ofFreshCases(of: corpus)
     } else {
       (corpus, bounds) = (recorded, measured)
@@ -62,8 +62,8 @@ private struct Conformance {
     }
     let command =
       options.command.isEmpty
-      ? try CandidateCommand(ownArguments: ["reference"], startFolder: surroundings.folder)
-      : try CandidateCommand(words: options.command, startFolder: surroundings.folder, path: surroundings.path)
+      ? try CandidateCommand(ownArguments: ["reference"], startFolder: environment.folder)
+      : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
     diagnosis = ConformDiagnosis(
       corpus, bounds, models: try StoredModels(of: recorded), threads: ModelOptions.processors)
     runner = Runner(
@@ -72,7 +72,7 @@ private struct Conformance {
   }
 
   func run() throws -> Outcome {
-    surroundings.listenForInterruption()
+    environment.listenForInterruption()
     let started = SuspendingClock.now
     let path = options.arguments["--report"]
     let growing = try GrowingReport(folder: path)
@@ -83,7 +83,7 @@ private struct Conformance {
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     var header: RunHeader?
     var taken = 0
-    let report = surroundings.report
+    let report = environment.report
     let results = try runner.run(
       select: { declaration in
         let units = options.selection.units(of: corpus, declaredDtypes: declaration.dtypes)

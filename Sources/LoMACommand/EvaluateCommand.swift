@@ -17,7 +17,7 @@ let evaluateHelp = """
 
   """
 
-func evaluate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func evaluate(_ words: [String], in environment: Environment) throws -> Outcome {
   let names = ModelOptions.names + ["--recipe", "--seed", "--chunks", "--text-chunks"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   let model = try ModelOptions.load(arguments)
@@ -32,8 +32,8 @@ func evaluate(_ words: [String], in surroundings: Surroundings) throws -> Outcom
   guard textChunks >= 1 else { throw UsageError(line: "option --text-chunks takes at least 1, not \(textChunks)") }
   let texts = try EvaluationTexts(model, source: recipe, chunks: chunks, textChunks: textChunks, seed: seed)
   let evaluation = try texts.evaluation(of: model, threads: try ModelOptions.threads(arguments)) { done, all in
-    surroundings.report("text \(done) of \(all)")
+    environment.report("text \(done) of \(all)")
   }
-  surroundings.report("")
+  environment.report("")
   return Outcome(output: evaluation.lines.map { $0 + "\n" }.joined())
 }

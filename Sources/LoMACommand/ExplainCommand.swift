@@ -23,7 +23,7 @@ let explainOptions: [Arguments.Option] = [
   return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
 }
 
-func explain(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func explain(_ words: [String], in environment: Environment) throws -> Outcome {
   let arguments = try Arguments(words, options: explainOptions)
   let format: Format = try arguments.choice("--format", otherwise: .text)
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
@@ -34,7 +34,7 @@ func explain(_ words: [String], in surroundings: Surroundings) throws -> Outcome
   var outcome = Outcome(path: arguments["--output"])
   switch format {
   case .text:
-    let suits = surroundings.isTerminal && !surroundings.refusesColour && outcome.path == nil
+    let suits = environment.isTerminal && !environment.refusesColour && outcome.path == nil
     let drawing = TextDrawing(hasColour: colour == .always || colour == .auto && suits)
     outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
   case .svg: outcome.output = try picture(explanation, arguments, sections)

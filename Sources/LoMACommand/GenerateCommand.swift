@@ -25,7 +25,7 @@ private let options =
     "--generate", "--temperature", "--top-k", "--top-p", "--seed", "--stop", "--pass-length",
   ]
 
-func generate(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func generate(_ words: [String], in environment: Environment) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let m = try arguments.required("--generate")
   let choices = try samplingChoices(arguments)
@@ -37,7 +37,7 @@ func generate(_ words: [String], in surroundings: Surroundings) throws -> Outcom
   }
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
   try session.check(promptLength: texts[0].count, generating: m)
-  let watch = Watch(total: texts[0].count + max(m - 1, 0), surroundings: surroundings)
+  let watch = Watch(total: texts[0].count + max(m - 1, 0), environment: environment)
   try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)
   let chosen = try session.generate(m, choosing: choices, progress: watch.saw)
   watch.finish()

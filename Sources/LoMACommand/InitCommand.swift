@@ -14,11 +14,11 @@ let initHelp = """
   """
 
 func initialise(_ words: [String]) throws -> Outcome {
-  let languages = Skeleton.allCases.map { $0.rawValue }.joined(separator: ", ")
+  let languages = StarterPort.allCases.map { $0.rawValue }.joined(separator: ", ")
   guard let word = words.first, !word.hasPrefix("--") else {
     throw UsageError(line: "a language is required: \(languages)")
   }
-  guard let skeleton = Skeleton(rawValue: word) else {
+  guard let skeleton = StarterPort(rawValue: word) else {
     throw UsageError(line: "the language is one of \(languages), not '\(word)'")
   }
   let arguments = try Arguments(

@@ -21,16 +21,16 @@ let judgeHelp = """
 
   """
 
-func requests(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func requests(_ words: [String], in environment: Environment) throws -> Outcome {
   let (folder, arguments) = try folder(words, options: ["--vectors"])
-  let count = try OfflineRequests(try corpus(arguments, surroundings)).write(to: folder)
+  let count = try OfflineRequests(try corpus(arguments, environment)).write(to: folder)
   return Outcome(output: "\(count) requests in \(folder)/requests.jsonl\n")
 }
 
-func judgeAnswers(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func judgeAnswers(_ words: [String], in environment: Environment) throws -> Outcome {
   let (folder, arguments) = try folder(words, options: ["--vectors", "--report"])
   guard let report = arguments["--report"] else { throw UsageError(line: "option --report is needed") }
-  let corpus = try corpus(arguments, surroundings)
+  let corpus = try corpus(arguments, environment)
   let bounds = try CalibratedBounds(of: corpus)
   let (candidate, results) = try OfflineRequests(corpus).judge(folder, bounds: bounds)
   let header = RunHeader(
@@ -60,9 +60,9 @@ private func folder(_ words: [String], options: [String]) throws -> (String, Arg
   return (folder, try Arguments(Array(words.dropFirst()), options: options))
 }
 
-private func corpus(_ arguments: Arguments, _ surroundings: Surroundings) throws -> CaseCorpus {
+private func corpus(_ arguments: Arguments, _ environment: Environment) throws -> CaseCorpus {
   try CaseCorpus(
     folder: try VectorsFolder.find(
-      option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
-      program: surroundings.program))
+      option: arguments["--vectors"], environment: environment.vectors, current: environment.folder,
+      program: environment.program))
 }

@@ -5,7 +5,7 @@ import LoMAJudgement
 import LoMASuite
 
 /// What a command knows of its environment.
-struct Surroundings {
+struct Environment {
   /// Whether standard output is a terminal.
   let isTerminal: Bool
   /// Whether NO_COLOR is set and not empty.
@@ -78,7 +78,7 @@ enum ExitCode: Int32, CaseIterable {
 }
 
 /// Runs the command named by the first argument.
-func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
+func run(_ arguments: [String], in environment: Environment) -> Outcome {
   let rest = Array(arguments.dropFirst())
   switch arguments.first {
   case nil: return help([])
@@ -90,7 +90,7 @@ func run(_ arguments: [String], in surroundings: Surroundings) -> Outcome {
     }
     // The words after -- belong to the candidate's command.
     guard !rest.prefix(while: { $0 != "--" }).contains("--help") else { return Outcome(output: command.help) }
-    do { return try command.run(rest, surroundings) } catch let error as UsageError {
+    do { return try command.run(rest, environment) } catch let error as UsageError {
       return .rejected("\(name): \(error.line); see loma \(name) --help")
     } catch let error as CorpusError {
       return .damaged(error)

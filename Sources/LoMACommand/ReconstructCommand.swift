@@ -19,14 +19,14 @@ let reconstructHelp = """
 
 private let options = ModelOptions.names + ModelOptions.textNames + ["--chunk", "--pass-length"]
 
-func reconstruct(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func reconstruct(_ words: [String], in environment: Environment) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let chunk = try arguments.integer("--chunk")
   let model = try ModelOptions.load(arguments)
   let texts = try ModelOptions.texts(arguments, model)
   guard texts.count == 1 else { throw UsageError(line: "one text only: --tokens, --string or --file") }
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
-  let watch = Watch(total: texts[0].count, surroundings: surroundings)
+  let watch = Watch(total: texts[0].count, environment: environment)
   try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)
   watch.finish()
 

@@ -24,7 +24,7 @@ let sensitivityHelp = """
 
   """
 
-func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func sensitivity(_ words: [String], in environment: Environment) throws -> Outcome {
   let names = [
     "--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads", "--fresh", "--cases",
   ]
@@ -53,20 +53,20 @@ func sensitivity(_ words: [String], in surroundings: Surroundings) throws -> Out
     throw UsageError(line: "\(folder) lacks one of diagnosis.json, named.json, first-score.json and right.json")
   }
   let folder = try VectorsFolder.find(
-    option: arguments["--vectors"], environment: surroundings.vectors, current: surroundings.folder,
-    program: surroundings.program)
+    option: arguments["--vectors"], environment: environment.vectors, current: environment.folder,
+    program: environment.program)
   let threads = try ModelOptions.threads(arguments)
   let recorded = try CaseCorpus(folder: folder)
   var corpus = recorded
   var bounds = try CalibratedBounds(of: corpus)
   if let fresh {
     corpus = try FreshCorpus(seed: fresh.seed, bounds).corpus(
-      count: fresh.count, for: Selection(), threads: threads, report: surroundings.report)
+      count: fresh.count, for: Selection(), threads: threads, report: environment.report)
     bounds = bounds.ofFreshCases(of: corpus)
   }
   let judged = try JudgedUnits(corpus, bounds: bounds, dtypes: dtypes)
   let runs = Sensitivity(units: judged.units, models: try StoredModels(of: recorded), threads: threads)
-  let (count, report) = (mutants.count, surroundings.report)
+  let (count, report) = (mutants.count, environment.report)
   let matrix = runs.matrix(of: mutants) { report("mutant \($0) of \(count)") }
   report("")
   let survivors = matrix.survivors

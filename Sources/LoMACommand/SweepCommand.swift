@@ -35,7 +35,7 @@ let losslessnessHelp = """
 
   """
 
-func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func sweep(_ words: [String], in environment: Environment) throws -> Outcome {
   let names = ["--recipe", "--results", "--work", "--runs", "--only", "--chunks", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   let (sweep, folder) = try sweepAndFolder(arguments)
@@ -52,8 +52,8 @@ func sweep(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
     present[run.name] == nil && (arguments["--only"].map { run.name.contains($0) } ?? true)
   }
   for run in missing.prefix(limit) {
-    surroundings.report(run.name + "\n")
-    let watch = Watch(first: 0, total: run.recipe.settings.learningRate.steps, surroundings: surroundings)
+    environment.report(run.name + "\n")
+    let watch = Watch(first: 0, total: run.recipe.settings.learningRate.steps, environment: environment)
     let result = try sweep.result(of: run, work: work, chunks: chunks, threads: threads, progress: watch.saw)
     watch.finish()
     try sweep.store(result, in: folder)

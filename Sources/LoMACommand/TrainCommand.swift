@@ -18,7 +18,7 @@ let trainHelp = """
 
   """
 
-func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func train(_ words: [String], in environment: Environment) throws -> Outcome {
   let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
@@ -30,7 +30,7 @@ func train(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
   var run = try TrainingRun(
     try Recipe(file: file), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
   let first = run.steps
-  let watch = Watch(first: first, total: min(stop, run.allSteps), surroundings: surroundings)
+  let watch = Watch(first: first, total: min(stop, run.allSteps), environment: environment)
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
   watch.finish()
   var lines = [

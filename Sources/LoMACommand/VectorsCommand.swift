@@ -26,24 +26,25 @@ let vectorsHelp = """
 
   """
 
-func vectors(_ words: [String], in surroundings: Surroundings) throws -> Outcome {
+func vectors(_ words: [String], in environment: Environment) throws -> Outcome {
   guard let action = words.first, ["record", "verify"].contains(action) else {
     throw UsageError(line: "record or verify is required")
   }
   let options = ["--vectors", "--threads"] + (action == "verify" ? ["--digests-only"] : ["--trained"])
   let arguments = try Arguments(
     Array(words.dropFirst()), options: options.map { Arguments.Option(name: $0, repeats: false) })
-  let (option, environment, here) = (arguments["--vectors"], surroundings.vectors, surroundings.folder)
+  let (option, here) = (arguments["--vectors"], environment.folder)
   let folder =
     action == "record"
-    ? VectorsFolder.forRecording(option: option, environment: environment, current: here)
-    : try VectorsFolder.find(option: option, environment: environment, current: here, program: surroundings.program)
+    ? VectorsFolder.forRecording(option: option, environment: environment.vectors, current: here)
+    : try VectorsFolder.find(
+      option: option, environment: environment.vectors, current: here, program: environment.program)
   let threads = try ModelOptions.threads(arguments)
   let digestsOnly: YesOrNo = try arguments.choice("--digests-only", otherwise: .no)
-  let report = surroundings.report
+  let report = environment.report
   let trained =
     arguments["--trained"]
-    ?? VectorsFolder.withTrainedModels(folder, current: here, program: surroundings.program) + "/models"
+    ?? VectorsFolder.withTrainedModels(folder, current: here, program: environment.program) + "/models"
   let recording =
     digestsOnly == .yes
     ? nil : try Corpus.record(trained: trained, threads: threads) { report("case \($0) of \($1)") }

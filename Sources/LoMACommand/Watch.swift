@@ -16,11 +16,11 @@ final class Watch<State> {
 
   /// Starts the clock; `text` describes a state.
   init(
-    every interval: Duration, _ surroundings: Surroundings,
+    every interval: Duration, _ environment: Environment,
     text: @escaping (_ state: State, _ elapsed: Duration) -> String
   ) {
     self.interval = interval
-    report = surroundings.report
+    report = environment.report
     self.text = text
     start = clock.now
     told = start
@@ -42,8 +42,8 @@ final class Watch<State> {
 
 extension Watch where State == SessionProgress {
   /// The number of tokens fed, cache size, speed and time left.
-  convenience init(total: Int, surroundings: Surroundings) {
-    self.init(every: .milliseconds(200), surroundings) { progress, elapsed in
+  convenience init(total: Int, environment: Environment) {
+    self.init(every: .milliseconds(200), environment) { progress, elapsed in
       let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
       let fed = Int64(progress.fedLength)
       let tenths = milliseconds == 0 ? 0 : fed * 10_000 / milliseconds
@@ -57,8 +57,8 @@ extension Watch where State == SessionProgress {
 extension Watch where State == CurvePoint {
   /// Losses, both accuracies and time left; `first` steps were made by an earlier process, `total` are to be made in
   /// all.
-  convenience init(first: Int, total: Int, surroundings: Surroundings) {
-    self.init(every: .milliseconds(500), surroundings) { point, elapsed in
+  convenience init(first: Int, total: Int, environment: Environment) {
+    self.init(every: .milliseconds(500), environment) { point, elapsed in
       let done = Int64(max(1, point.step - first))
       let left = elapsed.components.seconds * Int64(max(0, total - point.step)) / done
       return "step \(point.step)/\(total) · \(point.summary) · \(left) s left"

@@ -20,11 +20,11 @@ for place in 1..<max(1, Int(CommandLine.argc)) {
     exit(deliver(.rejected("argument \(place) is not UTF-8: \(String(cString: word))")))
   }
 }
-let surroundings = Surroundings(
+let environment = Environment(
   isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
   project: getenv(ProjectFolder.variable).map { String(cString: $0) },
   report: isatty(STDERR_FILENO) == 1 ? showProgress : { @Sendable _ in },
   path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)
-let outcome = run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
+let outcome = run(Array(CommandLine.arguments.dropFirst()), in: environment)
 exit(deliver(outcome))

@@ -4,14 +4,14 @@ import LoMAVectors
 
 struct AnswerForm {
   /// The requirements on one tensor.
-  struct Tensor {
+  struct ExpectedTensor {
     let name: String
     /// Nil if any shape is allowed.
     let shape: [Int]?
     let kind: ElementType.Kind
   }
 
-  let tensors: [Tensor]
+  let tensors: [ExpectedTensor]
   /// The element type numbers are asked in; nil if there are none.
   let numbers: ElementType?
 

@@ -104,11 +104,11 @@ extension PropertyJudge {
   }
 
   /// The tensors of the answer, with those shapes that follow from the case.
-  private func form(of question: Question) throws(CorpusError) -> [AnswerForm.Tensor] {
-    func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.Tensor {
+  private func form(of question: Question) throws(CorpusError) -> [AnswerForm.ExpectedTensor] {
+    func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.ExpectedTensor {
       .init(name: name, shape: shape, kind: .floating)
     }
-    func integers(_ name: String) -> AnswerForm.Tensor { .init(name: name, shape: nil, kind: .integer) }
+    func integers(_ name: String) -> AnswerForm.ExpectedTensor { .init(name: name, shape: nil, kind: .integer) }
     func shape(_ name: String) -> [Int] { question.input.first { $0.name == name }?.shape ?? [] }
     switch question.op {
     case .forward:

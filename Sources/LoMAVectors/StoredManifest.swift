@@ -3,7 +3,7 @@
 /// What a manifest says of the vectors: versions, models, cases and every file with its digest.
 package struct StoredManifest: Sendable {
   /// A model of the vectors.
-  package struct Model: Sendable {
+  package struct ListedModel: Sendable {
     /// Its directory below the vectors.
     package let path: String
     /// Its files.
@@ -26,7 +26,7 @@ package struct StoredManifest: Sendable {
   /// Whether its ids are frozen.
   package let isPublished: Bool
   /// The models, in the manifest's order.
-  package let models: [Model]
+  package let models: [ListedModel]
   /// The cases as they are written, in the manifest's order; their files are listed, no two have the same id.
   package let cases: [JSONObject]
   /// The ids of cases that are gone.
@@ -87,7 +87,7 @@ package struct StoredManifest: Sendable {
     self.files = files
   }
 
-  private static func model(_ value: JSONValue) throws(ManifestError) -> Model {
+  private static func model(_ value: JSONValue) throws(ManifestError) -> ListedModel {
     guard let path = value.objectValue?["path"]?.stringValue, let list = value.objectValue?["files"]?.arrayValue else {
       throw ManifestError(reason: "a model without path and files")
     }
@@ -95,7 +95,7 @@ package struct StoredManifest: Sendable {
     guard !files.isEmpty, files.allSatisfy({ $0.path.hasPrefix(path + "/") }) else {
       throw ManifestError(reason: "the files of the model \(path.onOneLine) are not below it")
     }
-    return Model(path: path, files: files)
+    return ListedModel(path: path, files: files)
   }
 
   private static func file(_ value: JSONValue, of owner: String?) throws(ManifestError) -> ListedFile {

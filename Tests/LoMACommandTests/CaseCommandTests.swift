@@ -83,12 +83,12 @@ struct CaseCommandTests {
         outcome.complaint?.hasPrefix("loma: show: no case is called '\(asked)', the nearest are \(nearest), ") == true)
     }
     #expect(
-      run(["show", "a\nb"], in: Surroundings(isTerminal: false, refusesColour: false)).complaint?.contains("\n")
+      run(["show", "a\nb"], in: Environment(isTerminal: false, refusesColour: false)).complaint?.contains("\n")
         == false)
   }
 
   @Test func `a folder of vectors is needed to show a case with a trained model only`() throws {
-    let nowhere = Surroundings(isTerminal: false, refusesColour: false, folder: "/", program: nil)
+    let nowhere = Environment(isTerminal: false, refusesColour: false, folder: "/", program: nil)
     for item in Catalogue.cases where item.level == .model || item.level == .training {
       let outcome = run(["show", item.id, "--draw", "no"], in: nowhere)
       let isTrained = TrainedModel.all.contains { $0.path == item.request.model }

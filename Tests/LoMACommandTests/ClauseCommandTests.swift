@@ -18,11 +18,11 @@ struct ClauseCommandTests {
 
   /// A run outside any project, unless the line names one.
   private func outside(_ line: String, folder: String, project: String? = nil) -> Outcome {
-    var surroundings = Surroundings(isTerminal: false, refusesColour: false)
-    surroundings.folder = folder
-    surroundings.program = nil
-    surroundings.project = project
-    return run(line.split(separator: " ").map { String($0) }, in: surroundings)
+    var environment = Environment(isTerminal: false, refusesColour: false)
+    environment.folder = folder
+    environment.program = nil
+    environment.project = project
+    return run(line.split(separator: " ").map { String($0) }, in: environment)
   }
 
   /// The lines of one section, without their indent.

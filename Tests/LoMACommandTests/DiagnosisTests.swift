@@ -60,7 +60,7 @@ struct DiagnosisTests {
 
   @Test func `a right answer resembles nothing`() throws {
     let item = try #require(cases.corpus.cases.first { $0.id == "model.forward.deep.base" })
-    let likeness = try #require(Likeness(cases.corpus, item, dtype: "f64", bounds: .provisional))
+    let likeness = try #require(AnswerDistance(cases.corpus, item, dtype: "f64", bounds: .provisional))
     let question = try #require(try cases.corpus.questions(of: item, dtype: "f64").first)
     let right = Witness(try Request(question), right: item, likeness)
     let diagnosis = Diagnosis(models: cases.models)

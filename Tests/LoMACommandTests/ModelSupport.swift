@@ -15,7 +15,7 @@ import NaiveLlama
 func command(_ line: String) -> Outcome { command(line.split(separator: " ").map(String.init)) }
 
 /// Runs a command line in words.
-func command(_ words: [String]) -> Outcome { run(words, in: Surroundings(isTerminal: false, refusesColour: true)) }
+func command(_ words: [String]) -> Outcome { run(words, in: Environment(isTerminal: false, refusesColour: true)) }
 
 /// V = 256, `<r>` = 256, `<m>` = 258, V' = 260, c = 2, t = 2, two layers, seeded weights of high variance.
 struct ByteModel {

@@ -95,7 +95,7 @@ private let rejectedUsage: [Rejected] = [
 
   @Test func `a line break in a value stays one line`() {
     let outcome = run(
-      ["explain", "--c", "1\n2\u{1B}[31m", "--t", "1"], in: Surroundings(isTerminal: false, refusesColour: false))
+      ["explain", "--c", "1\n2\u{1B}[31m", "--t", "1"], in: Environment(isTerminal: false, refusesColour: false))
     #expect(outcome.complaint?.unicodeScalars.allSatisfy { $0.value >= 32 } == true)
   }
 

@@ -23,7 +23,7 @@ struct SpecExamples {
 
   /// What a command prints: its output, then its one line of error and its exit code if it fails.
   static func lines(printedBy arguments: [String]) -> (lines: [String], isRejected: Bool) {
-    let outcome = run(arguments, in: Surroundings(isTerminal: false, refusesColour: false))
+    let outcome = run(arguments, in: Environment(isTerminal: false, refusesColour: false))
     var lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     if lines.last == "" { lines.removeLast() }
     if let complaint = outcome.complaint { lines.append(complaint) }

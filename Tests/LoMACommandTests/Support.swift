@@ -8,7 +8,7 @@ import Foundation
 /// Runs a command in process, outside a terminal; `line` is split at spaces.
 func loma(_ line: String, isTerminal: Bool = false, refusesColour: Bool = false) -> Outcome {
   let words = line.split(separator: " ").map(String.init)
-  return run(words, in: Surroundings(isTerminal: isTerminal, refusesColour: refusesColour))
+  return run(words, in: Environment(isTerminal: isTerminal, refusesColour: refusesColour))
 }
 
 /// The project's vectors.

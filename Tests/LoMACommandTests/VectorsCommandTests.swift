@@ -14,9 +14,9 @@ struct VectorsCommandTests {
 
   private func vectors(_ line: String, in folder: String, variable: String? = nil) -> Outcome {
     let words = ("vectors " + line).split(separator: " ").map { String($0) }
-    let surroundings = Surroundings(
+    let environment = Environment(
       isTerminal: false, refusesColour: false, vectors: variable, folder: folder, program: folder)
-    return run(words, in: surroundings)
+    return run(words, in: environment)
   }
 
   @Test func `vectors are recorded here, found from below and by the environment, and verified`() throws {

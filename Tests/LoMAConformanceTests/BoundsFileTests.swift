@@ -56,7 +56,7 @@ struct BoundsFileTests {
         id: "model.forward.a", dtype: dtype, level: "model", op: "forward", profile: "base", hunts: "h", clauses: [],
         verdict: .pass, why: "", tensors: [], finding: nil)
       result.tensors = [TensorResult(name: "logits", rule: "calibrated", error: error, ratio: 0)]
-      let both = ["a", "b"].map { Calibration.Candidate(name: $0, version: "1", results: [result]) }
+      let both = ["a", "b"].map { Calibration.Implementation(name: $0, version: "1", results: [result]) }
       let digest = String(repeating: "a", count: 64)
       try Calibration(both, shaken: [], suite: "0.1", manifestDigest: digest).check()
     }
@@ -111,7 +111,7 @@ struct BoundsFileTests {
     func excess(_ error: Double, _ bounds: CalibratedBounds?) -> Double? {
       var result = CaseResult(item, dtype: "f32", verdict: .pass, why: "")
       result.tensors = [TensorResult(name: "logits", rule: "calibrated", error: error, ratio: 0.1)]
-      let candidate = Calibration.Candidate(name: "a", version: "1", results: [result])
+      let candidate = Calibration.Implementation(name: "a", version: "1", results: [result])
       return Calibration.excess(of: candidate, passedUnder: bounds, cases: [item])?.bound
     }
     let bounds = CalibratedBounds(
@@ -126,7 +126,7 @@ struct BoundsFileTests {
     var result = CaseResult(try Recorded.item("model.forward.mha.c2-t1"), dtype: "f32", verdict: .pass, why: "")
     result.tensors = [TensorResult(name: "logits", rule: "calibrated", error: 1e-6, ratio: 0.1)]
     let hostile = "<img src=x>|a\n[x](y)\u{1B}[31m"
-    let both = ["a", hostile].map { Calibration.Candidate(name: $0, version: "1", results: [result]) }
+    let both = ["a", hostile].map { Calibration.Implementation(name: $0, version: "1", results: [result]) }
     let made = Calibration(both, shaken: [], suite: "1.1", manifestDigest: String(repeating: "a", count: 64))
     let page = Scoreboard(made, calibrating: both, heldOut: []).text
     #expect(page.contains(#"| \<img src=x\>\|a\\n\[x\](y)\\u{1B}\[31m 1 |"#), "\(page)")

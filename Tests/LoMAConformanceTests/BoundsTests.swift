@@ -11,7 +11,7 @@ struct BoundsTests {
   private static let digest = String(repeating: "a", count: 64)
 
   private func candidate(_ name: String, _ errors: [String: Double], dtype: String = "f32", level: String = "model")
-    -> Calibration.Candidate
+    -> Calibration.Implementation
   {
     var result = CaseResult(
       id: "model.forward.a", dtype: dtype, level: level, op: "forward", profile: "base", hunts: "h", clauses: [],
@@ -20,10 +20,10 @@ struct BoundsTests {
       errors.sorted { $0.key < $1.key }.map {
         TensorResult(name: $0.key, rule: "calibrated", error: $0.value, ratio: 0)
       } + [TensorResult(name: "events", rule: "exact", error: nil, ratio: 0)]
-    return Calibration.Candidate(name: name, version: "1", results: [result])
+    return Calibration.Implementation(name: name, version: "1", results: [result])
   }
 
-  private func made(_ candidates: [Calibration.Candidate], shaken: [CaseResult] = []) -> Calibration {
+  private func made(_ candidates: [Calibration.Implementation], shaken: [CaseResult] = []) -> Calibration {
     Calibration(candidates, shaken: shaken, suite: "0.1", manifestDigest: Self.digest)
   }
 
@@ -39,7 +39,7 @@ struct BoundsTests {
   }
 
   @Test func `TOL-12 a bound is at least twice what the shaken reference errs, where its choices are the same`() {
-    func bound(_ candidates: [Calibration.Candidate], shaken: [CaseResult]) -> Double? {
+    func bound(_ candidates: [Calibration.Implementation], shaken: [CaseResult]) -> Double? {
       made(candidates, shaken: shaken).bounds.cases.first?.value["logits"]?.bound
     }
     let measured = [candidate("a", ["logits": 1e-5]), candidate("b", ["logits": 1e-5])]
@@ -78,7 +78,7 @@ struct BoundsTests {
     // Candidates' errors in it are measured, beside those of calibrated tensors.
     var result = CaseResult(item, dtype: "bf16", verdict: .pass, why: "")
     result.tensors = [TensorResult(name: "y", rule: "derived", error: 0.01, ratio: 0.1)]
-    let both = ["a", "b"].map { Calibration.Candidate(name: $0, version: "1", results: [result]) }
+    let both = ["a", "b"].map { Calibration.Implementation(name: $0, version: "1", results: [result]) }
     #expect(made(both).bounds.cases[.init(id: item.id, dtype: "bf16")]?["y"] == .init(bound: 0.04, gates: true))
   }
 

@@ -74,7 +74,7 @@ final class ShellCandidate {
   /// Runs the cases of an operation; without `limits` a question may take six seconds.
   func run(
     op: String = "metrics", limits: CandidateLimits = .quick, jobs: Int = 1, known: KnownFailures = KnownFailures(),
-    done: [CaseResult] = [], diagnosis: Runner.Diagnosis? = nil,
+    done: [CaseResult] = [], diagnosis: Runner.Diagnose? = nil,
     store: @escaping @Sendable (CaseResult) -> Void = { _ in },
     isInterrupted: @escaping @Sendable () -> Bool = { false }
   ) throws -> [CaseResult] {

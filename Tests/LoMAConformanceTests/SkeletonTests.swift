@@ -10,15 +10,15 @@ import Testing
 
 @Suite("Chapter 14: skeletons") struct SkeletonTests {
   @Test func `RUN-29 a skeleton is one file whose lines fit a screen`() {
-    #expect(Skeleton.allCases.map { $0.fileName } == ["port.py", "main.swift", "port.c"])
-    for skeleton in Skeleton.allCases {
+    #expect(StarterPort.allCases.map { $0.fileName } == ["port.py", "main.swift", "port.c"])
+    for skeleton in StarterPort.allCases {
       #expect(skeleton.text.contains("NEXT") && skeleton.text.hasSuffix("\n") && !skeleton.text.contains("\t"))
       #expect(skeleton.text.split(separator: "\n").allSatisfy { $0.count <= 118 })
     }
   }
 
-  @Test(arguments: [Skeleton.swift, .c])
-  func `RUN-29 a built skeleton answers layout`(_ skeleton: Skeleton) throws {
+  @Test(arguments: [StarterPort.swift, .c])
+  func `RUN-29 a built skeleton answers layout`(_ skeleton: StarterPort) throws {
     let folder = try ReportFolder()
     try Files.replace(folder.path + "/" + skeleton.fileName, with: Array(skeleton.text.utf8))
     guard let building = skeleton.building, let tool = Self.tool(building) else { return }

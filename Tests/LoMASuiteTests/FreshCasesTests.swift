@@ -154,8 +154,8 @@ struct FreshCasesTests {
     #expect(one == [Array(both[1].prefix(5))])
     #expect(long.smaller.contains { $0[.c] == 1 && $0.lengths == [3, 4] })
     #expect(long.smaller.contains { $0[.c] == 1 && $0.lengths == [7, 12] })
-    #expect(Extent.below(9, least: 1) == [1, 5, 8] && Extent.below(2, least: 1) == [1])
-    #expect(Extent.below(1, least: 1) == [] && Extent.below(1, least: 0) == [0])
+    #expect(SizeParameter.below(9, least: 1) == [1, 5, 8] && SizeParameter.below(2, least: 1) == [1])
+    #expect(SizeParameter.below(1, least: 1) == [] && SizeParameter.below(1, least: 0) == [0])
     #expect("\(long)" == "layout c=3 t=2 n=7,12 base")
   }
 }

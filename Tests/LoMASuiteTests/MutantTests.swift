@@ -12,7 +12,7 @@ import Testing
 @Suite("12 Tolerances: mutants")
 struct MutantTests {
   /// The recorded models and a few that the corpus has none of.
-  private static let models: Result<[String: ModelInMemory], any Error> = Result {
+  private static let models: Result<[String: Model], any Error> = Result {
     try RareRequests.models(beside: StoredModels(vectors: projectRoot + "/Vectors").models)
   }
 

@@ -11,7 +11,7 @@ import NaiveLlama
 enum RareRequests {
   /// Models with θ that is no integer, weights that bf16 does not hold, logits beyond 100, and
   /// logits that f32 takes for equal.
-  static func models(beside others: [String: ModelInMemory]) throws -> [String: ModelInMemory] {
+  static func models(beside others: [String: Model]) throws -> [String: Model] {
     var models = others
     let model = try CaseModel.gqa.inMemory()
     let shape = model.configuration
@@ -21,21 +21,21 @@ enum RareRequests {
       headDimension: shape.heads.dimension, epsilon: shape.epsilon, theta: 12345.5, tiesHead: false)
     let fine = ParameterSet(
       model.parameters.tensors.mapValues { Tensor(shape: $0.shape, values: $0.values.map { $0 * (1 + 0x1p-20) }) })
-    models["models/odd"] = ModelInMemory(configuration: odd, parameters: fine)
+    models["models/odd"] = Model(configuration: odd, parameters: fine)
     let mha = try CaseModel.mha.inMemory()
     var steep = mha.parameters
     // Logits, and gradients with them, 64 times as large.
     steep.tensors[ParameterName.head] = steep.tensors[ParameterName.head].map { head in
       Tensor(shape: head.shape, values: head.values.map { $0 * 64 })
     }
-    models["models/steep"] = ModelInMemory(configuration: mha.configuration, parameters: steep)
+    models["models/steep"] = Model(configuration: mha.configuration, parameters: steep)
     let ties = try CaseModel.ties.inMemory()
     var parameters = ties.parameters
     var head = Tensor(zeros: [ties.configuration.vocabularySize, ties.configuration.hiddenSize])
     // Ids 0 to 3 score a little less than those that are 4 and 8 more, where they score above 0.
     for id in 0..<11 { head[id, id % 4] = id < 4 ? 1 - 0x1p-40 : 1 }
     parameters.tensors[ParameterName.head] = head
-    models["models/close"] = ModelInMemory(configuration: ties.configuration, parameters: parameters)
+    models["models/close"] = Model(configuration: ties.configuration, parameters: parameters)
     return models
   }
 

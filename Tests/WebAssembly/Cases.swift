@@ -23,8 +23,8 @@ enum CaseFailure: Error {
   }
 }
 
-private func models() throws(CaseFailure) -> [String: ModelInMemory] {
-  var models: [String: ModelInMemory] = [:]
+private func models() throws(CaseFailure) -> [String: Model] {
+  var models: [String: Model] = [:]
   for model in CaseModel.all {
     do { models[model.path] = try model.inMemory() } catch { throw .model(error) }
   }

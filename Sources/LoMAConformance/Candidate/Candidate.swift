@@ -131,7 +131,7 @@ package final class Candidate {
   }
 
   /// Writes a request and waits for its reply.
-  private func exchange(_ request: ProtocolRequest, time: Duration) -> Result<ReplyLine, Lost> {
+  private func exchange(_ request: ProtocolRequest, time: Duration) -> Result<ReplyLine, NoReply> {
     let id = nextID
     nextID += 1
     let deadline = SuspendingClock.now + time * limits.timeFactor
@@ -143,7 +143,7 @@ package final class Candidate {
     process?.pipes.send(request.line(id: id))
     while true {
       guard let event = process?.next(until: deadline, isInterrupted: isInterrupted) else {
-        return .failure(Lost(.runnerError, "no process"))
+        return .failure(NoReply(.runnerError, "no process"))
       }
       guard case .line(let line) = event else { return .failure(lost(event, after: time * limits.timeFactor)) }
       guard ReplyLine.isReply(line) else {
@@ -156,28 +156,28 @@ package final class Candidate {
           if let lost = hear(line) { return .failure(lost) }
         }
         return .success(reply)
-      } catch { return .failure(Lost(.protocolError, error.description)) }
+      } catch { return .failure(NoReply(.protocolError, error.description)) }
     }
   }
 
   /// Handles a line that is not the awaited reply.
-  private func hear(_ line: [UInt8]) -> Lost? {
-    if ReplyLine.isReply(line) { return Lost(.protocolError, "a reply that no request asked for") }
+  private func hear(_ line: [UInt8]) -> NoReply? {
+    if ReplyLine.isReply(line) { return NoReply(.protocolError, "a reply that no request asked for") }
     noise.append(line)
-    return limits.isStrict ? Lost(.protocolError, "a line on standard output that is not a reply") : nil
+    return limits.isStrict ? NoReply(.protocolError, "a line on standard output that is not a reply") : nil
   }
 
-  private func lost(_ event: ChildEvent, after time: Duration) -> Lost {
+  private func lost(_ event: ChildEvent, after time: Duration) -> NoReply {
     switch event {
-    case .line: Lost(.runnerError, "a line is not a lost reply")
+    case .line: NoReply(.runnerError, "a line is not a lost reply")
     case .lineTooLong:
-      Lost(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
-    case .ended: Lost(.crash, "")
-    case .outputClosed: Lost(.protocolError, "it closed its standard output")
-    case .deadline: Lost(.timeout, "no reply within \(time)")
+      NoReply(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
+    case .ended: NoReply(.crash, "")
+    case .outputClosed: NoReply(.protocolError, "it closed its standard output")
+    case .deadline: NoReply(.timeout, "no reply within \(time)")
     case .memory(let bytes):
-      Lost(.memory, "\(bytes >> 20) MiB resident, the limit is \(limits.memoryLimit >> 20) MiB")
-    case .interrupted: Lost(.notRun, "interrupted")
+      NoReply(.memory, "\(bytes >> 20) MiB resident, the limit is \(limits.memoryLimit >> 20) MiB")
+    case .interrupted: NoReply(.notRun, "interrupted")
     }
   }
 

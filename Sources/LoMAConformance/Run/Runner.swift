@@ -14,7 +14,7 @@ import LoMAVectors
 package struct Runner: Sendable {
   /// Looks for the cause of a wrong answer and returns lines of text. `ask` puts further questions to the candidate; it
   /// is nil after the first wrong answers of a level.
-  package typealias Diagnosis = @Sendable (_ wrong: WrongAnswer, _ ask: ((Question) -> Reply)?) -> [String]
+  package typealias Diagnose = @Sendable (_ wrong: WrongAnswer, _ ask: ((Question) -> Reply)?) -> [String]
 
   package struct Progress: Sendable {
     /// The number of units done.
@@ -44,11 +44,11 @@ package struct Runner: Sendable {
   /// The number of processes of the candidate that run at once.
   package var jobs: Int
   package var known: KnownFailures
-  package var diagnosis: Diagnosis?
+  package var diagnosis: Diagnose?
 
   package init(
     corpus: CaseCorpus, bounds: CalibratedBounds, command: CandidateCommand, limits: CandidateLimits, jobs: Int,
-    known: KnownFailures, diagnosis: Diagnosis?
+    known: KnownFailures, diagnosis: Diagnose?
   ) {
     self.corpus = corpus
     self.bounds = bounds
@@ -79,7 +79,7 @@ package struct Runner: Sendable {
     guard let declaration = first.declaration else { return [] }
     let (units, done) = try select(declaration)
     let jobs = max(1, min(jobs, units.count))
-    let lineup = Lineup(
+    let lineup = UnitQueue(
       units: units.map { (corpus.cases[$0.caseIndex], $0.dtype) }, jobs: jobs, store: store, progress: progress)
     lineup.take(done: done)
     let others = DispatchGroup()
@@ -108,7 +108,7 @@ package struct Runner: Sendable {
 
   /// Asks units until none remain or the candidate must not be asked any more.
   private func work(
-    on lineup: Lineup, _ job: Int, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
+    on lineup: UnitQueue, _ job: Int, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
   ) {
     var row = DeathsInARow()
     while !isInterrupted(), let place = lineup.next(of: job) {
@@ -134,7 +134,7 @@ package struct Runner: Sendable {
 
   /// Asks and judges one unit; returns also whether the process ended at it. The second is nil if nothing was asked.
   private func ask(
-    _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: Lineup
+    _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: UnitQueue
   ) throws -> (result: CaseResult, isEnd: Bool?) {
     let before = candidate.deaths
     let judged = try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration)

@@ -46,11 +46,11 @@ package final class ConformDiagnosis: Sendable {
   var kept: Kept { state.withLock { $0 } }
 
   /// The function that the runner calls with each wrong answer.
-  package var hook: Runner.Diagnosis {
+  package var hook: Runner.Diagnose {
     { [self] wrong, ask in
       guard let request = try? Request(wrong.question) else { return [] }
       // A property has no recorded answer to measure a distance from.
-      guard let likeness = Likeness(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else {
+      guard let likeness = AnswerDistance(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else {
         return ask.map { trace(request, wrong, $0) } ?? []
       }
       let witness = Witness(request, wrong, likeness)
@@ -128,7 +128,7 @@ extension CaseResult {
 
 extension Witness {
   /// A witness from a wrong answer.
-  init(_ request: Request, _ wrong: WrongAnswer, _ likeness: Likeness) {
+  init(_ request: Request, _ wrong: WrongAnswer, _ likeness: AnswerDistance) {
     self.init(
       request: request, type: likeness.type, level: wrong.item.level,
       excess: likeness.excess(of: wrong.answer) ?? .infinity,
@@ -136,7 +136,7 @@ extension Witness {
   }
 
   /// A witness from a right answer, of which only the recorded one is known.
-  init(_ request: Request, right item: StoredCase, _ likeness: Likeness) {
+  init(_ request: Request, right item: StoredCase, _ likeness: AnswerDistance) {
     let right = likeness.right
     self.init(
       request: request, type: likeness.type, level: item.level, excess: 0,

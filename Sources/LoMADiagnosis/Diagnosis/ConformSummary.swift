@@ -46,7 +46,7 @@ extension ConformDiagnosis {
   /// A wrong answer as a witness, with an observation of it; nil if a rounding may be behind it.
   private func evidence(_ answer: WrongAnswer, _ result: CaseResult, _ kept: Kept) -> (Witness, Observation)? {
     guard let request = try? Request(answer.question),
-      let likeness = Likeness(corpus, answer.item, dtype: answer.dtype, bounds: bounds)
+      let likeness = AnswerDistance(corpus, answer.item, dtype: answer.dtype, bounds: bounds)
     else { return nil }
     let witness = Witness(request, answer, likeness)
     guard witness.isClear else { return nil }
@@ -61,7 +61,7 @@ extension ConformDiagnosis {
   private func faintRatio(of result: CaseResult) -> Double? {
     guard result.verdict == .fail, result.finding != nil else { return nil }
     let answer = kept.answers.first { $0.unit == result.unit }
-    let likeness = answer.flatMap { Likeness(corpus, $0.item, dtype: $0.dtype, bounds: bounds) }
+    let likeness = answer.flatMap { AnswerDistance(corpus, $0.item, dtype: $0.dtype, bounds: bounds) }
     let excess = answer.flatMap { answer in likeness?.excess(of: answer.answer) }
     let ratio = excess ?? result.tensors.map(\.ratio).max() ?? 0
     return ratio < CaseResult.clearRatio ? ratio : nil
@@ -70,7 +70,7 @@ extension ConformDiagnosis {
   /// A right answer as a witness: the recorded one stands for it.
   private func recorded(_ item: StoredCase, _ dtype: String) -> Witness? {
     guard let question = try? corpus.questions(of: item, dtype: dtype).first, let request = try? Request(question),
-      let likeness = Likeness(corpus, item, dtype: dtype, bounds: bounds)
+      let likeness = AnswerDistance(corpus, item, dtype: dtype, bounds: bounds)
     else { return nil }
     return Witness(request, right: item, likeness)
   }

@@ -125,7 +125,7 @@ extension Mutant {
       answers("M205", .gradients, "I divided the gradients of norms by the number of texts", on: .differentiating) {
         answers, request in
         let texts = Double(request.lengths.count)
-        answers.trained = { gradients in
+        answers.gradientFilter = { gradients in
           var gradients = gradients
           for name in gradients.names where name.contains("norm") {
             gradients.tensors[name] = gradients.tensors[name].map { tensor in

@@ -57,7 +57,7 @@ extension Mutant {
   private static var parameters: [Mutant] {
     [
       answers("M138", .gradients, "I clipped gradients to norm 1", on: trainings) { answers, _ in
-        answers.trained = { gradients in
+        answers.gradientFilter = { gradients in
           // PyTorch divides by the norm plus 10⁻⁶.
           let norm = gradients.names.reduce(0.0) { sum, name in
             (gradients.tensors[name]?.values ?? []).reduce(sum) { $0 + $1 * $1 }
@@ -69,7 +69,7 @@ extension Mutant {
       },
       answers("M132", .gradients, "I froze the embeddings of `<m>` and `<r>`", on: trainings) { answers, request in
         guard let vocabulary = try? request.vocabulary() else { return }
-        answers.trained = { gradients in
+        answers.gradientFilter = { gradients in
           var gradients = gradients
           guard var table = gradients.tensors[ParameterName.embedding] else { return gradients }
           for id in [vocabulary.memoryToken, vocabulary.repetitionToken] {

@@ -154,7 +154,7 @@ extension Mutant {
         guard let tied = try? model.configuration.with(tiedHead: true) else { return nil }
         var (answers, parameters) = (answers, model.parameters)
         parameters.tensors[ParameterName.head] = nil
-        answers.models[path] = ModelInMemory(configuration: tied, parameters: parameters, stated: model.stated)
+        answers.models[path] = Model(configuration: tied, parameters: parameters, stated: model.stated)
         return (answers, request)
       },
       Mutant("M107", .model, "I left out the last RMSNorm", on: .models) { answers, request in

@@ -111,7 +111,7 @@ extension Mutant {
       let narrow = ParameterSet(model.parameters.tensors.mapValues(type.rounding))
       guard narrow != model.parameters else { return nil }
       var answers = answers
-      answers.models[path] = ModelInMemory(
+      answers.models[path] = Model(
         configuration: model.configuration, parameters: narrow, stated: model.stated)
       return (answers, request)
     }.asked(in: wide)

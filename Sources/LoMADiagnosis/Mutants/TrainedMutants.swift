@@ -72,7 +72,7 @@ extension Mutant {
 
   private static func clipping(_ id: String, _ sentence: String, to limit: Double) -> Mutant {
     answers(id, .gradients, sentence, on: .differentiating) { answers, _ in
-      answers.trained = { gradients in
+      answers.gradientFilter = { gradients in
         var gradients = gradients
         _ = gradients.clip(toGlobalNorm: limit)
         return gradients
@@ -87,7 +87,7 @@ extension Mutant {
       clipping("M277", "I clipped gradients to norm 100", to: 100),
       answers("M278", .gradients, "I clipped every gradient to values from −1 to 1", on: .differentiating) {
         answers, _ in
-        answers.trained = { gradients in
+        answers.gradientFilter = { gradients in
           ParameterSet(
             gradients.tensors.mapValues { tensor in
               Tensor(shape: tensor.shape, values: tensor.values.map { max(-1, min(1, $0)) })
@@ -122,8 +122,8 @@ extension Mutant {
         else { return nil }
         var (answers, parameters) = (answers, model.parameters)
         parameters.tensors[ParameterName.head] = parameters.tensors[ParameterName.embedding]
-        answers.models[path] = ModelInMemory(configuration: untied, parameters: parameters, stated: model.stated)
-        answers.trained = { gradients in
+        answers.models[path] = Model(configuration: untied, parameters: parameters, stated: model.stated)
+        answers.gradientFilter = { gradients in
           var gradients = gradients
           guard let head = gradients.tensors[ParameterName.head], let own = gradients.tensors[ParameterName.embedding]
           else { return gradients }

@@ -21,9 +21,9 @@ package struct JudgedUnits {
         ) { responses in
           let replies = responses.map { Reply($0) }
           guard let result = try? judge(replies) else {
-            return SensitivityUnit.Verdict(fails: false, margin: 0)
+            return SensitivityUnit.Judgement(fails: false, margin: 0)
           }
-          return SensitivityUnit.Verdict(result, isBad: item.level == .rejection)
+          return SensitivityUnit.Judgement(result, isBad: item.level == .rejection)
         }
       }
     }
@@ -51,7 +51,7 @@ extension Reply {
   }
 }
 
-extension SensitivityUnit.Verdict {
+extension SensitivityUnit.Judgement {
   /// Counts as failed only if a comparison fails or a name or shape is wrong, or if bad input is not rejected with its
   /// code; not if good input is refused or an error occurs.
   init(_ result: CaseResult, isBad: Bool) {

@@ -10,7 +10,7 @@ import NaiveLlama
 
 /// A case in one element type, with its judge.
 package struct SensitivityUnit: Sendable {
-  package struct Verdict: Sendable {
+  package struct Judgement: Sendable {
     /// Whether a comparison failed; a refusal or an error is not a failed comparison.
     package let fails: Bool
     /// The largest error over bound of the comparisons; infinite if no error is allowed.
@@ -29,11 +29,11 @@ package struct SensitivityUnit: Sendable {
   /// The clauses that the case cites.
   package let clauses: [String]
   let requests: [Request]
-  let judge: @Sendable ([CandidateResponse]) -> Verdict
+  let judge: @Sendable ([CandidateResponse]) -> Judgement
 
   package init(
     id: String, level: Level, dtype: String, clauses: [String], requests: [Request],
-    judge: @escaping @Sendable ([CandidateResponse]) -> Verdict
+    judge: @escaping @Sendable ([CandidateResponse]) -> Judgement
   ) {
     self.id = id
     self.level = level
@@ -54,7 +54,7 @@ extension SensitivityUnit {
 /// Runs mutants on units.
 package struct Sensitivity: Sendable {
   package let units: [SensitivityUnit]
-  private let models: [String: ModelInMemory]
+  private let models: [String: Model]
   private let workers: Workers
 
   package init(units: [SensitivityUnit], models: StoredModels, threads: Int) {
@@ -95,7 +95,7 @@ package struct Sensitivity: Sendable {
   }
 
   /// The verdicts on a port without a mistake: the share of each bound that it needs.
-  package func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Verdict)] {
+  package func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Judgement)] {
     let verdicts = workers.map(units.count) { index in judged(ReferenceCandidate.port(of: nil, models), units[index]) }
     return zip(units, verdicts).compactMap { unit, verdict in verdict.map { (unit, $0) } }
   }
@@ -119,7 +119,7 @@ package struct Sensitivity: Sendable {
     return KillMatrix.Line(mutant: mutant, asked: asked, kills: kills)
   }
 
-  private func judged(_ candidate: ReferenceCandidate, _ unit: SensitivityUnit) -> SensitivityUnit.Verdict? {
+  private func judged(_ candidate: ReferenceCandidate, _ unit: SensitivityUnit) -> SensitivityUnit.Judgement? {
     candidate.type(unit.dtype).map { type in
       unit.judge(unit.requests.map { candidate.respond(to: $0, in: type) })
     }
@@ -127,7 +127,7 @@ package struct Sensitivity: Sendable {
 }
 
 extension ReferenceCandidate {
-  fileprivate static func port(of mutant: Mutant?, _ models: [String: ModelInMemory]) -> ReferenceCandidate {
+  fileprivate static func port(of mutant: Mutant?, _ models: [String: Model]) -> ReferenceCandidate {
     ReferenceCandidate(port: mutant?.deviation, types: [.f64, .f32, .bf16, .f16], models: models)
   }
 }

@@ -27,7 +27,7 @@ package struct SmallestFailures {
     let wrong = results.filter { $0.verdict.isWrong && $0.verdict != .runnerError }
     // In the order in which a person best reads failures: structure, stages, models.
     let first = Operation.allCases.compactMap { operation in wrong.first { $0.op == operation.rawValue } }
-    let interview = Interview(
+    let interview = CandidateConversation(
       runner.command, limits: runner.limits, corpus: runner.corpus, bounds: runner.bounds,
       isInterrupted: { Interruption.isRequested })
     defer { interview.end() }
@@ -41,7 +41,7 @@ package struct SmallestFailures {
 
   /// Asks smaller cases until every one that is smaller in one respect passes.
   private func smallest(
-    of start: FreshCase, _ result: CaseResult, _ interview: Interview
+    of start: FreshCase, _ result: CaseResult, _ interview: CandidateConversation
   ) throws -> SmallestCases.Found {
     var found = SmallestCases.Found(origin: result, fresh: start, result: result)
     var tried: Set<FreshCase> = [start]

@@ -33,7 +33,7 @@ package struct CitingMutant: Sendable {
 /// Every clause and decision of the Spec, with what is about it.
 package struct ClauseIndex: Sendable {
   /// A line of a file.
-  struct Place: Sendable {
+  struct CitedPlace: Sendable {
     let path: String
     /// From 1.
     let line: Int
@@ -44,12 +44,12 @@ package struct ClauseIndex: Sendable {
   /// All about one clause.
   struct Entry: Sendable {
     let statement: ClauseStatement
-    var code: [Place] = []
-    var tests: [Place] = []
+    var code: [CitedPlace] = []
+    var tests: [CitedPlace] = []
     var cases: [String] = []
     var idleCases: [String] = []
     var mutants: [CitingMutant] = []
-    var breaks: [Place] = []
+    var breaks: [CitedPlace] = []
   }
 
   /// In the Spec's order, decisions last.
@@ -117,7 +117,7 @@ package struct ClauseIndex: Sendable {
   }
 
   /// One place a clause and line, however often the line cites it.
-  private mutating func add(_ place: Place, to id: String, _ list: WritableKeyPath<Entry, [Place]>) {
+  private mutating func add(_ place: CitedPlace, to id: String, _ list: WritableKeyPath<Entry, [CitedPlace]>) {
     guard let index = places[id] else { return }
     let last = entries[index][keyPath: list].last
     if last?.path == place.path, last?.line == place.line { return }
@@ -130,36 +130,36 @@ package struct ClauseIndex: Sendable {
       .contains { path.hasPrefix($0) }
   }
 
-  private static func citations(in file: ProjectFile) -> [(Place, ClauseCitation)] {
+  private static func citations(in file: ProjectFile) -> [(CitedPlace, ClauseCitation)] {
     file.lines.enumerated().flatMap { index, line in
       ClauseCitation.all(in: line).map { citation in
-        (Place(path: file.path, line: index + 1, text: file.text(index).trimmed), citation)
+        (CitedPlace(path: file.path, line: index + 1, text: file.text(index).trimmed), citation)
       }
     }
   }
 
   /// The test functions whose names are sentences; no other name can hold an id.
-  private static func tests(in file: ProjectFile) -> [Place] {
+  private static func tests(in file: ProjectFile) -> [CitedPlace] {
     let start = Array("func `".utf8)
     return file.lines.enumerated().compactMap { index, line in
       guard line.contains(UInt8(ascii: "`")), let found = line.end(of: start) else { return nil }
       let name = line[found...].prefix { $0 != UInt8(ascii: "`") }
-      return Place(path: file.path, line: index + 1, text: String(decoding: name, as: UTF8.self))
+      return CitedPlace(path: file.path, line: index + 1, text: String(decoding: name, as: UTF8.self))
     }
   }
 
   /// The entries `clause:`, `file:`, …, `means:` of the list of breaks.
-  private static func breaks(in file: ProjectFile) -> [(String, Place)] {
-    var (found, clause, broken): ([(String, Place)], Place?, String) = ([], nil, "")
+  private static func breaks(in file: ProjectFile) -> [(String, CitedPlace)] {
+    var (found, clause, broken): ([(String, CitedPlace)], CitedPlace?, String) = ([], nil, "")
     for index in file.lines.indices {
       let parts = file.text(index).split(separator: ": ", maxSplits: 1).map { String($0) }
       guard parts.count == 2 else { continue }
       switch parts[0] {
-      case "clause": clause = Place(path: file.path, line: index + 1, text: parts[1])
+      case "clause": clause = CitedPlace(path: file.path, line: index + 1, text: parts[1])
       case "file": broken = parts[1]
       case "means":
         guard let place = clause else { continue }
-        found.append((place.text, Place(path: place.path, line: place.line, text: "\(broken): \(parts[1])")))
+        found.append((place.text, CitedPlace(path: place.path, line: place.line, text: "\(broken): \(parts[1])")))
       default: continue
       }
     }

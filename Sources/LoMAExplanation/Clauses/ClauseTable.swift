@@ -36,7 +36,7 @@ package enum ClauseTable {
   }
 
   /// Each file once, as a link from the folder of the Spec.
-  private static func files(_ places: [ClauseIndex.Place]) -> [String] {
+  private static func files(_ places: [ClauseIndex.CitedPlace]) -> [String] {
     var (seen, links): (Set<String>, [String]) = ([], [])
     for place in places where seen.insert(place.path).inserted {
       links.append("[\(lastPart(of: place.path))](../\(place.path))")

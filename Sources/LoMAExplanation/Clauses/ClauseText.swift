@@ -43,7 +43,7 @@ package enum ClauseText {
   }
 
   /// Places below each other, their texts beside them.
-  private static func section(_ title: String, _ places: [ClauseIndex.Place]) -> String {
+  private static func section(_ title: String, _ places: [ClauseIndex.CitedPlace]) -> String {
     let names = places.map { "\($0.path):\($0.line)" }
     let width = names.map { $0.count }.max() ?? 0
     return section(title, zip(names, places).map { padded($0, to: width) + "  " + $1.text })

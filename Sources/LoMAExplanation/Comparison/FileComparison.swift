@@ -28,10 +28,10 @@ package struct FileComparison: Sendable {
     /// The shapes differ.
     case shape([Int], [Int])
     /// Some elements differ; with a count of 0 the tensors are equal.
-    case elements(Elements)
+    case elements(DifferingElements)
   }
 
-  package struct Elements: Equatable, Sendable {
+  package struct DifferingElements: Equatable, Sendable {
     package let shape: [Int]
     /// The number of elements that differ.
     package let count: Int
@@ -47,7 +47,7 @@ package struct FileComparison: Sendable {
     package let values: (String, String)
 
     /// Not synthesised, because `values` is a tuple.
-    package static func == (a: Elements, b: Elements) -> Bool {
+    package static func == (a: DifferingElements, b: DifferingElements) -> Bool {
       a.shape == b.shape && a.count == b.count && a.total == b.total && a.absolute == b.absolute
         && a.relative == b.relative
         && a.index == b.index && a.values == b.values
@@ -93,7 +93,7 @@ package struct FileComparison: Sendable {
       } else if a.bytes == b.bytes {
         equal += 1
       } else {
-        found.append((name, .elements(try Elements(a, b))))
+        found.append((name, .elements(try DifferingElements(a, b))))
       }
     }
     differences = found
@@ -101,7 +101,7 @@ package struct FileComparison: Sendable {
   }
 }
 
-extension FileComparison.Elements {
+extension FileComparison.DifferingElements {
   /// Compares two arrays of the same type and shape; elements are equal if their bytes are equal.
   init(_ a: NamedArray, _ b: NamedArray) throws(ContainerError) {
     let width = a.elementType.width

@@ -5,7 +5,7 @@ import LoMAVectors
 /// Bounds, with how close the implementations that set them come to them.
 package struct Calibration: Sendable {
   /// The results of one right implementation.
-  package struct Candidate: Sendable {
+  package struct Implementation: Sendable {
     package let name: String
     package let version: String
     /// The results of its run.
@@ -40,7 +40,7 @@ package struct Calibration: Sendable {
   /// `shaken` are results of the reference with rounding errors added at every stage, as a port has them (TOL-16): they
   /// raise a bound that would be smaller than rounding, and set none alone. A tensor with a non-finite error sets no
   /// bound, because its candidate is not right.
-  package init(_ candidates: [Candidate], shaken: [CaseResult], suite: String, manifestDigest: String) {
+  package init(_ candidates: [Implementation], shaken: [CaseResult], suite: String, manifestDigest: String) {
     var measured: [CalibratedBounds.Unit: [String: CalibratedBounds.Measured]] = [:]
     var names: [CalibratedBounds.Unit: Set<String>] = [:]
     for (index, candidate) in candidates.enumerated() {
@@ -91,7 +91,7 @@ package struct Calibration: Sendable {
   /// The first tensor of a candidate's run whose error exceeds the bound it was judged by; such a run cannot have
   /// passed, whatever its verdicts say. `passedUnder` are those bounds, if known.
   package static func excess(
-    of candidate: Candidate, passedUnder: CalibratedBounds?, cases: [StoredCase]
+    of candidate: Implementation, passedUnder: CalibratedBounds?, cases: [StoredCase]
   ) -> (id: String, dtype: String, tensor: String, error: Double, bound: Double)? {
     let items = Dictionary(uniqueKeysWithValues: cases.map { ($0.id, $0) })
     for result in candidate.results where result.level != "property" && CalibratedBounds.floor(result.dtype) != nil {

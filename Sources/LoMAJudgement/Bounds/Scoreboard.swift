@@ -7,12 +7,12 @@ package struct Scoreboard: Sendable {
   /// The calibration that set the bounds.
   package let calibration: Calibration
   /// The implementations that set them.
-  package let calibrating: [Calibration.Candidate]
+  package let calibrating: [Calibration.Implementation]
   /// Implementations that took no part in setting them.
-  package let heldOut: [Calibration.Candidate]
+  package let heldOut: [Calibration.Implementation]
 
   package init(
-    _ calibration: Calibration, calibrating: [Calibration.Candidate], heldOut: [Calibration.Candidate]
+    _ calibration: Calibration, calibrating: [Calibration.Implementation], heldOut: [Calibration.Implementation]
   ) {
     self.calibration = calibration
     self.calibrating = calibrating

@@ -13,7 +13,7 @@ package struct CaseCorpus: Sendable {
   /// SHA-256 of the manifest, which lists the digests of all other files.
   package let manifestDigest: String
   /// The models, in the manifest's order.
-  package let models: [StoredManifest.Model]
+  package let models: [StoredManifest.ListedModel]
   /// The cases, in the manifest's order.
   package let cases: [StoredCase]
 

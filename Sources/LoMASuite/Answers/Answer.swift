@@ -52,7 +52,7 @@ package struct ResultTensor: Sendable {
   }
 }
 
-package struct ModelInMemory: Sendable {
+package struct Model: Sendable {
   package let configuration: Configuration
   package let parameters: ParameterSet
   /// c, t, V and the special ids as the model's files state them; what a request says wins (OPS-1).
@@ -71,7 +71,7 @@ package typealias ValueUpdate = @Sendable (AdamWValue, Double, AdamWFactors) -> 
 /// The reference's answers to requests, with every function that a mutant may replace.
 package struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
-  package var models: [String: ModelInMemory]
+  package var models: [String: Model]
   /// Why other models are refused, by path (MOD-1, MOD-4).
   var refusals: [String: ReferenceError] = [:]
   /// How many threads share the work.
@@ -85,7 +85,7 @@ package struct ReferenceAnswers: Sendable {
   /// The rules of generation (chapter 6), or deliberately wrong ones.
   package var rules = LoMARules.spec
   /// Which gradients the optimiser gets; all by default.
-  package var trained: @Sendable (ParameterSet) -> ParameterSet = { $0 }
+  package var gradientFilter: @Sendable (ParameterSet) -> ParameterSet = { $0 }
   /// How an optimiser step changes one value; AdamW by default.
   package var update: ValueUpdate = AdamW.update
   /// An optimiser step on all parameters, given their gradients.
@@ -98,7 +98,7 @@ package struct ReferenceAnswers: Sendable {
   package var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
 
   /// The answers of the Spec's Llama.
-  package init(models: [String: ModelInMemory], workers: Workers) {
+  package init(models: [String: Model], workers: Workers) {
     self.models = models
     self.workers = workers
     self.functions = .llama(workers: workers)

@@ -70,7 +70,7 @@ extension ReferenceAnswers {
     let pass = try request.model { () throws(ModelError) in
       try model.trainingPass(texts: batch.texts, profile: profile, rules: rules)
     }
-    return named("gradients.", trained(pass.gradients))
+    return named("gradients.", gradientFilter(pass.gradients))
   }
 
   func trainStep(_ request: Request) throws(RequestError) -> [ResultTensor] {
@@ -88,7 +88,7 @@ extension ReferenceAnswers {
       let pass = try request.model { () throws(ModelError) in
         try model.trainingPass(texts: batch.texts, profile: profile, rules: rules)
       }
-      step(&optimiser, &parameters, trained(pass.gradients), settings, update)
+      step(&optimiser, &parameters, gradientFilter(pass.gradients), settings, update)
     }
     return named("parameters.", parameters) + named("first_moments.", optimiser.firstMoments)
       + named("second_moments.", optimiser.secondMoments)

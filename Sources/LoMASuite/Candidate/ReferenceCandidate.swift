@@ -44,20 +44,20 @@ package struct ReferenceCandidate: Sendable {
   var answers: ReferenceAnswers
 
   /// The reference on the given models, by path.
-  init(models: [String: ModelInMemory]) {
+  init(models: [String: Model]) {
     self.init(
       name: "loma-reference", types: [.f64, .f32], deviation: nil, isPort: false, shakenBy: nil, models: models)
   }
 
   /// A port of the reference on the given models, with one deviation or none.
-  package init(port deviation: Deviation?, types: [ElementType], models: [String: ModelInMemory]) {
+  package init(port deviation: Deviation?, types: [ElementType], models: [String: Model]) {
     let name = "loma-reference-port" + (deviation.map { "-" + $0.id } ?? "")
     self.init(name: name, types: types, deviation: deviation, isPort: true, shakenBy: nil, models: models)
   }
 
   /// Ports without a deviation, in every type, whose stages err by a rounding more, each port with its own seed
   /// (TOL-16).
-  static func shaken(models: [String: ModelInMemory]) -> [ReferenceCandidate] {
+  static func shaken(models: [String: Model]) -> [ReferenceCandidate] {
     [1, 2].map { seed in
       ReferenceCandidate(
         name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], deviation: nil, isPort: true, shakenBy: seed,
@@ -67,7 +67,7 @@ package struct ReferenceCandidate: Sendable {
 
   /// A port whose gradients are off by as much as those of the worst right port, before the optimiser gets them
   /// (TOL-16).
-  static func movingGradients(models: [String: ModelInMemory]) -> ReferenceCandidate {
+  static func movingGradients(models: [String: Model]) -> ReferenceCandidate {
     var port = ReferenceCandidate(
       name: "loma-reference-moved", types: [.f64, .f32], deviation: nil, isPort: true, shakenBy: nil, models: models)
     port.movesGradients = true
@@ -84,7 +84,7 @@ package struct ReferenceCandidate: Sendable {
 
   private init(
     name: String, types: [ElementType], deviation: Deviation?, isPort: Bool, shakenBy: UInt64?,
-    models: [String: ModelInMemory]
+    models: [String: Model]
   ) {
     self.name = name
     self.types = types
@@ -122,7 +122,7 @@ package struct ReferenceCandidate: Sendable {
     answers.type = type
     if isPort { answers.functions.round = type.rounding }
     if movesGradients, let precision = Precision.of(type) {
-      answers.trained = { $0.moved(by: precision.accumulation * Self.gradientUnits) }
+      answers.gradientFilter = { $0.moved(by: precision.accumulation * Self.gradientUnits) }
     }
     if let shakenBy, let precision = Precision.of(type) {
       answers.functions.shake(by: precision.output, seed: shakenBy)

@@ -137,8 +137,8 @@ struct CaseModel: Sendable {
   }
 
   /// Configuration and parameters.
-  func inMemory() throws(ModelError) -> ModelInMemory {
-    ModelInMemory(configuration: try configuration(), parameters: try parameters())
+  func inMemory() throws(ModelError) -> Model {
+    Model(configuration: try configuration(), parameters: try parameters())
   }
 
   /// The text vocabulary, special ids, c and t as parameters of a request.

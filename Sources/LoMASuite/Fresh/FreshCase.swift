@@ -14,7 +14,7 @@ package struct FreshCase: Hashable, Sendable {
 
   package let operation: Operation
   /// The sizes that the operation takes.
-  var extents: [Extent: Int] = [:]
+  var extents: [SizeParameter: Int] = [:]
   /// The texts; empty if the operation takes none.
   var texts: [Text] = []
   /// The profile; for a stage, that of the rows whose mask it uses.
@@ -38,7 +38,7 @@ package struct FreshCase: Hashable, Sendable {
   /// The seed of tokens, weights and numbers.
   var seed: UInt64
 
-  subscript(_ extent: Extent) -> Int { extents[extent] ?? extent.least }
+  subscript(_ extent: SizeParameter) -> Int { extents[extent] ?? extent.least }
 
   /// L, text tokens per chunk.
   var chunkLength: Int { self[.c] * self[.t] }
@@ -111,7 +111,7 @@ extension FreshCase: CustomStringConvertible {
   /// One line, such as `forward c=2 t=1 n=5,0 memory_attention=causal models/gqa`.
   package var description: String {
     var words = [operation.rawValue]
-    words += Extent.allCases.compactMap { extent in extents[extent].map { "\(extent.rawValue)=\($0)" } }
+    words += SizeParameter.allCases.compactMap { extent in extents[extent].map { "\(extent.rawValue)=\($0)" } }
     if !texts.isEmpty { words.append("n=" + lengths.map { "\($0)" }.joined(separator: ",")) }
     if layout == .generation { words.append("layout=generation") }
     words.append(profile.name)

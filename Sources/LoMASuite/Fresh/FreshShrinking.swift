@@ -24,7 +24,7 @@ extension FreshCase {
 
   /// Smaller c or t, with the same texts or with the same number of full chunks; any other size smaller.
   private var smallerExtents: [FreshCase] {
-    Extent.allCases.filter { extents[$0] != nil }.flatMap { extent in
+    SizeParameter.allCases.filter { extents[$0] != nil }.flatMap { extent in
       extent.below(self[extent]).flatMap { value in
         let plain = with { $0.extents[extent] = value }
         guard extent == .c || extent == .t else { return [plain] }
@@ -41,7 +41,7 @@ extension FreshCase {
 
   private var shorterTexts: [FreshCase] {
     texts.indices.flatMap { place in
-      Extent.below(texts[place].length, least: 0).map { length in with { $0.texts[place].length = length } }
+      SizeParameter.below(texts[place].length, least: 0).map { length in with { $0.texts[place].length = length } }
     }
   }
 

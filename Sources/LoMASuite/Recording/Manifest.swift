@@ -9,7 +9,7 @@ struct Manifest {
   let text: String
 
   init(
-    models: [RecordedModels.Entry], cases: [Recording.CaseResult], files: [Recording.File],
+    models: [RecordedModels.Entry], cases: [Recording.RecordedCase], files: [Recording.File],
     retired: [(id: String, reason: String)], isPublished: Bool
   ) {
     let digests = Dictionary(uniqueKeysWithValues: files.map { ($0.path, Self.entry($0)) })
@@ -42,7 +42,7 @@ struct Manifest {
     ])
   }
 
-  private static func value(_ result: Recording.CaseResult, _ digests: [String: JSONValue]) -> JSONValue {
+  private static func value(_ result: Recording.RecordedCase, _ digests: [String: JSONValue]) -> JSONValue {
     let (item, request) = (result.recorded, result.recorded.request)
     var members: [JSONObject.Member] = [
       .init("id", .string(item.id)), .init("since", .string(item.since)), .init("level", .string(item.level.rawValue)),

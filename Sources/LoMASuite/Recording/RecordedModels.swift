@@ -17,7 +17,7 @@ struct RecordedModels: Sendable {
   }
 
   /// The models, by path below Vectors.
-  private(set) var models: [String: ModelInMemory] = [:]
+  private(set) var models: [String: Model] = [:]
   /// Why the other models are refused, by path below Vectors (MOD-1, MOD-4).
   private(set) var refusals: [String: ReferenceError] = [:]
   /// All models in the manifest's order.

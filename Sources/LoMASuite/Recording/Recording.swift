@@ -41,7 +41,7 @@ package struct Recording: Sendable {
     self.files = files
   }
 
-  struct CaseResult: Sendable {
+  struct RecordedCase: Sendable {
     let recorded: Case
     let input: File?
     let expected: File?
@@ -51,7 +51,7 @@ package struct Recording: Sendable {
   private static func record(
     _ cases: [Case], models: RecordedModels, workers: Workers,
     progress: @escaping @Sendable (Int, Int) -> Void
-  ) throws(RecordingError) -> [CaseResult] {
+  ) throws(RecordingError) -> [RecordedCase] {
     var refusing = ReferenceAnswers(models: models.models, workers: .single)
     refusing.refusals = models.refusals
     let answers = refusing
@@ -61,12 +61,12 @@ package struct Recording: Sendable {
       progress(index + 1, cases.count)
       return result
     }
-    var recorded: [CaseResult] = []
+    var recorded: [RecordedCase] = []
     for result in results { recorded.append(try result.get()) }
     return recorded
   }
 
-  private static func record(_ item: Case, _ answers: ReferenceAnswers) throws(RecordingError) -> CaseResult {
+  private static func record(_ item: Case, _ answers: ReferenceAnswers) throws(RecordingError) -> RecordedCase {
     let folder = item.id.split(separator: ".", maxSplits: 1).joined(separator: "/")
     let input = item.request.input.arrays.isEmpty ? nil : try file(folder + "/input.safetensors", item.request.input)
     let tensors: [ResultTensor]
@@ -76,11 +76,11 @@ package struct Recording: Sendable {
       guard case .rejection(let code) = item.expectation, error.rejectionCode == code else {
         throw .wrongAnswer(id: item.id, answer: error.description)
       }
-      return CaseResult(recorded: item, input: input, expected: nil, tensors: [])
+      return RecordedCase(recorded: item, input: input, expected: nil, tensors: [])
     }
     switch item.expectation {
     case .rejection(let code): throw .wrongAnswer(id: item.id, answer: "tensors instead of \(code)")
-    case .property: return CaseResult(recorded: item, input: input, expected: nil, tensors: [])
+    case .property: return RecordedCase(recorded: item, input: input, expected: nil, tensors: [])
     case .tensors:
       let expected: ArrayFile
       do throws(ContainerError) {
@@ -88,7 +88,7 @@ package struct Recording: Sendable {
         for tensor in tensors { arrays.append(try tensor.array()) }
         expected = try ArrayFile(arrays, metadata: [:])
       } catch { throw .container(id: item.id, error) }
-      return CaseResult(
+      return RecordedCase(
         recorded: item, input: input, expected: try file(folder + "/expected.safetensors", expected), tensors: tensors)
     }
   }

@@ -9,11 +9,11 @@ import NaiveLlama
 /// Every model in a folder of vectors, in memory.
 package struct StoredModels: Sendable {
   /// The models, by path below the folder: models/NAME.
-  package let models: [String: ModelInMemory]
+  package let models: [String: Model]
 
   /// Reads every folder of `models` except refused ones (MOD-1); empty if there is no such folder.
   package init(vectors folder: String) throws(CheckpointError) {
-    var models: [String: ModelInMemory] = [:]
+    var models: [String: Model] = [:]
     for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
       do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {
         guard let refusal = error.refusal, refusal.rejectionCode != nil else { throw error }
@@ -25,7 +25,7 @@ package struct StoredModels: Sendable {
 
   /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
   package init?(computedFor item: Case) throws(ModelError) {
-    var models: [String: ModelInMemory] = [:]
+    var models: [String: Model] = [:]
     if let path = item.request.model, case .tensors = item.expectation {
       guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
       models[path] = try model.inMemory()
@@ -36,8 +36,8 @@ package struct StoredModels: Sendable {
 
 extension Checkpoint {
   /// Configuration, all weights, and what the `loma` object states.
-  func inMemory() throws(CheckpointError) -> ModelInMemory {
-    ModelInMemory(configuration: configuration, parameters: try parameters(), stated: file.loma?.asked ?? [:])
+  func inMemory() throws(CheckpointError) -> Model {
+    Model(configuration: configuration, parameters: try parameters(), stated: file.loma?.asked ?? [:])
   }
 }
 

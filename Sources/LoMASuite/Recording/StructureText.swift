@@ -8,7 +8,7 @@ import LoMAVectors
 enum StructureText {
   static let name = "structure.json"
 
-  static func bytes(of results: [Recording.CaseResult]) -> [UInt8] {
+  static func bytes(of results: [Recording.RecordedCase]) -> [UInt8] {
     let cases = results.filter { $0.recorded.level == .structure }.map { result in
       JSONValue.members([
         .init("id", .string(result.recorded.id)), .init("op", .string(result.recorded.request.operation.rawValue)),

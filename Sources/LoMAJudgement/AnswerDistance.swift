@@ -3,7 +3,7 @@
 import LoMAVectors
 
 /// The data, read once, for comparing answers to a case with tensors other than the recorded ones.
-package struct Likeness: Sendable {
+package struct AnswerDistance: Sendable {
   private let item: StoredCase
   private let dtype: String
   private let bounds: CalibratedBounds

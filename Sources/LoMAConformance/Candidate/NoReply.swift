@@ -4,7 +4,7 @@ import LoMAJudgement
 import LoMAVectors
 
 /// Why there is no reply.
-struct Lost: Error {
+struct NoReply: Error {
   let verdict: Verdict
   let detail: String
 

@@ -9,7 +9,7 @@ import LoMAVectors
 #endif
 
 /// The units of a run, shared by the threads that ask them.
-final class Lineup: Sendable {
+final class UnitQueue: Sendable {
   private struct State {
     /// The places of the units that each job has not asked yet.
     var waiting: [ArraySlice<Int>]

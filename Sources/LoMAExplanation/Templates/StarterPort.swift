@@ -4,7 +4,7 @@
 import LoMAVectors
 
 /// The languages of the skeleton.
-package enum Skeleton: String, CaseIterable, Sendable {
+package enum StarterPort: String, CaseIterable, Sendable {
   /// Python 3, standard library only.
   case python
   /// Swift, Foundation only.

@@ -16,7 +16,7 @@ package struct DivergingStage: Sendable {
 }
 
 /// A forward pass with all intermediates, to ask of a candidate whose answer is wrong.
-package struct Divergence: Sendable {
+package struct TracedPass: Sendable {
   /// The request: the same texts, with all intermediates captured.
   package let request: Request
   private let batch: Batch
@@ -24,7 +24,7 @@ package struct Divergence: Sendable {
   private let expected: [NamedArray]
 
   /// The forward pass behind a request; nil if there is none, or if the request is bad.
-  init?(of request: Request, models: [String: ModelInMemory]) {
+  init?(of request: Request, models: [String: Model]) {
     let operations: Set<Operation> = [.forward, .loss, .gradients, .trainStep]
     guard operations.contains(request.operation), let model = request.model.flatMap({ models[$0] }),
       let batch = try? request.trainingBatch(), let profile = try? request.profile()

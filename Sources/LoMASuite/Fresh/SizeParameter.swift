@@ -1,7 +1,7 @@
 // RUN-17, RUN-18: the sizes that a fresh case is drawn with and that shrinking reduces.
 
 /// A size parameter of a fresh case.
-enum Extent: String, CaseIterable, Sendable {
+enum SizeParameter: String, CaseIterable, Sendable {
   /// Text tokens per memory token.
   case c
   /// Memory tokens per chunk.
@@ -38,7 +38,7 @@ enum Extent: String, CaseIterable, Sendable {
   }
 
   /// Smaller values to try, smallest first: the least, half-way to it, one less.
-  func below(_ value: Int) -> [Int] { Extent.below(value, least: least) }
+  func below(_ value: Int) -> [Int] { SizeParameter.below(value, least: least) }
 
   /// Smaller values to try, from `least` to below `value`, smallest first.
   static func below(_ value: Int, least: Int) -> [Int] {

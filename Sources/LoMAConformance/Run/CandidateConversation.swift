@@ -3,7 +3,7 @@
 import LoMAJudgement
 
 /// A conversation with one candidate, under the rules of a run.
-package final class Interview {
+package final class CandidateConversation {
   private let candidate: Candidate
   private let bounds: CalibratedBounds
 

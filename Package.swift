@@ -2,7 +2,8 @@
 import PackageDescription
 
 // Warnings are errors in every target; the numeric targets are optimised in debug builds too, since a plain
-// `swift test` would otherwise spend minutes in unoptimised loops.
+// `swift test` would otherwise spend minutes in unoptimised loops. The others hold little arithmetic. Who may import whom
+// is in Tests/HouseTests/Rooms.swift.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let numeric = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
@@ -43,6 +44,7 @@ let package = Package(
       resources: [.embedInCode("Bounds/scoreboard.template.md")], swiftSettings: numeric),
     .target(
       name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"],
+      exclude: ["README.md"],
       resources: [
         .embedInCode("Reports/report.css"), .embedInCode("Reports/report.html"), .embedInCode("Reports/report.js"),
       ],
@@ -51,9 +53,9 @@ let package = Package(
       name: "LoMADiagnosis",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement",
-        "LoMAConformance",
+        "LoMAJudgement", "LoMAConformance",
       ],
+      exclude: ["README.md"],
       resources: [
         .embedInCode("Sensitivity/rates.template.md"), .embedInCode("Sensitivity/scores.template.md"),
         .embedInCode("Sensitivity/sensitivity.template.md"),
@@ -83,18 +85,14 @@ let package = Package(
       name: "LoMASuiteTests",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement",
-        "LoMAConformance",
-        "LoMADiagnosis",
+        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
       ],
       swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement",
-        "LoMAConformance",
-        "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
+        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -13,7 +13,8 @@ public enum Embedding {
 
 /// A linear layer without bias, its weight W stored [out, in] as in a checkpoint (MOD-1).
 public enum Linear {
-  /// y[r, o] = Σ_i x[r, i] · W[o, i], by rising i: [rows, in] → [rows, out].
+  /// y[r, o] = Σ_i x[r, i] · W[o, i], by rising i: [rows, in] → [rows, out]. The loops stand in Product.swift;
+  /// `Tensor.product` has their bits.
   public static func forward(_ x: Tensor, weight: Tensor, workers: Workers) -> Tensor {
     precondition(x.columns == weight.columns, "input width agrees with the weight")
     return Tensor.product(x, transposed: weight, workers: workers)

@@ -25,6 +25,71 @@ public struct CacheStep: Hashable, Sendable {
   public var cacheSize: Int { memoryEntries + readingEntries }
 }
 
+/// When a chunk is compressed and what then stays; the Spec's rule, or a deliberately wrong one.
+public struct CompressionRule: Sendable {
+  /// The number of text tokens after which the next chunk is compressed, given how many were fed; more than those.
+  public var next: @Sendable (_ fedLength: Int, Parameters) -> Int
+  /// Whether an entry stays once a chunk has been compressed.
+  public var keeps: @Sendable (Place, _ chunk: Int) -> Bool
+
+  /// GEN-3: a chunk is compressed as soon as it is full, and its own reading entries go.
+  public static let spec = CompressionRule(
+    next: { fedLength, parameters in (fedLength / parameters.chunkLength + 1) * parameters.chunkLength },
+    keeps: { place, chunk in place.zone != .reading || place.chunk != chunk })
+}
+
+/// The cache as places, fed one text token at a time.
+public struct CacheState: Sendable {
+  private let parameters: Parameters
+  private let rule: CompressionRule
+  private var entries: [Place] = []
+  private var (memoryEntries, readingEntries) = (0, 0)
+  /// Text tokens fed, chunks compressed, and all rows fed.
+  private var (fedLength, compressions, fedRows) = (0, 0, 0)
+  /// The number of text tokens after which the next chunk is compressed.
+  private var border: Int
+
+  /// A cache without entries.
+  public init(parameters: Parameters, rule: CompressionRule) {
+    self.parameters = parameters
+    self.rule = rule
+    self.border = rule.next(0, parameters)
+  }
+
+  /// Feeds the next text token (GEN-2) and compresses at once if that is due, not before the next token (D-10).
+  ///
+  /// `observe` is told each event, and the places cached after it, in cache order.
+  public mutating func feed(_ observe: (CacheStep, [Place]) -> Void) {
+    let (chunk, index) = fedLength.quotientAndRemainder(dividingBy: parameters.chunkLength)
+    entries.append(.reading(chunk: chunk, index: index))
+    readingEntries += 1
+    fedLength += 1
+    observe(step(.read(textIndex: fedLength - 1), feeding: 1), entries)
+    if fedLength == border { compress(observe) }
+  }
+
+  /// Feeds the memory rows of the next chunk, after which entries go (GEN-3); `observe` is told both events.
+  public mutating func compress(_ observe: (CacheStep, [Place]) -> Void) {
+    let (t, chunk) = (parameters.t, compressions)
+    for index in 0..<t { entries.append(.memory(chunk: chunk, index: index)) }
+    memoryEntries += t
+    observe(step(.compress(chunk: chunk), feeding: t), entries)
+    let keeps = rule.keeps
+    entries.removeAll { !keeps($0, chunk) }
+    memoryEntries = entries.count { $0.zone == .memory }
+    readingEntries = entries.count - memoryEntries
+    compressions += 1
+    border = rule.next(fedLength, parameters)
+    observe(step(.drop(chunk: chunk), feeding: 0), entries)
+  }
+
+  private mutating func step(_ event: CacheEvent, feeding count: Int) -> CacheStep {
+    let rows = fedRows..<fedRows + count
+    fedRows += count
+    return CacheStep(event, feeding: rows, memoryEntries, readingEntries)
+  }
+}
+
 /// The cache events of feeding n text tokens, prompt and generated alike (GEN-8).
 public struct CacheSchedule: Hashable, Sendable {
   /// Compression ratio, memory length and chunk length.
@@ -37,21 +102,9 @@ public struct CacheSchedule: Hashable, Sendable {
   /// The schedule of n fed text tokens; throws `InputError` for n outside 0…`Parameters.limit`.
   public init(fedLength: Int, parameters: Parameters) throws(InputError) {
     try Parameters.check(textLength: fedLength)
-    let (t, length) = (parameters.t, parameters.chunkLength)
+    var state = CacheState(parameters: parameters, rule: .spec)
     var steps: [CacheStep] = []
-    var (row, memory, reading) = (0, 0, 0)
-    for textIndex in 0..<fedLength {
-      reading += 1
-      steps.append(CacheStep(.read(textIndex: textIndex), feeding: row..<row + 1, memory, reading))
-      row += 1
-      guard reading == length else { continue }
-      let chunk = textIndex / length  // D-10: at once, not before the next token
-      memory += t
-      steps.append(CacheStep(.compress(chunk: chunk), feeding: row..<row + t, memory, reading))
-      row += t
-      reading = 0
-      steps.append(CacheStep(.drop(chunk: chunk), feeding: row..<row, memory, reading))
-    }
+    for _ in 0..<fedLength { state.feed { step, _ in steps.append(step) } }
     self.parameters = parameters
     self.fedLength = fedLength
     self.steps = steps

@@ -85,11 +85,12 @@ public struct Generator: Sendable {
     precondition(passLength >= 1, "at least one token a pass")
     try rejecting(try rules.check(vocabulary, tokens))
     try rejecting(try Parameters.check(textLength: fedLength + tokens.count))
+    // The rule is `CacheState`'s, the loop is not: that one feeds a token a step, this one as many as a pass may hold.
     var ahead = self
     var next = 0
     while next < tokens.count {
       let inChunk = ahead.fedLength % parameters.chunkLength
-      let border = rules.nextCompression(ahead.fedLength, parameters)
+      let border = rules.compression.next(ahead.fedLength, parameters)
       let count = min(
         passLength, parameters.chunkLength - inChunk, border - ahead.fedLength, tokens.count - next)
       try ahead.read(Array(tokens[next..<next + count]), observe: observe)
@@ -125,7 +126,7 @@ public struct Generator: Sendable {
     lastMemoryLogits.append(last)
     lastLogits = rules.logitsAfterCompression(lastLogits, last)
     observe(event(.compress(chunk: chunk), rows, logits))
-    let keeps = rules.keeps
+    let keeps = rules.compression.keeps
     cache.keepEntries { keeps($0, chunk) }
     observe(event(.drop(chunk: chunk), [], Tensor(zeros: [0, transformer.configuration.vocabularySize])))
   }

@@ -30,18 +30,12 @@ public struct LoMARules: Sendable {
   public var check: @Sendable (Vocabulary, [Int]) throws(InputError) -> Void = { (ids, tokens) throws(InputError) in
     try ids.check(text: tokens)
   }
-  /// GEN-3: the number of tokens after which the next chunk is compressed, given how many were fed; more than those.
-  public var nextCompression: @Sendable (Int, Parameters) -> Int = { fed, parameters in
-    (fed / parameters.chunkLength + 1) * parameters.chunkLength
-  }
+  /// GEN-3: after how many tokens the next chunk is compressed, and whether an entry stays then.
+  public var compression = CompressionRule.spec
   /// D-1: whether the tail is compressed as well, given how many tokens were fed, once no more are given; it never is.
   public var compressesTail: @Sendable (Int, Parameters) -> Bool = { _, _ in false }
   /// GEN-3: the passes in which t memory rows are fed, in order.
   public var memoryPasses: @Sendable (Int) -> [Range<Int>] = { [0..<$0] }
-  /// GEN-3: whether an entry stays once a chunk has been compressed.
-  public var keeps: @Sendable (Place, Int) -> Bool = { place, chunk in
-    place.zone != .reading || place.chunk != chunk
-  }
   /// GEN-4: from which logits a token is chosen after a compression: the last reading row's, or the last memory row's.
   public var logitsAfterCompression: @Sendable ([Double]?, [Double]) -> [Double]? = { reading, _ in reading }
   /// GEN-5: the greedy token.

@@ -17,8 +17,8 @@ extension Mutant {
       let length = integers.map { if case .integer(let value) = $0 { value } else { 0 } }
       change(&answers.rules, length ?? (try? request.texts().first?.count) ?? 0)
       if request.operation == .schedule {
-        guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: false) else { return }
-        answers.finish = { _ in schedule.tensors }
+        guard let tensors = try? request.schedule(answers.rules.compression, compressesAtStart: false) else { return }
+        answers.finish = { _ in tensors }
       } else if seesWholeCache {
         answers.rules.visible = { mask, queries in wholeCache(mask, queries) }
       }
@@ -41,30 +41,30 @@ extension Mutant {
   private static var timings: [Mutant] {
     [
       scheduled("M140", "I compressed one token late", seesWholeCache: true) { rules, _ in
-        rules.nextCompression = { fed, parameters in
+        rules.compression.next = { fed, parameters in
           (max(fed - 1, 0) / parameters.chunkLength + 1) * parameters.chunkLength + 1
         }
       },
       scheduled("M141", "I compressed one token early", seesWholeCache: true) { rules, _ in
-        rules.nextCompression = { fed, parameters in
+        rules.compression.next = { fed, parameters in
           let length = parameters.chunkLength
           return length == 1 ? fed + 1 : ((fed + 1) / length + 1) * length - 1
         }
-        rules.keeps = { place, _ in place.zone != .reading }
+        rules.compression.keeps = { place, _ in place.zone != .reading }
       },
       // A chunk that was never compressed cannot be reconstructed.
       scheduled("M142", "I compressed a long prompt once", on: [.generate, .schedule], seesWholeCache: true) {
         rules, prompt in
-        rules.nextCompression = { fed, parameters in
+        rules.compression.next = { fed, parameters in
           let length = parameters.chunkLength
           let end = (prompt + length - 1) / length * length
           return fed < length || fed >= end ? (fed / length + 1) * length : end
         }
-        rules.keeps = { place, _ in place.zone != .reading }
+        rules.compression.keeps = { place, _ in place.zone != .reading }
       },
       answers("M151", .generation, "I compressed at 0 tokens, a multiple of L", on: [.schedule]) { answers, request in
-        guard let schedule = try? WrongSchedule(request, rules: answers.rules, compressesAtStart: true) else { return }
-        answers.finish = { _ in schedule.tensors }
+        guard let tensors = try? request.schedule(answers.rules.compression, compressesAtStart: true) else { return }
+        answers.finish = { _ in tensors }
       },
       Mutant("M143", .generation, "I fed the last token chosen", on: [.schedule]) { answers, request in
         guard case .integer(let count)? = request.parameters["generate"], count > 0 else { return nil }
@@ -76,17 +76,17 @@ extension Mutant {
   private static var entries: [Mutant] {
     [
       scheduled("M144", "I kept the reading entries of a compressed chunk", seesWholeCache: true) { rules, _ in
-        rules.keeps = { _, _ in true }
+        rules.compression.keeps = { _, _ in true }
       },
       scheduled("M145", "I kept the memory of the last chunk only", seesWholeCache: false) { rules, _ in
-        rules.keeps = { place, chunk in place.zone == .memory && place.chunk == chunk }
+        rules.compression.keeps = { place, chunk in place.zone == .memory && place.chunk == chunk }
       },
       answers("M153", .generation, "I dropped the first L entries of the cache at every compression", on: .caches) {
         answers, request in
         guard let parameters = try? request.lomaParameters() else { return }
         // Each compression feeds L + t rows and drops L, so the (k + 1)·t rows fed last stay.
         let order = FedRows(parameters)
-        answers.rules.keeps = { place, chunk in
+        answers.rules.compression.keeps = { place, chunk in
           (order.index(of: place) ?? 0) >= (chunk + 1) * parameters.chunkLength
         }
       },
@@ -133,50 +133,20 @@ extension Mutant {
   }
 }
 
-/// The events of wrong generation rules as integers, in the form of OPS-2.
-struct WrongSchedule: Sendable {
-  /// The tensors `events`, `entries` and `maximum`.
-  let tensors: [ResultTensor]
-
-  init(_ request: Request, rules: LoMARules, compressesAtStart: Bool) throws(RequestError) {
-    let parameters = try request.lomaParameters()
-    let (t, length) = (parameters.t, parameters.chunkLength)
-    let (prompt, count) = (try request.integer("prompt_length"), try request.integer("generate"))
-    let n = try request.input { () throws(InputError) in try parameters.fedLength(prompt: prompt, generating: count) }
-    var (cached, events, held): ([Place], [Int], [[Int]]) = ([], [], [])
-    var (row, chunk, border) = (0, 0, rules.nextCompression(0, parameters))
-    func note(_ kind: Int, _ argument: Int, feeding rows: Int) {
-      let memory = cached.filter { $0.zone == .memory }.count
-      events += [kind, argument, row, row + rows, memory, cached.count - memory]
-      held.append(
-        cached.map { place in
-          let (k, i) = (place.chunk ?? 0, place.index ?? 0)
-          return k * (length + t) + (place.zone == .memory ? length : 0) + i
-        })
-      row += rows
-    }
-    func compress() {
-      cached += (0..<t).map { .memory(chunk: chunk, index: $0) }
-      note(1, chunk, feeding: t)
-      cached = cached.filter { rules.keeps($0, chunk) }
-      note(2, chunk, feeding: 0)
-      chunk += 1
-    }
-    if compressesAtStart { compress() }
-    for fed in 0..<n {
-      cached.append(.reading(chunk: fed / length, index: fed % length))
-      note(0, fed, feeding: 1)
-      guard fed + 1 == border else { continue }
-      compress()
-      border = rules.nextCompression(border, parameters)
-    }
-    let widest = held.map { $0.count }.max() ?? 0
-    tensors = [
-      .integers("events", shape: [held.count, 6], events),
-      .integers(
-        "entries", shape: [held.count, widest],
-        held.flatMap { $0 + [Int](repeating: -1, count: widest - $0.count) }),
-      .integer("maximum", widest),
-    ]
+extension Request {
+  /// The events of a wrong compression rule as integers, in the form of OPS-2.
+  fileprivate func schedule(
+    _ rule: CompressionRule, compressesAtStart: Bool
+  ) throws(RequestError) -> [ResultTensor] {
+    let parameters = try lomaParameters()
+    let (prompt, count) = (try integer("prompt_length"), try integer("generate"))
+    let n = try input { () throws(InputError) in try parameters.fedLength(prompt: prompt, generating: count) }
+    let order = FedRows(parameters)
+    var state = CacheState(parameters: parameters, rule: rule)
+    var steps: [(CacheStep, entries: [Int])] = []
+    func note(_ step: CacheStep, _ places: [Place]) { steps.append((step, places.compactMap { order.index(of: $0) })) }
+    if compressesAtStart { state.compress(note) }
+    for _ in 0..<n { state.feed(note) }
+    return Request.scheduleTensors(steps)
   }
 }

@@ -15,19 +15,19 @@ extension Mutant {
         "M280", "I counted chunks from the end of the prompt again", on: [.generate, .schedule], seesWholeCache: true
       ) {
         rules, prompt in
-        rules.nextCompression = { fed, parameters in
+        rules.compression.next = { fed, parameters in
           let length = parameters.chunkLength
           let next = (fed / length + 1) * length
           return next <= prompt ? next : prompt + (max(fed - prompt, 0) / length + 1) * length
         }
-        rules.keeps = { place, _ in place.zone != .reading }
+        rules.compression.keeps = { place, _ in place.zone != .reading }
       }.asked { _, request in
         let (length, prompt) = (request.chunkLength, request.promptLength)
         return length > 0 && prompt % length != 0 && request.longest >= (prompt / length + 1) * length
       },
       scheduled("M281", "I compressed as soon as the cache had L entries, memory among them", seesWholeCache: true) {
         rules, _ in
-        rules.nextCompression = { fed, parameters in
+        rules.compression.next = { fed, parameters in
           var (border, chunks) = (parameters.chunkLength, 1)
           while border <= fed {
             border += max(1, parameters.chunkLength - parameters.t * chunks)
@@ -35,7 +35,7 @@ extension Mutant {
           }
           return border
         }
-        rules.keeps = { place, _ in place.zone != .reading }
+        rules.compression.keeps = { place, _ in place.zone != .reading }
       }.asked { _, request in
         guard let parameters = try? request.lomaParameters(), parameters.chunkLength > 1 else { return false }
         return request.longest >= parameters.chunkLength + max(1, parameters.chunkLength - parameters.t)
@@ -50,7 +50,7 @@ extension Mutant {
     answers(id, .generation, sentence, on: [.generate]) { answers, request in
       let prompt = request.promptLength
       answers.rules.compressesTail = { fed, _ in fed == prompt }
-      answers.rules.keeps = { place, _ in place.zone != .reading }
+      answers.rules.compression.keeps = { place, _ in place.zone != .reading }
       answers.rules.visible = { wholeCache($0, $1) }
     }.asked { _, request in
       let length = request.chunkLength

@@ -112,16 +112,15 @@ extension Request {
 
   /// The texts of a batch: `tokens`, cut by `lengths`.
   package func texts() throws(RequestError) -> [[Int]] {
-    let tokens = try integers("tokens")
-    var rest = tokens[...]
-    var texts: [[Int]] = []
-    for length in try integers("lengths") {
-      guard length >= 0, length <= rest.count else { throw .shape(tensor: "lengths") }
-      texts.append(Array(rest.prefix(length)))
-      rest = rest.dropFirst(length)
+    let (tokens, lengths) = (try integers("tokens"), try integers("lengths"))
+    do {
+      return try LoMAVectors.texts(cutting: tokens, by: lengths)
+    } catch {
+      switch error {
+      case .lengths: throw .shape(tensor: "lengths")
+      case .tokens: throw .shape(tensor: "tokens")
+      }
     }
-    guard rest.isEmpty else { throw .shape(tensor: "tokens") }
-    return texts
   }
 
   package func profile() throws(RequestError) -> Profile {

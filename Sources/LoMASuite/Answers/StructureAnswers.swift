@@ -71,9 +71,7 @@ extension ReferenceAnswers {
 }
 
 extension Request {
-  /// `events`, [steps, 6]: kind (0 read, 1 compress, 2 drop), text index or chunk, first and end of the range of
-  /// generation-layout rows fed, memory and reading entries cached afterwards. `entries`, [steps, maximum]: the cached
-  /// rows in cache order, padded with −1. `maximum`: the largest number of entries ever cached.
+  /// The schedule of the text tokens that are fed.
   func scheduleAnswer() throws(RequestError) -> [ResultTensor] {
     let parameters = try lomaParameters()
     let (prompt, count) = (try integer("prompt_length"), try integer("generate"))
@@ -81,10 +79,17 @@ extension Request {
       try CacheSchedule(
         fedLength: try parameters.fedLength(prompt: prompt, generating: count), parameters: parameters)
     }
-    let widest = schedule.steps.map { $0.cacheSize }.max() ?? 0
+    return Request.scheduleTensors(schedule.steps.map { ($0, entries: schedule.entries(after: $0)) })
+  }
+
+  /// `events`, [steps, 6]: kind (0 read, 1 compress, 2 drop), text index or chunk, first and end of the range of
+  /// generation-layout rows fed, memory and reading entries cached afterwards. `entries`, [steps, maximum]: the cached
+  /// rows in cache order, padded with −1. `maximum`: the largest number of entries ever cached.
+  package static func scheduleTensors(_ steps: [(CacheStep, entries: [Int])]) -> [ResultTensor] {
+    let widest = steps.map { $0.entries.count }.max() ?? 0
     var events: [Int] = []
     var entries: [Int] = []
-    for step in schedule.steps {
+    for (step, cached) in steps {
       let (kind, argument) =
         switch step.event {
         case .read(let textIndex): (0, textIndex)
@@ -94,12 +99,11 @@ extension Request {
       events += [
         kind, argument, step.fedRows.lowerBound, step.fedRows.upperBound, step.memoryEntries, step.readingEntries,
       ]
-      let cached = schedule.entries(after: step)
       entries += cached + Array(repeating: -1, count: widest - cached.count)
     }
     return [
-      .integers("events", shape: [schedule.steps.count, 6], events),
-      .integers("entries", shape: [schedule.steps.count, widest], entries), .integer("maximum", widest),
+      .integers("events", shape: [steps.count, 6], events),
+      .integers("entries", shape: [steps.count, widest], entries), .integer("maximum", widest),
     ]
   }
 

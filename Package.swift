@@ -72,6 +72,7 @@ let package = Package(
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
         "LoMAExplanation",
       ],
@@ -85,14 +86,14 @@ let package = Package(
       name: "LoMASuiteTests",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
       ],
       swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
+        "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(

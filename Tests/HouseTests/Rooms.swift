@@ -92,6 +92,29 @@ struct Rooms {
     #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }
 
+  @Test func `what a target imports of ours, its package entry declares`() throws {
+    let manifest = try House.files(in: "Package.swift", ending: ["swift"]).map { $0.text }.joined()
+    let entry = #/\.(?:target|testTarget|executableTarget)\(\s*name: "(\w+)"(.*?)(?=\n    \.|\n  \])/#
+      .dotMatchesNewlines()
+    let list = #/dependencies: \[(.*?)\]/#.dotMatchesNewlines()
+    var declared: [String: Set<String>] = [:]
+    for match in manifest.matches(of: entry) {
+      let names = match.2.firstMatch(of: list).map { $0.1.matches(of: #/"(\w+)"/#).map { String($0.1) } } ?? []
+      declared[String(match.1)] = Set(names)
+    }
+    #expect(declared["LoMAConformance"] == ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"])
+    var problems: [String] = []
+    for file in try House.files(in: "Sources", ending: ["swift"]) + House.files(in: "Tests", ending: ["swift"]) {
+      // A text that this suite reads imports something.
+      guard let known = declared[file.target], file.target != "HouseTests" else { continue }
+      for (module, line, _) in Self.imports(in: file)
+      where Self.imports.keys.contains(module) && !known.contains(module) {
+        problems.append("\(file.path):\(line): \(file.target) does not declare \(module)")
+      }
+    }
+    House.report(problems)
+  }
+
   @Test func `only the products are public`() throws {
     let products: Set<String> = ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"]
     let declaration = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public|open)\s+(?!\+=|=)\w/

@@ -1,7 +1,7 @@
 // A small model on disk whose text vocabulary is the 256 bytes, for the commands that run one.
 
-import LoMAProcess
 import Foundation
+import LoMAProcess
 import LoMA
 import LoMAExplanation
 import LoMAReference

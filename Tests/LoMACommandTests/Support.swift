@@ -1,8 +1,8 @@
 // Runs `loma` in process, and the built binary as a process of its own.
 
-import LoMAProcess
 import Foundation
 
+import LoMAProcess
 @testable import LoMACommand
 
 /// Runs a command in process, outside a terminal; `line` is split at spaces.

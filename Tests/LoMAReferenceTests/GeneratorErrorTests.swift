@@ -1,7 +1,6 @@
 // What generation refuses, and that nothing has changed afterwards.
 
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 import Testing

@@ -2,7 +2,6 @@
 // A second opinion from PyTorch's autograd stands in Tests/Candidates/check_reference.py.
 
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 import Testing

@@ -3,7 +3,6 @@
 
 import Foundation
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 import Testing

@@ -1,7 +1,6 @@
 // Random models, texts and profiles for the tests of this target, all from one seed each.
 
 import LoMA
-import LoMAExplanation
 import NaiveLlama
 
 /// A model with a text vocabulary and a text, made from one seed.

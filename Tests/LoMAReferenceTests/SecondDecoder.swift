@@ -2,7 +2,6 @@
 // reference but the names of the parameters (chapter 8).
 
 import Foundation
-import LoMAExplanation
 import NaiveLlama
 
 struct SecondDecoder {

@@ -2,7 +2,6 @@
 
 import Foundation
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 import Testing

@@ -1,7 +1,6 @@
 // Chapter 15: the learning rate, clipping, the first weights, and steps that do not depend on the number of threads.
 
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 import Testing

@@ -1,7 +1,6 @@
 // Chapter 12: mistakes a stage must not let pass exceed the f32 bound at least four times.
 
 import Foundation
-import LoMAExplanation
 import NaiveLlama
 import Testing
 

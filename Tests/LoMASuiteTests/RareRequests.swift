@@ -1,7 +1,6 @@
 // Requests for mistakes that few requests leave room for: long texts, odd models, bad input, long sums.
 
 import LoMA
-import LoMAExplanation
 import LoMAVectors
 import NaiveLlama
 

@@ -2,7 +2,6 @@
 // another type, fused or with every intermediate stored. Nothing of it is shared with the reference. One file, since
 // generic code is only specialised within one.
 
-import LoMAExplanation
 import NaiveLlama
 
 struct RightCandidate<Number: SystemNumber> {

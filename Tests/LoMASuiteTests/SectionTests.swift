@@ -1,7 +1,6 @@
 // PAR-2: V, the special ids, c, t and the profile, from the `loma` object or from the caller.
 
 import LoMA
-import LoMAExplanation
 import LoMAModels
 import LoMAReference
 import LoMASuite

@@ -1,6 +1,5 @@
 // TOL-16: the shaken reference errs as a port may: a little everywhere, always alike, and a lot where roundings are carried far.
 
-import LoMAExplanation
 import LoMAVectors
 import NaiveLlama
 import Testing

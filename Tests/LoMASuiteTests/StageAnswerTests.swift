@@ -1,7 +1,6 @@
 // Chapter 11: stages answered from requests, and requests that do not fit.
 
 import LoMA
-import LoMAExplanation
 import LoMAVectors
 import NaiveLlama
 import Testing

@@ -1,6 +1,5 @@
 // Random inputs of the stages, and their bounded answers.
 
-import LoMAExplanation
 import NaiveLlama
 
 @testable import LoMASuite

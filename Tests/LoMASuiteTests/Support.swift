@@ -1,7 +1,7 @@
 // A tiny checkpoint, whole in memory and as files that a test may spoil before it writes them.
 
-import LoMAProcess
 import Foundation
+import LoMAProcess
 import LoMA
 import LoMAModels
 import LoMAReference

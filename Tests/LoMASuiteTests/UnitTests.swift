@@ -1,6 +1,5 @@
 // Chapter 12: comparison, the table of types, sums in any order, and units small enough to count by hand.
 
-import LoMAExplanation
 import LoMAVectors
 import NaiveLlama
 import Testing

@@ -1,7 +1,6 @@
 // Spec chapter 9, Cost: COST-1, COST-2.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("9 Cost") struct CostTests {

@@ -1,7 +1,6 @@
 // Spec chapter 6, Generation: GEN-1…GEN-6 and GEN-8, and what GEN-7 says of masks. The theorem itself is about numbers.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("6 Generation") struct GenerationTests {

@@ -1,7 +1,6 @@
 // Spec chapter 2, Layout: LAY-1…LAY-6.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("2 Layout") struct LayoutTests {

@@ -1,7 +1,6 @@
 // Spec chapter 4, Mask: MSK-11, ragged batches; and how long a large mask takes.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 extension MaskTests {

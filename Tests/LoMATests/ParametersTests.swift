@@ -1,7 +1,6 @@
 // Spec chapter 1, Parameters: PAR-1…PAR-4.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("1 Parameters") struct ParametersTests {

@@ -1,7 +1,6 @@
 // Spec chapter 3, Positions: POS-1…POS-6 and the axes memory_positions and numbering (D-2).
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("3 Positions") struct PositionTests {

@@ -1,7 +1,6 @@
 // Spec chapter 7, Reconstruction and metrics: REC-1, REC-2, REC-4. REC-3 and REC-5 are about numbers.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("7 Reconstruction") struct ReconstructionTests {

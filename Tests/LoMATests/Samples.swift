@@ -1,7 +1,6 @@
 // What the suites share: small inputs by hand, the exhaustive set of inputs, and a mask drawn as text.
 
 import LoMA
-import LoMAExplanation
 
 /// One input: c, t, the number of text tokens, and a profile.
 struct Sample: CustomStringConvertible, Sendable {

@@ -1,7 +1,6 @@
 // Spec chapter 5, Targets and losses: LOS-1…LOS-4 and the axis repetition_labels (D-8). LOS-5 is about numbers.
 
 import LoMA
-import LoMAExplanation
 import Testing
 
 @Suite("5 Targets") struct TargetTests {

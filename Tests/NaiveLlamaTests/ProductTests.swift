@@ -1,6 +1,5 @@
 // NUM-1, NUM-4: the blocked product is the naive product, bit for bit, over all indices and over lists.
 
-import LoMAExplanation
 import Testing
 
 @testable import NaiveLlama

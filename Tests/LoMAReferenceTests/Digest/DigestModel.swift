@@ -1,7 +1,6 @@
 // NUM-3: the models, texts and requests that the digest of the reference is taken over.
 
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 

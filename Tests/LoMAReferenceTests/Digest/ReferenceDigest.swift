@@ -2,7 +2,6 @@
 // generation and reconstruction. The tests compute it, and so does Tests/WebAssembly/run, in WebAssembly under node.
 
 import LoMA
-import LoMAExplanation
 import LoMAReference
 import NaiveLlama
 

@@ -20,7 +20,7 @@ struct TextRows {
     guard let tokens = try? input.first(where: { $0.name == "tokens" })?.integers(),
       let lengths = try? input.first(where: { $0.name == "lengths" })?.integers()
     else { throw .damaged(file: file, reason: "it has no tokens and lengths") }
-    guard let texts = try? LoMAVectors.texts(cutting: tokens, by: lengths), !texts.isEmpty else {
+    guard let texts = try? cutTexts(tokens, by: lengths), !texts.isEmpty else {
       throw .damaged(file: file, reason: "its lengths are not those of its texts")
     }
     self.texts = texts

@@ -11,7 +11,7 @@ public enum TextsError: Error, Hashable, Sendable {
 /// The texts of a batch.
 ///
 /// Throws `TextsError` unless the lengths are those of texts that are all of the tokens.
-public func texts(cutting tokens: [Int], by lengths: [Int]) throws(TextsError) -> [[Int]] {
+public func cutTexts(_ tokens: [Int], by lengths: [Int]) throws(TextsError) -> [[Int]] {
   var rest = tokens[...]
   var texts: [[Int]] = []
   for length in lengths {

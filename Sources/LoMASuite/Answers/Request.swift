@@ -114,7 +114,7 @@ extension Request {
   package func texts() throws(RequestError) -> [[Int]] {
     let (tokens, lengths) = (try integers("tokens"), try integers("lengths"))
     do {
-      return try LoMAVectors.texts(cutting: tokens, by: lengths)
+      return try cutTexts(tokens, by: lengths)
     } catch {
       switch error {
       case .lengths: throw .shape(tensor: "lengths")

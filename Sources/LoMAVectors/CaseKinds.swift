@@ -80,9 +80,9 @@ public enum NumberType: String, CaseIterable, Sendable {
   case f16
 
   /// The words of the protocol for all of them, the widest first.
-  public static let words = allCases.map(\.rawValue)
+  public static let words = allCases.map { $0.rawValue }
   /// The words for those with at least 24 bits of precision.
-  public static let preciseWords = [f64, f32].map(\.rawValue)
+  public static let preciseWords = [f64, f32].map { $0.rawValue }
   /// The word for answers without numbers.
   public static let integerWord = "i64"
   /// Every word that a case may be asked in, in the order of a run.

@@ -69,7 +69,7 @@ package struct StoredManifest: Sendable {
       })
     var files: [ListedFile] = []
     if let structure = object["structure_json"], structure != .null { files.append(try Self.file(structure, of: nil)) }
-    files += self.models.flatMap(\.files)
+    files += self.models.flatMap { $0.files }
     var ids = self.retired
     for item in self.cases {
       guard let id = item["id"]?.stringValue else { throw ManifestError(reason: "a case without an id") }

@@ -23,6 +23,9 @@ let package = Package(
     .target(name: "NaiveLlama", exclude: ["README.md"], swiftSettings: numeric),
     .target(
       name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
+    .target(
+      name: "LoMAPeers", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], exclude: ["README.md"],
+      swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
       name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: numeric),
@@ -81,6 +84,9 @@ let package = Package(
     .testTarget(name: "NaiveLlamaTests", dependencies: ["NaiveLlama"], swiftSettings: numeric),
     .testTarget(
       name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: numeric),
+    .testTarget(
+      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
+      swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: numeric),
     .testTarget(
       name: "LoMASuiteTests",

@@ -25,6 +25,8 @@ package enum PeerError: Error, Hashable, Sendable {
   case beginTokenOutOfRange(token: Int, textVocabulary: Int)
   /// CCM-20: r < 1.
   case rankBelowOne(Int)
+  /// CCM-21: fewer embedding rows than memory embeddings, which are to start as means of some.
+  case noRowsToAverage(textVocabulary: Int, memoryEmbeddings: Int)
   /// CCM-23, CCM-27: tokens follow an input that has none.
   case emptyInput(outputLength: Int)
   /// CCM-24: a final segment has been read, and no context segment may follow it.
@@ -54,7 +56,7 @@ extension PeerError {
     case .emptyInput: "empty-prompt"
     case .contextAfterFinal: "context-after-final"
     case .negativeGenerationLength: "negative-generation-length"
-    case .nonFiniteLogits, .model: nil
+    case .noRowsToAverage, .nonFiniteLogits, .model: nil
     }
   }
 }
@@ -79,6 +81,8 @@ extension PeerError: CustomStringConvertible {
     case .repeatedAxis(let axis): "axis \(escaped(axis)) is given twice"
     case .beginTokenOutOfRange(let token, let size): "BOS is \(token), which is not in 0..<\(size)"
     case .rankBelowOne(let rank): "r is \(rank), must be at least 1"
+    case .noRowsToAverage(let rows, let count):
+      "no-rows-to-average: \(count) memory embeddings start as means of \(rows) rows"
     case .emptyInput(let length): "\(length) tokens after an empty input"
     case .contextAfterFinal(let segment): "segment \(segment) is the final one, and has been read"
     case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"

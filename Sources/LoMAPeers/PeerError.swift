@@ -34,7 +34,7 @@ package enum PeerError: Error, Hashable, Sendable {
   /// CCM-27: a negative number of tokens was asked for.
   case negativeGenerationLength(Int)
   /// CCM-27: a logit of a fed row is NaN or infinite; no token follows.
-  case nonFiniteLogits(segment: Int, role: ContextRole, index: Int)
+  case nonFiniteLogits(segment: Int, role: String, index: Int)
   /// The model or the adapter is not one that can be computed.
   case model(ModelError)
 }
@@ -87,7 +87,7 @@ extension PeerError: CustomStringConvertible {
     case .contextAfterFinal(let segment): "segment \(segment) is the final one, and has been read"
     case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"
     case .nonFiniteLogits(let segment, let role, let index):
-      "non-finite-logits: \(role.rawValue) row \(index) of segment \(segment)"
+      "non-finite-logits: \(role) row \(index) of segment \(segment)"
     case .model(let error): error.description
     }
   }

@@ -1,4 +1,5 @@
-// Spec chapter 16: the parallel forward pass, CCM-2, CCM-8, CCM-16, CCM-18, CCM-20, CCM-21 and the cases that fall together.
+// Spec chapter 16: the parallel forward pass, CCM-2, CCM-8, CCM-16, CCM-18, CCM-20, CCM-21 and the cases that fall
+// together.
 
 import LoMAPeers
 import NaiveLlama

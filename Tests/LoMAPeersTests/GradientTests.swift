@@ -1,4 +1,5 @@
-// Spec chapter 16: the loss and every gradient, CCM-21 and CCM-23; gradients against central differences of the forward pass.
+// Spec chapter 16: the loss and every gradient, CCM-21 and CCM-23; gradients against central differences of the forward
+// pass.
 
 import LoMAPeers
 import NaiveLlama

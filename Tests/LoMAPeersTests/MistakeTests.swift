@@ -1,5 +1,5 @@
-// Spec chapter 16: mistakes that a port may make, each another instance of the rules or other rows. A mistake must move the
-// logits of text rows wherever the clause it breaks says something, and must not where it says nothing.
+// Spec chapter 16: mistakes that a port may make, each another instance of the rules or other rows. A mistake must move
+// the logits of text rows wherever the clause it breaks says something, and must not where it says nothing.
 
 import LoMAPeers
 import NaiveLlama

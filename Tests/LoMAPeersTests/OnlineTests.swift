@@ -174,7 +174,7 @@ import Testing
     var reader = ContextReader(model: try sample.model(base: base))
     for i in 0..<8 { base.tensors[ParameterName.head]?.values[i] = 1e308 }
     reader = ContextReader(model: try sample.model(base: base))
-    #expect(throws: PeerError.nonFiniteLogits(segment: 1, role: .text, index: 0)) {
+    #expect(throws: PeerError.nonFiniteLogits(segment: 1, role: "text", index: 0)) {
       try reader.read(context: [1, 4], passLength: 2) { _ in }
     }
   }

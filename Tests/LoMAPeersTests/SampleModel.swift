@@ -22,8 +22,8 @@ struct SampleModel: CustomStringConvertible {
   var workers = Workers.single
 
   var description: String {
-    "seed \(seed) segments \(contexts) + \(input) + \(output), n \(n), layers \(layers), heads \(heads), tied \(tiesHead), "
-      + profile.name
+    "seed \(seed) segments \(contexts) + \(input) + \(output), n \(n), layers \(layers), heads \(heads), "
+      + "tied \(tiesHead), " + profile.name
   }
 
   func with(_ change: (inout SampleModel) -> Void) -> SampleModel {

@@ -1,6 +1,6 @@
-// A second derivation of the mask, by simulation: a reader that is fed a text row by row and keeps a cache as a list of row
-// numbers. What a row sees is what the reader holds for it when the row is fed. It uses no formula and nothing of LoMAPeers
-// but its names.
+// A second derivation of the mask, by simulation: a reader that is fed a text row by row and keeps a cache as a list of
+// row numbers. What a row sees is what the reader holds for it when the row is fed. It uses no formula and nothing of
+// LoMAPeers but its names.
 
 import LoMAPeers
 

@@ -1,5 +1,5 @@
-// CCM-20…CCM-22: what is trained beside the base model: low-rank updates of four projections a layer, and the embeddings of the
-// memory tokens; their names, shapes and first values.
+// CCM-20…CCM-22: what is trained beside the base model: low-rank updates of four projections a layer, and the
+// embeddings of the memory tokens; their names, shapes and first values.
 
 import NaiveLlama
 
@@ -119,8 +119,9 @@ package struct ContextAdapter: Hashable, Sendable {
 // MARK: - First values and drawn ones
 
 extension ContextAdapter {
-  /// The values that training starts from (CCM-21): A uniform in ±1/√in, which is Kaiming's with a = √5; B = 0; the k-th
-  /// memory embedding counted from the end the mean of the base's embedding rows ≡ k mod m, m the number of memory ids.
+  /// The values that training starts from (CCM-21): A uniform in ±1/√in, which is Kaiming's with a = √5; B = 0; the
+  /// k-th memory embedding counted from the end the mean of the base's embedding rows ≡ k mod m, m the number of memory
+  /// ids.
   ///
   /// A draws in the order of `shapes`, row by row, one draw a value. Throws `noRowsToAverage` if V < m.
   package static func initial(
@@ -158,8 +159,8 @@ extension ContextAdapter {
     return means
   }
 
-  /// Values in which mistakes show, like `ParameterSet.highVariance`: factors with standard deviation 1.5/√fan-in, embeddings
-  /// with 1, drawn in the order of `shapes`, every value exact in bf16.
+  /// Values in which mistakes show, like `ParameterSet.highVariance`: factors with standard deviation 1.5/√fan-in,
+  /// embeddings with 1, drawn in the order of `shapes`, every value exact in bf16.
   package static func highVariance(
     _ configuration: Configuration, _ context: ContextParameters, settings: AdapterSettings,
     numbers: inout SeededNumbers

@@ -6,7 +6,8 @@ package struct ContextCost: Hashable, Sendable {
   package let parameters: ContextParameters
   /// l₁ … l_T.
   package let contextLengths: [Int]
-  /// The sink rows of each context: under `sink = on` those that hold BOS, else 0. Commonly σ in the first and 0 after it.
+  /// The sink rows of each context: under `sink = on` those that hold BOS, else 0. Commonly σ in the first and 0 after
+  /// it.
   package let sinks: [Int]
   /// l_F.
   package let finalLength: Int
@@ -20,7 +21,8 @@ package struct ContextCost: Hashable, Sendable {
     self.finalLength = text.final.count
   }
 
-  /// size(t): the entries held after t segments, σ + n·t under `memory = concat`, σ + n under `merge` for t ≥ 1 (CCM-28).
+  /// size(t): the entries held after t segments, σ + n·t under `memory = concat`, σ + n under `merge` for t ≥ 1
+  /// (CCM-28).
   ///
   /// σ counts the sink rows of segments 1…t: one, if BOS stands only at the very front.
   package func entries(afterSegments t: Int) -> Int {

@@ -1,5 +1,5 @@
-// CCM-17…CCM-20: a Llama with a compressed context memory: the rows of a text, or of a pass behind a cache, through every
-// layer. ContextModelBackward.swift inverts each step.
+// CCM-17…CCM-20: a Llama with a compressed context memory: the rows of a text, or of a pass behind a cache, through
+// every layer. ContextModelBackward.swift inverts each step.
 
 import NaiveLlama
 
@@ -109,7 +109,8 @@ package struct ContextModel: Sendable {
   /// What the rows of a text see, each row query and key.
   func visible(_ mask: ContextMask) -> VisibleKeys { rules.visible(mask, mask.rows.indices) }
 
-  /// A forward pass of rows given with their embeddings [rows, hidden]; keys are the entries of `past`, then these rows.
+  /// A forward pass of rows given with their embeddings [rows, hidden]; keys are the entries of `past`, then these
+  /// rows.
   package func forward(
     _ rows: [ContextRow], embeddings: Tensor, visible: VisibleKeys, past: [KeyValues]
   ) throws(ModelError) -> ContextTrace {

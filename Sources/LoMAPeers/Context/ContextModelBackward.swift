@@ -155,8 +155,8 @@ extension ContextModel {
     return dResidual + (try normBackward(dNorm, trace.input, name.attentionNorm, &gradients))
   }
 
-  /// CCM-17 backwards, for keys or values: what SUM rows were given goes to the COMP rows it was made of, and a SUM row's own
-  /// key and value have no part in anything.
+  /// CCM-17 backwards, for keys or values: what SUM rows were given goes to the COMP rows it was made of, and a SUM
+  /// row's own key and value have no part in anything.
   private func mergingBackward(_ dWritten: Tensor, rows: [ContextRow]) -> Tensor {
     let blocks = ContextBlock.all(in: rows)
     let comps = blocks.filter { $0.role == .comp }

@@ -1,5 +1,5 @@
-// CCM-24…CCM-27: a text read segment by segment: each context is fed, compressed and dropped, the final segment is read on
-// what remains, and tokens follow.
+// CCM-24…CCM-27: a text read segment by segment: each context is fed, compressed and dropped, the final segment is read
+// on what remains, and tokens follow.
 
 import NaiveLlama
 
@@ -46,7 +46,8 @@ package struct ContextReader: Sendable {
   private var parameters: ContextParameters { model.parameters }
   private var rules: ContextRules { model.rules }
 
-  /// Feeds x_t, at most `passLength` tokens in one pass, then C_t in one, drops x_t, and keeps C_t or folds it (CCM-24).
+  /// Feeds x_t, at most `passLength` tokens in one pass, then C_t in one, drops x_t, and keeps C_t or folds it
+  /// (CCM-24).
   ///
   /// The result does not depend on `passLength`. Throws for an empty segment, a token outside 0..<V, and after a final
   /// segment; after an error nothing was fed.
@@ -83,8 +84,8 @@ package struct ContextReader: Sendable {
 
   /// Chooses m tokens after the final segment that was fed; the last one is chosen but not fed (CCM-27).
   ///
-  /// Stops early after `stopToken`, if it is not nil. Throws `emptyInput` if m > 0 and no row of the final segment was fed;
-  /// after an error nothing was fed.
+  /// Stops early after `stopToken`, if it is not nil. Throws `emptyInput` if m > 0 and no row of the final segment was
+  /// fed; after an error nothing was fed.
   package mutating func generate(
     _ m: Int, stopToken: Int?, observe: (ContextReading) -> Void
   ) throws(PeerError) -> [Int] {
@@ -177,7 +178,8 @@ package struct ContextReader: Sendable {
     let trace = try modelling(
       try model.forward(rows, embeddings: model.embed(rows), visible: visible, past: layers))
     for (r, row) in rows.enumerated() where !trace.logits.row(r).allSatisfy({ $0.isFinite }) {
-      throw .nonFiniteLogits(segment: row.place.segment ?? 0, role: row.place.role, index: row.place.index ?? 0)
+      throw .nonFiniteLogits(
+        segment: row.place.segment ?? 0, role: row.place.role.rawValue, index: row.place.index ?? 0)
     }
     return trace
   }

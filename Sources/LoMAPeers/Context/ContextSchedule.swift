@@ -47,8 +47,8 @@ package struct ContextEntries: Hashable, Sendable {
 
   /// CCM-24 under `memory = merge`: C_t and the old means go, the n new means come to the end; answers what stays.
   ///
-  /// `position` is N, the number of text rows read. The means of segments 1…t are S_t under `recurrence = recurrent`, and
-  /// under `separate` the block before segment t + 1, which sees it if it is the final one (CCM-5, CCM-13).
+  /// `position` is N, the number of text rows read. The means of segments 1…t are S_t under `recurrence = recurrent`,
+  /// and under `separate` the block before segment t + 1, which sees it if it is the final one (CCM-5, CCM-13).
   package mutating func fold(segment: Int, position: Int, parameters: ContextParameters) -> [Int] {
     let owner =
       switch parameters.profile.recurrence {

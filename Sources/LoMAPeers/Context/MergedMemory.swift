@@ -8,7 +8,8 @@ import NaiveLlama
 package struct MergedMemory: Hashable, Sendable {
   /// How a segment enters.
   package let rate: MergeRate
-  /// Σ_{i ≤ t} h_i from +0.0 by rising segment, or M_t: keys and values, [n, H_kv·d] each. Slot j only ever meets slot j.
+  /// Σ_{i ≤ t} h_i from +0.0 by rising segment, or M_t: keys and values, [n, H_kv·d] each. Slot j only ever meets slot
+  /// j.
   package private(set) var total: KeyValues
   /// t, the segments folded in.
   package private(set) var segments = 0

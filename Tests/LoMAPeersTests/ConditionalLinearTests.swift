@@ -163,8 +163,8 @@ import Testing
     #expect(problem { $0.parameters.tensors[name] = nil } == .missingTensor(name))
     #expect(problem { $0.parameters.tensors["x"] = Tensor(zeros: [1]) } == .unexpectedTensor("x"))
     #expect(
-      problem { $0.parameters.tensors[name] = Tensor(zeros: [8, 3]) }
-        == .wrongShape(tensor: name, shape: [8, 3], expected: [8, 2]))
+      problem { $0.parameters.tensors[name] = Tensor(zeros: [2, 8]) }
+        == .wrongShape(tensor: name, shape: [2, 8], expected: [8, 2]))
     #expect(problem { $0.parameters.tensors[name]?.values[3] = .nan } == .nonFiniteWeight(tensor: name, index: 3))
   }
 }

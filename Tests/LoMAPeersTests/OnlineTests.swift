@@ -107,9 +107,12 @@ import Testing
     for profile in try everyProfile() {
       let sample = SampleModel(output: 0, profile: profile)
       var (reader, _, _) = try read(sample, passLength: 4)
-      var fed: [Int] = []
-      let chosen = try reader.generate(5, stopToken: nil) { fed += $0.fed.map { $0.token } }
-      #expect(chosen.count == 5 && fed == chosen.dropLast() && chosen.allSatisfy { $0 < sampleTextSize })
+      var fed: [ContextRow] = []
+      let chosen = try reader.generate(5, stopToken: nil) { fed += $0.fed }
+      #expect(chosen.count == 5 && chosen.allSatisfy { $0 < sampleTextSize })
+      #expect(fed.map { $0.token } == Array(chosen.dropLast()))
+      #expect(fed.map { $0.place } == (2..<6).map { .text(segment: 4, index: $0) })
+      #expect(fed.map { $0.position } == Array(11..<15))
       let text = sample.text
       for count in 0..<5 {
         let layout = try ContextLayout(

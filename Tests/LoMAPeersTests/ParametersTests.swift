@@ -35,6 +35,16 @@ import Testing
   @Test func `CCM-1 a layout that cannot be counted is refused before it is made`() throws {
     let limit = ContextParameters.limit
     #expect(try rejection([[1]], [], [], n: limit) == .layoutTooLong(limit: limit))
+    for (profile, rowsPerContext) in [("base", 3), ("memory=merge", 6)] {
+      let parameters = try sampleParameters(n: 3, profile)
+      func problem(_ textRows: Int, _ segments: Int) -> PeerError? {
+        self.error { () throws(PeerError) in try parameters.check(textRows: textRows, segments: segments) }
+      }
+      #expect(problem(limit - 2 * rowsPerContext, 2) == nil && problem(limit, 0) == nil)
+      for (textRows, segments) in [(limit - 2 * rowsPerContext + 1, 2), (limit + 1, 0), (0, limit), (0, Int.max)] {
+        #expect(problem(textRows, segments) == .layoutTooLong(limit: limit))
+      }
+    }
     let error = error { () throws(PeerError) in
       try ContextParameters(textSize: 11, memoryTokens: limit + 1, beginToken: nil, profile: .base)
     }

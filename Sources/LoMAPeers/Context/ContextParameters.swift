@@ -54,6 +54,15 @@ package struct ContextParameters: Hashable, Sendable {
     }
   }
 
+  /// Throws `layoutTooLong` if so many text rows and contexts make more rows than can be counted, a SUM block counted
+  /// for each context under `memory = merge`.
+  package func check(textRows: Int, segments: Int) throws(PeerError) {
+    let (memoryRows, overflow) = segments.multipliedReportingOverflow(by: memoryEmbeddings)
+    guard !overflow, textRows <= Self.limit, memoryRows <= Self.limit - textRows else {
+      throw .layoutTooLong(limit: Self.limit)
+    }
+  }
+
   /// Throws `textTokenOutOfRange` for the first token of a segment outside 0..<V; nothing is clamped (CCM-2).
   package func check(_ tokens: [Int], segment: Int) throws(PeerError) {
     for (index, token) in tokens.enumerated() where token < 0 || token >= textSize {
@@ -88,20 +97,12 @@ package struct ContextText: Hashable, Sendable {
   ///
   /// The final segment may be empty: then the text is a memory and nothing after it.
   package func check(_ parameters: ContextParameters) throws(PeerError) {
-    // Text rows, COMP rows and SUM rows are together at most this.
-    var left = ContextParameters.limit
-    func take(_ count: Int) throws(PeerError) {
-      guard count <= left else { throw .layoutTooLong(limit: ContextParameters.limit) }
-      left -= count
-    }
     for (t, tokens) in contexts.enumerated() {
       guard !tokens.isEmpty else { throw .segmentEmpty(segment: t + 1) }
       try parameters.check(tokens, segment: t + 1)
-      try take(tokens.count)
-      try take(parameters.memoryEmbeddings)
     }
     try parameters.check(final, segment: finalSegment)
-    try take(final.count)
+    try parameters.check(textRows: contexts.reduce(final.count) { $0 + $1.count }, segments: contexts.count)
     guard output.isEmpty || !input.isEmpty else { throw .emptyInput(outputLength: output.count) }
   }
 }

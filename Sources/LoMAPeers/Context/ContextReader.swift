@@ -57,7 +57,8 @@ package struct ContextReader: Sendable {
     let segment = segments + 1
     guard finalLength == 0 else { throw .contextAfterFinal(segment: segment) }
     guard !tokens.isEmpty else { throw .segmentEmpty(segment: segment) }
-    try check(tokens, segment: segment, memoryRows: parameters.memoryTokens)
+    try parameters.check(tokens, segment: segment)
+    try parameters.check(textRows: textRows + tokens.count, segments: segment)
     var ahead = self
     _ = try ahead.feed(
       tokens, segment: segment, first: 0, passLength: passLength, finalSegment: nil, observe: observe)
@@ -73,7 +74,8 @@ package struct ContextReader: Sendable {
     final tokens: [Int], passLength: Int, observe: (ContextReading) -> Void
   ) throws(PeerError) {
     let segment = segments + 1
-    try check(tokens, segment: segment, memoryRows: 0)
+    try parameters.check(tokens, segment: segment)
+    try parameters.check(textRows: textRows + tokens.count, segments: segments)
     var ahead = self
     let last = try ahead.feed(
       tokens, segment: segment, first: finalLength, passLength: passLength, finalSegment: segment, observe: observe)
@@ -100,13 +102,6 @@ package struct ContextReader: Sendable {
     }
     self = ahead
     return chosen
-  }
-
-  private func check(_ tokens: [Int], segment: Int, memoryRows: Int) throws(PeerError) {
-    try parameters.check(tokens, segment: segment)
-    let limit = ContextParameters.limit
-    let rows = segments * parameters.memoryEmbeddings + memoryRows + textRows
-    guard rows <= limit, tokens.count <= limit - rows else { throw .layoutTooLong(limit: limit) }
   }
 
   /// Text rows of a segment, from index `first` on; answers the logits of the last one, nil if there is none.

@@ -24,6 +24,9 @@ let package = Package(
     .target(name: "NaiveLlama", exclude: ["README.md"], swiftSettings: numeric),
     .target(
       name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
+    .target(
+      name: "LoMAPeers", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], exclude: ["README.md"],
+      swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
       name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
@@ -82,6 +85,9 @@ let package = Package(
     .testTarget(name: "NaiveLlamaTests", dependencies: ["NaiveLlama"], swiftSettings: strict),
     .testTarget(
       name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: strict),
+    .testTarget(
+      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
+      swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: strict),
     .testTarget(
       name: "LoMASuiteTests",

@@ -10,6 +10,7 @@ struct Rooms {
     "LoMA": [],
     "NaiveLlama": [],
     "LoMAReference": ["LoMA", "NaiveLlama"],
+    "LoMAPeers": ["LoMA", "NaiveLlama", "LoMAReference"],
     "LoMAVectors": ["Foundation"],
     "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],

@@ -14,6 +14,11 @@
     } catch {
       write("rejected: " + error.description)
     }
+    do throws(PeerError) {
+      try checkPeers()
+    } catch {
+      write("rejected: " + error.description)
+    }
     do throws(CaseFailure) {
       try checkCases()
     } catch {

@@ -1,0 +1,99 @@
+// CCM-5…CCM-8, CCM-23: from the segments of a text to its rows, their positions and labels, and texts side by side.
+
+/// The rows of one text in the parallel layout: x₁ C₁ [S₁] … x_T C_T [S_T] x_{T+1} (CCM-5).
+package struct ContextLayout: Hashable, Sendable {
+  /// V, n, BOS and the decisions.
+  package let parameters: ContextParameters
+  /// F = T + 1, the number of the final segment.
+  package let finalSegment: Int
+  /// All rows in layout order.
+  package let rows: [ContextRow]
+
+  /// The layout of a text; throws `PeerError` for one that `ContextText.check` refuses.
+  package init(_ text: ContextText, parameters: ContextParameters) throws(PeerError) {
+    try text.check(parameters)
+    let n = parameters.memoryTokens
+    var rows: [ContextRow] = []
+    // N: the text rows so far. Memory rows never push text away (CCM-7).
+    var textRows = 0
+    func appendText(_ tokens: [Int], segment: Int, labels: [Int?]) {
+      for (index, token) in tokens.enumerated() {
+        rows.append(
+          ContextRow(
+            token: token, place: .text(segment: segment, index: index), position: textRows, label: labels[index]))
+        textRows += 1
+      }
+    }
+    func appendComp(segment: Int) {
+      for j in 0..<n {
+        rows.append(
+          ContextRow(
+            token: parameters.compToken(j), place: .comp(segment: segment, index: j), position: textRows + j, label: nil
+          ))
+      }
+    }
+    func appendSum(segment: Int) {
+      for j in 0..<n {
+        rows.append(
+          ContextRow(
+            token: parameters.sumToken(j), place: .sum(segment: segment, index: j), position: textRows + j, label: nil))
+      }
+    }
+    for (t, tokens) in text.contexts.enumerated() {
+      appendText(tokens, segment: t + 1, labels: Array(repeating: nil, count: tokens.count))
+      appendComp(segment: t + 1)
+      switch (parameters.profile.memory, parameters.profile.recurrence) {
+      case (.concat, _): break
+      case (.merge, .recurrent): appendSum(segment: t + 1)
+      // One block after C_T, which belongs to the final segment.
+      case (.merge, .separate): if t + 1 == text.contexts.count { appendSum(segment: text.finalSegment) }
+      }
+    }
+    appendText(text.final, segment: text.finalSegment, labels: Self.labels(of: text))
+    self.parameters = parameters
+    self.finalSegment = text.finalSegment
+    self.rows = rows
+  }
+
+  /// CCM-23: each token of the output is the label of the row before it; nothing else is a label.
+  private static func labels(of text: ContextText) -> [Int?] {
+    var labels = [Int?](repeating: nil, count: text.final.count)
+    for (index, token) in text.output.enumerated() { labels[text.input.count + index - 1] = token }
+    return labels
+  }
+
+  /// The rows that are fed online, in order: all but SUM rows (CCM-24).
+  package var onlineRows: [ContextRow] { rows.filter { $0.place.role != .sum } }
+}
+
+/// The layouts of several texts, padded on the left to the same number of rows (CCM-8).
+package struct ContextBatch: Hashable, Sendable {
+  /// V, n, BOS and the decisions.
+  package let parameters: ContextParameters
+  /// The rows by text; every text has as many.
+  package let texts: [[ContextRow]]
+  /// F of every text.
+  package let finalSegments: [Int]
+
+  /// Pads every layout to the longest one, with rows that see only themselves.
+  package init(_ layouts: [ContextLayout], parameters: ContextParameters) {
+    precondition(layouts.allSatisfy { $0.parameters == parameters }, "one set of parameters")
+    let longest = layouts.map { $0.rows.count }.max() ?? 0
+    self.parameters = parameters
+    self.texts = layouts.map { Array(repeating: .pad, count: longest - $0.rows.count) + $0.rows }
+    self.finalSegments = layouts.map { $0.finalSegment }
+  }
+
+  /// The number of rows, over all texts, whose losses the mean is taken over (CCM-23).
+  package var labelledRows: Int { texts.reduce(0) { $0 + $1.count { $0.label != nil } } }
+
+  /// What the rows of a text may see.
+  package func mask(_ text: Int) -> ContextMask {
+    ContextMask(rows: texts[text], parameters: parameters, finalSegment: finalSegments[text])
+  }
+}
+
+extension ContextLayout {
+  /// What the rows may see.
+  package var mask: ContextMask { ContextMask(rows: rows, parameters: parameters, finalSegment: finalSegment) }
+}

@@ -1,0 +1,68 @@
+// The check of LoMAPeers: layouts, masks, schedules and costs as text, and digests of the bits of every numeric part.
+
+private func line(_ numbers: [Int]) -> String {
+  var line = ""
+  for number in numbers { line += " " + String(number) }
+  return line
+}
+
+private func name(_ event: ContextEvent) -> String {
+  switch event {
+  case .read(let segment, let index): "read" + line([segment, index])
+  case .compress(let segment): "compress" + line([segment])
+  case .drop(let segment): "drop" + line([segment])
+  case .append(let segment): "append" + line([segment])
+  case .fold(let segment): "fold" + line([segment])
+  }
+}
+
+private func describe(_ text: ContextText, _ parameters: ContextParameters, _ cells: inout Int) throws(PeerError) {
+  let layout = try ContextLayout(text, parameters: parameters)
+  let mask = layout.mask
+  for (query, row) in layout.rows.enumerated() {
+    let place = [row.place.segment ?? -1, row.place.index ?? -1, row.token, row.position, row.label ?? -1]
+    var drawing = " "
+    for key in 0...query {
+      let rule = mask.rule(query: query, key: key)
+      drawing += rule.isVisible ? "#" : "."
+      if key == query { drawing += " " + rule.clause }
+      cells += 1
+    }
+    write(row.place.role.rawValue + line(place) + drawing)
+  }
+  _ = try ContextSchedule(text, parameters: parameters, rule: .spec) { step, entries in
+    write(name(step.event) + line([step.textEntries, step.memoryEntries]) + " |" + line(entries.map { $0.token }))
+  }
+  let cost = try ContextCost(text, parameters: parameters)
+  write("cost" + line([cost.pairs, cost.maximum, cost.fullAttention]))
+}
+
+/// Writes everything LoMAPeers says about texts of up to three segments, then the digests.
+func checkPeers() throws(PeerError) {
+  var (layouts, cells) = (0, 0)
+  for profile in digestProfiles() {
+    for n in 1...2 {
+      let parameters = try ContextParameters(textSize: 13, memoryTokens: n, beginToken: 1, profile: profile)
+      for contexts in [[], [[1]], [[1, 3], [4, 1, 5]], [[2], [1, 6], [7]]] {
+        write(profile.name + line([n]))
+        try describe(
+          ContextText(contexts: contexts, input: [8, 1], output: [9, 2]), parameters, &cells)
+        layouts += 1
+      }
+    }
+  }
+  do throws(PeerError) {
+    _ = try ContextProfile(name: "sink=o\nn")
+  } catch {
+    write(error.description)
+  }
+  var last = "none"
+  for threads in 1...2 {
+    for (part, digest) in try contextDigests(threads: threads) {
+      write("digest " + digest + ", threads " + String(threads) + ", after " + part)
+      last = digest
+    }
+  }
+  if last != recordedContextDigest { write("rejected: the digest recorded is " + recordedContextDigest) }
+  write("LoMAPeers: " + String(layouts) + " layouts, " + String(cells) + " cells, digest " + last)
+}

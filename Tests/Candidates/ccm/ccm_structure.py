@@ -5,6 +5,7 @@ segment. A profile is the axes that differ from base. Rows are dictionaries with
 and label; roles are the letters x (text), c (COMP), s (SUM) and p (pad).
 """
 
+import math
 from fractions import Fraction
 
 AXES = {  # Spec/peers-registry.md: the first value is the default
@@ -15,6 +16,12 @@ AXES = {  # Spec/peers-registry.md: the first value is the default
 }
 ROLES = "xcsp"
 READ, COMPRESS, DROP, FOLD = range(4)
+LIMIT = 2**29  # how many rows a text may have, and how many ids a vocabulary
+ON_ONE_TEXT = ("ccm_schedule", "ccm_cost", "ccm_online")
+WITH_OUTPUTS = ("ccm_layout", "ccm_loss", "ccm_gradients")
+STAGES = ("merge", "conditional_linear")
+STRUCTURE = ("ccm_layout", "ccm_mask", "ccm_schedule", "ccm_cost")
+MODEL = ("ccm_forward", "ccm_loss", "ccm_gradients", "ccm_online")
 
 
 def axes(profile):
@@ -220,3 +227,91 @@ def picture(text, n, vocabulary, beginning, profile):
         letters = [rows[k]["role"] if seen[r][k] else "·" for k in range(len(rows))]
         lines.append(f"{r:4d} {names[r]:<3} {row['position']:2d}   "[:14].ljust(14) + spread(letters))
     return "\n".join(lines)
+
+
+
+def rejections(op, params, profile, given, refusal):
+    """The codes of every fault of a request, in the order of Spec/peers-rejections.md (CCM-35).
+
+    `given` has the integer inputs as lists; `refusal` is the code with which the model is refused, or None.
+    """
+    for axis in profile:
+        if axis not in AXES:
+            yield "unknown-axis"
+    for axis, value in profile.items():
+        if axis in AXES and value not in AXES[axis]:
+            yield "unknown-alternative"
+    merges = op == "merge" or op in STRUCTURE + MODEL and profile.get("memory") == "merge"
+    if merges and profile.get("merge_rate") == "exponential" and not 0 < params["rate"] <= 1:
+        yield "merge-rate-out-of-range"
+    if op in STAGES:
+        return
+    n, vocabulary, beginning = (params[name] for name in ("memory_tokens", "text_vocabulary", "beginning_token"))
+    lengths, counts, tokens = (given[name] for name in ("lengths", "segments", "tokens"))
+    if n < 1:
+        yield "memory-tokens-out-of-range"
+    if not 1 <= vocabulary <= LIMIT:
+        yield "vocabulary-size-out-of-range"
+    if beginning != -1 and not 0 <= beginning < vocabulary:
+        yield "beginning-token-out-of-range"
+    if min(lengths, default=1) < 1:
+        yield "segment-empty"
+    if min(counts) < 1 or sum(counts) != len(lengths) or sum(lengths) != len(tokens):
+        yield "segments-mismatch"
+        return
+    texts, start = [], 0
+    for count in counts:
+        texts.append(lengths[start : start + count])
+        start += count
+    generated = max(params.get("generate", 0) - 1, 0) if op in ("ccm_schedule", "ccm_online") else 0
+    if n > LIMIT or any(row_count(text, n, profile) + generated > LIMIT for text in texts):
+        yield "text-too-long"
+    forced = given.get("forced", []) if op == "ccm_online" else []
+    if any(not 0 <= token < vocabulary for token in [*tokens, *forced]):
+        yield "text-token-out-of-range"
+    if op in WITH_OUTPUTS and any(not 0 <= out < text[-1] for out, text in zip(given["output_lengths"], texts)):
+        yield "output-length-out-of-range"
+    if op in ("ccm_schedule", "ccm_online") and params["generate"] < 0:
+        yield "negative-generation-length"
+    if op == "ccm_cost":
+        factors = [params[name] for name in ("layers", "kv_heads", "head_dim", "bytes_per_element")]
+        if min(factors) < 1 or 2 * math.prod(factors) >= 2**63:
+            yield "cache-size-out-of-range"
+    if refusal:
+        yield refusal
+
+
+def row_count(lengths, n, profile):
+    """Rows of the parallel layout (CCM-5)."""
+    chosen, contexts = axes(profile), len(lengths) - 1
+    blocks = contexts
+    if chosen["memory"] == "merge":
+        blocks += contexts if chosen["recurrence"] == "recurrent" else min(contexts, 1)
+    return sum(lengths) + n * blocks
+
+
+def answer(op, params, profile, texts, output_lengths):
+    """The answer of CCM-31: a nested list and its shape for every name."""
+    n, vocabulary, beginning = (params[name] for name in ("memory_tokens", "text_vocabulary", "beginning_token"))
+    if op in ("ccm_layout", "ccm_mask"):
+        batch = padded([layout(text, n, vocabulary, profile, length) for text, length in zip(texts, output_lengths)])
+        shape = (len(batch), len(batch[0]))
+        if op == "ccm_mask":
+            return {"mask": ([mask(rows, beginning, profile) for rows in batch], (*shape, shape[1]))}
+        keys = {"tokens": "token", "roles": "role", "segments": "segment", "indices": "index",
+                "positions": "position", "labels": "label"}
+        number = {None: -1} | {role: i for i, role in enumerate(ROLES)}
+        return {name: ([[number.get(row[key], row[key]) for row in rows] for rows in batch], shape)
+                for name, key in keys.items()}
+    (text,) = texts
+    if op == "ccm_schedule":
+        # The ids of the m - 1 tokens generated are not known and do not matter: the final segment drops nothing.
+        fed = [*text[:-1], text[-1] + [0] * max(params["generate"] - 1, 0)]
+        memory = schedule(fed, n, vocabulary, beginning, profile)
+        most = max(map(len, memory.entries))
+        entries = [held + [-1] * (most - len(held)) for held in memory.entries]
+        return {"events": (memory.events, (len(entries), 6)), "entries": (entries, (len(entries), most)),
+                "maximum": (most, ())}
+    sizes = [params[name] for name in ("layers", "kv_heads", "head_dim", "bytes_per_element")]
+    return {name: (value, (len(value),) if isinstance(value, list) else ())
+            for name, value in cost(text, n, beginning, profile, *sizes).items()}

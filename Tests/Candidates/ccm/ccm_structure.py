@@ -120,10 +120,10 @@ def online_rows(text, n, vocabulary, profile):
 
 
 class Memory:
-    """The cache of CCM-24 as row numbers of the online layout, in rising order."""
+    """The cache of CCM-24 as numbers of online rows, in rising order. `last` is the number of the final segment."""
 
-    def __init__(self, rows, beginning, profile):
-        self.rows, self.beginning, self.profile = rows, beginning, axes(profile)
+    def __init__(self, rows, last, beginning, profile):
+        self.rows, self.last, self.beginning, self.profile = rows, last, beginning, axes(profile)
         self.held, self.events, self.entries = [], [], []
 
     def is_sink(self, row):
@@ -135,13 +135,11 @@ class Memory:
         self.entries.append(list(self.held))
 
     def sees(self, query, number):
-        """Whether a fed row sees a held row; both are rows of the online layout."""
+        """Whether a fed row sees a row that was held before its pass."""
         key = self.rows[number]
-        same = key["segment"] == query["segment"]
-        if same or self.is_sink(key):
+        if key["segment"] == query["segment"] or self.is_sink(key):
             return True
-        last = self.rows[-1]["segment"]
-        return key["role"] == "c" and (self.profile["recurrence"] == "recurrent" or query["segment"] == last)
+        return key["role"] == "c" and (self.profile["recurrence"] == "recurrent" or query["segment"] == self.last)
 
     def drop(self, segment):
         self.held = [number for number in self.held
@@ -157,7 +155,7 @@ class Memory:
 def schedule(text, n, vocabulary, beginning, profile):
     """Events [kind, argument, first row, end, memory entries, text entries] and the rows held after each (CCM-31)."""
     rows = online_rows(text, n, vocabulary, profile)
-    memory = Memory(rows, beginning, profile)
+    memory = Memory(rows, len(text) - 1, beginning, profile)
     token = 0
     for number, row in enumerate(rows):
         if row["role"] == "x":

@@ -9,8 +9,8 @@ from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import loma_model  # noqa: E402
-import numpy_llama  # noqa: E402
+import loma_model
+import numpy_llama
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 EMBEDDINGS = "base_model.model.model.embed_tokens.comp_embeddings.weight"
@@ -59,7 +59,8 @@ def refusal(directory, params, profile):
     is_number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
     if not isinstance(rank, int) or rank < 1 or not is_number:
         return "invalid-adapter"
-    found = {name: array.shape for name, array in load_file(directory / "adapter" / "adapter_model.safetensors").items()}
+    stored = load_file(directory / "adapter" / "adapter_model.safetensors")
+    found = {name: array.shape for name, array in stored.items()}
     rows, n = found.pop(EMBEDDINGS, (0, 0)), params["memory_tokens"]
     fits = (2 * n,) if profile.get("memory") == "merge" else (n, 2 * n)
     if found != adapter_shapes(config, rank) or rows[0] not in fits or rows[1:] != (config["hidden_size"],):

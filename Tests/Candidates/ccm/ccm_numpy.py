@@ -1,5 +1,5 @@
-"""Chapter 16 of the Spec in NumPy float64: merge, conditional LoRA, the parallel pass with every intermediate, the loss,
-and the online cache.
+"""Chapter 16 of the Spec in NumPy float64: merge, conditional LoRA, the parallel pass with every intermediate, the
+loss, and the online cache.
 
 The parallel pass has the SUM rows of CCM-5 and replaces their keys and values (CCM-17). The online one has none and
 folds (CCM-24). What the base does on its own is numpy_llama.py's.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What chapter 16 says of itself, tried on random layouts and models: NumPy against PyTorch, and both against the clauses.
+"""What chapter 16 says of itself, tried on random layouts and models: NumPy against PyTorch, both against the clauses.
 
   VENV/bin/pip install -r Tests/Candidates/requirements-vectors.txt
   VENV/bin/python Tests/Candidates/ccm/check_ccm_self.py [--layouts 200] [--models 24] [--seed 1]
@@ -25,6 +25,7 @@ import torch
 import candidate_ccm
 import ccm_model
 import ccm_numpy
+import ccm_properties
 import ccm_protocol
 import ccm_structure
 import ccm_torch
@@ -165,17 +166,13 @@ class Trial:
         return ccm_numpy.parallel(model or self.model, rows, 1, self.profile, self.rate, embeddings)
 
 
-def of_role(rows, roles):
-    return [r for r, row in enumerate(rows) if row["role"] in roles]
-
-
 def check_numbers(trial, tally):
     """NumPy against PyTorch, online against parallel."""
     twin = ccm_torch.Model(trial.model)
     for index, text in enumerate(trial.texts):
         rows = trial.layout(index)
         trace = trial.parallel(rows)
-        logits = trace["logits"][of_role(rows, "x")]
+        logits = trace["logits"][ccm_properties.of_role(rows, "x")]
         theirs, fed, memories = twin.rows(text, trial.n, trial.vocabulary, 1, trial.profile, trial.rate)
         tally.near("CCM-33 NumPy and PyTorch", theirs[[row[0] == "x" for row in fed]].detach(), logits)
         online = ccm_numpy.Online(trial.model, text, trial.params, trial.profile)
@@ -197,7 +194,7 @@ def check_numbers(trial, tally):
 def check_memory(trial, rows, trace, online, memories, tally):
     """The memory held is the COMP rows' entries, or the last SUM block's."""
     role = "c" if trial.profile["memory"] == "concat" else "s"
-    wanted = of_role(rows, role)[-trial.n if role == "s" else None :]
+    wanted = ccm_properties.of_role(rows, role)[-trial.n if role == "s" else None :]
     held = [online.entries[number] for number in online.held if online.rows[number]["role"] == "c"]
     for part, name in enumerate(("key", "value")):
         expected = [trace[f"layers.{n}.attention.{name}"][wanted] for n in range(len(trial.model.base.blocks))]
@@ -226,7 +223,7 @@ def check_slopes(trial, layouts, gradients, tally):
 def check_inert(trial, tally):
     """CCM-18: SUM rows with other embeddings and positions, seeing other rows, change no bit of the others."""
     rows = trial.layout()
-    sums, others = of_role(rows, "s"), of_role(rows, "xc")
+    sums, others = ccm_properties.of_role(rows, "s"), ccm_properties.of_role(rows, "xc")
     if not sums:
         return
     numbers = np.random.default_rng(7)
@@ -254,7 +251,7 @@ def check_adapter(trial, draw, folder, tally):
     changed = trial.parallel(rows, model=other)
     tally.holds("CCM-20 segment 0 without adapter, bit for bit", (plain["logits"][own] == changed["logits"][own]).all())
     if len(trial.texts[0]) > 1:
-        later = [r for r in of_role(rows, "x") if rows[r]["segment"] == len(trial.texts[0]) - 1]
+        later = [r for r in ccm_properties.of_role(rows, "x") if rows[r]["segment"] == len(trial.texts[0]) - 1]
         tally.holds("CCM-20 the memory depends on it", (plain["logits"][later] != changed["logits"][later]).any())
     for name in other.adapter:
         if "lora_B" in name:
@@ -280,21 +277,10 @@ def check_alike(trial, draw, tally):
     for memory, recurrence in itertools.product(("concat", "merge"), ("recurrent", "separate")):
         profile = {**trial.profile, "memory": memory, "recurrence": recurrence}
         rows = ccm_structure.layout(text, trial.n, trial.vocabulary, profile)
-        answers.append(ccm_numpy.parallel(trial.model, rows, 1, profile, 0.5)["logits"][of_role(rows, "x")])
+        logits = ccm_numpy.parallel(trial.model, rows, 1, profile, 0.5)["logits"]
+        answers.append(logits[ccm_properties.of_role(rows, "x")])
     for answer in answers[1:]:
         tally.near("CCM-17 one segment, four profiles", answer, answers[0])
-
-
-def reaches(rows, visible, r, q, profile, rate):
-    """CCM-36: whether row r reaches text row q in a model of one layer."""
-    if visible[q, r]:
-        return True
-    for s in np.flatnonzero(visible[q]):
-        if rows[s]["role"] == "s" and rows[r]["role"] == "c" and rows[s]["index"] == rows[r]["index"] and r < s:
-            own = [c for c in range(s) if rows[c]["role"] == "c" and rows[c]["index"] == rows[s]["index"]]
-            if ccm_structure.weights(len(own), profile, rate)[own.index(r)]:
-                return True
-    return False
 
 
 def check_interference(trial, tally):
@@ -304,13 +290,13 @@ def check_interference(trial, tally):
     given = trial.model.embedding[[row["token"] for row in rows]]
     plain = trial.parallel(rows)["logits"]
     replacements = np.random.default_rng(3).normal(size=given.shape)
-    for r in of_role(rows, "xc"):
+    for r in ccm_properties.of_role(rows, "xc"):
         embeddings = given.copy()
         embeddings[r] = replacements[r]
         logits = trial.parallel(rows, embeddings)["logits"]
-        for q in of_role(rows, "x"):
+        for q in ccm_properties.of_role(rows, "x"):
             moved = np.abs(logits[q] - plain[q]).max()
-            reached = reaches(rows, visible, r, q, trial.profile, trial.rate)
+            reached = ccm_properties.reaches(rows, visible, r, q, trial.profile, trial.rate)
             tally.holds("CCM-36 interference", moved > 1e-9 if reached else moved == 0, trial.profile, r, q, moved)
 
 
@@ -341,7 +327,7 @@ def check_candidate(trial, draw, tally):
     for b, rows in enumerate(ccm_structure.padded(layouts)):
         trace = trial.parallel(rows)
         for name, tensor in answer.items():
-            own = of_role(rows, "x" if name == "logits" else "xc")
+            own = ccm_properties.of_role(rows, "x" if name == "logits" else "xc")
             got, expected = tensor[b], trace[name]
             if name.endswith("probabilities"):
                 tally.near("CCM-33 the candidate", got[:, own], expected[:, own])

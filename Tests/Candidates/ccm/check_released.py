@@ -164,6 +164,20 @@ def check_batch(release, draw, tally):
             tally["merge weights"] += check_weights(rows, weights[b], profile)
 
 
+def check_gist(release, draw, tally):
+    """Gist's mask is that of concat with all contexts in one segment."""
+    n, vocabulary = draw.randint(1, 4), 20
+    text = [random_text(draw, vocabulary, 1, False)[0] for _ in range(2)]
+    rows = ccm_structure.layout(text, n, vocabulary, {})
+    comp, ids = [vocabulary + j for j in range(n)], torch.tensor([[row["token"] for row in rows]])
+    inputs = {"input_ids": ids, "prompt_input_ids": ids}
+    arguments = types.SimpleNamespace(attn_type="gist", comp_type="fixed", add_comp_token=True)
+    inputs = release.collator.prepare_comp_attn_mask_llama(inputs, arguments, comp, None, 0)
+    theirs = inputs["attention_mask_comp"][0, 0].bool().tril()
+    assert torch.equal(torch.tensor(ccm_structure.mask(rows, -1, {})), theirs), "gist masks differ"
+    tally["gist mask cells"] += len(rows) ** 2
+
+
 def check_weights(rows, theirs, profile):
     """The matrix that makes merged keys and values, row by row; returns the number of its cells."""
     for r, row in enumerate(rows):
@@ -233,9 +247,9 @@ def conditional(release, model, name):
     low, high = (torch.tensor(array) for array in model.low_rank(0, name))
     layer.bias, layer.fan_in_fan_out, layer.merged, layer.disable_adapters = None, False, False, False
     layer.active_adapter, layer.r, layer.scaling = "a", {"a": len(low)}, {"a": model.scale}
-    parts = {"lora_A": torch.nn.Linear(*low.shape[::-1], bias=False), "lora_B": torch.nn.Linear(*high.shape[::-1], bias=False)}
-    parts["lora_A"].weight, parts["lora_B"].weight = torch.nn.Parameter(low), torch.nn.Parameter(high)
-    for part, linear in parts.items():
+    for part, matrix in (("lora_A", low), ("lora_B", high)):
+        linear = torch.nn.Linear(*matrix.shape[::-1], bias=False)
+        linear.weight = torch.nn.Parameter(matrix)
         setattr(layer, part, torch.nn.ModuleDict({"a": linear}))
     layer.lora_dropout = {"a": torch.nn.Identity()}
     return layer
@@ -279,6 +293,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             for number in range(options.layouts):
                 check_batch(release, draw, tally)
+                check_gist(release, draw, tally)
                 if number % 10 == 0:
                     check_layouts(release, draw, tally)
                     check_embeddings(release, draw, tally)

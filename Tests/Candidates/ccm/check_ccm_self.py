@@ -12,9 +12,11 @@ first thing that does not hold.
 
 import argparse
 import collections
+import inspect
 import itertools
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import warnings
@@ -30,6 +32,7 @@ import ccm_protocol
 import ccm_structure
 import ccm_torch
 import loma_layout
+import loma_model
 import loma_protocol
 
 LIMIT = 1e-12
@@ -140,6 +143,21 @@ def check_maps(tally):
         tally.holds("LoMA's causal memory", ours == loma_layout.mask(theirs, {"memory_attention": "causal"}), c, t, n)
 
 
+def check_lists(tally):
+    """The codes and axes are those of the Spec's two lists, in their order."""
+    spec = pathlib.Path(__file__).resolve().parents[3] / "Spec"
+    codes = re.findall(r"^\| `([a-z-]+)` \|", (spec / "peers-rejections.md").read_text(), re.MULTILINE)
+    code = "".join(inspect.getsource(f) for f in (ccm_structure.rejections, ccm_model.refusal, loma_model.refusal))
+    found = re.findall(r'(?:yield|return) "([a-z-]+)"', code)
+    tally.holds("CCM-35 codes of the list", set(found) == set(codes) - {"repeated-axis"}, found, codes)
+    places = [codes.index(name) for name in dict.fromkeys(re.findall(r'yield "([a-z-]+)"', code))]
+    tally.holds("CCM-35 codes of the list", places == sorted(places))
+    rows = re.findall(r"^\| `(\w+)` \| CCM-3 \| `(\w+)` \| `(\w+)` \|", (spec / "peers-registry.md").read_text(),
+                      re.MULTILINE)
+    tally.holds("CCM-3 axes", {axis: values for axis, *values in rows} == {
+        axis: list(values) for axis, values in ccm_structure.AXES.items()}, rows)
+
+
 # --- numbers ---
 
 
@@ -188,6 +206,9 @@ def check_numbers(trial, tally):
     gradients = twin.gradients(*arguments)
     unused = gradients[ccm_model.EMBEDDINGS][trial.n :]
     tally.holds("CCM-21 SUM embeddings have no gradient", not unused.any())
+    last = len(trial.model.base.blocks) - 1
+    idle = [ccm_model.adapter_name(last, name, part) for name in ("q_proj", "o_proj") for part in "AB"]
+    tally.holds("CCM-21 q and o of the last layer have none", not any(gradients[name].any() for name in idle))
     check_slopes(trial, layouts, gradients, tally)
 
 
@@ -352,16 +373,20 @@ def check_candidate(trial, draw, tally):
 
 
 def check_rejections(trial, tally):
-    """The candidate's code for single faults."""
+    """The candidate's code for single faults, and for pairs the one that comes first in the list."""
     faults = {
         "unknown-axis": {"profile": {"colour": "red"}}, "unknown-alternative": {"profile": {"memory": "sum"}},
         "merge-rate-out-of-range": {"profile": {"memory": "merge", "merge_rate": "exponential"}, "rate": (0.0).hex()},
         "memory-tokens-out-of-range": {"memory_tokens": 0}, "vocabulary-size-out-of-range": {"text_vocabulary": 0},
-        "beginning-token-out-of-range": {"beginning_token": 11}, "segment-empty": {"lengths": [3, 0]},
+        "beginning-token-out-of-range": {"beginning_token": 99}, "segment-empty": {"lengths": [3, 0]},
         "segments-mismatch": {"segments": [3]}, "text-too-long": {"memory_tokens": 2**40},
-        "text-token-out-of-range": {"tokens": [1, 2, 11]}, "output-length-out-of-range": {"output_lengths": [1]},
+        "text-token-out-of-range": {"tokens": [1, 2, 99]}, "output-length-out-of-range": {"output_lengths": [1]},
         "vocabulary-mismatch": {"text_vocabulary": 12}, "adapter-shape-mismatch": {"memory_tokens": trial.n + 4}}
-    for code, fault in faults.items():
+    single = list(faults.items())
+    for (code, fault), (_, other) in itertools.combinations_with_replacement(single, 2):
+        if fault is not other and set(fault) & set(other):
+            continue
+        fault = fault | other  # the code of the first, since faults are in the order of the list
         given = {"tokens": [1, 2, 3], "lengths": [2, 1], "segments": [2], "output_lengths": [0]}
         params = {"memory_tokens": trial.n, "text_vocabulary": 11, "beginning_token": 1}
         given |= {name: value for name, value in fault.items() if name in given}
@@ -389,6 +414,7 @@ def main():
         for _ in range(options.layouts):
             check_structure(draw, tally)
         check_maps(tally)
+        check_lists(tally)
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             for number in range(options.models):

@@ -86,8 +86,11 @@ def structure(request):
     return {name: (value, (len(value),) if isinstance(value, list) else ()) for name, value in answer.items()}
 
 
-def serve(name, version, operations, dtypes, answer, load, save, captures=False):
-    """Answers requests until `stop`. An error of the candidate's own ends the process with its traceback."""
+def serve(name, version, operations, dtypes, answer, load, save, captures=False, read=Request):
+    """Answers requests until `stop`. An error of the candidate's own ends the process with its traceback.
+
+    `read` makes a request of a message and a function that loads tensors.
+    """
     hello = {"protocol": 1, "name": name, "version": version, "ops": list(operations), "dtypes": list(dtypes),
              "profiles": "any", "captures": captures}
     for line in sys.stdin:
@@ -101,7 +104,7 @@ def serve(name, version, operations, dtypes, answer, load, save, captures=False)
                     raise Unsupported(f"no operation {message['op']}")
                 if message["dtype"] not in [*dtypes, "i64"]:
                     raise Unsupported(f"no dtype {message['dtype']}")
-                request = Request(message, load)
+                request = read(message, load)
                 if request.capture and not captures:
                     raise Unsupported("no captures")
                 save(answer(request), request.output)

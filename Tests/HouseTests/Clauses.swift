@@ -8,13 +8,15 @@ struct Clause {
   let file: String
   let line: Int
   let body: [String]
+  /// Whether it belongs to part II.
+  var isOfPeers: Bool { id.hasPrefix("CCM-") }
 }
 
 enum Clauses {
   /// The chapters' prefixes, with their numbers.
   static let chapters: KeyValuePairs = [
     "PAR": 1, "LAY": 2, "POS": 3, "MSK": 4, "LOS": 5, "GEN": 6, "REC": 7, "MOD": 8, "COST": 9, "NUM": 10, "OPS": 11,
-    "TOL": 12, "RUN": 13, "TRN": 15,
+    "TOL": 12, "RUN": 13, "TRN": 15, "CCM": 16,
   ]
 
   static let prefixes = chapters.map(\.key)
@@ -41,7 +43,7 @@ enum Clauses {
     guard mayCite(text) else { return ids }
     let citation =
       #/
-      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|D)-(\d+)([a-z]?)\b
+      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|CCM|D|P)-(\d+)([a-z]?)\b
       (?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?
       /#
     for match in text.matches(of: citation) {
@@ -71,11 +73,15 @@ enum Clauses {
 
   /// All clauses of the chapters, in order.
   static func ofSpec() throws -> [Clause] {
-    try House.files(in: "Spec", ending: ["md"]).flatMap { stated(in: $0) }.filter { !$0.id.hasPrefix("D-") }
+    try House.files(in: "Spec", ending: ["md"]).flatMap { stated(in: $0) }.filter { clause in
+      !["D-", "P-"].contains { clause.id.hasPrefix($0) }
+    }
   }
 
-  /// All decisions of the registry, in order.
+  /// All decisions of the two registries, in order.
   static func decisions() throws -> [Clause] {
-    try House.files(in: "Spec/registry.md", ending: ["md"]).flatMap { stated(in: $0) }
+    try ["Spec/registry.md", "Spec/peers-registry.md"].flatMap { path in
+      try House.files(in: path, ending: ["md"]).flatMap { stated(in: $0) }
+    }
   }
 }

@@ -24,9 +24,9 @@ let package = Package(
     .target(name: "NaiveLlama", exclude: ["README.md"], swiftSettings: numeric),
     .target(
       name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
+    .target(name: "LoMAPeers", dependencies: ["LoMA"], exclude: ["README.md"], swiftSettings: numeric),
     .target(
-      name: "LoMAPeers", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], exclude: ["README.md"],
-      swiftSettings: numeric),
+      name: "LoMAPeersReference", dependencies: ["LoMA", "NaiveLlama", "LoMAPeers"], swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
       name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
@@ -86,7 +86,7 @@ let package = Package(
     .testTarget(
       name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: strict),
     .testTarget(
-      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
+      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAPeers", "LoMAPeersReference"],
       swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: strict),
     .testTarget(

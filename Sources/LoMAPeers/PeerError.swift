@@ -1,9 +1,8 @@
-// CCM-1…CCM-4, CCM-20…CCM-24: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
+// CCM-1…CCM-5, CCM-23, CCM-27: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
 
 import LoMA
-import NaiveLlama
 
-/// Why an input is rejected or a pass stopped, with the offending value and the limit it breaks.
+/// Why an input is rejected, with the offending value and the limit it breaks.
 package enum PeerError: Error, Hashable, Sendable {
   /// CCM-1: a context segment without a token.
   case segmentEmpty(segment: Int)
@@ -23,50 +22,34 @@ package enum PeerError: Error, Hashable, Sendable {
   case repeatedAxis(String)
   /// CCM-4: BOS is no text token.
   case beginTokenOutOfRange(token: Int, textVocabulary: Int)
-  /// CCM-20: r < 1.
-  case rankBelowOne(Int)
-  /// CCM-21: fewer embedding rows than memory embeddings, which are to start as means of some.
-  case noRowsToAverage(textVocabulary: Int, memoryEmbeddings: Int)
   /// CCM-23, CCM-27: tokens follow an input that has none.
   case emptyInput(outputLength: Int)
-  /// CCM-24: a final segment has been read, and no context segment may follow it.
-  case contextAfterFinal(segment: Int)
   /// CCM-27: a negative number of tokens was asked for.
   case negativeGenerationLength(Int)
-  /// CCM-27: a logit of a fed row is NaN or infinite; no token follows.
-  case nonFiniteLogits(segment: Int, role: String, index: Int)
-  /// The model or the adapter is not one that can be computed.
-  case model(ModelError)
 }
 
 extension PeerError {
-  /// The code in the Spec's list of rejections; nil if what was given cannot be told from integers.
-  package var code: String? {
+  /// The code in the Spec's list of rejections.
+  package var code: String {
     switch self {
     case .segmentEmpty: "segment-empty"
-    case .memoryTokensBelowOne: "memory-tokens-below-one"
+    case .memoryTokensBelowOne: "memory-tokens-out-of-range"
     case .layoutTooLong: "text-too-long"
     case .vocabularySizeOutOfRange: "vocabulary-size-out-of-range"
     case .textTokenOutOfRange: "text-token-out-of-range"
     case .unknownAxis: "unknown-axis"
     case .unknownAlternative: "unknown-alternative"
     case .repeatedAxis: "repeated-axis"
-    case .beginTokenOutOfRange: "begin-token-out-of-range"
-    case .rankBelowOne: "rank-below-one"
-    case .emptyInput: "empty-prompt"
-    case .contextAfterFinal: "context-after-final"
+    case .beginTokenOutOfRange: "beginning-token-out-of-range"
+    case .emptyInput: "output-length-out-of-range"
     case .negativeGenerationLength: "negative-generation-length"
-    case .noRowsToAverage, .nonFiniteLogits, .model: nil
     }
   }
 }
 
 extension PeerError: CustomStringConvertible {
   /// The code and the numbers, on one line.
-  package var description: String {
-    guard let code else { return numbers }
-    return code + ": " + numbers
-  }
+  package var description: String { code + ": " + numbers }
 
   private var numbers: String {
     switch self {
@@ -80,15 +63,8 @@ extension PeerError: CustomStringConvertible {
     case .unknownAlternative(let axis, let value): "axis \(escaped(axis)) has no value \(escaped(value))"
     case .repeatedAxis(let axis): "axis \(escaped(axis)) is given twice"
     case .beginTokenOutOfRange(let token, let size): "BOS is \(token), which is not in 0..<\(size)"
-    case .rankBelowOne(let rank): "r is \(rank), must be at least 1"
-    case .noRowsToAverage(let rows, let count):
-      "no-rows-to-average: \(count) memory embeddings start as means of \(rows) rows"
     case .emptyInput(let length): "\(length) tokens after an empty input"
-    case .contextAfterFinal(let segment): "segment \(segment) is the final one, and has been read"
     case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"
-    case .nonFiniteLogits(let segment, let role, let index):
-      "non-finite-logits: \(role) row \(index) of segment \(segment)"
-    case .model(let error): error.description
     }
   }
 
@@ -96,9 +72,4 @@ extension PeerError: CustomStringConvertible {
   private func escaped(_ name: String) -> String {
     name.unicodeScalars.reduce("") { $0 + $1.escaped(asASCII: true) }
   }
-}
-
-/// The value of an expression of the model, its error as a `PeerError`.
-func modelling<Value>(_ pass: @autoclosure () throws(ModelError) -> Value) throws(PeerError) -> Value {
-  do { return try pass() } catch { throw .model(error) }
 }

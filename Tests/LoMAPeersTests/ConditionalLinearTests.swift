@@ -1,6 +1,7 @@
 // Spec chapter 16: conditional LoRA and the adapter, CCM-20…CCM-22.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
 
   @Test func `CCM-20 the scale is alpha over r, and r is at least one`() throws {
     #expect(try AdapterSettings(rank: 8, alpha: 16).scale == 2)
-    #expect(throws: PeerError.rankBelowOne(0)) { try AdapterSettings(rank: 0, alpha: 16) }
+    #expect(throws: PeerReferenceError.rankBelowOne(0)) { try AdapterSettings(rank: 0, alpha: 16) }
   }
 
   @Test func `CCM-21 first values: A uniform in one over the root of its width, B zero`() throws {
@@ -118,7 +119,7 @@ import Testing
       #expect(embeddings[3, column] == (table[0, column] + table[4, column] + table[8, column]) / 3)
       #expect(embeddings[0, column] == (table[3, column] + table[7, column]) / 2)
     }
-    #expect(throws: PeerError.noRowsToAverage(textVocabulary: 11, memoryEmbeddings: 12)) {
+    #expect(throws: PeerReferenceError.noRowsToAverage(textVocabulary: 11, memoryEmbeddings: 12)) {
       let wide = try sampleParameters(n: 12, "base")
       _ = try ContextAdapter.initial(
         base: Weights(base), configuration: sample.configuration(), context: wide,

@@ -26,6 +26,7 @@ struct CaseQuestions {
     case .cache: return [question(), question(op: .forward, without: ["generate"])]
     case .batch: return try batch()
     case .shift: return try shift()
+    case .online, .inert, .gate: throw .manifest("\(item.id): no \(property.rawValue) is asked")
     }
   }
 

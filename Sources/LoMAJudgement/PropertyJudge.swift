@@ -27,13 +27,14 @@ struct PropertyJudge {
       switch property {
       case .interference: return try interference(answers)
       case .poison: return try poison(answers)
-      case .repeat, .prefix, .cache, .batch, .shift:
+      case .repeat, .prefix, .cache, .batch, .shift, .online, .inert, .gate:
         return judge.verdict(.pass, "", tensors: answers[0].map { exact("1." + $0.name, isRight: true) })
       }
     case .prefix: return try prefixes(answers)
     case .cache: return try cache(answers)
     case .batch: return try batch(answers)
     case .shift: return try shift(answers)
+    case .online, .inert, .gate: throw .manifest("\(judge.item.id): no \(property.rawValue) is judged")
     }
   }
 
@@ -126,7 +127,7 @@ extension PropertyJudge {
       return [numbers("context", query), numbers("probabilities", [judge.item.integer("heads") ?? 0] + mask)]
     case .decoderLayer: return [numbers("y", shape("x"))]
     case .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .loss, .gradients,
-      .trainStep, .reconstruct:
+      .trainStep, .reconstruct, .peer:
       throw .manifest("\(judge.item.id): no property is asked of \(question.op.rawValue)")
     }
   }

@@ -32,7 +32,7 @@ package struct TensorMeaning {
       let fed = expected.first { $0.name == "logits" }?.shape.first ?? rows?.texts.first?.count ?? 0
       texts = rows.map { $0.generation([Array(repeating: 0, count: fed)]).texts } ?? []
     case .schedule, .metrics, .cost, .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy, .loss,
-      .gradients, .trainStep, .reconstruct:
+      .gradients, .trainStep, .reconstruct, .peer:
       texts = []
     }
   }
@@ -70,7 +70,7 @@ package struct TensorMeaning {
       case "logits": return [.recited, .column]
       default: return []
       }
-    case .metrics, .cost, .loss, .gradients, .trainStep: return []
+    case .metrics, .cost, .loss, .gradients, .trainStep, .peer: return []
     }
   }
 

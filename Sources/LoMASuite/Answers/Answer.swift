@@ -128,6 +128,7 @@ package struct ReferenceAnswers: Sendable {
     case .trainStep: try trainStep(request)
     case .generate: try generate(request)
     case .reconstruct: try reconstruct(request)
+    case .peer: throw .parameter("op")
     }
   }
 }

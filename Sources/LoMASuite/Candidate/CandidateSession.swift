@@ -59,7 +59,7 @@ package struct CandidateSession {
   private func hello(_ id: Int) -> String {
     func list(_ words: [String]) -> String { "[" + words.map(Self.quoted).joined(separator: ",") + "]" }
     return #"{"loma":1,"id":\#(id),"ok":{"protocol":1,"name":\#(Self.quoted(candidate.name)),"#
-      + #""version":\#(Self.quoted(Versions.suite)),"ops":\#(list(Operation.allCases.map { $0.rawValue })),"#
+      + #""version":\#(Self.quoted(Versions.suite)),"ops":\#(list(Operation.all(of: .loma).map { $0.rawValue })),"#
       + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","captures":true}}"#
   }
 

@@ -17,7 +17,7 @@ struct Rooms {
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMASuite": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
-    "LoMAJudgement": ["LoMA", "LoMAVectors", "Foundation"],
+    "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
@@ -89,7 +89,9 @@ struct Rooms {
     }
     // The judge never sees the reference, and never a process.
     for judge in ["LoMAJudgement", "LoMAConformance"] {
-      #expect(Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAModels", "LoMASuite"]) == true)
+      #expect(
+        Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAPeersReference", "LoMAModels", "LoMASuite"])
+          == true)
     }
     #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }

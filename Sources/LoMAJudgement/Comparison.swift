@@ -28,6 +28,16 @@ struct Comparison {
     case derived(Precision, accumulation: [Double], rounding: [Double], measured: CalibratedBounds.Allowed?)
     /// Per tensor.
     case calibrated(CalibratedBounds.Allowed)
+
+    /// How far each cell may be off.
+    var ofCells: NumberErrors.Bound {
+      switch self {
+      case .derived(let precision, let accumulation, let rounding, let measured):
+        let share = measured.flatMap { $0.gates ? $0.bound : nil }
+        return .derived(precision, accumulation: accumulation, rounding: rounding, share: share)
+      case .calibrated(let allowed): return .share(allowed.bound)
+      }
+    }
   }
 
   /// Compares integers or booleans as text, cell by cell; cells of `ignored` are skipped.
@@ -51,56 +61,28 @@ struct Comparison {
     _ name: String, _ got: [Double], _ want: [Double], shape: [Int], ignored: [Bool]? = nil, bound: Bound,
     words: ([Int]) -> String
   ) -> Comparison {
-    let cells = want.indices.filter { ignored?[$0] != true }
-    let largest = cells.reduce(0) { max($0, want[$1].magnitude) }
-    // If all expected values are 0, there is no scale for a relative error (TOL-1).
-    let scale = largest == 0 ? 1 : largest
-    func ratio(_ cell: Int) -> Double {
-      switch bound {
-      case .derived(let precision, let accumulation, let rounding, let measured):
-        let ratio = precision.ratio(
-          got[cell], expected: want[cell], accumulation: accumulation[cell], rounding: rounding[cell])
-        return max(ratio, measured.map { $0.gates ? share(cell, of: $0.bound) : 0 } ?? 0)
-      case .calibrated(let allowed): return share(cell, of: allowed.bound)
-      }
-    }
-    func share(_ cell: Int, of bound: Double) -> Double {
-      let error = (got[cell] - want[cell]).magnitude / scale
-      if error == 0 { return 0 }
-      return error.isFinite && bound > 0 ? error / bound : .infinity
-    }
-    var (worst, worstRatio, error): (Int?, Double, Double) = (nil, 0, 0)
-    var isNonFinite = false
-    for cell in cells {
-      let ratio = ratio(cell)
-      if !got[cell].isFinite && !isNonFinite {
-        (worst, worstRatio, isNonFinite) = (cell, .infinity, true)
-      } else if ratio > worstRatio {
-        (worst, worstRatio) = (cell, ratio)
-      }
-      let difference = (got[cell] - want[cell]).magnitude / scale
-      error = difference.isNaN ? .infinity : max(error, difference)
-    }
+    let errors = NumberErrors(got, expected: want, ignored: ignored, bound: bound.ofCells)
+    let (worstRatio, isNonFinite) = (errors.worstRatio, errors.isNonFinite)
     let (rule, gates) =
       switch bound {
       case .derived: (Rule.derived, true)
       case .calibrated(let allowed): (.calibrated, allowed.gates)
       }
-    var result = TensorResult(name: name, rule: rule.rawValue, error: error, ratio: worstRatio)
+    var result = TensorResult(name: name, rule: rule.rawValue, error: errors.error, ratio: worstRatio)
     if worstRatio > Lean.leastRatio {
-      result.lean = Lean(cells.filter { ratio($0) > Lean.leastRatio }.map { (got[$0], want[$0]) })
+      let leaning = want.indices.filter { errors.ratios[$0] > Lean.leastRatio }
+      result.lean = Lean(leaning.map { (got[$0], want[$0]) })
     }
     // A tensor that is only reported (TOL-14) still fails if it is unrelated to the expected one.
-    guard let worst, isNonFinite || worstRatio > 1 && (gates || !(error < 1)) else {
+    guard let worst = errors.worst, isNonFinite || worstRatio > 1 && (gates || !(errors.error < 1)) else {
       return Comparison(result)
     }
     let index = Self.index(of: worst, shape)
     let finding = Finding(
       tensor: name, index: index, place: words(index), got: Self.text(got[worst]), want: Self.text(want[worst]),
       ratio: worstRatio)
-    let ratios = want.indices.map { ignored?[$0] == true ? 0 : ratio($0) }
     return Comparison(
-      result, finding: finding, divergence: Divergence(tensor: name, shape: shape, ratios: ratios),
+      result, finding: finding, divergence: Divergence(tensor: name, shape: shape, ratios: errors.ratios),
       isNonFinite: isNonFinite)
   }
 

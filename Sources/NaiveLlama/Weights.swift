@@ -87,10 +87,7 @@ extension ParameterSet {
         } else {
           (0, 1.5 / Double(shape[1]).squareRoot())
         }
-      let count = shape.reduce(1, *)
-      var values: [Double] = []
-      values.reserveCapacity(count)
-      for _ in 0..<count { values.append(numbers.deviate(mean: mean, standardDeviation: deviation)) }
+      let values = numbers.deviates(shape.reduce(1, *), mean: mean, standardDeviation: deviation)
       tensors[name] = Tensor(shape: shape, values: values)
     }
     return ParameterSet(tensors)
@@ -110,10 +107,8 @@ extension ParameterSet {
         continue
       }
       let deviation = name == ParameterName.embedding ? 1 : 1 / Double(shape[1]).squareRoot()
-      var values: [Double] = []
-      values.reserveCapacity(count)
-      for _ in 0..<count { values.append(numbers.deviate(mean: 0, standardDeviation: deviation)) }
-      tensors[name] = Tensor(shape: shape, values: values)
+      tensors[name] = Tensor(
+        shape: shape, values: numbers.deviates(count, mean: 0, standardDeviation: deviation))
     }
     return ParameterSet(tensors)
   }

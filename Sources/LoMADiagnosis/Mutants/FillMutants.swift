@@ -10,23 +10,23 @@ extension Mutant {
     _ weights: @escaping @Sendable (_ scores: [Double], _ visible: Set<Int>) -> [Double]
   ) -> Mutant {
     functions(id, .mask, sentence, on: Set.models.union([.attention, .decoderLayer])) { functions in
-      functions.attend = { q, k, v, visible, heads, _ in
+      functions.attend = { q, k, v, visible, heads, workers in
         let d = heads.dimension
         let lists = visible.lists.map { Set($0) }
         var context = Tensor(zeros: q.shape)
         var probabilities: [Double] = []
         for h in 0..<heads.query {
           let group = heads.keyValueHead(ofQuery: h) * d
+          // All keys are scored, the hidden ones too.
+          let products = Linear.forward(
+            q.columns(h * d..<(h + 1) * d), weight: k.columns(group..<group + d), workers: workers)
+          let rows = (0..<q.rows).map { r in weights(products.row(r).map { $0 * heads.scale }, lists[r]) }
+          let weighted = Tensor(rows: rows, width: k.rows)
+          let output = Linear.forward(weighted, weight: v.columns(group..<group + d).transposed(), workers: workers)
           for r in 0..<q.rows {
-            let scores = (0..<k.rows).map { j in
-              (0..<d).reduce(0) { $0 + q[r, h * d + $1] * k[j, group + $1] } * heads.scale
-            }
-            let row = weights(scores, lists[r])
-            for (j, p) in row.enumerated() where p != 0 {
-              for i in 0..<d { context[r, h * d + i] += p * v[j, group + i] }
-            }
-            probabilities += row
+            for i in 0..<d { context[r, h * d + i] = output[r, i] }
           }
+          probabilities += weighted.values
         }
         return AttentionOutput(
           context: context, probabilities: Tensor(shape: [heads.query, q.rows, k.rows], values: probabilities))

@@ -55,23 +55,8 @@ extension Catalogue {
     let pattern = Glob([UInt8(ascii: "*")] + wanted + [UInt8(ascii: "*")])
     let ranked = cases.map(\.id).enumerated().map { place, id in
       let contains = !wanted.isEmpty && pattern.matches(id)
-      return (id: id, contains ? 0 : 1, edits(Array(id.utf8), wanted), place)
+      return (id: id, contains ? 0 : 1, EditDistance.between(Array(id.utf8), wanted), place)
     }
     return ranked.sorted { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }.prefix(count).map(\.id)
-  }
-
-  /// The edit distance: the number of insertions, removals and replacements between two texts.
-  static func edits(_ one: [UInt8], _ other: [UInt8]) -> Int {
-    var line = Array(0...other.count)
-    for (i, character) in one.enumerated() {
-      var diagonal = line[0]
-      line[0] = i + 1
-      for (j, wanted) in other.enumerated() {
-        let replaced = diagonal + (character == wanted ? 0 : 1)
-        diagonal = line[j + 1]
-        line[j + 1] = min(replaced, diagonal + 1, line[j] + 1)
-      }
-    }
-    return line[other.count]
   }
 }

@@ -66,8 +66,7 @@ package enum CaseInputs {
   static func normal(_ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64) -> NamedArray {
     var source = SeededNumbers(seed: seed)
     let count = shape.reduce(1, *)
-    return numbers(
-      name, shape: shape, (0..<count).map { _ in source.deviate(mean: mean, standardDeviation: deviation) })
+    return numbers(name, shape: shape, source.deviates(count, mean: mean, standardDeviation: deviation))
   }
 
   /// A bf16 number with the lower bits of an F32 drawn too, so that all 24 bits are in use; other numbers are exact in

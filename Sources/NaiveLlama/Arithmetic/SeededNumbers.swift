@@ -87,6 +87,14 @@ public struct SeededNumbers: Equatable, Sendable {
     return SeededNumbers.roundedToEightBits(mean + deviation * (Double(irwinHall()) * 0x1p-16))
   }
 
+  /// That many numbers by `deviate`, in the order in which they are drawn.
+  public mutating func deviates(_ count: Int, mean: Double, standardDeviation: Double) -> [Double] {
+    var values: [Double] = []
+    values.reserveCapacity(count)
+    for _ in 0..<count { values.append(deviate(mean: mean, standardDeviation: standardDeviation)) }
+    return values
+  }
+
   /// x rounded to 8 significant bits, ties to even: the number with the same sign and exponent range that bf16 can
   /// hold (NUM-5). x is 0 or a normal Double.
   ///

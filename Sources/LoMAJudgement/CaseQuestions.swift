@@ -32,8 +32,7 @@ struct CaseQuestions {
   }
 
   /// The case's request with some tensors replaced by those of the same name, or left out.
-  func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question
-  {
+  func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question {
     let gone = names.union(arrays.map(\.name))
     return Question(
       op: op ?? item.op, dtype: dtype, profile: item.profile,

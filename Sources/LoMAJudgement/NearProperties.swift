@@ -59,12 +59,8 @@ extension PropertyJudge {
     ])
   }
 
-  private var nearBound: Double { nearBound(.forward) }
-
-  /// Twice the allowed error of the logits of an operation.
-  func nearBound(_ operation: Operation) -> Double {
-    2 * judge.bounds.generalBound(of: "logits", op: operation.rawValue, dtype: judge.dtype)
-  }
+  /// Twice the allowed error of the logits of `forward`.
+  private var nearBound: Double { 2 * judge.bounds.generalBound(of: "logits", op: "forward", dtype: judge.dtype) }
 
   /// u_acc times the largest A_angle of TOL-7 at the shifted positions.
   private var angleError: Double {

@@ -78,7 +78,8 @@ struct ContextMeaning {
   func ignored(of tensor: String, shape: [Int]) -> [Bool]? {
     guard operation == .ccmForward, let batch, shape.first == batch.texts.count else { return nil }
     let dimensions = Self.dimensions(operation, tensor: tensor)
-    guard dimensions.count == shape.count, let rowDimension = dimensions.firstIndex(where: { $0 == .row || $0 == .query })
+    guard dimensions.count == shape.count,
+      let rowDimension = dimensions.firstIndex(where: { $0 == .row || $0 == .query })
     else { return nil }
     let inner = shape[(rowDimension + 1)...].reduce(1, *)
     let outer = shape[1..<rowDimension].reduce(1, *)

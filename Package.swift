@@ -26,7 +26,8 @@ let package = Package(
       name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
     .target(name: "LoMAPeers", dependencies: ["LoMA"], exclude: ["README.md"], swiftSettings: numeric),
     .target(
-      name: "LoMAPeersReference", dependencies: ["LoMA", "NaiveLlama", "LoMAPeers"], swiftSettings: numeric),
+      name: "LoMAPeersReference", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
+      swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
       name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: strict),

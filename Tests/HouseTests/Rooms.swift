@@ -11,7 +11,7 @@ struct Rooms {
     "NaiveLlama": [],
     "LoMAReference": ["LoMA", "NaiveLlama"],
     "LoMAPeers": ["LoMA"],
-    "LoMAPeersReference": ["LoMA", "NaiveLlama", "LoMAPeers"],
+    "LoMAPeersReference": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
     "LoMAVectors": ["Foundation"],
     "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],

@@ -39,7 +39,10 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      name: "LoMASuite",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      ],
       swiftSettings: strict),
     .target(
       name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
@@ -93,8 +96,8 @@ let package = Package(
     .testTarget(
       name: "LoMASuiteTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -15,7 +15,9 @@ struct Rooms {
     "LoMAVectors": ["Foundation"],
     "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
-    "LoMASuite": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMASuite": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+    ],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
     "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],

@@ -110,7 +110,8 @@ struct ContextCase {
 
   /// The rows of its texts, padded.
   func batch() throws -> ContextBatch {
-    let corpus = try corpus()
+    // A case that is read needs an answer, which may not be made yet.
+    let corpus = try asking(.repeat).corpus()
     return try ContextTexts(corpus.cases[0], input: input).batch
   }
 }

@@ -13,7 +13,7 @@ struct Rooms {
     "LoMAPeers": ["LoMA"],
     "LoMAPeersReference": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
     "LoMAVectors": ["Foundation"],
-    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
+    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMASuite": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
@@ -25,8 +25,9 @@ struct Rooms {
     ],
     "LoMAExplanation": ["LoMA", "LoMAVectors"],
     "LoMACommand": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAProcess",
-      "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+      "LoMAExplanation",
     ],
   ]
 

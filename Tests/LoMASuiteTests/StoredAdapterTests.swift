@@ -219,7 +219,7 @@ struct StoredAdapterTests {
   @Test func `CCM-22 what is no JSON, no container, no number or no file is refused without a code`() throws {
     let tiny = try AdaptedTiny()
     let json: [(String, JSONError)] = [
-      (#"{"r": 2, "r": 2}"#, .duplicateKey("r", offset: 9)), ("{\"r\": 2,}", .trailingComma(offset: 8)),
+      (#"{"r": 2, "r": 2}"#, .duplicateKey("r", offset: 9)), ("{\"r\": 2,}", .trailingComma(offset: 7)),
       (#"{"lora_alpha": 1e999}"#, .numberOutOfRange(offset: 15)),
     ]
     for (text, expected) in json {

@@ -30,7 +30,9 @@ let package = Package(
       swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
-      name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
+      name: "LoMAModels",
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
+      swiftSettings: strict),
     .target(
       name: "LoMATraining", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
       resources: [
@@ -80,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
         "LoMAExplanation",
       ],
@@ -106,8 +108,9 @@ let package = Package(
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMAExplanation", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -13,7 +13,7 @@ struct Rooms {
     "LoMAPeers": ["LoMA"],
     "LoMAPeersReference": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
     "LoMAVectors": ["Foundation"],
-    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
+    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
     "LoMASuite": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
@@ -27,8 +27,9 @@ struct Rooms {
     ],
     "LoMAExplanation": ["LoMA", "LoMAVectors"],
     "LoMACommand": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAProcess",
-      "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+      "LoMAExplanation",
     ],
   ]
 

@@ -1,11 +1,13 @@
-// MOD-7, CCM-33: the stable names of all tensors that a pass with a compressed context memory computes.
+// MOD-7, CCM-33: the stable names of all tensors that a pass with compressed context memory computes.
 
 import LoMAPeersReference
 import NaiveLlama
 
 extension ContextTrace {
-  /// Every intermediate with its name, in the order of computation; keys and values of SUM rows are the merged ones.
-  var named: [(name: String, tensor: Tensor)] {
+  /// Every intermediate under its name of MOD-7, in the order of computation.
+  ///
+  /// Keys and values of SUM rows are the merged ones (CCM-33).
+  package var named: [(name: String, tensor: Tensor)] {
     var list: [(name: String, tensor: Tensor)] = []
     for (index, layer) in layers.enumerated() {
       let prefix = "layers.\(index)."
@@ -21,6 +23,7 @@ extension ContextTrace {
         (prefix + "feed_forward.output", layer.feedForwardOutput),
       ]
     }
-    return list + [("hidden.\(layers.count)", hidden), ("final_norm", finalNorm), ("logits", logits)]
+    list += [("hidden.\(layers.count)", hidden), ("final_norm", finalNorm), ("logits", logits)]
+    return list
   }
 }

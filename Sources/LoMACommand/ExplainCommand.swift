@@ -40,7 +40,7 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
   case .svg: outcome.output = try picture(explanation, arguments, sections)
   case .html:
     outcome.output = HTMLDrawing().draw(
-      try explanation.contents(of: sections, limits: .picture), title: explanation.title)
+      try explanation.contents(of: sections, limits: .picture), title: explanation.title, method: explanation.method)
   case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
   }
   return outcome

@@ -4,7 +4,7 @@
 import LoMA
 
 /// Inputs that passed all checks, with their costs and counts; layouts are built only when a section needs them.
-package struct Explanation: Sendable {
+package struct Explanation: MethodExplanation {
   package let inputs: ExplanationInputs
   /// c, t and L.
   package let parameters: Parameters

@@ -77,14 +77,6 @@ extension Explanation {
       })
   }
 
-  private static func describe(_ rows: Range<Int>) -> String {
-    switch rows.count {
-    case 0: "no row"
-    case 1: "row \(rows.lowerBound)"
-    default: "rows \(rows.lowerBound)-\(rows.upperBound - 1)"
-    }
-  }
-
   /// The full chunks of a fed text that the section shows.
   func reconstructedChunks(_ length: Int) -> Range<Int> {
     guard let chunk = inputs.chunk else { return 0..<parameters.fullChunks(length) }

@@ -20,7 +20,14 @@ extension Explanation {
       for (name, pairs) in try reconstructionCosts(index) { add(name, pairs, "") }
       add("full attention", "\(full)", "n(n+1)/2 with n = \(cost.textLength)")
       blocks.append(.table(ContentTable(columns: [.words(""), .number("pairs"), .words("")], rows: rows)))
-      if let entryBytes { blocks.append(.table(bytesTable(entryBytes, length: cost.textLength))) }
+      if let entryBytes {
+        let length = cost.textLength
+        let lines = [
+          ("an entry", 1), ("the cache at the end", parameters.cacheSize(afterFeeding: length)),
+          ("the cache at most", parameters.cacheMaximum(whileFeeding: length)), ("uncompressed", length),
+        ]
+        blocks.append(.table(Self.bytesTable(entryBytes, lines)))
+      }
     }
     blocks.append(.note(costNotes))
     return SectionContent(
@@ -47,16 +54,6 @@ extension Explanation {
       if last > 7 { lines.append(try line(cost, last)) }
       return lines
     }
-  }
-
-  private func bytesTable(_ entryBytes: Int, length: Int) -> ContentTable {
-    let lines = [
-      ("an entry", 1), ("the cache at the end", parameters.cacheSize(afterFeeding: length)),
-      ("the cache at most", parameters.cacheMaximum(whileFeeding: length)), ("uncompressed", length),
-    ]
-    return ContentTable(
-      columns: [.words(""), .number("entries"), .number("bytes")],
-      rows: lines.map { [ContentCell($0.0), ContentCell("\($0.1)"), ContentCell("\($0.1 * entryBytes)")] })
   }
 
   /// What the costs tend to for long texts, in plain sentences.

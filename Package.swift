@@ -87,7 +87,7 @@ let package = Package(
       name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: strict),
     .testTarget(
       name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
-      swiftSettings: numeric),
+      swiftSettings: strict),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: strict),
     .testTarget(
       name: "LoMASuiteTests",

@@ -1,62 +1,79 @@
-// CCM-1…CCM-4, CCM-20…CCM-24: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
+// CCM-1…CCM-5, CCM-21…CCM-27: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
 
 import LoMA
 import NaiveLlama
 
 /// Why an input is rejected or a pass stopped, with the offending value and the limit it breaks.
+///
+/// Cases stand in the order of the Spec's list: of several faults the first one is thrown.
 package enum PeerError: Error, Hashable, Sendable {
-  /// CCM-1: a context segment without a token.
-  case segmentEmpty(segment: Int)
-  /// CCM-1: n < 1.
-  case memoryTokensBelowOne(Int)
-  /// CCM-1: the rows of a layout are more than this implementation accepts.
-  case layoutTooLong(limit: Int)
-  /// CCM-2: V < 1, or ids that this implementation cannot count.
-  case vocabularySizeOutOfRange(Int, limit: Int)
-  /// CCM-2: a text token outside 0..<V.
-  case textTokenOutOfRange(token: Int, segment: Int, index: Int, textVocabulary: Int)
   /// CCM-3: no axis has this name.
   case unknownAxis(String)
   /// CCM-3: the axis has no such value.
   case unknownAlternative(axis: String, value: String)
   /// CCM-3: a profile names one axis twice.
   case repeatedAxis(String)
+  /// CCM-3: a is absent or not in 0 < a ≤ 1.
+  case mergeRateOutOfRange
+  /// CCM-1: n < 1.
+  case memoryTokensOutOfRange(Int)
+  /// CCM-2: V < 1, or more ids than this implementation counts.
+  case vocabularySizeOutOfRange(Int, limit: Int)
   /// CCM-4: BOS is no text token.
-  case beginTokenOutOfRange(token: Int, textVocabulary: Int)
-  /// CCM-20: r < 1.
-  case rankBelowOne(Int)
-  /// CCM-21: fewer embedding rows than memory embeddings, which are to start as means of some.
-  case noRowsToAverage(textVocabulary: Int, memoryEmbeddings: Int)
-  /// CCM-23, CCM-27: tokens follow an input that has none.
-  case emptyInput(outputLength: Int)
-  /// CCM-24: a final segment has been read, and no context segment may follow it.
-  case contextAfterFinal(segment: Int)
+  case beginningTokenOutOfRange(Int, textVocabulary: Int)
+  /// CCM-1: a segment without a token.
+  case segmentEmpty(segment: Int)
+  /// CCM-30: a text without a segment.
+  case noSegment
+  /// CCM-5: n, or the rows of a layout, are more than this implementation accepts.
+  case textTooLong(limit: Int)
+  /// CCM-2: a text token outside 0..<V.
+  case textTokenOutOfRange(token: Int, segment: Int, index: Int, textVocabulary: Int)
+  /// CCM-23: an output is shorter than 0, or has no token of its segment before it.
+  case outputLengthOutOfRange(Int, finalLength: Int)
   /// CCM-27: a negative number of tokens was asked for.
   case negativeGenerationLength(Int)
+  /// CCM-2: V is not the model's.
+  case vocabularyMismatch(textVocabulary: Int, modelVocabulary: Int)
+  /// CCM-22: r < 1.
+  case rankBelowOne(Int)
+  /// CCM-22: α is NaN or infinite.
+  case nonFiniteAlpha
+  /// CCM-22: a tensor of the adapter is missing, is not one of its own, or has another shape.
+  case adapterShapeMismatch(tensor: String)
+  /// CCM-21: fewer embedding rows than memory embeddings, which are to start as means of some.
+  case noRowsToAverage(textVocabulary: Int, memoryEmbeddings: Int)
+  /// CCM-24: a row of the final segment was fed, and no context segment may follow it.
+  case contextAfterFinal(segment: Int)
+  /// CCM-27: tokens were asked for before any row of the final segment was fed.
+  case nothingRead(generationLength: Int)
   /// CCM-27: a logit of a fed row is NaN or infinite; no token follows.
   case nonFiniteLogits(segment: Int, role: String, index: Int)
-  /// The model or the adapter is not one that can be computed.
+  /// The model is not one that can be computed, or a weight is not.
   case model(ModelError)
 }
 
 extension PeerError {
-  /// The code in the Spec's list of rejections; nil if what was given cannot be told from integers.
+  /// The code in the Spec's list of rejections; nil if no request can bring it about.
   package var code: String? {
     switch self {
-    case .segmentEmpty: "segment-empty"
-    case .memoryTokensBelowOne: "memory-tokens-below-one"
-    case .layoutTooLong: "text-too-long"
-    case .vocabularySizeOutOfRange: "vocabulary-size-out-of-range"
-    case .textTokenOutOfRange: "text-token-out-of-range"
     case .unknownAxis: "unknown-axis"
     case .unknownAlternative: "unknown-alternative"
     case .repeatedAxis: "repeated-axis"
-    case .beginTokenOutOfRange: "begin-token-out-of-range"
-    case .rankBelowOne: "rank-below-one"
-    case .emptyInput: "empty-prompt"
-    case .contextAfterFinal: "context-after-final"
+    case .mergeRateOutOfRange: "merge-rate-out-of-range"
+    case .memoryTokensOutOfRange: "memory-tokens-out-of-range"
+    case .vocabularySizeOutOfRange: "vocabulary-size-out-of-range"
+    case .beginningTokenOutOfRange: "beginning-token-out-of-range"
+    case .segmentEmpty: "segment-empty"
+    case .noSegment: "segments-mismatch"
+    case .textTooLong: "text-too-long"
+    case .textTokenOutOfRange: "text-token-out-of-range"
+    case .outputLengthOutOfRange: "output-length-out-of-range"
     case .negativeGenerationLength: "negative-generation-length"
-    case .noRowsToAverage, .nonFiniteLogits, .model: nil
+    case .vocabularyMismatch: "vocabulary-mismatch"
+    case .rankBelowOne, .nonFiniteAlpha: "invalid-adapter"
+    case .adapterShapeMismatch: "adapter-shape-mismatch"
+    case .noRowsToAverage, .contextAfterFinal, .nothingRead, .nonFiniteLogits, .model: nil
     }
   }
 }
@@ -70,22 +87,28 @@ extension PeerError: CustomStringConvertible {
 
   private var numbers: String {
     switch self {
-    case .segmentEmpty(let segment): "segment \(segment) has no token"
-    case .memoryTokensBelowOne(let count): "n is \(count), must be at least 1"
-    case .layoutTooLong(let limit): "a layout may have at most \(limit) rows"
-    case .vocabularySizeOutOfRange(let size, let limit): "vocabulary size is \(size), must be in 1...\(limit)"
-    case .textTokenOutOfRange(let token, let segment, let index, let size):
-      "token \(token) at index \(index) of segment \(segment) is not in 0..<\(size)"
     case .unknownAxis(let axis): "no axis is named \(escaped(axis))"
     case .unknownAlternative(let axis, let value): "axis \(escaped(axis)) has no value \(escaped(value))"
     case .repeatedAxis(let axis): "axis \(escaped(axis)) is given twice"
-    case .beginTokenOutOfRange(let token, let size): "BOS is \(token), which is not in 0..<\(size)"
+    case .mergeRateOutOfRange: "the share of a segment must be above 0 and at most 1"
+    case .memoryTokensOutOfRange(let count): "n is \(count), must be at least 1"
+    case .vocabularySizeOutOfRange(let size, let limit): "vocabulary size is \(size), must be in 1...\(limit)"
+    case .beginningTokenOutOfRange(let token, let size): "BOS is \(token), which is not in 0..<\(size)"
+    case .segmentEmpty(let segment): "segment \(segment) has no token"
+    case .noSegment: "a text has no segment"
+    case .textTooLong(let limit): "a text may have at most \(limit) rows"
+    case .textTokenOutOfRange(let token, let segment, let index, let size):
+      "token \(token) at index \(index) of segment \(segment) is not in 0..<\(size)"
+    case .outputLengthOutOfRange(let length, let final): "an output of \(length) tokens, the final segment has \(final)"
+    case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"
+    case .vocabularyMismatch(let size, let model): "V is \(size), the model's vocabulary size is \(model)"
     case .rankBelowOne(let rank): "r is \(rank), must be at least 1"
+    case .nonFiniteAlpha: "lora_alpha is no finite number"
+    case .adapterShapeMismatch(let tensor): "tensor \(escaped(tensor))"
     case .noRowsToAverage(let rows, let count):
       "no-rows-to-average: \(count) memory embeddings start as means of \(rows) rows"
-    case .emptyInput(let length): "\(length) tokens after an empty input"
-    case .contextAfterFinal(let segment): "segment \(segment) is the final one, and has been read"
-    case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"
+    case .contextAfterFinal(let segment): "context-after-final: segment \(segment) is the final one, and is being read"
+    case .nothingRead(let length): "nothing-read: \(length) tokens asked for before the final segment"
     case .nonFiniteLogits(let segment, let role, let index):
       "non-finite-logits: \(role) row \(index) of segment \(segment)"
     case .model(let error): error.description

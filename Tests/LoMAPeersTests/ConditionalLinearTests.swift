@@ -85,13 +85,14 @@ import Testing
   @Test func `CCM-20 the scale is alpha over r, and r is at least one`() throws {
     #expect(try AdapterSettings(rank: 8, alpha: 16).scale == 2)
     #expect(throws: PeerError.rankBelowOne(0)) { try AdapterSettings(rank: 0, alpha: 16) }
+    #expect(throws: PeerError.nonFiniteAlpha) { try AdapterSettings(rank: 1, alpha: .infinity) }
   }
 
   @Test func `CCM-21 first values: A uniform in one over the root of its width, B zero`() throws {
     let sample = SampleModel(profile: try ContextProfile(name: "memory=merge"), rank: 3)
     var numbers = SeededNumbers(seed: 4)
     let adapter = try ContextAdapter.initial(
-      base: Weights(sample.base()), configuration: sample.configuration(), context: sample.parameters(),
+      base: Weights(sample.base()), configuration: sample.configuration(), memoryEmbeddings: 4,
       settings: AdapterSettings(rank: 3, alpha: 16), numbers: &numbers)
     try adapter.check(sample.configuration(), sample.parameters())
     for (name, tensor) in adapter.parameters.tensors {
@@ -108,7 +109,7 @@ import Testing
     let base = try sample.base()
     var numbers = SeededNumbers(seed: 4)
     let adapter = try ContextAdapter.initial(
-      base: Weights(base), configuration: sample.configuration(), context: sample.parameters(),
+      base: Weights(base), configuration: sample.configuration(), memoryEmbeddings: 4,
       settings: AdapterSettings(rank: 1, alpha: 16), numbers: &numbers)
     let table = try #require(base.tensors[ParameterName.embedding])
     let embeddings = try #require(adapter.parameters.tensors[AdapterParameterName.memoryEmbedding])
@@ -119,9 +120,8 @@ import Testing
       #expect(embeddings[0, column] == (table[3, column] + table[7, column]) / 2)
     }
     #expect(throws: PeerError.noRowsToAverage(textVocabulary: 11, memoryEmbeddings: 12)) {
-      let wide = try sampleParameters(n: 12, "base")
       _ = try ContextAdapter.initial(
-        base: Weights(base), configuration: sample.configuration(), context: wide,
+        base: Weights(base), configuration: sample.configuration(), memoryEmbeddings: 12,
         settings: AdapterSettings(rank: 1, alpha: 16), numbers: &numbers)
     }
   }
@@ -129,7 +129,7 @@ import Testing
   @Test func `CCM-22 the adapter's tensors have PEFT's names and their shapes`() throws {
     let sample = SampleModel(
       n: 3, profile: try ContextProfile(name: "memory=merge"), layers: 1, heads: (query: 4, keyValue: 1))
-    let shapes = ContextAdapter.shapes(try sample.configuration(), try sample.parameters(), rank: 5)
+    let shapes = ContextAdapter.shapes(try sample.configuration(), memoryEmbeddings: 6, rank: 5)
     let prefix = "base_model.model.model."
     #expect(
       shapes.map { $0.name } == [
@@ -150,21 +150,57 @@ import Testing
     let (configuration, parameters) = (try sample.configuration(), try sample.parameters())
     try good.check(configuration, parameters)
     let name = AdapterParameterName.b(layer: 1, .output)
-    func problem(_ change: (inout ContextAdapter) -> Void) -> ModelError? {
+    func problem(_ change: (inout ContextAdapter) -> Void) -> PeerError? {
       var adapter = good
       change(&adapter)
-      do throws(ModelError) {
+      do throws(PeerError) {
         try adapter.check(configuration, parameters)
         return nil
       } catch {
         return error
       }
     }
-    #expect(problem { $0.parameters.tensors[name] = nil } == .missingTensor(name))
-    #expect(problem { $0.parameters.tensors["x"] = Tensor(zeros: [1]) } == .unexpectedTensor("x"))
+    #expect(problem { $0.parameters.tensors[name] = nil } == .adapterShapeMismatch(tensor: name))
+    #expect(problem { $0.parameters.tensors["x"] = Tensor(zeros: [1]) } == .adapterShapeMismatch(tensor: "x"))
+    #expect(problem { $0.parameters.tensors[name] = Tensor(zeros: [2, 8]) } == .adapterShapeMismatch(tensor: name))
     #expect(
-      problem { $0.parameters.tensors[name] = Tensor(zeros: [2, 8]) }
-        == .wrongShape(tensor: name, shape: [2, 8], expected: [8, 2]))
-    #expect(problem { $0.parameters.tensors[name]?.values[3] = .nan } == .nonFiniteWeight(tensor: name, index: 3))
+      problem { $0.parameters.tensors[name]?.values[3] = .nan } == .model(.nonFiniteWeight(tensor: name, index: 3)))
+  }
+
+  @Test func `CCM-2 CCM-22 memory embeddings have n rows or 2n, under merge 2n, and V is the model's`() throws {
+    func problem(_ rows: Int, _ profile: String, n: Int) throws -> PeerError? {
+      let sample = SampleModel(n: n, profile: try ContextProfile(name: profile), memoryEmbeddings: rows)
+      let (adapter, configuration) = (try sample.adapter(), try sample.configuration())
+      let parameters = try sample.parameters()
+      do throws(PeerError) {
+        try adapter.check(configuration, parameters)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    let wrong = PeerError.adapterShapeMismatch(tensor: AdapterParameterName.memoryEmbedding)
+    for rows in 1...7 {
+      #expect(try problem(rows, "base", n: 3) == (rows == 3 || rows == 6 ? nil : wrong))
+      #expect(try problem(rows, "memory=merge", n: 3) == (rows == 6 ? nil : wrong))
+    }
+    let sample = SampleModel()
+    #expect(throws: PeerError.vocabularyMismatch(textVocabulary: 11, modelVocabulary: 12)) {
+      try sample.adapter().check(sample.configuration(vocabularySize: 12), sample.parameters())
+    }
+  }
+
+  @Test func `CCM-22 under concat the last n rows of 2n are not used`() throws {
+    for profile in meanProfiles where profile.memory == .concat {
+      let wide = SampleModel(n: 2, profile: profile, memoryEmbeddings: 4)
+      var adapter = try wide.adapter()
+      let name = AdapterParameterName.memoryEmbedding
+      let logits = try wide.forward().logits
+      adapter.parameters.tensors[name]?.values.replaceSubrange(16..<32, with: Array(repeating: 5, count: 16))
+      #expect(try wide.model(adapter: adapter).forward(wide.layout().mask).logits == logits)
+      let batch = ContextBatch([try wide.layout()], parameters: try wide.parameters())
+      let gradient = try wide.model().trainingPass(batch, training: .adapter).gradients.adapter.tensors[name]
+      #expect(gradient?.shape == [4, 8] && gradient?.values.suffix(16).allSatisfy { $0 == 0 } == true)
+    }
   }
 }

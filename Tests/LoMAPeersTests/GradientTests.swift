@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test func `CCM-23 the loss is the mean over the output's tokens of all texts, natural logarithm`() throws {
-    for profile in try everyProfile() {
+    for profile in ContextProfile.all {
       let sample = SampleModel(profile: profile)
       let (batch, model) = (try batch(sample), try sample.model())
       let (loss, logits) = try model.loss(batch)
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test func `CCM-21 CCM-17 the adapter's gradients agree with central differences to 1e-7`() throws {
-    for (index, profile) in try everyProfile().enumerated() {
+    for (index, profile) in ContextProfile.all.enumerated() {
       let sample = SampleModel(
         seed: UInt64(40 + index), contexts: [2, 1, 2], input: 1, output: 2, n: 2, profile: profile,
         heads: headChoices[index % 3], hiddenSize: 4, rank: 1)
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func `CCM-21 with all weights trained every gradient agrees with central differences to 1e-7`() throws {
-    for (index, profile) in try everyProfile().enumerated() {
+    for (index, profile) in ContextProfile.all.enumerated() {
       let sample = SampleModel(
         seed: UInt64(60 + index), contexts: [2, 1, 2], input: 1, output: 2, n: 1, profile: profile,
         heads: headChoices[index % 3], hiddenSize: 4, rank: 1, tiesHead: index % 2 == 0)
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func `CCM-21 the adapter's gradients do not depend on what else is trained`() throws {
-    for profile in try everyProfile() {
+    for profile in ContextProfile.all {
       let sample = SampleModel(profile: profile)
       let (batch, model) = (try batch(sample), try sample.model())
       let (one, all) = (
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func `CCM-18 the SUM embeddings have no gradient, the COMP embeddings have one`() throws {
-    for profile in try everyProfile() where profile.memory == .merge {
+    for profile in ContextProfile.all where profile.memory == .merge {
       let sample = SampleModel(n: 2, profile: profile)
       let pass = try sample.model().trainingPass(batch(sample), training: .adapter)
       let gradient = try #require(pass.gradients.adapter.tensors[AdapterParameterName.memoryEmbedding])
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test func `CCM-8 pads change no loss and no gradient`() throws {
-    for profile in try everyProfile() {
+    for profile in ContextProfile.all {
       let sample = SampleModel(profile: profile)
       let (parameters, model) = (try sample.parameters(), try sample.model())
       let layout = try sample.layout()

@@ -33,11 +33,11 @@ import Testing
 
   @Test func `CCM-3 CCM-17 an exponential rate starts from the first segment and forgets the oldest`() throws {
     let (first, second, third) = (entry([[8]], [[1]]), entry([[4]], [[2]]), entry([[2]], [[4]]))
-    #expect(folded([first], try oneHalf()).mean == first)
+    #expect(folded([first], .exponential(0.5)).mean == first)
+    #expect(folded([first, second, third], .exponential(1)).mean == third)
     // (8 + 4)/2 = 6, (6 + 2)/2 = 4; (1 + 2)/2 = 1.5, (1.5 + 4)/2 = 2.75.
-    #expect(folded([first, second, third], try oneHalf()).mean == entry([[4]], [[2.75]]))
-    let quarter = try #require(MergeRate(name: "exponential(0.25)"))
-    #expect(folded([first, second], quarter).mean == entry([[7]], [[1.25]]))
+    #expect(folded([first, second, third], .exponential(0.5)).mean == entry([[4]], [[2.75]]))
+    #expect(folded([first, second], .exponential(0.25)).mean == entry([[7]], [[1.25]]))
   }
 
   @Test func `CCM-19 the sum is kept and divided on reading, from plus zero by rising segment`() {
@@ -60,8 +60,18 @@ import Testing
     #expect(folded([minusZero], .mean).mean.keys.values[0].sign == .plus)
   }
 
+  @Test func `CCM-17 the memory after every segment is that of the segments so far`() {
+    let entries = drawn(5, n: 2, width: 3, seed: 8)
+    for rate in [MergeRate.mean, .exponential(0.25)] {
+      let means = MergedMemory.means(of: entries, rate: rate)
+      #expect(means.count == 5)
+      for (t, mean) in means.enumerated() { #expect(mean == folded(Array(entries[...t]), rate).mean) }
+    }
+    #expect(MergedMemory.means(of: [], rate: .mean).isEmpty)
+  }
+
   @Test func `CCM-17 the gradients of the entries are the merge's, transposed`() throws {
-    for rate in [MergeRate.mean, try oneHalf(), try #require(MergeRate(name: "exponential(0.3)"))] {
+    for rate in [MergeRate.mean, .exponential(0.5), .exponential(0.3), .exponential(1)] {
       let (entries, moved) = (drawn(4, n: 1, width: 2, seed: 1), drawn(4, n: 1, width: 2, seed: 2))
       // Segment 3 is never read.
       let dMeans = drawn(4, n: 1, width: 2, seed: 3).enumerated().map { $0 == 2 ? nil : $1.keys }
@@ -86,7 +96,7 @@ import Testing
   @Test func `CCM-17 in the forward pass SUM rows hold the means of the rotated COMP rows, in every layer and head`()
     throws
   {
-    for profile in try everyProfile() where profile.memory == .merge {
+    for profile in ContextProfile.all where profile.memory == .merge {
       let sample = SampleModel(n: 3, profile: profile)
       let (layout, trace) = (try sample.layout(), try sample.forward())
       for layer in trace.layers {
@@ -97,7 +107,7 @@ import Testing
             continue
           }
           let last = profile.recurrence == .recurrent ? segment : segment - 1
-          let comps = (1...last).compactMap { u in layout.rows.firstIndex { $0.place == .comp(segment: u, index: j) } }
+          let comps = (0...last).compactMap { u in layout.rows.firstIndex { $0.place == .comp(segment: u, index: j) } }
           for (own, written) in [(layer.own.keys, layer.written.keys), (layer.own.values, layer.written.values)] {
             for column in 0..<own.columns {
               var (sum, moving) = (0.0, own[comps[0], column])

@@ -16,6 +16,8 @@ struct SampleModel: CustomStringConvertible {
   var heads = (query: 4, keyValue: 2)
   var hiddenSize = 8
   var rank = 2
+  /// m; that of the profile if nil.
+  var memoryEmbeddings: Int?
   var tiesHead = false
   var rules = ContextRules.spec
   var round: @Sendable (Tensor) -> Tensor = { $0 }
@@ -53,7 +55,8 @@ struct SampleModel: CustomStringConvertible {
   func adapter() throws -> ContextAdapter {
     var numbers = SeededNumbers(seed: seed &+ 2)
     return ContextAdapter.highVariance(
-      try configuration(), try parameters(), settings: try AdapterSettings(rank: rank, alpha: 4), numbers: &numbers)
+      try configuration(), memoryEmbeddings: try memoryEmbeddings ?? parameters().memoryIds,
+      settings: try AdapterSettings(rank: rank, alpha: 4), numbers: &numbers)
   }
 
   var functions: LayerFunctions {
@@ -98,7 +101,7 @@ let headChoices = [(query: 4, keyValue: 4), (query: 4, keyValue: 2), (query: 4, 
 /// Models and texts over all profiles: T = 0…5, lengths 1…9, n = 1…3, one to three layers, every choice of heads.
 func someModels(_ count: Int, seed: UInt64) throws -> [SampleModel] {
   var numbers = SeededNumbers(seed: seed)
-  return try everyProfile().flatMap { profile in
+  return ContextProfile.all.flatMap { profile in
     (0..<count).map { index in
       SampleModel(
         seed: numbers.next(), contexts: (0..<index % 6).map { _ in 1 + numbers.integer(below: 9) },

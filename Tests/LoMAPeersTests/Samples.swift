@@ -7,14 +7,13 @@ import Testing
 /// V = 11 and BOS = 1 in every sample, so that BOS also stands where a text repeats it.
 let (sampleTextSize, sampleBegin) = (11, 1)
 
-/// ½, the exponential rate of the samples.
-func oneHalf() throws -> MergeRate { try #require(MergeRate(name: "exponential(0.5)")) }
+/// The profiles whose merge rate is the mean.
+let meanProfiles = ContextProfile.all.filter { $0.mergeRate == .mean }
 
-/// The twelve profiles: memory, recurrence and sink, each merge also with an exponential rate.
-func everyProfile() throws -> [ContextProfile] { ContextProfile.all(mergeRates: [.mean, try oneHalf()]) }
-
+/// Parameters whose exponential rate, if they have one, is one half.
 func sampleParameters(n: Int, _ profile: ContextProfile) throws -> ContextParameters {
-  try ContextParameters(textSize: sampleTextSize, memoryTokens: n, beginToken: sampleBegin, profile: profile)
+  try ContextParameters(
+    textSize: sampleTextSize, memoryTokens: n, beginningToken: sampleBegin, profile: profile, rate: 0.5)
 }
 
 func sampleParameters(n: Int, _ profile: String) throws -> ContextParameters {
@@ -31,11 +30,11 @@ func sampleText(contexts: [Int], input: Int, output: Int, seed: UInt64) -> Conte
       return isFirst ? sampleBegin : numbers.integer(below: sampleTextSize)
     }
   }
-  return ContextText(contexts: contexts.map(tokens), input: tokens(input), output: tokens(output))
+  return ContextText(segments: (contexts + [input + output]).map(tokens), outputLength: output)
 }
 
-/// A text without BOS but at its front, where it has a token.
-func plainText(contexts: [Int], input: Int, output: Int) -> ContextText {
+/// A text without BOS but at its front, and without an output.
+func plainText(contexts: [Int], final: Int) -> ContextText {
   var next = 2
   func tokens(_ count: Int) -> [Int] {
     (0..<count).map { _ in
@@ -43,23 +42,19 @@ func plainText(contexts: [Int], input: Int, output: Int) -> ContextText {
       return next
     }
   }
-  let text = ContextText(contexts: contexts.map(tokens), input: tokens(input), output: tokens(output))
-  guard let first = text.contexts.first else {
-    return ContextText(contexts: [], input: [sampleBegin] + text.input.dropFirst(), output: text.output)
-  }
-  return ContextText(
-    contexts: [[sampleBegin] + first.dropFirst()] + text.contexts.dropFirst(), input: text.input, output: text.output)
+  var segments = (contexts + [final]).map(tokens)
+  segments[0][0] = sampleBegin
+  return ContextText(segments: segments, outputLength: 0)
 }
 
-/// Texts of T = 0…5 contexts of 1…9 tokens and a final segment of 0…4, some of each T, with n = 1…3.
+/// Texts of T = 0…5 contexts of 1…9 tokens and a final segment of 1…4, some of each T, with n = 1…3.
 func someTexts(ofEach count: Int, seed: UInt64) -> [(text: ContextText, n: Int)] {
   var numbers = SeededNumbers(seed: seed)
   return (0...5).flatMap { contexts in
     (1...3).flatMap { n in
       (0..<count).map { _ in
         let lengths = (0..<contexts).map { _ in 1 + numbers.integer(below: 9) }
-        let input = numbers.integer(below: 3)
-        let output = input == 0 ? 0 : numbers.integer(below: 3)
+        let (input, output) = (1 + numbers.integer(below: 2), numbers.integer(below: 3))
         return (sampleText(contexts: lengths, input: input, output: output, seed: numbers.next()), n)
       }
     }

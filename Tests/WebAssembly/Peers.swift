@@ -8,10 +8,9 @@ private func line(_ numbers: [Int]) -> String {
 
 private func name(_ event: ContextEvent) -> String {
   switch event {
-  case .read(let segment, let index): "read" + line([segment, index])
+  case .read(let index): "read" + line([index])
   case .compress(let segment): "compress" + line([segment])
   case .drop(let segment): "drop" + line([segment])
-  case .append(let segment): "append" + line([segment])
   case .fold(let segment): "fold" + line([segment])
   }
 }
@@ -30,23 +29,24 @@ private func describe(_ text: ContextText, _ parameters: ContextParameters, _ ce
     }
     write(row.place.role.rawValue + line(place) + drawing)
   }
-  _ = try ContextSchedule(text, parameters: parameters, rule: .spec) { step, entries in
-    write(name(step.event) + line([step.textEntries, step.memoryEntries]) + " |" + line(entries.map { $0.token }))
+  _ = try ContextSchedule(text, generating: 3, parameters: parameters, rule: .spec) { step, entries in
+    write(name(step.event) + line([step.textEntries, step.memoryEntries]) + " |" + line(entries.numbers))
   }
   let cost = try ContextCost(text, parameters: parameters)
-  write("cost" + line([cost.pairs, cost.maximum, cost.fullAttention]))
+  write("cost" + line(cost.pairs + cost.sizes + cost.peaks + [cost.maximum, cost.finalSize, cost.fullAttention]))
 }
 
 /// Writes everything LoMAPeers says about texts of up to three segments, then the digests.
 func checkPeers() throws(PeerError) {
   var (layouts, cells) = (0, 0)
-  for profile in digestProfiles() {
+  for profile in ContextProfile.all {
     for n in 1...2 {
-      let parameters = try ContextParameters(textSize: 13, memoryTokens: n, beginToken: 1, profile: profile)
+      let parameters = try ContextParameters(
+        textSize: 13, memoryTokens: n, beginningToken: 1, profile: profile, rate: 0.5)
       for contexts in [[], [[1]], [[1, 3], [4, 1, 5]], [[2], [1, 6], [7]]] {
         write(profile.name + line([n]))
         try describe(
-          ContextText(contexts: contexts, input: [8, 1], output: [9, 2]), parameters, &cells)
+          ContextText(segments: contexts + [[8, 1, 9, 2]], outputLength: 2), parameters, &cells)
         layouts += 1
       }
     }

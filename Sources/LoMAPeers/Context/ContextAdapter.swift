@@ -22,9 +22,10 @@ package struct AdapterSettings: Hashable, Sendable {
   /// α; 16 in the released configurations.
   package let alpha: Double
 
-  /// Throws `rankBelowOne`.
+  /// Throws `rankBelowOne` or `nonFiniteAlpha`.
   package init(rank: Int, alpha: Double) throws(PeerError) {
     guard rank >= 1 else { throw .rankBelowOne(rank) }
+    guard alpha.isFinite else { throw .nonFiniteAlpha }
     self.rank = rank
     self.alpha = alpha
   }
@@ -36,7 +37,7 @@ package struct AdapterSettings: Hashable, Sendable {
 /// The names of the adapter's tensors, as PEFT writes them (CCM-22).
 package enum AdapterParameterName {
   private static let prefix = "base_model.model.model."
-  /// COMP₀ … COMP_{n−1}, and under `memory = merge` SUM₀ … SUM_{n−1}: [n or 2n, hidden].
+  /// COMP_0 … COMP_{n−1}, then SUM_0 … SUM_{n−1} if the adapter is for merges too: [m, hidden], m = n or 2n.
   package static let memoryEmbedding = prefix + "embed_tokens.comp_embeddings.weight"
 
   /// A of a projection: [r, in].
@@ -63,14 +64,14 @@ package struct ContextAdapter: Hashable, Sendable {
     self.parameters = parameters
   }
 
-  /// Every tensor with its shape: the embeddings, then q, k, v, o of each layer, A before B.
+  /// Every tensor with its shape: m memory embeddings, then q, k, v, o of each layer, A before B.
   package static func shapes(
-    _ configuration: Configuration, _ context: ContextParameters, rank: Int
+    _ configuration: Configuration, memoryEmbeddings m: Int, rank: Int
   ) -> [(name: String, shape: [Int])] {
     let hidden = configuration.hiddenSize
     let query = configuration.heads.query * configuration.heads.dimension
     let keyValue = configuration.heads.keyValue * configuration.heads.dimension
-    var shapes = [(name: AdapterParameterName.memoryEmbedding, shape: [context.memoryEmbeddings, hidden])]
+    var shapes = [(name: AdapterParameterName.memoryEmbedding, shape: [m, hidden])]
     for layer in 0..<configuration.layers {
       for projection in AdaptedProjection.allCases {
         let (inputs, outputs) =
@@ -86,18 +87,38 @@ package struct ContextAdapter: Hashable, Sendable {
     return shapes
   }
 
-  /// Checks that the tensors are exactly those of a configuration, in their shapes and finite.
-  package func check(_ configuration: Configuration, _ context: ContextParameters) throws(ModelError) {
-    let expected = Self.shapes(configuration, context, rank: settings.rank)
-    for (name, shape) in expected {
-      let tensor = try tensor(name)
-      guard tensor.shape == shape else { throw .wrongShape(tensor: name, shape: tensor.shape, expected: shape) }
-      for (index, value) in tensor.values.enumerated() where !value.isFinite {
-        throw .nonFiniteWeight(tensor: name, index: index)
-      }
+  /// m: the rows of the memory embeddings.
+  package var memoryEmbeddings: Int { parameters.tensors[AdapterParameterName.memoryEmbedding]?.shape.first ?? 0 }
+
+  /// Every tensor with its shape, for this adapter's r and m.
+  package func shapes(_ configuration: Configuration) -> [(name: String, shape: [Int])] {
+    Self.shapes(configuration, memoryEmbeddings: memoryEmbeddings, rank: settings.rank)
+  }
+
+  /// Checks that the tensors are exactly those of a configuration, in their shapes and finite (CCM-22).
+  ///
+  /// m is 2n, or n if nothing is merged. Throws `vocabularyMismatch`, `adapterShapeMismatch` or `nonFiniteWeight`.
+  package func check(_ configuration: Configuration, _ context: ContextParameters) throws(PeerError) {
+    guard context.textSize == configuration.vocabularySize else {
+      throw .vocabularyMismatch(
+        textVocabulary: context.textSize, modelVocabulary: configuration.vocabularySize)
+    }
+    let (n, m) = (context.memoryTokens, memoryEmbeddings)
+    let holdsSums = m % 2 == 0 && m / 2 == n
+    guard holdsSums || m == n && context.profile.memory == .concat else {
+      throw .adapterShapeMismatch(tensor: AdapterParameterName.memoryEmbedding)
+    }
+    let expected = shapes(configuration)
+    for (name, shape) in expected where parameters.tensors[name]?.shape != shape {
+      throw .adapterShapeMismatch(tensor: name)
     }
     let names = Set(expected.map { $0.name })
-    for name in parameters.names where !names.contains(name) { throw .unexpectedTensor(name) }
+    for name in parameters.names where !names.contains(name) { throw .adapterShapeMismatch(tensor: name) }
+    for name in parameters.names {
+      for (index, value) in (parameters.tensors[name]?.values ?? []).enumerated() where !value.isFinite {
+        throw .model(.nonFiniteWeight(tensor: name, index: index))
+      }
+    }
   }
 
   /// A tensor by its name.
@@ -125,13 +146,15 @@ extension ContextAdapter {
   ///
   /// A draws in the order of `shapes`, row by row, one draw a value. Throws `noRowsToAverage` if V < m.
   package static func initial(
-    base: Weights, configuration: Configuration, context: ContextParameters, settings: AdapterSettings,
+    base: Weights, configuration: Configuration, memoryEmbeddings m: Int, settings: AdapterSettings,
     numbers: inout SeededNumbers
   ) throws(PeerError) -> ContextAdapter {
     let table = try modelling(try base.tensor(ParameterName.embedding))
     var tensors: [String: Tensor] = [:]
-    for (name, shape) in shapes(configuration, context, rank: settings.rank) { tensors[name] = Tensor(zeros: shape) }
-    tensors[AdapterParameterName.memoryEmbedding] = try means(of: table, count: context.memoryEmbeddings)
+    for (name, shape) in shapes(configuration, memoryEmbeddings: m, rank: settings.rank) {
+      tensors[name] = Tensor(zeros: shape)
+    }
+    tensors[AdapterParameterName.memoryEmbedding] = try means(of: table, count: m)
     for layer in 0..<configuration.layers {
       for projection in AdaptedProjection.allCases {
         let name = AdapterParameterName.a(layer: layer, projection)
@@ -162,11 +185,11 @@ extension ContextAdapter {
   /// Values in which mistakes show, like `ParameterSet.highVariance`: factors with standard deviation 1.5/√fan-in,
   /// embeddings with 1, drawn in the order of `shapes`, every value exact in bf16.
   package static func highVariance(
-    _ configuration: Configuration, _ context: ContextParameters, settings: AdapterSettings,
+    _ configuration: Configuration, memoryEmbeddings m: Int, settings: AdapterSettings,
     numbers: inout SeededNumbers
   ) -> ContextAdapter {
     var tensors: [String: Tensor] = [:]
-    for (name, shape) in shapes(configuration, context, rank: settings.rank) {
+    for (name, shape) in shapes(configuration, memoryEmbeddings: m, rank: settings.rank) {
       let deviation = name == AdapterParameterName.memoryEmbedding ? 1 : 1.5 / Double(shape[1]).squareRoot()
       var values: [Double] = []
       for _ in 0..<shape[0] * shape[1] { values.append(numbers.deviate(mean: 0, standardDeviation: deviation)) }

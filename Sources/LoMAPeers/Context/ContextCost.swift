@@ -4,78 +4,82 @@
 package struct ContextCost: Hashable, Sendable {
   /// V, n, BOS and the decisions.
   package let parameters: ContextParameters
-  /// l₁ … l_T.
-  package let contextLengths: [Int]
-  /// The sink rows of each context: under `sink = on` those that hold BOS, else 0. Commonly σ in the first and 0 after
-  /// it.
-  package let sinks: [Int]
-  /// l_F.
-  package let finalLength: Int
+  /// l_0 … l_T.
+  package let lengths: [Int]
+  /// The sink rows of each segment: under `sink = on` those that hold BOS, else 0.
+  private let sinks: [Int]
 
   /// The cost of a text; throws `PeerError` for one that `ContextText.check` refuses.
   package init(_ text: ContextText, parameters: ContextParameters) throws(PeerError) {
     try text.check(parameters)
     self.parameters = parameters
-    self.contextLengths = text.contexts.map { $0.count }
-    self.sinks = text.contexts.map { tokens in tokens.count { parameters.isSink(token: $0) } }
-    self.finalLength = text.final.count
+    self.lengths = text.segments.map { $0.count }
+    self.sinks = text.segments.map { tokens in tokens.count { parameters.isSink(token: $0) } }
   }
 
-  /// size(t): the entries held after t segments, σ + n·t under `memory = concat`, σ + n under `merge` for t ≥ 1
-  /// (CCM-28).
-  ///
-  /// σ counts the sink rows of segments 1…t: one, if BOS stands only at the very front.
+  /// T.
+  private var contexts: Int { lengths.count - 1 }
+
+  /// σ_t: the sink rows of the first t segments (CCM-28).
+  private func sinkRows(ofFirst t: Int) -> Int { sinks.prefix(t).reduce(0, +) }
+
+  /// size(t): the entries held after t segments, σ_t + n·t, or σ_t + n·min(t, 1) under `memory = merge` (CCM-28).
   package func entries(afterSegments t: Int) -> Int {
-    let sinkRows = sinks.prefix(t).reduce(0, +)
-    return switch parameters.profile.memory {
-    case .concat: sinkRows + parameters.memoryTokens * t
-    case .merge: t == 0 ? sinkRows : sinkRows + parameters.memoryTokens
+    switch parameters.profile.memory {
+    case .concat: sinkRows(ofFirst: t) + parameters.memoryTokens * t
+    case .merge: sinkRows(ofFirst: t) + parameters.memoryTokens * min(t, 1)
     }
   }
 
-  /// The entries held while segment t is compressed, 1 ≤ t ≤ T: size(t − 1) + l_t + n (CCM-28).
-  package func peak(whileCompressing t: Int) -> Int {
-    entries(afterSegments: t - 1) + contextLengths[t - 1] + parameters.memoryTokens
+  /// size(0) … size(T).
+  package var sizes: [Int] { (0...contexts).map { entries(afterSegments: $0) } }
+
+  /// The most entries while segment k is read and compressed: size(k) + l_k + n, or size(T) + l_T (CCM-28).
+  package var peaks: [Int] {
+    lengths.indices.map { k in
+      entries(afterSegments: k) + lengths[k] + (k < contexts ? parameters.memoryTokens : 0)
+    }
   }
 
-  /// The most entries ever held: the largest peak, or size(T) + l_F (CCM-28).
-  package var maximum: Int {
-    let atTheEnd = entries(afterSegments: contextLengths.count) + finalLength
-    return contextLengths.indices.reduce(atTheEnd) { max($0, peak(whileCompressing: $1 + 1)) }
-  }
+  /// The most entries ever held.
+  package var maximum: Int { peaks.reduce(0, max) }
 
-  /// Visible pairs per layer and query head, SUM rows and pads not counted as queries (CCM-29):
-  /// Σ_t (l_t·m + l_t(l_t + 1)/2 + n(m + l_t) + n(n + 1)/2) + l_F·size(T) + l_F(l_F + 1)/2.
+  /// The entries held at the end: size(T) + l_T.
+  package var finalSize: Int { entries(afterSegments: contexts) + lengths[contexts] }
+
+  /// Visible pairs by segment, per layer and query head, SUM rows and pads not counted as queries (CCM-29):
+  /// l·m + l(l + 1)/2, and for a context n·(m + l) + n(n + 1)/2 more.
   ///
-  /// m is what segment t sees of the segments before it: size(t − 1), or their sink rows under `recurrence = separate`.
-  package var pairs: Int {
+  /// m is what segment k sees of the segments before it: size(k), or their sink rows under `recurrence = separate`.
+  package var pairs: [Int] {
     let n = parameters.memoryTokens
-    var pairs = finalLength * entries(afterSegments: contextLengths.count) + finalLength * (finalLength + 1) / 2
-    for (before, length) in contextLengths.enumerated() {
+    return lengths.enumerated().map { k, l in
       let m =
-        switch parameters.profile.recurrence {
-        case .recurrent: entries(afterSegments: before)
-        case .separate: sinks.prefix(before).reduce(0, +)
+        switch (parameters.profile.recurrence, k < contexts) {
+        case (.recurrent, _), (.separate, false): entries(afterSegments: k)
+        case (.separate, true): sinkRows(ofFirst: k)
         }
-      pairs += length * m + length * (length + 1) / 2 + n * (m + length) + n * (n + 1) / 2
+      let ofText = l * m + l * (l + 1) / 2
+      return k < contexts ? ofText + n * (m + l) + n * (n + 1) / 2 : ofText
     }
-    return pairs
   }
 
   /// The pairs of causal attention over the text alone, nothing compressed: with N text rows, N(N + 1)/2.
   package var fullAttention: Int {
-    let textRows = contextLengths.reduce(finalLength, +)
+    let textRows = lengths.reduce(0, +)
     return textRows * (textRows + 1) / 2
   }
 }
 
 extension ContextMask {
-  /// The visible pairs whose query is a text or COMP row, counted one by one (CCM-29).
-  package var countedPairs: Int {
-    var pairs = 0
+  /// The visible pairs of each segment's text and COMP rows, counted one by one (CCM-29).
+  package var countedPairs: [Int] {
+    var pairs: [Int] = []
     for (query, row) in rows.enumerated() {
       switch row.place {
-      case .text, .comp: pairs += visibleKeys(of: query).count
+      case .text(let segment, _), .comp(let segment, _):
+        if segment == pairs.count { pairs.append(0) }
+        pairs[segment] += visibleKeys(of: query).count
       case .sum, .pad: break
       }
     }

@@ -1,10 +1,10 @@
 // CCM-5…CCM-8, CCM-23: from the segments of a text to its rows, their positions and labels, and texts side by side.
 
-/// The rows of one text in the parallel layout: x₁ C₁ [S₁] … x_T C_T [S_T] x_{T+1} (CCM-5).
+/// The rows of one text in the parallel layout: x_0 C_0 [S_0] … x_{T−1} C_{T−1} [S_{T−1}] x_T (CCM-5).
 package struct ContextLayout: Hashable, Sendable {
   /// V, n, BOS and the decisions.
   package let parameters: ContextParameters
-  /// F = T + 1, the number of the final segment.
+  /// T, the number of the final segment.
   package let finalSegment: Int
   /// All rows in layout order.
   package let rows: [ContextRow]
@@ -39,14 +39,14 @@ package struct ContextLayout: Hashable, Sendable {
             token: parameters.sumToken(j), place: .sum(segment: segment, index: j), position: textRows + j, label: nil))
       }
     }
-    for (t, tokens) in text.contexts.enumerated() {
-      appendText(tokens, segment: t + 1, labels: Array(repeating: nil, count: tokens.count))
-      appendComp(segment: t + 1)
+    for (segment, tokens) in text.contexts.enumerated() {
+      appendText(tokens, segment: segment, labels: Array(repeating: nil, count: tokens.count))
+      appendComp(segment: segment)
       switch (parameters.profile.memory, parameters.profile.recurrence) {
       case (.concat, _): break
-      case (.merge, .recurrent): appendSum(segment: t + 1)
-      // One block after C_T, which belongs to the final segment.
-      case (.merge, .separate): if t + 1 == text.contexts.count { appendSum(segment: text.finalSegment) }
+      case (.merge, .recurrent): appendSum(segment: segment)
+      // One block after C_{T−1}, which belongs to the final segment.
+      case (.merge, .separate): if segment + 1 == text.finalSegment { appendSum(segment: text.finalSegment) }
       }
     }
     appendText(text.final, segment: text.finalSegment, labels: Self.labels(of: text))
@@ -57,9 +57,11 @@ package struct ContextLayout: Hashable, Sendable {
 
   /// CCM-23: each token of the output is the label of the row before it; nothing else is a label.
   private static func labels(of text: ContextText) -> [Int?] {
-    var labels = [Int?](repeating: nil, count: text.final.count)
-    for (index, token) in text.output.enumerated() { labels[text.input.count + index - 1] = token }
-    return labels
+    let final = text.final
+    return final.indices.map { index in
+      let next = index + 1
+      return next >= final.count - text.outputLength && next < final.count ? final[next] : nil
+    }
   }
 
   /// The rows that are fed online, in order: all but SUM rows (CCM-24).
@@ -72,7 +74,7 @@ package struct ContextBatch: Hashable, Sendable {
   package let parameters: ContextParameters
   /// The rows by text; every text has as many.
   package let texts: [[ContextRow]]
-  /// F of every text.
+  /// T of every text.
   package let finalSegments: [Int]
 
   /// Pads every layout to the longest one, with rows that see only themselves.

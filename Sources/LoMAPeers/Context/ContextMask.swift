@@ -16,7 +16,7 @@ package struct ContextMask: Hashable, Sendable {
   package let rows: [ContextRow]
   /// V, n, BOS and the decisions.
   package let parameters: ContextParameters
-  /// F, the number of the final segment; nil while it is not known to have begun.
+  /// T, the number of the final segment; nil while it is not known to have begun.
   package let finalSegment: Int?
 
   /// The mask over some rows, with or without pads.

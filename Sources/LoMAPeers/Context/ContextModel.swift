@@ -197,7 +197,7 @@ extension ContextModel {
   /// A memory of nothing.
   var emptyMemory: MergedMemory {
     MergedMemory(
-      rate: parameters.profile.mergeRate, entries: parameters.memoryTokens,
+      rate: parameters.mergeRate, entries: parameters.memoryTokens,
       width: configuration.heads.keyValue * configuration.heads.dimension)
   }
 

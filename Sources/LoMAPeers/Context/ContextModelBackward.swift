@@ -20,9 +20,7 @@ package struct ContextGradients: Hashable, Sendable {
   /// Zeros.
   package init(_ model: ContextModel, _ training: ContextTraining) {
     var tensors: [String: Tensor] = [:]
-    for (name, shape) in ContextAdapter.shapes(
-      model.configuration, model.parameters, rank: model.adapter.settings.rank)
-    { tensors[name] = Tensor(zeros: shape) }
+    for (name, shape) in model.adapter.shapes(model.configuration) { tensors[name] = Tensor(zeros: shape) }
     adapter = ParameterSet(tensors)
     base = training == .everything ? ParameterSet(zerosFor: model.configuration) : nil
   }
@@ -113,7 +111,7 @@ extension ContextModel {
     gradients.adapter.add(
       f.embeddingBackward(
         dHidden.selecting(rows: memories), tokens: memories.map { rows[$0].token - parameters.textSize },
-        vocabularySize: parameters.memoryEmbeddings), to: AdapterParameterName.memoryEmbedding)
+        vocabularySize: adapter.memoryEmbeddings), to: AdapterParameterName.memoryEmbedding)
     return gradients
   }
 
@@ -172,7 +170,7 @@ extension ContextModel {
         dOwn.replace(rows: block.rows, by: Tensor(zeros: shape))
       }
     }
-    for (block, gradient) in zip(comps, rules.mergeBackward(dMeans, parameters.profile.mergeRate, shape)) {
+    for (block, gradient) in zip(comps, rules.mergeBackward(dMeans, parameters.mergeRate, shape)) {
       dOwn.replace(rows: block.rows, by: dOwn.selecting(rows: block.rows) + gradient)
     }
     return dOwn

@@ -24,6 +24,14 @@ package struct ContextProfile: Hashable, Sendable {
     case on
   }
 
+  /// How much a segment counts in the running means.
+  package enum Rate: String, CaseIterable, Hashable, Sendable {
+    /// As much as every other.
+    case mean
+    /// A share a, and what was before the rest.
+    case exponential
+  }
+
   /// CCM-3: what the memory is.
   package var memory = Memory.concat
   /// CCM-3: whether contexts see it.
@@ -31,7 +39,7 @@ package struct ContextProfile: Hashable, Sendable {
   /// CCM-16: whether BOS stays.
   package var sink = Sink.off
   /// CCM-17: how a segment enters the running means; of no effect under `memory = concat`.
-  package var mergeRate = MergeRate.mean
+  package var mergeRate = Rate.mean
 
   /// Every axis at its default: the paper's CCM-concat.
   package static let base = ContextProfile()
@@ -45,80 +53,14 @@ package struct ContextProfile: Hashable, Sendable {
     return profile
   }
 
-  /// All distinct profiles whose merge rate is one of these, `base` first.
-  package static func all(mergeRates: [MergeRate]) -> [ContextProfile] {
-    var profiles: [ContextProfile] = []
-    for memory in Memory.allCases {
-      for recurrence in Recurrence.allCases {
-        for sink in Sink.allCases {
-          for rate in mergeRates {
-            var profile = base
-            (profile.memory, profile.recurrence, profile.sink) = (memory, recurrence, sink)
-            profile.mergeRate = rate
-            if profile.canonical == profile { profiles.append(profile) }
-          }
-        }
-      }
+  /// All distinct profiles, `base` first: 12 of the 16 combinations.
+  package static var all: [ContextProfile] {
+    var profiles = [base]
+    for axis in ContextAxis.allCases {
+      profiles = profiles.flatMap { profile in axis.values.compactMap { profile.choosing(axis, $0) } }
     }
-    return profiles
+    return profiles.filter { $0.canonical == $0 }
   }
-}
-
-/// How the entries h_t of segment t enter the running mean M_t (CCM-3).
-package enum MergeRate: Hashable, Sendable {
-  /// M_t = (1 − 1/t)·M_{t−1} + h_t/t, the mean of all.
-  case mean
-  /// M_t = (1 − a)·M_{t−1} + a·h_t with M₁ = h₁.
-  case exponential(DecimalShare)
-
-  /// As written in a profile.
-  package var name: String {
-    switch self {
-    case .mean: "mean"
-    case .exponential(let share): "exponential(" + share.text + ")"
-    }
-  }
-
-  /// Reads `mean` or `exponential(0.5)`; nil if it is neither.
-  package init?(name: String) {
-    guard name != "mean" else {
-      self = .mean
-      return
-    }
-    let (head, tail) = ("exponential(", ")")
-    guard name.hasPrefix(head), name.hasSuffix(tail) else { return nil }
-    guard let share = DecimalShare(text: String(name.dropFirst(head.count).dropLast(tail.count))) else { return nil }
-    self = .exponential(share)
-  }
-}
-
-/// A number a with 0 < a < 1 and at most nine decimals, held as integers so that it is written as it was read.
-package struct DecimalShare: Hashable, Sendable {
-  /// a·10^decimals.
-  package let numerator: Int
-  /// 10^decimals.
-  package let denominator: Int
-  /// `0.` and the decimals, the last of which is not 0.
-  package let text: String
-
-  /// Reads `0.5`; nil unless the text is `0.`, then one to nine digits of which the last is not 0.
-  package init?(text: String) {
-    let digits = Array(text.utf8.dropFirst(2))
-    let (zero, nine) = (UInt8(ascii: "0"), UInt8(ascii: "9"))
-    guard text.hasPrefix("0."), (1...9).contains(digits.count), digits.last != zero else { return nil }
-    var (numerator, denominator) = (0, 1)
-    for digit in digits {
-      guard digit >= zero, digit <= nine else { return nil }
-      numerator = numerator * 10 + Int(digit - zero)
-      denominator *= 10
-    }
-    self.numerator = numerator
-    self.denominator = denominator
-    self.text = text
-  }
-
-  /// a, rounded once.
-  package var value: Double { Double(numerator) / Double(denominator) }
 }
 
 /// An axis by name, so that a profile can be written and read as axis=value pairs.
@@ -129,16 +71,16 @@ package enum ContextAxis: String, CaseIterable, Hashable, Sendable {
   case recurrence
   /// `off` or `on`.
   case sink
-  /// `mean` or `exponential(a)`.
+  /// `mean` or `exponential`.
   case mergeRate = "merge_rate"
 
-  /// The possible values as written in a profile, the default first; a stands for a number.
+  /// The possible values as written in a profile, the default first.
   package var values: [String] {
     switch self {
     case .memory: ContextProfile.Memory.allCases.map { $0.rawValue }
     case .recurrence: ContextProfile.Recurrence.allCases.map { $0.rawValue }
     case .sink: ContextProfile.Sink.allCases.map { $0.rawValue }
-    case .mergeRate: ["mean", "exponential(a)"]
+    case .mergeRate: ContextProfile.Rate.allCases.map { $0.rawValue }
     }
   }
 }
@@ -150,7 +92,7 @@ extension ContextProfile {
     case .memory: memory.rawValue
     case .recurrence: recurrence.rawValue
     case .sink: sink.rawValue
-    case .mergeRate: mergeRate.name
+    case .mergeRate: mergeRate.rawValue
     }
   }
 
@@ -168,7 +110,7 @@ extension ContextProfile {
       guard let chosen = Sink(rawValue: value) else { return nil }
       profile.sink = chosen
     case .mergeRate:
-      guard let chosen = MergeRate(name: value) else { return nil }
+      guard let chosen = Rate(rawValue: value) else { return nil }
       profile.mergeRate = chosen
     }
     return profile

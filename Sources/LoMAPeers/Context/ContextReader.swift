@@ -5,14 +5,14 @@ import NaiveLlama
 
 /// What one pass, or one change of the cache, did; told to an observer.
 package struct ContextReading: Sendable {
-  /// The rows fed; empty for a drop, a fold or an append.
+  /// The rows fed; empty for a drop or a fold.
   package let fed: [ContextRow]
   /// Their logits: [fed.count, V].
   package let logits: Tensor
   /// The schedule's name for it; several text tokens read in one pass are one event, named after the last.
   package let event: ContextEvent
   /// The cache after the event, in cache order.
-  package let entries: [ContextRow]
+  package let entries: ContextEntries
   /// Its keys and values in every layer, an entry a row, as they are read.
   package let layers: [KeyValues]
 }
@@ -46,7 +46,7 @@ package struct ContextReader: Sendable {
   private var parameters: ContextParameters { model.parameters }
   private var rules: ContextRules { model.rules }
 
-  /// Feeds x_t, at most `passLength` tokens in one pass, then C_t in one, drops x_t, and keeps C_t or folds it
+  /// Feeds x_k, at most `passLength` tokens in one pass, then C_k in one, drops x_k, and keeps C_k or folds it
   /// (CCM-24).
   ///
   /// The result does not depend on `passLength`. Throws for an empty segment, a token outside 0..<V, and after a final
@@ -54,16 +54,16 @@ package struct ContextReader: Sendable {
   package mutating func read(
     context tokens: [Int], passLength: Int, observe: (ContextReading) -> Void
   ) throws(PeerError) {
-    let segment = segments + 1
+    let segment = segments
     guard finalLength == 0 else { throw .contextAfterFinal(segment: segment) }
     guard !tokens.isEmpty else { throw .segmentEmpty(segment: segment) }
+    try parameters.check(textRows: textRows + tokens.count, contexts: segments + 1)
     try parameters.check(tokens, segment: segment)
-    try parameters.check(textRows: textRows + tokens.count, segments: segment)
     var ahead = self
     _ = try ahead.feed(
       tokens, segment: segment, first: 0, passLength: passLength, finalSegment: nil, observe: observe)
     try ahead.compress(segment: segment, observe: observe)
-    ahead.segments = segment
+    ahead.segments += 1
     self = ahead
   }
 
@@ -73,9 +73,9 @@ package struct ContextReader: Sendable {
   package mutating func read(
     final tokens: [Int], passLength: Int, observe: (ContextReading) -> Void
   ) throws(PeerError) {
-    let segment = segments + 1
+    let segment = segments
+    try parameters.check(textRows: textRows + tokens.count, contexts: segments)
     try parameters.check(tokens, segment: segment)
-    try parameters.check(textRows: textRows + tokens.count, segments: segments)
     var ahead = self
     let last = try ahead.feed(
       tokens, segment: segment, first: finalLength, passLength: passLength, finalSegment: segment, observe: observe)
@@ -84,21 +84,26 @@ package struct ContextReader: Sendable {
     self = ahead
   }
 
-  /// Chooses m tokens after the final segment that was fed; the last one is chosen but not fed (CCM-27).
+  /// Chooses m tokens after the rows of the final segment that were fed; the last one is chosen but not fed (CCM-27).
   ///
-  /// Stops early after `stopToken`, if it is not nil. Throws `emptyInput` if m > 0 and no row of the final segment was
-  /// fed; after an error nothing was fed.
+  /// `forced` tokens, m of them if not nil, are fed in the place of those chosen. Stops early after `stopToken`, if it
+  /// is not nil. Throws `nothingRead` if m > 0 and no row of the final segment was fed; after an error nothing was fed.
   package mutating func generate(
-    _ m: Int, stopToken: Int?, observe: (ContextReading) -> Void
+    _ m: Int, forced: [Int]?, stopToken: Int?, observe: (ContextReading) -> Void
   ) throws(PeerError) -> [Int] {
+    if let forced {
+      precondition(forced.count == m, "a forced token for every one chosen")
+      try parameters.check(forced, segment: segments)
+    }
     guard m >= 0 else { throw .negativeGenerationLength(m) }
-    guard m == 0 || lastLogits != nil else { throw .emptyInput(outputLength: m) }
+    guard m == 0 || lastLogits != nil else { throw .nothingRead(generationLength: m) }
     var (ahead, chosen): (ContextReader, [Int]) = (self, [])
     while chosen.count < m, let logits = ahead.lastLogits {
       let token = rules.choose(logits)
+      let fed = forced?[chosen.count] ?? token
       chosen.append(token)
       if token == stopToken { break }
-      if chosen.count < m { try ahead.read(final: [token], passLength: 1, observe: observe) }
+      if chosen.count < m { try ahead.read(final: [fed], passLength: 1, observe: observe) }
     }
     self = ahead
     return chosen
@@ -119,12 +124,12 @@ package struct ContextReader: Sendable {
       append(rows, from: trace)
       textRows += rows.count
       last = Array(trace.logits.row(rows.count - 1))
-      observe(reading(.read(segment: segment, index: first + end - 1), rows, trace.logits))
+      observe(reading(.read(textIndex: textRows - 1), rows, trace.logits))
     }
     return last
   }
 
-  /// C_t in one pass, causal among themselves; then x_t goes, and C_t stays or is folded into the running means.
+  /// C_k in one pass, causal among themselves; then x_k goes, and C_k stays or is folded into the running means.
   private mutating func compress(segment: Int, observe: (ContextReading) -> Void) throws(PeerError) {
     let n = parameters.memoryTokens
     let rows = (0..<n).map { row(parameters.compToken($0), .comp(segment: segment, index: $0), textRows: textRows) }
@@ -142,14 +147,14 @@ package struct ContextReader: Sendable {
     keep(entries.drop(segment: segment, parameters: parameters, rule: rules.cache))
     observe(reading(.drop(segment: segment)))
     switch parameters.profile.memory {
-    case .concat: observe(reading(.append(segment: segment)))
+    case .concat: break
     case .merge:
       fold(segment: segment, unrotatedKeys: unrotatedKeys)
       observe(reading(.fold(segment: segment)))
     }
   }
 
-  /// The entries of C_t leave the cache for the running means, which come to its end.
+  /// The entries of C_k leave the cache for the running means, which come to its end.
   private mutating func fold(segment: Int, unrotatedKeys: [Tensor]) {
     let block = entries.rows.indices.filter { entries.rows[$0].place.role == .comp }
     for (index, layer) in layers.enumerated() {
@@ -194,7 +199,7 @@ package struct ContextReader: Sendable {
 
   private func reading(_ event: ContextEvent, _ fed: [ContextRow] = [], _ logits: Tensor? = nil) -> ContextReading {
     ContextReading(
-      fed: fed, logits: logits ?? Tensor(zeros: [0, parameters.textSize]), event: event, entries: entries.rows,
+      fed: fed, logits: logits ?? Tensor(zeros: [0, parameters.textSize]), event: event, entries: entries,
       layers: layers)
   }
 }

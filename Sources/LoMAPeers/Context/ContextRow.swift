@@ -12,13 +12,13 @@ package enum ContextRole: String, CaseIterable, Hashable, Sendable {
   case pad
 }
 
-/// A row's role, segment and index; a pad has only a role. Segments count from 1, indices from 0.
+/// A row's role, segment and index; a pad has only a role.
 package enum ContextPlace: Hashable, Sendable {
   /// Text row `index` of a segment.
   case text(segment: Int, index: Int)
   /// COMP_index of a context segment.
   case comp(segment: Int, index: Int)
-  /// SUM_index of a segment.
+  /// SUM_index of a segment; the one block of `memory = merge`, `recurrence = separate` is the final segment's (CCM-5).
   case sum(segment: Int, index: Int)
   /// A padding row of a batch.
   case pad

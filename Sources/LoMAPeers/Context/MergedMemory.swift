@@ -20,18 +20,18 @@ package struct MergedMemory: Hashable, Sendable {
     self.total = KeyValues(keys: Tensor(zeros: [n, width]), values: Tensor(zeros: [n, width]))
   }
 
-  /// This memory with the entries of one segment more: total, t → Σ + h, t + 1; or (1 − a)·M + a·h with M₁ = h₁.
+  /// This memory with the entries of one segment more: total, t → Σ + h, t + 1; or (1 − a)·M + a·h with M_1 = h_1.
   package func folding(_ h: KeyValues) -> MergedMemory {
     var next = self
     switch rate {
     case .mean: next.total = KeyValues(keys: total.keys + h.keys, values: total.values + h.values)
-    case .exponential(let share):
+    case .exponential(let a):
       if segments == 0 {
         next.total = h
       } else {
         next.total = KeyValues(
-          keys: total.keys.scaled(by: 1 - share.value) + h.keys.scaled(by: share.value),
-          values: total.values.scaled(by: 1 - share.value) + h.values.scaled(by: share.value))
+          keys: total.keys.scaled(by: 1 - a) + h.keys.scaled(by: a),
+          values: total.values.scaled(by: 1 - a) + h.values.scaled(by: a))
       }
     }
     next.segments += 1
@@ -47,13 +47,23 @@ package struct MergedMemory: Hashable, Sendable {
     case .exponential: total
     }
   }
+
+  /// M_1 … M_T of h_1 … h_T, [n, H_kv·d] each: what is read after every segment.
+  package static func means(of entries: [KeyValues], rate: MergeRate) -> [KeyValues] {
+    guard let first = entries.first else { return [] }
+    var memory = MergedMemory(rate: rate, entries: first.keys.rows, width: first.keys.columns)
+    return entries.map { h in
+      memory = memory.folding(h)
+      return memory.mean
+    }
+  }
 }
 
 extension MergedMemory {
-  /// The gradients of h₁ … h_T, given those of the means that were read after each segment, nil where none was.
+  /// The gradients of h_1 … h_T, given those of the means that were read after each segment, nil where none was.
   ///
   /// From `mean_t = Σ_{i ≤ t} h_i / t`: dh_i = Σ_{t ≥ i} dmean_t / t.
-  /// From `M_t = (1 − a)·M_{t−1} + a·h_t`: dM_{t−1} = dmean_{t−1} + (1 − a)·dM_t, dh_t = a·dM_t, and dh₁ = dM₁.
+  /// From `M_t = (1 − a)·M_{t−1} + a·h_t`: dM_{t−1} = dmean_{t−1} + (1 − a)·dM_t, dh_t = a·dM_t, and dh_1 = dM_1.
   package static func backward(_ dMeans: [Tensor?], rate: MergeRate, shape: [Int]) -> [Tensor] {
     var gradients = [Tensor](repeating: Tensor(zeros: shape), count: dMeans.count)
     var later = Tensor(zeros: shape)
@@ -63,10 +73,10 @@ extension MergedMemory {
       case .mean:
         if let dMean { later += dMean.divided(by: Double(t)) }
         gradients[index] = later
-      case .exponential(let share):
+      case .exponential(let a):
         if let dMean { later += dMean }
-        gradients[index] = t == 1 ? later : later.scaled(by: share.value)
-        later = later.scaled(by: 1 - share.value)
+        gradients[index] = t == 1 ? later : later.scaled(by: a)
+        later = later.scaled(by: 1 - a)
       }
     }
     return gradients

@@ -5,7 +5,7 @@ import LoMAPeers
 import NaiveLlama
 
 /// The last of `contextDigests`, whatever the machine, the number of threads and the optimisation.
-let recordedContextDigest = "8c9ce9f7fb2d85ad"
+let recordedContextDigest = "fa4f31fe7938f7e8"
 
 /// FNV-1a over the bits of numbers, least significant byte first.
 private struct NumberDigest {
@@ -41,17 +41,13 @@ private func computed<Value>(_ body: () throws(ModelError) -> Value) throws(Peer
   do { return try body() } catch { throw .model(error) }
 }
 
-/// Every profile whose merge rate is the mean or one half.
-func digestProfiles() -> [ContextProfile] {
-  ContextProfile.all(mergeRates: [.mean, MergeRate(name: "exponential(0.5)") ?? .mean])
-}
-
 /// The digest after each profile, each over everything before it too: the first line that differs names the profile.
 func contextDigests(threads: Int) throws(PeerError) -> [(part: String, digest: String)] {
   var digest = NumberDigest()
   var parts: [(part: String, digest: String)] = []
-  for (index, profile) in digestProfiles().enumerated() {
-    let parameters = try ContextParameters(textSize: 13, memoryTokens: 2, beginToken: 1, profile: profile)
+  for (index, profile) in ContextProfile.all.enumerated() {
+    let parameters = try ContextParameters(
+      textSize: 13, memoryTokens: 2, beginningToken: 1, profile: profile, rate: 0.375)
     let configuration = try computed { () throws(ModelError) in
       try Configuration(
         vocabularySize: 13, hiddenSize: 8, intermediateSize: 12, layers: 2, queryHeads: 4, keyValueHeads: 2,
@@ -61,16 +57,18 @@ func contextDigests(threads: Int) throws(PeerError) -> [(part: String, digest: S
     let base = ParameterSet.highVariance(configuration, numbers: &numbers)
     let settings = try AdapterSettings(rank: 2, alpha: 3)
     let first = try ContextAdapter.initial(
-      base: Weights(base), configuration: configuration, context: parameters, settings: settings, numbers: &numbers)
+      base: Weights(base), configuration: configuration, memoryEmbeddings: parameters.memoryIds, settings: settings,
+      numbers: &numbers)
     digest.add(first.parameters)
-    let adapter = ContextAdapter.highVariance(configuration, parameters, settings: settings, numbers: &numbers)
+    let adapter = ContextAdapter.highVariance(
+      configuration, memoryEmbeddings: parameters.memoryIds, settings: settings, numbers: &numbers)
     let model = ContextModel(
       configuration: configuration, weights: Weights(base), adapter: adapter, parameters: parameters,
       functions: .llama(workers: Workers(threads: threads)), rules: .spec)
     var layouts: [ContextLayout] = []
     let texts = [
-      ContextText(contexts: [[1, 5, 7], [9, 2], [3, 12, 1, 4]], input: [6, 8], output: [10, 2]),
-      ContextText(contexts: [[1, 4]], input: [3], output: [11]),
+      ContextText(segments: [[1, 5, 7], [9, 2], [3, 12, 1, 4], [6, 8, 10, 2]], outputLength: 2),
+      ContextText(segments: [[1, 4], [3, 11]], outputLength: 1),
     ]
     for text in texts { layouts.append(try ContextLayout(text, parameters: parameters)) }
     let batch = ContextBatch(layouts, parameters: parameters)
@@ -83,8 +81,8 @@ func contextDigests(threads: Int) throws(PeerError) -> [(part: String, digest: S
     for tokens in texts[0].contexts {
       try reader.read(context: tokens, passLength: 2) { reading in digest.add(reading.logits) }
     }
-    try reader.read(final: texts[0].input, passLength: 2) { reading in digest.add(reading.logits) }
-    for token in try reader.generate(4, stopToken: nil, observe: { _ in }) { digest.add(UInt64(token)) }
+    try reader.read(final: texts[0].final, passLength: 2) { reading in digest.add(reading.logits) }
+    for token in try reader.generate(4, forced: nil, stopToken: nil, observe: { _ in }) { digest.add(UInt64(token)) }
     for layer in reader.layers {
       digest.add(layer.keys)
       digest.add(layer.values)

@@ -66,7 +66,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"],
+      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
         .embedInCode("mask.css"), .embedInCode("mask.html"), .embedInCode("mask.js"),
@@ -102,7 +102,7 @@ let package = Package(
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
         "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
       ],
       swiftSettings: strict),

@@ -17,7 +17,7 @@ extension Explanation {
     case .cost: try .texts(inputs.texts.indices) { try costValue($0, limits: limits) }
     case .metrics: metricsValue
     case .choice: choiceValue
-    case .profiles: profilesValue
+    case .profiles: Self.axes.value
     case .rows, .mask: nil
     }
   }
@@ -136,14 +136,7 @@ extension Explanation {
         chunks.count <= limits.lines ? .array(pairs) : .notShown(chunks.count, limit: limits.lines)),
     ]
     if let bytes = entryBytes {
-      members.append(
-        .init(
-          "bytes",
-          .members([
-            .init("entry", .integer(bytes)), .init("final_cache", .integer(final * bytes)),
-            .init("largest_cache", .integer(largest * bytes)),
-            .init("uncompressed", .integer(cost.textLength * bytes)),
-          ])))
+      members.append(.init("bytes", .bytes(bytes, most: largest, last: final, uncompressed: cost.textLength)))
     }
     return .members(members)
   }
@@ -162,16 +155,4 @@ extension Explanation {
 
   /// The greedy token (GEN-5).
   private var choiceValue: JSONValue { .members([.init("token", .integer(orNull: greedyToken))]) }
-
-  /// The registry's axes.
-  private var profilesValue: JSONValue {
-    .array(
-      Axis.allCases.map { axis in
-        .members([
-          .init("axis", .string(axis.rawValue)), .init("decision", .string(axis.decision)),
-          .init("default", .string(Profile.base[axis])),
-          .init("alternatives", .array(axis.values.dropFirst().map { .string($0) })),
-        ])
-      })
-  }
 }

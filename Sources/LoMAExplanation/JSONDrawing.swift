@@ -75,6 +75,14 @@ extension JSONValue {
     .members([.init("not_shown", .integer(size)), .init("limit", .integer(limit))])
   }
 
+  /// The bytes of an entry, and of what the cache holds.
+  static func bytes(_ entryBytes: Int, most: Int, last: Int, uncompressed: Int) -> JSONValue {
+    .members([
+      .init("entry", .integer(entryBytes)), .init("final_cache", .integer(last * entryBytes)),
+      .init("largest_cache", .integer(most * entryBytes)), .init("uncompressed", .integer(uncompressed * entryBytes)),
+    ])
+  }
+
   /// One member for each text of a batch.
   static func texts<Item>(_ items: some Sequence<Item>, _ value: (Item) throws -> JSONValue) rethrows -> JSONValue {
     .members([.init("texts", .array(try items.map(value)))])

@@ -117,13 +117,34 @@ extension MethodExplanation {
       ], rows: rows, groupStarts: picture.groupStarts)
   }
 
-  /// The bytes of so many entries each.
-  static func bytesTable(_ entryBytes: Int, _ lines: [(name: String, entries: Int)]) -> ContentTable {
-    ContentTable(
+  /// The bytes of an entry, and of what the cache holds.
+  static func bytesTable(_ entryBytes: Int, most: Int, last: Int, uncompressed: Int) -> ContentTable {
+    let lines = [
+      ("an entry", 1), ("the cache at the end", last), ("the cache at most", most), ("uncompressed", uncompressed),
+    ]
+    return ContentTable(
       columns: [.words(""), .number("entries"), .number("bytes")],
-      rows: lines.map {
-        [ContentCell($0.name), ContentCell("\($0.entries)"), ContentCell("\($0.entries * entryBytes)")]
-      })
+      rows: lines.map { [ContentCell($0.0), ContentCell("\($0.1)"), ContentCell("\($0.1 * entryBytes)")] })
+  }
+
+  /// What the cache holds at most and at the end, in one sentence.
+  static func cacheSummary(most: Int, last: Int, uncompressed: Int) -> String {
+    "the cache holds at most \(most) entries, and \(last) at the end; uncompressed it would hold \(uncompressed)"
+  }
+
+  /// Every axis with where it comes from, its default and its alternatives.
+  static func profilesContent(_ axes: DrawnAxes, note: String) -> SectionContent {
+    let rows = axes.axes.map { axis in
+      [axis.name, axis.origin, axis.values[0], axis.values.dropFirst().joined(separator: ", ")].map { ContentCell($0) }
+    }
+    return SectionContent(
+      section: .profiles, subtitle: "base has every default",
+      blocks: [
+        .table(
+          ContentTable(
+            columns: [.words("axis"), .words(axes.origin), .words("default"), .words("alternatives")], rows: rows)),
+        .note([note]),
+      ])
   }
 
   /// The rows that an event feeds, in words.
@@ -138,7 +159,36 @@ extension MethodExplanation {
 
 extension RowKind {
   /// The kind of any method that has this letter; methods share a letter only for the same colour.
-  static func ofLetter(_ letter: Character) -> RowKind? { RowWords.loma.kinds.first { $0.letter == letter } }
+  static func ofLetter(_ letter: Character) -> RowKind? {
+    (RowWords.loma.kinds + RowWords.ccm.kinds).first { $0.letter == letter }
+  }
+}
+
+/// The axes of a method.
+package struct DrawnAxes: Sendable {
+  /// An axis, where it comes from, and its values, the default first.
+  package struct Axis: Sendable {
+    let name: String
+    let origin: String
+    let values: [String]
+  }
+
+  /// The word for where an axis comes from: decision or clause.
+  let origin: String
+  /// In the order of the registry.
+  let axes: [Axis]
+
+  /// For programs.
+  var value: JSONValue {
+    .array(
+      axes.map { axis in
+        .members([
+          .init("axis", .string(axis.name)), .init(origin, .string(axis.origin)),
+          .init("default", .string(axis.values[0])),
+          .init("alternatives", .array(axis.values.dropFirst().map { .string($0) })),
+        ])
+      })
+  }
 }
 
 extension SectionContent {

@@ -60,8 +60,8 @@ final class Tree: NSObject, XMLParserDelegate {
 }
 
 /// A mask that a command should draw.
-struct ExpectedMask {
-  struct Row {
+struct ExpectedMask: Sendable {
+  struct Row: Sendable {
     /// The name of its zone or role, the zone in whose colour it is drawn, and its letter.
     let (kind, colour, letter): (String, String, Character)
     /// The row in words.
@@ -69,8 +69,8 @@ struct ExpectedMask {
   }
 
   let rows: [Row]
-  let sentence: (_ clause: String) -> String
-  let rule: (_ query: Int, _ key: Int) -> (clause: String, isVisible: Bool)
+  let sentence: @Sendable (_ clause: String) -> String
+  let rule: @Sendable (_ query: Int, _ key: Int) -> (clause: String, isVisible: Bool)
 
   /// What every cell should say, row by row.
   var cells: [String] {
@@ -84,7 +84,7 @@ struct ExpectedMask {
 }
 
 /// A command line and the masks that it should draw.
-struct PictureExample: CustomTestStringConvertible {
+struct PictureExample: Sendable, CustomTestStringConvertible {
   let line: String
   let masks: [ExpectedMask]
   var testDescription: String { line }

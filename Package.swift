@@ -70,6 +70,7 @@ let package = Package(
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
         .embedInCode("mask.css"), .embedInCode("mask.html"), .embedInCode("mask.js"),
+        .embedInCode("names.css"),
         .embedInCode("Templates/main.swift"), .embedInCode("Templates/port.c"), .embedInCode("Templates/port.py"),
       ],
       swiftSettings: strict),

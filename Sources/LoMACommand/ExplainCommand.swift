@@ -82,8 +82,7 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
     outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
   case .svg: outcome.output = try picture(explanation, arguments, sections)
   case .html:
-    outcome.output = HTMLDrawing().draw(
-      try explanation.contents(of: sections, limits: .picture), title: explanation.title, method: explanation.method)
+    outcome.output = HTMLDrawing().draw(try explanation.contents(of: sections, limits: .picture), of: explanation)
   case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
   }
   return outcome

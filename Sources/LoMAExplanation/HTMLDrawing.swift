@@ -12,8 +12,8 @@ import LoMAVectors
 package struct HTMLDrawing: Sendable {
   package init() {}
 
-  /// A complete HTML file that loads nothing; its description names the method.
-  package func draw(_ contents: [SectionContent], title: String, method: String) -> String {
+  /// A complete HTML file that loads nothing, with some sections of an explanation.
+  package func draw(_ contents: [SectionContent], of explanation: any MethodExplanation) -> String {
     var masks = 0
     let sections = contents.map { section in
       let blocks = section.blocks.flatMap { block in
@@ -30,7 +30,8 @@ package struct HTMLDrawing: Sendable {
     }
     let links = contents.map { Markup("a", ["href": "#" + $0.section.rawValue], $0.section.rawValue) }
     return HTMLAssets.page.page([
-      "title": Markup(text: title), "method": Markup(text: method), "style": HTMLAssets.style,
+      "title": Markup(text: explanation.title), "method": Markup(text: explanation.method),
+      "style": explanation.pageStyle,
       "links": .joined(links, by: " "),
       "sections": .joined(sections, by: "\n"), "script": HTMLAssets.script,
     ])

@@ -20,6 +20,8 @@ package protocol MethodExplanation: Sendable {
   var rowCount: Int { get }
   /// Every clause of the mask under the profile.
   var sentences: [DrawnSentence] { get }
+  /// The style sheet of the page.
+  var pageStyle: Markup { get }
   /// What every JSON drawing begins with, before its sections.
   var heading: [JSONObject.Member] { get }
   /// The rows and masks of all texts; call it only if `rowCount` rows fit in memory.

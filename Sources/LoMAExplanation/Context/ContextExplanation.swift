@@ -3,6 +3,7 @@
 
 import LoMA
 import LoMAPeers
+import LoMAVectors
 
 /// Inputs that passed all checks, with their costs; layouts are built only when a section needs them.
 package struct ContextExplanation: MethodExplanation {
@@ -151,6 +152,9 @@ package struct ContextExplanation: MethodExplanation {
 
   /// The profile as text.
   package var profileName: String { parameters.profile.name }
+
+  /// The style of all pages, and breaks in long names.
+  package var pageStyle: Markup { .joined([HTMLAssets.style, HTMLAssets.breakingNames], by: "\n") }
 
   /// The layout of training and scoring (CCM-5).
   package var layoutName: String { "parallel" }

@@ -137,7 +137,7 @@ extension ContextExplanation {
       endsSegment = if case .read = step.event { false } else { true }
       let ink = event.kind.map { Ink.zone($0.colour) } ?? .plain
       var row = [
-        ContentCell(event.name, ink: ink), ContentCell(event.token, ink: ink),
+        ContentCell(event.name, ink: ink), ContentCell(event.token, ink: event.token.isEmpty ? .plain : ink),
         ContentCell(Self.describe(step.fedRows)), ContentCell("\(step.cacheSize)"),
         ContentCell("\(step.memoryEntries)"), ContentCell("\(step.textEntries)"),
       ]

@@ -1,6 +1,7 @@
 // Section parameters, and the rows and masks that are drawn (PAR, LAY, POS, LOS, MSK).
 
 import LoMA
+import LoMAVectors
 
 extension Explanation {
   /// c, t, L, the chunks of each text, the vocabulary and the profile.
@@ -82,6 +83,9 @@ extension Explanation {
 
   /// LoMA, in a sentence.
   package var method: String { "LoMA" }
+
+  /// The style of all pages.
+  package var pageStyle: Markup { HTMLAssets.style }
 
   /// The training or the generation layout.
   package var layoutName: String { inputs.layout.rawValue }

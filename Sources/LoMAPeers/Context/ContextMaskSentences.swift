@@ -53,8 +53,8 @@ package struct ContextMaskSentences: Hashable, Sendable {
     if profile.memory == .merge {
       let seen =
         switch profile.recurrence {
-        case .recurrent: "their own segment up to themselves and the SUM rows of the segment before"
-        case .separate: "all COMP rows, and SUM rows up to themselves"
+        case .recurrent: "their own segment so far and the SUM rows of the segment before"
+        case .separate: "all COMP rows, and the SUM rows so far"
         }
       add("CCM-14", [.sum], [.text, .comp, .sum], "SUM rows see \(seen); no result depends on it")
       add("CCM-15", [.text], [.comp], "text rows of the final segment see no COMP row")

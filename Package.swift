@@ -24,8 +24,9 @@ let package = Package(
     .target(name: "NaiveLlama", exclude: ["README.md"], swiftSettings: numeric),
     .target(
       name: "LoMAReference", dependencies: ["LoMA", "NaiveLlama"], exclude: ["README.md"], swiftSettings: numeric),
+    .target(name: "LoMAPeers", dependencies: ["LoMA"], exclude: ["README.md"], swiftSettings: numeric),
     .target(
-      name: "LoMAPeers", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], exclude: ["README.md"],
+      name: "LoMAPeersReference", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
       swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
@@ -87,8 +88,8 @@ let package = Package(
     .testTarget(
       name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: strict),
     .testTarget(
-      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
-      swiftSettings: strict),
+      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAPeers", "LoMAPeersReference"],
+      swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: strict),
     .testTarget(
       name: "LoMASuiteTests",

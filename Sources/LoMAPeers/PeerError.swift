@@ -1,9 +1,8 @@
-// CCM-1…CCM-5, CCM-21…CCM-27: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
+// CCM-1…CCM-5, CCM-23, CCM-27: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
 
 import LoMA
-import NaiveLlama
 
-/// Why an input is rejected or a pass stopped, with the offending value and the limit it breaks.
+/// Why an input is rejected, with the offending value and the limit it breaks.
 ///
 /// Cases stand in the order of the Spec's list: of several faults the first one is thrown.
 package enum PeerError: Error, Hashable, Sendable {
@@ -37,27 +36,11 @@ package enum PeerError: Error, Hashable, Sendable {
   case negativeGenerationLength(Int)
   /// CCM-2: V is not the model's.
   case vocabularyMismatch(textVocabulary: Int, modelVocabulary: Int)
-  /// CCM-22: r < 1.
-  case rankBelowOne(Int)
-  /// CCM-22: α is NaN or infinite.
-  case nonFiniteAlpha
-  /// CCM-22: a tensor of the adapter is missing, is not one of its own, or has another shape.
-  case adapterShapeMismatch(tensor: String)
-  /// CCM-21: fewer embedding rows than memory embeddings, which are to start as means of some.
-  case noRowsToAverage(textVocabulary: Int, memoryEmbeddings: Int)
-  /// CCM-24: a row of the final segment was fed, and no context segment may follow it.
-  case contextAfterFinal(segment: Int)
-  /// CCM-27: tokens were asked for before any row of the final segment was fed.
-  case nothingRead(generationLength: Int)
-  /// CCM-27: a logit of a fed row is NaN or infinite; no token follows.
-  case nonFiniteLogits(segment: Int, role: String, index: Int)
-  /// The model is not one that can be computed, or a weight is not.
-  case model(ModelError)
 }
 
 extension PeerError {
-  /// The code in the Spec's list of rejections; nil if no request can bring it about.
-  package var code: String? {
+  /// The code in the Spec's list of rejections.
+  package var code: String {
     switch self {
     case .unknownAxis: "unknown-axis"
     case .unknownAlternative: "unknown-alternative"
@@ -73,19 +56,13 @@ extension PeerError {
     case .outputLengthOutOfRange: "output-length-out-of-range"
     case .negativeGenerationLength: "negative-generation-length"
     case .vocabularyMismatch: "vocabulary-mismatch"
-    case .rankBelowOne, .nonFiniteAlpha: "invalid-adapter"
-    case .adapterShapeMismatch: "adapter-shape-mismatch"
-    case .noRowsToAverage, .contextAfterFinal, .nothingRead, .nonFiniteLogits, .model: nil
     }
   }
 }
 
 extension PeerError: CustomStringConvertible {
   /// The code and the numbers, on one line.
-  package var description: String {
-    guard let code else { return numbers }
-    return code + ": " + numbers
-  }
+  package var description: String { code + ": " + numbers }
 
   private var numbers: String {
     switch self {
@@ -105,16 +82,6 @@ extension PeerError: CustomStringConvertible {
     case .outputLengthOutOfRange(let length, let final): "an output of \(length) tokens, the final segment has \(final)"
     case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"
     case .vocabularyMismatch(let size, let model): "V is \(size), the model's vocabulary size is \(model)"
-    case .rankBelowOne(let rank): "r is \(rank), must be at least 1"
-    case .nonFiniteAlpha: "lora_alpha is no finite number"
-    case .adapterShapeMismatch(let tensor): "tensor \(escaped(tensor))"
-    case .noRowsToAverage(let rows, let count):
-      "no-rows-to-average: \(count) memory embeddings start as means of \(rows) rows"
-    case .contextAfterFinal(let segment): "context-after-final: segment \(segment) is the final one, and is being read"
-    case .nothingRead(let length): "nothing-read: \(length) tokens asked for before the final segment"
-    case .nonFiniteLogits(let segment, let role, let index):
-      "non-finite-logits: \(role) row \(index) of segment \(segment)"
-    case .model(let error): error.description
     }
   }
 
@@ -122,9 +89,4 @@ extension PeerError: CustomStringConvertible {
   private func escaped(_ name: String) -> String {
     name.unicodeScalars.reduce("") { $0 + $1.escaped(asASCII: true) }
   }
-}
-
-/// The value of an expression of the model, its error as a `PeerError`.
-func modelling<Value>(_ pass: @autoclosure () throws(ModelError) -> Value) throws(PeerError) -> Value {
-  do { return try pass() } catch { throw .model(error) }
 }

@@ -1,4 +1,4 @@
-// LoMAPeers, one folder a method: what a folder declares, no other folder names.
+// LoMAPeers and LoMAPeersReference, one folder a method: what a folder declares, no other folder names.
 
 import Foundation
 import Testing
@@ -40,7 +40,9 @@ struct PeerFolders {
   }
 
   @Test func `no method's folder names what another one declares`() throws {
-    let files = try House.files(in: "Sources/LoMAPeers", ending: ["swift"])
+    let files = try ["LoMAPeers", "LoMAPeersReference"].flatMap { room in
+      try House.files(in: "Sources/" + room, ending: ["swift"])
+    }
     #expect(files.contains { Self.declared(in: $0).contains("ContextMask") }, "declarations were found at all")
     House.report(Self.trespasses(in: files))
   }

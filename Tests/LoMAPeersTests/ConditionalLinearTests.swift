@@ -1,6 +1,7 @@
 // Spec chapter 16: conditional LoRA and the adapter, CCM-20…CCM-22.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 
@@ -84,8 +85,8 @@ import Testing
 
   @Test func `CCM-20 the scale is alpha over r, and r is at least one`() throws {
     #expect(try AdapterSettings(rank: 8, alpha: 16).scale == 2)
-    #expect(throws: PeerError.rankBelowOne(0)) { try AdapterSettings(rank: 0, alpha: 16) }
-    #expect(throws: PeerError.nonFiniteAlpha) { try AdapterSettings(rank: 1, alpha: .infinity) }
+    #expect(throws: PeerReferenceError.rankBelowOne(0)) { try AdapterSettings(rank: 0, alpha: 16) }
+    #expect(throws: PeerReferenceError.nonFiniteAlpha) { try AdapterSettings(rank: 1, alpha: .infinity) }
   }
 
   @Test func `CCM-21 first values: A uniform in one over the root of its width, B zero`() throws {
@@ -119,7 +120,7 @@ import Testing
       #expect(embeddings[3, column] == (table[0, column] + table[4, column] + table[8, column]) / 3)
       #expect(embeddings[0, column] == (table[3, column] + table[7, column]) / 2)
     }
-    #expect(throws: PeerError.noRowsToAverage(textVocabulary: 11, memoryEmbeddings: 12)) {
+    #expect(throws: PeerReferenceError.noRowsToAverage(textVocabulary: 11, memoryEmbeddings: 12)) {
       _ = try ContextAdapter.initial(
         base: Weights(base), configuration: sample.configuration(), memoryEmbeddings: 12,
         settings: AdapterSettings(rank: 1, alpha: 16), numbers: &numbers)
@@ -150,10 +151,10 @@ import Testing
     let (configuration, parameters) = (try sample.configuration(), try sample.parameters())
     try good.check(configuration, parameters)
     let name = AdapterParameterName.b(layer: 1, .output)
-    func problem(_ change: (inout ContextAdapter) -> Void) -> PeerError? {
+    func problem(_ change: (inout ContextAdapter) -> Void) -> PeerReferenceError? {
       var adapter = good
       change(&adapter)
-      do throws(PeerError) {
+      do throws(PeerReferenceError) {
         try adapter.check(configuration, parameters)
         return nil
       } catch {
@@ -168,24 +169,24 @@ import Testing
   }
 
   @Test func `CCM-2 CCM-22 memory embeddings have n rows or 2n, under merge 2n, and V is the model's`() throws {
-    func problem(_ rows: Int, _ profile: String, n: Int) throws -> PeerError? {
+    func problem(_ rows: Int, _ profile: String, n: Int) throws -> PeerReferenceError? {
       let sample = SampleModel(n: n, profile: try ContextProfile(name: profile), memoryEmbeddings: rows)
       let (adapter, configuration) = (try sample.adapter(), try sample.configuration())
       let parameters = try sample.parameters()
-      do throws(PeerError) {
+      do throws(PeerReferenceError) {
         try adapter.check(configuration, parameters)
         return nil
       } catch {
         return error
       }
     }
-    let wrong = PeerError.adapterShapeMismatch(tensor: AdapterParameterName.memoryEmbedding)
+    let wrong = PeerReferenceError.adapterShapeMismatch(tensor: AdapterParameterName.memoryEmbedding)
     for rows in 1...7 {
       #expect(try problem(rows, "base", n: 3) == (rows == 3 || rows == 6 ? nil : wrong))
       #expect(try problem(rows, "memory=merge", n: 3) == (rows == 6 ? nil : wrong))
     }
     let sample = SampleModel()
-    #expect(throws: PeerError.vocabularyMismatch(textVocabulary: 11, modelVocabulary: 12)) {
+    #expect(throws: PeerReferenceError.rejected(.vocabularyMismatch(textVocabulary: 11, modelVocabulary: 12))) {
       try sample.adapter().check(sample.configuration(vocabularySize: 12), sample.parameters())
     }
   }

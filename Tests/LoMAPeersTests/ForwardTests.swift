@@ -2,6 +2,7 @@
 // together.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 

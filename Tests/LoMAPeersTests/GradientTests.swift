@@ -2,6 +2,7 @@
 // pass.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 

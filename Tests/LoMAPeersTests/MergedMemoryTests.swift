@@ -1,6 +1,7 @@
 // Spec chapter 16: the merged memory, CCM-17 and CCM-19.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 

@@ -2,6 +2,7 @@
 // the logits of text rows wherever the clause it breaks says something, and must not where it says nothing.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 

@@ -1,6 +1,7 @@
 // Spec chapter 16: the online form, CCM-24…CCM-27.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 
@@ -155,7 +156,9 @@ import Testing
     #expect(chosen == (0..<3).map { ContextRules.spec.choose(Array(parallel.row(parallel.rows - 3 + $0))) })
     // BOS in the final segment is dropped by nothing.
     #expect(reader.entries.rows.suffix(2).map { $0.token } == fed)
-    #expect(throws: PeerError.textTokenOutOfRange(token: 11, segment: 3, index: 2, textVocabulary: 11)) {
+    #expect(
+      throws: PeerReferenceError.rejected(.textTokenOutOfRange(token: 11, segment: 3, index: 2, textVocabulary: 11))
+    ) {
       _ = try start.generate(3, forced: [3, 1, 11], stopToken: nil) { _ in }
     }
   }
@@ -163,9 +166,9 @@ import Testing
   @Test func `CCM-24 CCM-27 a request that cannot be met feeds nothing`() throws {
     let sample = SampleModel()
     var reader = ContextReader(model: try sample.model())
-    func problem(_ body: (inout ContextReader) throws(PeerError) -> Void) -> PeerError? {
+    func problem(_ body: (inout ContextReader) throws(PeerReferenceError) -> Void) -> PeerReferenceError? {
       let (textRows, entries) = (reader.textRows, reader.entries)
-      do throws(PeerError) {
+      do throws(PeerReferenceError) {
         try body(&reader)
         return nil
       } catch {
@@ -174,23 +177,24 @@ import Testing
       }
     }
     #expect(
-      problem { r throws(PeerError) in _ = try r.generate(1, forced: nil, stopToken: nil) { _ in } }
+      problem { r throws(PeerReferenceError) in _ = try r.generate(1, forced: nil, stopToken: nil) { _ in } }
         == .nothingRead(generationLength: 1))
     #expect(
-      problem { r throws(PeerError) in _ = try r.generate(-1, forced: nil, stopToken: nil) { _ in } }
-        == .negativeGenerationLength(-1))
+      problem { r throws(PeerReferenceError) in _ = try r.generate(-1, forced: nil, stopToken: nil) { _ in } }
+        == .rejected(.negativeGenerationLength(-1)))
     #expect(
-      problem { r throws(PeerError) in try r.read(context: [], passLength: 1) { _ in } } == .segmentEmpty(segment: 0))
+      problem { r throws(PeerReferenceError) in try r.read(context: [], passLength: 1) { _ in } }
+        == .rejected(.segmentEmpty(segment: 0)))
     #expect(
-      problem { r throws(PeerError) in try r.read(context: [1, 11], passLength: 1) { _ in } }
-        == .textTokenOutOfRange(token: 11, segment: 0, index: 1, textVocabulary: 11))
+      problem { r throws(PeerReferenceError) in try r.read(context: [1, 11], passLength: 1) { _ in } }
+        == .rejected(.textTokenOutOfRange(token: 11, segment: 0, index: 1, textVocabulary: 11)))
     try reader.read(context: [1, 2], passLength: 2) { _ in }
     #expect(
-      problem { r throws(PeerError) in try r.read(final: [3, -1], passLength: 1) { _ in } }
-        == .textTokenOutOfRange(token: -1, segment: 1, index: 1, textVocabulary: 11))
+      problem { r throws(PeerReferenceError) in try r.read(final: [3, -1], passLength: 1) { _ in } }
+        == .rejected(.textTokenOutOfRange(token: -1, segment: 1, index: 1, textVocabulary: 11)))
     try reader.read(final: [3], passLength: 1) { _ in }
     #expect(
-      problem { r throws(PeerError) in try r.read(context: [1], passLength: 1) { _ in } }
+      problem { r throws(PeerReferenceError) in try r.read(context: [1], passLength: 1) { _ in } }
         == .contextAfterFinal(segment: 1))
   }
 
@@ -201,7 +205,7 @@ import Testing
     var reader = ContextReader(model: try sample.model(base: base))
     for i in 0..<8 { base.tensors[ParameterName.head]?.values[i] = 1e308 }
     reader = ContextReader(model: try sample.model(base: base))
-    #expect(throws: PeerError.nonFiniteLogits(segment: 0, role: "text", index: 0)) {
+    #expect(throws: PeerReferenceError.nonFiniteLogits(segment: 0, role: "text", index: 0)) {
       try reader.read(context: [1, 4], passLength: 2) { _ in }
     }
   }

@@ -1,6 +1,7 @@
 // A small random base model with an adapter, from one seed, for the suites that compute.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 

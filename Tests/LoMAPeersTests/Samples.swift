@@ -1,6 +1,7 @@
 // What the suites share: profiles, small texts from seeds, and a mask drawn as text.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 import Testing
 

@@ -15,6 +15,11 @@
       write("rejected: " + error.description)
     }
     do throws(PeerError) {
+      try checkPeerIntegers()
+    } catch {
+      write("rejected: " + error.description)
+    }
+    do throws(PeerReferenceError) {
       try checkPeers()
     } catch {
       write("rejected: " + error.description)

@@ -2,6 +2,7 @@
 // tests compute it, and so does Tests/WebAssembly/run, in WebAssembly under node.
 
 import LoMAPeers
+import LoMAPeersReference
 import NaiveLlama
 
 /// The last of `contextDigests`, whatever the machine, the number of threads and the optimisation.
@@ -36,18 +37,24 @@ private struct NumberDigest {
   }
 }
 
-/// A value of the model, its error as a `PeerError`.
-private func computed<Value>(_ body: () throws(ModelError) -> Value) throws(PeerError) -> Value {
+/// A value of the model, its error as a `PeerReferenceError`.
+private func computed<Value>(_ body: () throws(ModelError) -> Value) throws(PeerReferenceError) -> Value {
   do { return try body() } catch { throw .model(error) }
 }
 
+/// A value of the integers, its error as a `PeerReferenceError`.
+private func checked<Value>(_ body: () throws(PeerError) -> Value) throws(PeerReferenceError) -> Value {
+  do { return try body() } catch { throw .rejected(error) }
+}
+
 /// The digest after each profile, each over everything before it too: the first line that differs names the profile.
-func contextDigests(threads: Int) throws(PeerError) -> [(part: String, digest: String)] {
+func contextDigests(threads: Int) throws(PeerReferenceError) -> [(part: String, digest: String)] {
   var digest = NumberDigest()
   var parts: [(part: String, digest: String)] = []
   for (index, profile) in ContextProfile.all.enumerated() {
-    let parameters = try ContextParameters(
-      textSize: 13, memoryTokens: 2, beginningToken: 1, profile: profile, rate: 0.375)
+    let parameters = try checked { () throws(PeerError) in
+      try ContextParameters(textSize: 13, memoryTokens: 2, beginningToken: 1, profile: profile, rate: 0.375)
+    }
     let configuration = try computed { () throws(ModelError) in
       try Configuration(
         vocabularySize: 13, hiddenSize: 8, intermediateSize: 12, layers: 2, queryHeads: 4, keyValueHeads: 2,
@@ -70,7 +77,10 @@ func contextDigests(threads: Int) throws(PeerError) -> [(part: String, digest: S
       ContextText(segments: [[1, 5, 7], [9, 2], [3, 12, 1, 4], [6, 8, 10, 2]], outputLength: 2),
       ContextText(segments: [[1, 4], [3, 11]], outputLength: 1),
     ]
-    for text in texts { layouts.append(try ContextLayout(text, parameters: parameters)) }
+    for text in texts {
+      layouts.append(
+        try checked { () throws(PeerError) in try ContextLayout(text, parameters: parameters) })
+    }
     let batch = ContextBatch(layouts, parameters: parameters)
     let pass = try computed { () throws(ModelError) in try model.trainingPass(batch, training: .everything) }
     for logits in pass.logits { digest.add(logits) }

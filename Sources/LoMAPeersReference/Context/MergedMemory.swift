@@ -1,5 +1,6 @@
 // CCM-17, CCM-19: the running mean of the segments' entries in one layer; forward, then backward.
 
+import LoMAPeers
 import NaiveLlama
 
 /// What n merged entries of one layer are read from: Σ and t, or M_t itself under an exponential rate.

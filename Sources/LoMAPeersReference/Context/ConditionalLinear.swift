@@ -1,5 +1,6 @@
 // CCM-20: a linear layer of the base model with a low-rank update that acts on some rows alone; forward, then backward.
 
+import LoMAPeers
 import NaiveLlama
 
 /// B·A scaled: what conditional LoRA adds to a weight, on the rows whose gate is open.

@@ -1,6 +1,7 @@
 // CCM-24…CCM-27: a text read segment by segment: each context is fed, compressed and dropped, the final segment is read
 // on what remains, and tokens follow.
 
+import LoMAPeers
 import NaiveLlama
 
 /// What one pass, or one change of the cache, did; told to an observer.
@@ -53,12 +54,12 @@ package struct ContextReader: Sendable {
   /// segment; after an error nothing was fed.
   package mutating func read(
     context tokens: [Int], passLength: Int, observe: (ContextReading) -> Void
-  ) throws(PeerError) {
+  ) throws(PeerReferenceError) {
     let segment = segments
     guard finalLength == 0 else { throw .contextAfterFinal(segment: segment) }
-    guard !tokens.isEmpty else { throw .segmentEmpty(segment: segment) }
-    try parameters.check(textRows: textRows + tokens.count, contexts: segments + 1)
-    try parameters.check(tokens, segment: segment)
+    guard !tokens.isEmpty else { throw .rejected(.segmentEmpty(segment: segment)) }
+    try checking(try parameters.check(textRows: textRows + tokens.count, contexts: segments + 1))
+    try checking(try parameters.check(tokens, segment: segment))
     var ahead = self
     _ = try ahead.feed(
       tokens, segment: segment, first: 0, passLength: passLength, finalSegment: nil, observe: observe)
@@ -72,10 +73,10 @@ package struct ContextReader: Sendable {
   /// The result does not depend on `passLength`. Throws for a token outside 0..<V; after an error nothing was fed.
   package mutating func read(
     final tokens: [Int], passLength: Int, observe: (ContextReading) -> Void
-  ) throws(PeerError) {
+  ) throws(PeerReferenceError) {
     let segment = segments
-    try parameters.check(textRows: textRows + tokens.count, contexts: segments)
-    try parameters.check(tokens, segment: segment)
+    try checking(try parameters.check(textRows: textRows + tokens.count, contexts: segments))
+    try checking(try parameters.check(tokens, segment: segment))
     var ahead = self
     let last = try ahead.feed(
       tokens, segment: segment, first: finalLength, passLength: passLength, finalSegment: segment, observe: observe)
@@ -90,12 +91,12 @@ package struct ContextReader: Sendable {
   /// is not nil. Throws `nothingRead` if m > 0 and no row of the final segment was fed; after an error nothing was fed.
   package mutating func generate(
     _ m: Int, forced: [Int]?, stopToken: Int?, observe: (ContextReading) -> Void
-  ) throws(PeerError) -> [Int] {
+  ) throws(PeerReferenceError) -> [Int] {
     if let forced {
       precondition(forced.count == m, "a forced token for every one chosen")
-      try parameters.check(forced, segment: segments)
+      try checking(try parameters.check(forced, segment: segments))
     }
-    guard m >= 0 else { throw .negativeGenerationLength(m) }
+    guard m >= 0 else { throw .rejected(.negativeGenerationLength(m)) }
     guard m == 0 || lastLogits != nil else { throw .nothingRead(generationLength: m) }
     var (ahead, chosen): (ContextReader, [Int]) = (self, [])
     while chosen.count < m, let logits = ahead.lastLogits {
@@ -112,7 +113,7 @@ package struct ContextReader: Sendable {
   /// Text rows of a segment, from index `first` on; answers the logits of the last one, nil if there is none.
   private mutating func feed(
     _ tokens: [Int], segment: Int, first: Int, passLength: Int, finalSegment: Int?, observe: (ContextReading) -> Void
-  ) throws(PeerError) -> [Double]? {
+  ) throws(PeerReferenceError) -> [Double]? {
     precondition(passLength >= 1, "at least one token a pass")
     var last: [Double]?
     for start in stride(from: 0, to: tokens.count, by: passLength) {
@@ -130,7 +131,7 @@ package struct ContextReader: Sendable {
   }
 
   /// C_k in one pass, causal among themselves; then x_k goes, and C_k stays or is folded into the running means.
-  private mutating func compress(segment: Int, observe: (ContextReading) -> Void) throws(PeerError) {
+  private mutating func compress(segment: Int, observe: (ContextReading) -> Void) throws(PeerReferenceError) {
     let n = parameters.memoryTokens
     let rows = (0..<n).map { row(parameters.compToken($0), .comp(segment: segment, index: $0), textRows: textRows) }
     var logits = Tensor(zeros: [0, parameters.textSize])
@@ -172,7 +173,7 @@ package struct ContextReader: Sendable {
   /// A forward pass of rows behind the cache, which is left as it is; the mask says what each sees.
   ///
   /// Throws `nonFiniteLogits` at the first row from which no token could be chosen.
-  private func pass(_ rows: [ContextRow], finalSegment: Int?) throws(PeerError) -> ContextTrace {
+  private func pass(_ rows: [ContextRow], finalSegment: Int?) throws(PeerReferenceError) -> ContextTrace {
     let mask = ContextMask(rows: entries.rows + rows, parameters: parameters, finalSegment: finalSegment)
     let visible = rules.visible(mask, entries.rows.count..<mask.rows.count)
     let trace = try modelling(

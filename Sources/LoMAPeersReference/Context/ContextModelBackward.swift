@@ -1,5 +1,6 @@
 // CCM-17…CCM-23: the gradients of the passes in ContextModel.swift, step by step backwards, and a pass over a batch.
 
+import LoMAPeers
 import NaiveLlama
 
 /// What is trained (CCM-21): the adapter alone, or the base with it.

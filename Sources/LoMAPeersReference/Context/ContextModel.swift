@@ -1,6 +1,7 @@
 // CCM-17…CCM-20: a Llama with a compressed context memory: the rows of a text, or of a pass behind a cache, through
 // every layer. ContextModelBackward.swift inverts each step.
 
+import LoMAPeers
 import NaiveLlama
 
 /// Everything a layer computed, for captures and for the backward pass; rows are those fed now.

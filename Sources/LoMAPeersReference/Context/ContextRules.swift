@@ -1,6 +1,7 @@
 // CCM-9…CCM-27: what compressed context memory decides on top of a decoder, as one value. The Spec's is the one
 // instance here; a deliberately wrong one is another, so neither the passes nor the reader have a switch for it.
 
+import LoMAPeers
 import NaiveLlama
 
 /// Which keys a row sees, where the adapter acts, how segments are merged, what the loss is, and what happens online.

@@ -1,6 +1,7 @@
 // CCM-20…CCM-22: what is trained beside the base model: low-rank updates of four projections a layer, and the
 // embeddings of the memory tokens; their names, shapes and first values.
 
+import LoMAPeers
 import NaiveLlama
 
 /// The four projections of attention that conditional LoRA updates, under their checkpoint names (CCM-20).
@@ -23,7 +24,7 @@ package struct AdapterSettings: Hashable, Sendable {
   package let alpha: Double
 
   /// Throws `rankBelowOne` or `nonFiniteAlpha`.
-  package init(rank: Int, alpha: Double) throws(PeerError) {
+  package init(rank: Int, alpha: Double) throws(PeerReferenceError) {
     guard rank >= 1 else { throw .rankBelowOne(rank) }
     guard alpha.isFinite else { throw .nonFiniteAlpha }
     self.rank = rank
@@ -98,10 +99,10 @@ package struct ContextAdapter: Hashable, Sendable {
   /// Checks that the tensors are exactly those of a configuration, in their shapes and finite (CCM-22).
   ///
   /// m is 2n, or n if nothing is merged. Throws `vocabularyMismatch`, `adapterShapeMismatch` or `nonFiniteWeight`.
-  package func check(_ configuration: Configuration, _ context: ContextParameters) throws(PeerError) {
+  package func check(_ configuration: Configuration, _ context: ContextParameters) throws(PeerReferenceError) {
     guard context.textSize == configuration.vocabularySize else {
-      throw .vocabularyMismatch(
-        textVocabulary: context.textSize, modelVocabulary: configuration.vocabularySize)
+      throw .rejected(
+        .vocabularyMismatch(textVocabulary: context.textSize, modelVocabulary: configuration.vocabularySize))
     }
     let (n, m) = (context.memoryTokens, memoryEmbeddings)
     let holdsSums = m % 2 == 0 && m / 2 == n
@@ -148,7 +149,7 @@ extension ContextAdapter {
   package static func initial(
     base: Weights, configuration: Configuration, memoryEmbeddings m: Int, settings: AdapterSettings,
     numbers: inout SeededNumbers
-  ) throws(PeerError) -> ContextAdapter {
+  ) throws(PeerReferenceError) -> ContextAdapter {
     let table = try modelling(try base.tensor(ParameterName.embedding))
     var tensors: [String: Tensor] = [:]
     for (name, shape) in shapes(configuration, memoryEmbeddings: m, rank: settings.rank) {
@@ -168,7 +169,7 @@ extension ContextAdapter {
   }
 
   /// Row m − 1 − k is the mean of the table's rows k, k + m, …: [m, hidden], each sum by rising row.
-  private static func means(of table: Tensor, count m: Int) throws(PeerError) -> Tensor {
+  private static func means(of table: Tensor, count m: Int) throws(PeerReferenceError) -> Tensor {
     guard table.rows >= m else { throw .noRowsToAverage(textVocabulary: table.rows, memoryEmbeddings: m) }
     var means = Tensor(zeros: [m, table.columns])
     for k in 0..<m {

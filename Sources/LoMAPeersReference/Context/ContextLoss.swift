@@ -1,5 +1,6 @@
 // CCM-23: the loss of a batch, and its gradient with respect to the logits.
 
+import LoMAPeers
 import NaiveLlama
 
 /// The mean cross-entropy over the labelled rows of all texts, natural logarithm, over V.

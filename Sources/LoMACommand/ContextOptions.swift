@@ -82,7 +82,7 @@ enum ContextOptions {
     let texts = try parts(of: segments, counts, option: "--texts", what: "segments")
     let outputs = try arguments["--outputs"].map { try Arguments.integers($0, of: "--outputs") }
     guard outputs == nil || outputs?.count == texts.count else {
-      throw UsageError(line: "option --outputs takes \(texts.count) lengths, one for each text")
+      throw UsageError(line: "option --outputs takes one length a text, \(texts.count) in all")
     }
     return texts.enumerated().map { index, segments in
       ContextText(segments: segments, outputLength: outputs?[index] ?? 0)

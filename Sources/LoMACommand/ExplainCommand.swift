@@ -2,6 +2,7 @@
 
 import LoMAConformance
 import LoMAExplanation
+import LoMAPeers
 
 /// The format of an explanation.
 private enum Format: String, CaseIterable {

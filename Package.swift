@@ -30,7 +30,9 @@ let package = Package(
       swiftSettings: numeric),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
-      name: "LoMAModels", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"], swiftSettings: strict),
+      name: "LoMAModels",
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
+      swiftSettings: strict),
     .target(
       name: "LoMATraining", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
       resources: [
@@ -39,13 +41,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      name: "LoMASuite",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      ],
       swiftSettings: strict),
     .target(
       name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
       swiftSettings: strict),
     .target(
-      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAVectors"],
+      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [.embedInCode("Bounds/scoreboard.template.md")], swiftSettings: strict),
     .target(
       name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"],
@@ -78,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAVectors", "LoMAModels",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
         "LoMAExplanation",
       ],
@@ -94,8 +99,8 @@ let package = Package(
     .testTarget(
       name: "LoMASuiteTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -104,14 +109,15 @@ let package = Package(
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMACommand",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMAExplanation", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "LoMAConformanceTests",
       dependencies: [
-        "LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
+        "LoMA", "LoMAPeers", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
       ],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),

@@ -1,5 +1,7 @@
 // The option parser: `--name value` and `--name=value`, strict, without abbreviations.
 
+import LoMAVectors
+
 /// A mistake in a command line, described on one line.
 struct UsageError: Error, Equatable {
   let line: String
@@ -98,6 +100,16 @@ struct Arguments {
   ) throws(UsageError) -> Choice where Choice.RawValue == String {
     guard let value = self[name] else { return standard }
     return try Arguments.choice(value, of: name)
+  }
+
+  /// Parses an operation of some parts, the value of `--op`; if it is none, lists those of the first part.
+  static func operation(_ text: String, of parts: [Part]) throws(UsageError) -> Operation {
+    let operations = parts.map { Operation.all(of: $0) }
+    guard let operation = operations.joined().first(where: { $0.rawValue == text }) else {
+      let words = (operations.first ?? []).map(\.rawValue).joined(separator: ", ")
+      throw UsageError(line: "option --op takes one of \(words), not '\(text)'")
+    }
+    return operation
   }
 
   /// Parses one of a few words.

@@ -39,7 +39,7 @@ public enum Files {
 
   /// Makes a new directory with the given files, all or none: it is filled under another name, then renamed.
   ///
-  /// Throws if something has that name already.
+  /// A name may be FOLDER/NAME. Throws if something has the directory's name already.
   public static func createDirectory(
     _ path: String, containing files: [(name: String, bytes: [UInt8])]
   ) throws(FileError) {
@@ -47,11 +47,16 @@ public enum Files {
     if lstat(path, &status) == 0 { throw .failed("mkdir", path: path, code: EEXIST) }
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
     if mkdir(temporary, 0o777) != 0 { throw .failed("mkdir", path: path, code: errno) }
+    let folders = Set(files.compactMap { $0.name.split(separator: "/").dropLast().first.map(String.init) })
     do throws(FileError) {
+      for folder in folders where mkdir("\(temporary)/\(folder)", 0o777) != 0 {
+        throw .failed("mkdir", path: "\(path)/\(folder)", code: errno)
+      }
       for file in files { try replace("\(temporary)/\(file.name)", with: file.bytes) }
       if rename(temporary, path) != 0 { throw .failed("rename", path: path, code: errno) }
     } catch {
       for file in files { unlink("\(temporary)/\(file.name)") }
+      for folder in folders { rmdir("\(temporary)/\(folder)") }
       rmdir(temporary)
       throw error
     }

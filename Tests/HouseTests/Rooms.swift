@@ -13,11 +13,13 @@ struct Rooms {
     "LoMAPeers": ["LoMA"],
     "LoMAPeersReference": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
     "LoMAVectors": ["Foundation"],
-    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"],
+    "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
     "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
-    "LoMASuite": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMASuite": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+    ],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
-    "LoMAJudgement": ["LoMA", "LoMAVectors", "Foundation"],
+    "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
@@ -25,8 +27,9 @@ struct Rooms {
     ],
     "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMACommand": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-      "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+      "LoMAExplanation",
     ],
   ]
 
@@ -89,7 +92,9 @@ struct Rooms {
     }
     // The judge never sees the reference, and never a process.
     for judge in ["LoMAJudgement", "LoMAConformance"] {
-      #expect(Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAModels", "LoMASuite"]) == true)
+      #expect(
+        Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAPeersReference", "LoMAModels", "LoMASuite"])
+          == true)
     }
     #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }

@@ -2,19 +2,33 @@
 
 import LoMAVectors
 
-extension LoadedModel {
+/// A model that knows how many text tokens it has.
+package protocol TextVocabulary {
+  /// V: text tokens are 0..<V.
+  var textSize: Int { get }
+}
+
+extension LoadedModel: TextVocabulary {
+  package var textSize: Int { vocabulary.textSize }
+}
+
+extension ContextCheckpoint: TextVocabulary {
+  package var textSize: Int { parameters.textSize }
+}
+
+extension TextVocabulary {
   /// Whether every text token is a byte.
-  package var hasByteVocabulary: Bool { vocabulary.textSize == 256 }
+  package var hasByteVocabulary: Bool { textSize == 256 }
 
   /// The tokens of a string: its UTF-8 bytes.
   package func tokens(of text: String) throws(CheckpointError) -> [Int] {
-    guard hasByteVocabulary else { throw .notByteVocabulary(textVocabulary: vocabulary.textSize) }
+    guard hasByteVocabulary else { throw .notByteVocabulary(textVocabulary: textSize) }
     return text.utf8.map(Int.init)
   }
 
   /// The tokens of a file of at most 16 MiB: its bytes.
   package func tokens(ofFile path: String) throws(CheckpointError) -> [Int] {
-    guard hasByteVocabulary else { throw .notByteVocabulary(textVocabulary: vocabulary.textSize) }
+    guard hasByteVocabulary else { throw .notByteVocabulary(textVocabulary: textSize) }
     do { return try Files.contents(of: path, byteLimit: 16 << 20).map(Int.init) } catch { throw .file(error) }
   }
 

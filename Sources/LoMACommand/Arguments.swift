@@ -74,16 +74,6 @@ struct Arguments {
     return value
   }
 
-  /// The value of an option that takes digits with at most one point between them, and perhaps a minus sign before;
-  /// nil if it is not given.
-  func decimal(_ name: String) throws(UsageError) -> Double? {
-    guard let value = self[name] else { return nil }
-    guard value.wholeMatch(of: #/-?[0-9]+(\.[0-9]+)?/#) != nil, let number = Double(value) else {
-      throw UsageError(line: "option \(name) takes a decimal number, not '\(value)'")
-    }
-    return number
-  }
-
   /// Integers separated by commas; an empty text is an empty list.
   static func integers(_ text: String, of name: String) throws(UsageError) -> [Int] {
     guard !text.isEmpty else { return [] }

@@ -53,12 +53,13 @@ enum ContextOptions {
   }
 
   /// BOS; −1 is none, as in a request (CCM-30).
-  private static func beginningToken(_ arguments: Arguments) throws(UsageError) -> Int? {
+  static func beginningToken(_ arguments: Arguments) throws(UsageError) -> Int? {
     let token = try arguments.integer("--beginning-token")
     return token == -1 ? nil : token
   }
 
-  private static func rate(_ arguments: Arguments, _ profile: ContextProfile) throws(UsageError) -> Double? {
+  /// a, for a profile that reads it.
+  static func rate(_ arguments: Arguments, _ profile: ContextProfile) throws(UsageError) -> Double? {
     guard arguments["--rate"] != nil else { return nil }
     guard profile.canonical.mergeRate == .exponential else {
       throw UsageError(line: "option --rate needs --profile memory=merge,merge_rate=exponential")

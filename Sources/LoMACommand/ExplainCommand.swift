@@ -2,6 +2,7 @@
 
 import LoMAConformance
 import LoMAExplanation
+import LoMAPeers
 
 /// The format of an explanation.
 private enum Format: String, CaseIterable {
@@ -13,20 +14,17 @@ enum Colour: String, CaseIterable {
   case auto, always, never
 }
 
-/// The method that is explained.
-enum ExplainedMethod: String, CaseIterable {
-  case loma, ccm
-
-  /// What `--show` may name.
-  var sections: [ExplanationSection] {
+extension Method {
+  /// What `--show` of `loma explain` may name.
+  fileprivate var sections: [ExplanationSection] {
     switch self {
     case .loma: ExplanationSection.allCases
     case .ccm: ContextExplanation.sections
     }
   }
 
-  /// The options of this method; one that ends in … may be repeated.
-  var options: [Arguments.Option] {
+  /// The options of `loma explain` under this method; one that ends in … may be repeated.
+  var explainOptions: [Arguments.Option] {
     let own =
       switch self {
       case .loma:
@@ -38,7 +36,7 @@ enum ExplainedMethod: String, CaseIterable {
         ["--memory-tokens", "--segments…", "--tokens…", "--output-length…", "--beginning-token", "--rate"]
       }
     let common = [
-      "--method", "--vocabulary", "--profile", "--generate", "--show", "--layers", "--kv-heads", "--head-dim",
+      "--vocabulary", "--profile", "--generate", "--show", "--layers", "--kv-heads", "--head-dim",
       "--bytes", "--format", "--color", "--output",
     ]
     return (own + common).map { name in
@@ -46,23 +44,11 @@ enum ExplainedMethod: String, CaseIterable {
       return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
     }
   }
-
-  /// The method that a command line names, before its other options are known.
-  init(_ words: [String]) throws(UsageError) {
-    let name = "--method"
-    let joined = words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
-    let behind = zip(words, words.dropFirst()).first { $0.0 == name }.map { $0.1 }
-    guard let value = joined ?? behind else {
-      self = .loma
-      return
-    }
-    self = try Arguments.choice(value, of: name)
-  }
 }
 
 func explain(_ words: [String], in environment: Environment) throws -> Outcome {
-  let method = try ExplainedMethod(words)
-  let arguments = try Arguments(words, options: method.options)
+  let (method, words) = try Method.chosen(in: words)
+  let arguments = try Arguments(words, options: method.explainOptions)
   let format: Format = try arguments.choice("--format", otherwise: .text)
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
   let sections = try sections(arguments, of: method)
@@ -103,7 +89,7 @@ private func picture(
 }
 
 /// The sections to show; without --show, an option that only one section uses adds that section.
-private func sections(_ arguments: Arguments, of method: ExplainedMethod) throws -> [ExplanationSection] {
+private func sections(_ arguments: Arguments, of method: Method) throws -> [ExplanationSection] {
   let bringers: [(String, ExplanationSection)] = [
     ("--chunk", .reconstruction), ("--reconstructed", .metrics), ("--scores", .choice),
   ]
@@ -145,12 +131,9 @@ private func contextInputs(_ arguments: Arguments, _ sections: [ExplanationSecti
   guard !needsText || !texts.isEmpty else { throw UsageError(line: "a text is needed: --segments N,N,…") }
   var inputs = ContextInputs(memoryTokens: try required("--memory-tokens", arguments, needsText), texts: texts)
   inputs.textVocabulary = try arguments.integer("--vocabulary")
-  inputs.beginningToken = try arguments.integer("--beginning-token")
+  inputs.beginningToken = try ContextOptions.beginningToken(arguments)
   if let profile = arguments["--profile"] { try inputs.choose(profile: profile) }
-  inputs.rate = try arguments.decimal("--rate")
-  guard inputs.rate == nil || inputs.needsRate else {
-    throw UsageError(line: "option --rate has no effect without --profile memory=merge,merge_rate=exponential")
-  }
+  inputs.rate = try ContextOptions.rate(arguments, inputs.profile)
   inputs.generationLength = try arguments.integer("--generate")
   inputs.cacheEntry = try cacheEntry(arguments)
   return inputs

@@ -101,7 +101,7 @@ private let rejectedUsageOfContexts: [Rejected] = [
   Rejected("explain --method ccm --memory-tokens 1 --tokens 3", "--tokens", "before"),
   Rejected("explain --method ccm --memory-tokens 1 --segments 1 --tokens 3 --tokens 3", "--tokens", "twice"),
   Rejected("explain --method ccm --memory-tokens 1 --segments 1,,2", "--segments", "''"),
-  Rejected("explain --method ccm --memory-tokens 1 --segments 1 --rate 0.5", "--rate", "no effect"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 1 --rate 0.5", "--rate", "merge_rate"),
   Rejected(
     "explain --method ccm --memory-tokens 1 --segments 1 --profile memory=merge,merge_rate=exponential --rate nan",
     "--rate", "nan"),

@@ -32,10 +32,13 @@ struct SpecExamples {
     return (lines, code != 0)
   }
 
-  /// The rejection codes of the Spec's closed list.
+  /// The rejection codes of the Spec's closed lists.
   static func rejectionCodes() throws -> Set<String> {
-    let page = try String(contentsOf: root.appendingPathComponent("Spec/rejections.md"), encoding: .utf8)
-    return Set(page.matches(of: /\n\| `([a-z-]+)` \|/).map { String($0.1) })
+    let codes = try ["Spec/rejections.md", "Spec/peers-rejections.md"].flatMap { path in
+      try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+        .matches(of: /\n\| `([a-z-]+)` \|/).map { String($0.1) }
+    }
+    return Set(codes)
   }
 
   /// Whether an error line is a rejection of the Spec's list, and no wrong usage.

@@ -28,7 +28,7 @@ package struct ContextExplanation: MethodExplanation {
   package init(_ inputs: ContextInputs) throws {
     let parameters = try ContextParameters(
       textSize: Self.vocabulary(inputs), memoryTokens: inputs.memoryTokens,
-      beginningToken: inputs.beginningToken == -1 ? nil : inputs.beginningToken, profile: inputs.profile,
+      beginningToken: inputs.beginningToken, profile: inputs.profile,
       rate: inputs.rate)
     for text in inputs.texts {
       for (segment, length) in text.lengths.enumerated() where length < 1 {

@@ -23,7 +23,7 @@ package struct ContextInputs: Hashable, Sendable {
   package var texts: [SegmentedText]
   /// V; nil means the largest id plus one.
   package var textVocabulary: Int?
-  /// The id of BOS; nil or −1 means none.
+  /// The id of BOS; nil means none.
   package var beginningToken: Int?
   /// The decisions.
   package var profile = ContextProfile.base
@@ -44,7 +44,4 @@ package struct ContextInputs: Hashable, Sendable {
   ///
   /// Throws `unknownAxis`, `unknownAlternative` or `repeatedAxis`.
   package mutating func choose(profile name: String) throws(PeerError) { profile = try ContextProfile(name: name) }
-
-  /// Whether the profile reads a.
-  package var needsRate: Bool { profile.mergeRate == .exponential }
 }

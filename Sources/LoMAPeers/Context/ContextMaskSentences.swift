@@ -56,7 +56,7 @@ package struct ContextMaskSentences: Hashable, Sendable {
         case .recurrent: "their own segment so far and the SUM rows of the segment before"
         case .separate: "all COMP rows, and the SUM rows so far"
         }
-      add("CCM-14", [.sum], [.text, .comp, .sum], "SUM rows see \(seen); no result depends on it")
+      add("CCM-14", [.sum], [.text, .comp, .sum], "SUM rows see " + seen + "; no result depends on it")
       add("CCM-15", [.text], [.comp], "text rows of the final segment see no COMP row")
     }
     if profile.sink == .on {

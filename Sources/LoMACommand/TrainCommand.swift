@@ -51,9 +51,9 @@ private func train(
   _ given: ContextTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, in environment: Environment
 ) throws -> Outcome {
   var run = given
-  let first = run.steps
+  let (first, all) = (run.steps, run.allSteps)
   let watch = Watch<ContextPoint>(every: .milliseconds(500), environment) { point, _ in
-    "step \(point.step)/\(run.allSteps) · \(point.measured.summary)"
+    "step \(point.step)/\(all) · \(point.measured.summary)"
   }
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
   watch.finish()

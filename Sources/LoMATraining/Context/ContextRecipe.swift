@@ -20,6 +20,9 @@ package struct ContextRecipe: Hashable, Sendable {
   package var contexts: Int
   /// The tokens of a context segment, and of an output.
   package var segmentLength: Int
+  /// Whether the context segments are compressed; else they are the beginning of the final segment, and the run trains a
+  /// base as it is without a memory.
+  package var compresses: Bool
   /// What a step changes.
   package var training: ContextTraining
   /// SHA-256 of the model.safetensors of the base that training starts from; nil if it starts from random weights.
@@ -60,10 +63,11 @@ extension ContextRecipe {
     guard try recipe.string("method") == "ccm" else {
       throw recipe.invalid("method", try recipe.value("method"), "ccm")
     }
-    let data = try recipe.object("data", keys: ["alphabet", "contexts", "segment"])
+    let data = try recipe.object("data", keys: ["alphabet", "contexts", "segment", "compressed"])
     alphabet = try data.integer("alphabet", in: 2...4096)
     contexts = try data.integer("contexts", in: 1...64)
     segmentLength = try data.integer("segment", in: 1...1024)
+    compresses = try data.boolean("compressed")
     let textSize = alphabet + contexts
     configuration = try Recipe.configuration(recipe, vocabularySize: textSize)
     let ccm = try recipe.object("ccm", keys: ["memory_tokens", "profile", "rank", "lora_alpha"])
@@ -118,8 +122,8 @@ extension ContextRecipe {
         segments.append(segment)
       }
       let named = numbers.integer(below: contexts)
-      texts.append(
-        ContextText(segments: segments + [[alphabet + named] + segments[named]], outputLength: segmentLength))
+      let all = segments + [[alphabet + named] + segments[named]]
+      texts.append(ContextText(segments: compresses ? all : [all.flatMap { $0 }], outputLength: segmentLength))
     }
     return texts
   }

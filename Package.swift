@@ -44,13 +44,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMASuite", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      name: "LoMASuite",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      ],
       swiftSettings: strict),
     .target(
       name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
       swiftSettings: strict),
     .target(
-      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAVectors"],
+      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [.embedInCode("Bounds/scoreboard.template.md")], swiftSettings: strict),
     .target(
       name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"],
@@ -72,10 +75,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"],
+      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
         .embedInCode("mask.css"), .embedInCode("mask.html"), .embedInCode("mask.js"),
+        .embedInCode("names.css"),
         .embedInCode("Templates/main.swift"), .embedInCode("Templates/port.c"), .embedInCode("Templates/port.py"),
       ],
       swiftSettings: strict),
@@ -116,7 +120,7 @@ let package = Package(
     .testTarget(
       name: "LoMAConformanceTests",
       dependencies: [
-        "LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
+        "LoMA", "LoMAPeers", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
       ],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),

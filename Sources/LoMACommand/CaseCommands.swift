@@ -11,8 +11,8 @@ let listHelp = """
   Lists the cases of the golden vectors with id, operation, profile and clauses, and counts them. With several options,
   the cases that match all of them.
 
-    --level LEVEL            \(words(Level.self))
-    --op OP                  \(words(Operation.self, breakingAfter: 6))
+    --level LEVEL            \(lines(of: Level.allCases.map(\.rawValue), breakingAfter: .max))
+    --op OP                  \(lines(of: Operation.all(of: .loma).map(\.rawValue), breakingAfter: 6))
     --profile NAME           axis=value,axis=value…: cases whose profile sets these axes, whatever else it sets; base:
                              cases that set none; loma explain --show profiles lists the axes
     --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))
@@ -33,14 +33,7 @@ let showHelp = """
 
   """
 
-/// Raw values of an enum, wrapped to the help's second column.
-private func words<Choice: RawRepresentable & CaseIterable>(
-  _ type: Choice.Type, breakingAfter count: Int = .max
-) -> String where Choice.RawValue == String {
-  lines(of: Choice.allCases.map { $0.rawValue }, breakingAfter: count)
-}
-
-/// The words on lines of `count` words each.
+/// The words on lines of `count` words each, wrapped to the help's second column.
 private func lines(of words: [String], breakingAfter count: Int) -> String {
   let space = "\n" + String(repeating: " ", count: 27)
   return words.enumerated().map { place, word in
@@ -53,7 +46,7 @@ func list(_ words: [String]) throws -> Outcome {
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   var filter = CaseFilter()
   if let level = arguments["--level"] { filter.level = try Arguments.choice(level, of: "--level") }
-  if let operation = arguments["--op"] { filter.operation = try Arguments.choice(operation, of: "--op") }
+  if let operation = arguments["--op"] { filter.operation = try Arguments.operation(operation, of: [.loma]) }
   if let profile = arguments["--profile"] { try filter.choose(profile: profile) }
   if let model = arguments["--model"] {
     guard filter.choose(model: model) else {

@@ -63,10 +63,7 @@ struct ConformOptions {
       let level: Level = try Arguments.choice(level, of: "--level")
       selection.levels = [level.rawValue]
     }
-    if let op = arguments["--op"] {
-      let op: Operation = try Arguments.choice(op, of: "--op")
-      selection.ops = [op.rawValue]
-    }
+    if let op = arguments["--op"] { selection.ops = [try Arguments.operation(op, of: Part.allCases).rawValue] }
     for word in arguments["--dtype"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
       let dtype: NumberType = try Arguments.choice(String(word), of: "--dtype")
       selection.dtypes.insert(dtype.rawValue)

@@ -18,6 +18,7 @@ struct CaseQuestions {
 
   func all() throws(CorpusError) -> [Question] {
     guard case .property(let property) = item.answer else { return [question()] }
+    if case .peer(let operation) = item.op { return try context(property, of: operation) }
     switch property {
     case .repeat: return [question(), question()]
     case .interference: return try interference()
@@ -26,12 +27,12 @@ struct CaseQuestions {
     case .cache: return [question(), question(op: .forward, without: ["generate"])]
     case .batch: return try batch()
     case .shift: return try shift()
+    case .online, .inert, .gate: throw .manifest("\(item.id): no \(property.rawValue) is asked")
     }
   }
 
   /// The case's request with some tensors replaced by those of the same name, or left out.
-  private func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question
-  {
+  func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question {
     let gone = names.union(arrays.map(\.name))
     return Question(
       op: op ?? item.op, dtype: dtype, profile: item.profile,

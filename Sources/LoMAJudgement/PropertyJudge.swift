@@ -7,7 +7,7 @@ import LoMAVectors
 struct PropertyJudge {
   let judge: Judge
   private let property: Property
-  private let questions: CaseQuestions
+  let questions: CaseQuestions
 
   init(_ judge: Judge, _ property: Property) {
     self.judge = judge
@@ -21,20 +21,26 @@ struct PropertyJudge {
       return judge.verdict(.runnerError, "\(answers.count) answers to \(count) questions")
     }
     if let fault = try formFault(in: answers) { return judge.verdict(.invalidOutput, fault) }
+    if judge.item.op.part == .peers { return try context(property, answers) }
     switch property {
     case .repeat, .interference, .poison:
       if let differing = difference(answers[0], answers[1]) { return differing }
       switch property {
       case .interference: return try interference(answers)
       case .poison: return try poison(answers)
-      case .repeat, .prefix, .cache, .batch, .shift:
-        return judge.verdict(.pass, "", tensors: answers[0].map { exact("1." + $0.name, isRight: true) })
+      case .repeat, .prefix, .cache, .batch, .shift, .online, .inert, .gate: return repeated(answers[0])
       }
     case .prefix: return try prefixes(answers)
     case .cache: return try cache(answers)
     case .batch: return try batch(answers)
     case .shift: return try shift(answers)
+    case .online, .inert, .gate: throw .manifest("\(judge.item.id): no \(property.rawValue) is judged")
     }
+  }
+
+  /// The result of an answer that was given twice.
+  func repeated(_ answer: [NamedArray]) -> CaseResult {
+    judge.verdict(.pass, "", tensors: answer.map { exact("1." + $0.name, isRight: true) })
   }
 
   /// The result of a tensor compared bit by bit.
@@ -128,6 +134,7 @@ extension PropertyJudge {
     case .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .loss, .gradients,
       .trainStep, .reconstruct:
       throw .manifest("\(judge.item.id): no property is asked of \(question.op.rawValue)")
+    case .peer(let operation): return try contextForm(of: question, operation)
     }
   }
 }

@@ -1,5 +1,13 @@
-// OPS-1, OPS-7, TOL-1: the vocabulary of a case, in the words of manifests and the protocol: level, operation, rule and
-// property.
+// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36: the vocabulary of a case, in the words of manifests and the protocol: level,
+// operation, rule and property.
+
+/// A part of the Spec; each has operations, axes, rejections and a manifest of its own.
+public enum Part: String, CaseIterable, Sendable {
+  /// Part I, chapters 1 to 15: LoMA itself.
+  case loma
+  /// Part II, from chapter 16 on: systems that stand beside LoMA.
+  case peers
+}
 
 /// The level of a case: what is compared, and how strictly.
 public enum Level: String, CaseIterable, Sendable {
@@ -20,7 +28,7 @@ public enum Level: String, CaseIterable, Sendable {
 }
 
 /// An operation of the protocol.
-public enum Operation: String, CaseIterable, Sendable {
+public enum Operation: Hashable, Sendable {
   /// Rows with positions and labels (chapters 2, 3, 5).
   case layout
   /// Which rows see which (chapter 4).
@@ -32,17 +40,17 @@ public enum Operation: String, CaseIterable, Sendable {
   /// Visible pairs and bytes of the cache (chapter 9).
   case cost
   /// RMSNorm (MOD-2).
-  case rmsNorm = "rms_norm"
+  case rmsNorm
   /// Rotary embedding (MOD-3).
   case rope
   /// Attention on given queries, keys, values and mask (MOD-4).
   case attention
   /// The feed-forward block with its three linear layers (MOD-5).
-  case feedForward = "feed_forward"
+  case feedForward
   /// One decoder layer (MOD-6).
-  case decoderLayer = "decoder_layer"
+  case decoderLayer
   /// Cross-entropy of each row (LOS-5).
-  case crossEntropy = "cross_entropy"
+  case crossEntropy
   /// Logits of the training layout, and intermediates that the request names.
   case forward
   /// Both terms of the loss (LOS-4).
@@ -50,11 +58,91 @@ public enum Operation: String, CaseIterable, Sendable {
   /// The gradient of the loss by every parameter.
   case gradients
   /// Parameters and moments after AdamW steps (LOS-6).
-  case trainStep = "train_step"
+  case trainStep
   /// Generation: text through the compressed cache (chapter 6).
   case generate
   /// Reconstruction of a chunk from its memory (chapter 7).
   case reconstruct
+  /// An operation of part II.
+  case peer(PeerOperation)
+}
+
+/// An operation of part II; those of one chapter stand together.
+public enum PeerOperation: String, CaseIterable, Sendable {
+  /// Rows of the parallel layout with positions and labels (CCM-31).
+  case ccmLayout = "ccm_layout"
+  /// Which rows of it see which (CCM-31).
+  case ccmMask = "ccm_mask"
+  /// The events of the compressed context (CCM-31).
+  case ccmSchedule = "ccm_schedule"
+  /// Visible pairs, and entries held (CCM-31).
+  case ccmCost = "ccm_cost"
+  /// Running means of keys and values (CCM-32).
+  case merge
+  /// A linear layer with an adapter on some rows (CCM-32).
+  case conditionalLinear = "conditional_linear"
+  /// Logits of the parallel layout, and intermediates that the request names (CCM-33).
+  case ccmForward = "ccm_forward"
+  /// The loss over the outputs of a batch (CCM-33).
+  case ccmLoss = "ccm_loss"
+  /// The gradient of the loss by every tensor of the adapter (CCM-33).
+  case ccmGradients = "ccm_gradients"
+  /// A text fed segment by segment, and tokens generated after it (CCM-34).
+  case ccmOnline = "ccm_online"
+}
+
+extension Operation: RawRepresentable, CaseIterable {
+  /// The operations of part I, in the order of chapter 11.
+  private static let ofLoMA: [Operation] = [
+    .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy,
+    .forward, .loss, .gradients, .trainStep, .generate, .reconstruct,
+  ]
+  /// Every operation, part after part.
+  public static let allCases = ofLoMA + PeerOperation.allCases.map { Operation.peer($0) }
+  private static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+  /// The operations of a part; each part has words of its own.
+  public static func all(of part: Part) -> [Operation] { allCases.filter { $0.part == part } }
+
+  /// The part whose Spec defines it.
+  public var part: Part {
+    switch self {
+    case .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .attention, .feedForward, .decoderLayer,
+      .crossEntropy, .forward, .loss, .gradients, .trainStep, .generate, .reconstruct:
+      .loma
+    case .peer: .peers
+    }
+  }
+
+  /// The operation of a word of the protocol; nil if there is none.
+  public init?(rawValue: String) {
+    guard let operation = Self.named[rawValue] else { return nil }
+    self = operation
+  }
+
+  /// The word of the protocol.
+  public var rawValue: String {
+    switch self {
+    case .layout: "layout"
+    case .mask: "mask"
+    case .schedule: "schedule"
+    case .metrics: "metrics"
+    case .cost: "cost"
+    case .rmsNorm: "rms_norm"
+    case .rope: "rope"
+    case .attention: "attention"
+    case .feedForward: "feed_forward"
+    case .decoderLayer: "decoder_layer"
+    case .crossEntropy: "cross_entropy"
+    case .forward: "forward"
+    case .loss: "loss"
+    case .gradients: "gradients"
+    case .trainStep: "train_step"
+    case .generate: "generate"
+    case .reconstruct: "reconstruct"
+    case .peer(let operation): operation.rawValue
+    }
+  }
 }
 
 extension Set where Element == Operation {
@@ -115,4 +203,10 @@ public enum Property: String, CaseIterable, Sendable {
   case shift
   /// The same request twice gives the same bytes.
   case `repeat`
+  /// The logits of a text fed segment by segment equal those of the parallel layout (CCM-36).
+  case online
+  /// What SUM rows hold changes nothing (CCM-36).
+  case inert
+  /// An adapter changes the rows it acts on and no other (CCM-36).
+  case gate
 }

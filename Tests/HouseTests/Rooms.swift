@@ -17,15 +17,17 @@ struct Rooms {
     "LoMATraining": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
     ],
-    "LoMASuite": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMASuite": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+    ],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
-    "LoMAJudgement": ["LoMA", "LoMAVectors", "Foundation"],
+    "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
       "LoMAConformance",
     ],
-    "LoMAExplanation": ["LoMA", "LoMAVectors"],
+    "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMACommand": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
       "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
@@ -92,7 +94,9 @@ struct Rooms {
     }
     // The judge never sees the reference, and never a process.
     for judge in ["LoMAJudgement", "LoMAConformance"] {
-      #expect(Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAModels", "LoMASuite"]) == true)
+      #expect(
+        Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAPeersReference", "LoMAModels", "LoMASuite"])
+          == true)
     }
     #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }

@@ -88,6 +88,20 @@ extension Diagnosis {
   }
 }
 
+extension PeerOperation {
+  /// The rank of an operation's running time.
+  fileprivate var cost: Int {
+    switch self {
+    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost: 0
+    case .merge, .conditionalLinear: 1
+    case .ccmLoss: 2
+    case .ccmForward: 3
+    case .ccmOnline: 5
+    case .ccmGradients: 6
+    }
+  }
+}
+
 extension Operation {
   /// The rank of an operation's running time.
   fileprivate var cost: Int {
@@ -100,6 +114,7 @@ extension Operation {
     case .generate: 5
     case .gradients: 6
     case .trainStep: 7
+    case .peer(let operation): operation.cost
     }
   }
 }

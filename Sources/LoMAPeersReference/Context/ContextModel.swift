@@ -107,6 +107,11 @@ package struct ContextModel: Sendable {
     try forward(mask.rows, embeddings: embed(mask.rows), visible: visible(mask), past: noPast)
   }
 
+  /// The same with every row given its embedding [rows, hidden], whatever its role (CCM-33).
+  package func forward(_ mask: ContextMask, embeddings: Tensor) throws(ModelError) -> ContextTrace {
+    try forward(mask.rows, embeddings: embeddings, visible: visible(mask), past: noPast)
+  }
+
   /// What the rows of a text see, each row query and key.
   func visible(_ mask: ContextMask) -> VisibleKeys { rules.visible(mask, mask.rows.indices) }
 

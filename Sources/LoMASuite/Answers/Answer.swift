@@ -94,6 +94,8 @@ package struct ReferenceAnswers: Sendable {
   }
   /// GEN-4: the token to feed next, given the chosen one, the forced one if any, and the number of tokens fed.
   package var next: @Sendable (Int, Int?, Int) -> Int = { chosen, forced, _ in forced ?? chosen }
+  /// What the methods of part II compute with beside the models.
+  package var peers = PeerAnswers()
   /// The last change of an answer before it is returned; none by default.
   package var finish: @Sendable ([ResultTensor]) -> [ResultTensor] = { $0 }
 
@@ -128,6 +130,7 @@ package struct ReferenceAnswers: Sendable {
     case .trainStep: try trainStep(request)
     case .generate: try generate(request)
     case .reconstruct: try reconstruct(request)
+    case .peer(let operation): try answer(operation, request)
     }
   }
 }

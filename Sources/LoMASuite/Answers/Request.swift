@@ -54,6 +54,8 @@ package enum RequestError: Error, Sendable {
   case tensor(ContainerError)
   /// The shape of a tensor does not fit the others.
   case shape(tensor: String)
+  /// The input of part II breaks a clause, or its model cannot be used.
+  case peer(PeerFault)
 }
 
 extension RequestError: CustomStringConvertible {
@@ -65,6 +67,7 @@ extension RequestError: CustomStringConvertible {
     case .parameter(let name): "missing-parameter: \(name)"
     case .tensor(let error): "bad-tensor: \(error)"
     case .shape(let name): "bad-shape: \(name)"
+    case .peer(let fault): fault.description
     }
   }
 
@@ -74,6 +77,7 @@ extension RequestError: CustomStringConvertible {
     case .rejected(let error): error.code
     case .model(let error): error.rejectionCode
     case .reference(let error): error.rejectionCode
+    case .peer(let fault): fault.code
     case .parameter, .tensor, .shape: nil
     }
   }

@@ -61,6 +61,7 @@ package struct FreshCase: Hashable, Sendable {
     case .layout, .mask, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .forward, .loss, .gradients,
       .trainStep:
       true
+    case .peer: false
     }
   }
 
@@ -80,6 +81,7 @@ extension Operation {
     case .forward, .loss: .model
     case .gradients, .trainStep: .training
     case .generate, .reconstruct: .generation
+    case .peer(let operation): operation.level
     }
   }
 
@@ -103,6 +105,20 @@ extension Operation {
     case .trainStep: ["LOS-6"]
     case .generate: (1...8).map { "GEN-\($0)" }
     case .reconstruct: ["REC-1", "REC-3", "REC-4", "MSK-8", "MSK-9"]
+    case .peer: []
+    }
+  }
+}
+
+extension PeerOperation {
+  /// The level of cases whose answers are this operation's tensors.
+  var level: Level {
+    switch self {
+    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost: .structure
+    case .merge, .conditionalLinear: .stage
+    case .ccmForward, .ccmLoss: .model
+    case .ccmGradients: .training
+    case .ccmOnline: .generation
     }
   }
 }

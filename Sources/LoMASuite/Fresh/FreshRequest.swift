@@ -34,6 +34,7 @@ extension FreshCase {
         more: isForced ? [CaseInputs.integers("forced", tokens(stream: 1, self[.generate], below: textSize))] : [],
         parameters: ["generate": .integer(self[.generate])])
     case .reconstruct: modelRequest(parameters: ["chunk": .integer(self[.chunk])])
+    case .peer: preconditionFailure("no fresh case is drawn of \(operation.rawValue)")
     }
   }
 

@@ -1,0 +1,16 @@
+// Every case of part II, in the order of its manifest, and the retired ids.
+
+import LoMAVectors
+
+package enum PeerCatalogue {
+  package static var cases: [Case] {
+    ContextStructureCases.all + ContextStageCases.all + ContextModelCases.all + ContextTrainingCases.all
+      + ContextOnlineCases.all + ContextRejectionCases.all + ContextPropertyCases.all
+  }
+
+  /// Retired ids with the reason; a retired id is never used again.
+  package static let retired: [(id: String, reason: String)] = []
+
+  /// The case with an id; nil if there is none.
+  package static func item(_ id: String) -> Case? { cases.first { $0.id == id } }
+}

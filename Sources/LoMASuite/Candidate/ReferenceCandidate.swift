@@ -74,8 +74,14 @@ package struct ReferenceCandidate: Sendable {
     return port
   }
 
-  /// The same ports on the models of a folder of vectors.
-  package static func shaken(models: StoredModels) -> [ReferenceCandidate] { shaken(models: models.models) }
+  /// The same ports on the models of a folder of vectors, with the adapters in them.
+  package static func shaken(models: StoredModels, below folder: String) -> [ReferenceCandidate] {
+    shaken(models: models.models).map { port in
+      var port = port
+      for path in models.models.keys { port.answers.readAdapter(of: path, below: folder) }
+      return port
+    }
+  }
 
   /// A port in every element type.
   package init(port deviation: Deviation?, models: StoredModels) {

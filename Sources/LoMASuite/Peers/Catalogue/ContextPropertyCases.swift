@@ -12,7 +12,7 @@ enum ContextPropertyCases {
     types: [String] = NumberType.words
   ) -> Case {
     Case(
-      id: "property.\(property.rawValue).\(what)", since: Versions.frozen, level: .property, hunts: hunts,
+      id: "property.\(property.rawValue).ccm.\(what)", since: Versions.frozen, level: .property, hunts: hunts,
       clauses: clauses.sorted(), request: request, expectation: .property(property), dtypes: types)
   }
 
@@ -20,7 +20,9 @@ enum ContextPropertyCases {
     ContextProfile.all.map { profile in
       property(
         .online, profile.slug, hunts: "a memory that is not the mask's", clauses: ["CCM-24", "CCM-25", "CCM-26"],
-        ContextOnlineCases.request(.gqa, ContextTexts([[2, 3, 1, 3]], profile, seed: 701), generate: 2))
+        // Forced, since the questions are fixed before the first answer.
+        ContextOnlineCases.request(
+          .gqa, ContextTexts([[2, 3, 1, 3]], profile, seed: 701), generate: 3, forced: [7, ContextTexts.bos, 0]))
     }
   }
 
@@ -42,7 +44,9 @@ enum ContextPropertyCases {
         clauses: Array(Set(ContextModelCases.clauses(of: texts.profile)).subtracting(["CCM-20"])) + ["MSK-12"],
         texts.request(
           .ccmForward, model: .shallow,
-          arrays: [texts.embeddings(seed: 722), texts.replacements(seed: 723)]))
+          arrays: [texts.embeddings(seed: 722), texts.replacements(seed: 723)]),
+        // In bf16 a right answer may round away a row that weighs little.
+        types: NumberType.words.filter { $0 != NumberType.bf16.rawValue })
     }
     let ofProfiles = ContextProfile.all.map { profile in
       interference(

@@ -34,7 +34,10 @@ let package = Package(
       dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
       swiftSettings: strict),
     .target(
-      name: "LoMATraining", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      name: "LoMATraining",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      ],
       resources: [
         .embedInCode("losslessness.template.md"), .embedInCode("losslessness-attention.template.md"),
         .embedInCode("losslessness-recitals.template.md"),

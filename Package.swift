@@ -50,7 +50,7 @@ let package = Package(
       name: "LoMAProcess", dependencies: ["LoMAVectors"], resources: [.embedInCode("watchman.sh")],
       swiftSettings: strict),
     .target(
-      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAVectors"],
+      name: "LoMAJudgement", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [.embedInCode("Bounds/scoreboard.template.md")], swiftSettings: strict),
     .target(
       name: "LoMAConformance", dependencies: ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement"],
@@ -116,7 +116,7 @@ let package = Package(
     .testTarget(
       name: "LoMAConformanceTests",
       dependencies: [
-        "LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
+        "LoMA", "LoMAPeers", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
       ],
       swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),

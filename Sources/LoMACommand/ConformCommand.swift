@@ -48,6 +48,9 @@ private struct Conformance {
       option: options.arguments["--vectors"], environment: environment.vectors, current: environment.folder,
       program: environment.program)
     let recorded = try CaseCorpus(folder: folder)
+    if let seed = options.fresh?.seed, recorded.part != .loma {
+      throw UsageError(line: "option --fresh \(seed) draws cases of part I, the vectors in \(folder) are of part II")
+    }
     let measured = try CalibratedBounds(of: recorded)
     fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, measured) }
     if let fresh, let count = options.fresh?.count {
@@ -160,11 +163,12 @@ private struct Conformance {
       suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
       boundsDigest: bounds.digest,
       candidate: CandidateRecord(
-        declaration, command: options.command.isEmpty ? ["loma", "reference"] : options.command,
+        declaration, part: corpus.part, command: options.command.isEmpty ? ["loma", "reference"] : options.command,
         // Computed only if a file may record them, to tell this build from another.
         digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
           ? [] : runner.command.digests),
-      filters: .init((options.filters + knownFailures).map { .init($0.name, .string($0.value)) }),
+      filters: .init(
+        (RunHeader.filters(of: corpus.part) + options.filters + knownFailures).map { .init($0.name, .string($0.value)) }),
       shard: (shard.index, shard.count),
       units: units, started: Timestamp.now)
   }

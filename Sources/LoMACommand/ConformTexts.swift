@@ -15,6 +15,8 @@ struct ConformTexts {
   private let claims: Claims
   private let notes: [String]
   private let lastLine: String
+  /// The options that find the vectors of part II again; none for part I, whose vectors are the usual ones.
+  private let vectors: [String]
 
   init(_ run: RunRecord, options: ConformOptions) {
     diagnosis = run.footer.diagnosis
@@ -23,6 +25,7 @@ struct ConformTexts {
     claims = run.claims
     notes = run.notes
     lastLine = run.lastLine
+    vectors = run.header.part == .loma ? [] : options.arguments["--vectors"].map { ["--vectors", $0] } ?? []
   }
 
   /// One line of progress.
@@ -66,7 +69,7 @@ struct ConformTexts {
   }
 
   private func replay(of result: CaseResult) -> String {
-    options.replay(Self.source(of: result), keep: "/tmp/\(result.id)").line(result.id, result.dtype)
+    options.replay(vectors + Self.source(of: result), keep: "/tmp/\(result.id)").line(result.id, result.dtype)
   }
 
   /// The options that draw a fresh case again; empty for a recorded one.

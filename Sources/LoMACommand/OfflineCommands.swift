@@ -35,7 +35,7 @@ func judgeAnswers(_ words: [String], in environment: Environment) throws -> Outc
   let (candidate, results) = try OfflineRequests(corpus).judge(folder, bounds: bounds)
   let header = RunHeader(
     suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
-    boundsDigest: bounds.digest, candidate: candidate, filters: .init([]), shard: (1, 1), units: results.count,
+    boundsDigest: bounds.digest, candidate: candidate, filters: .init(RunHeader.filters(of: corpus.part).map { .init($0.name, .string($0.value)) }), shard: (1, 1), units: results.count,
     started: Timestamp.now)
   var run = RunRecord(
     header: header, results: results,
@@ -43,7 +43,8 @@ func judgeAnswers(_ words: [String], in environment: Environment) throws -> Outc
       units: results.count, finished: Timestamp.now, seconds: 0, interrupted: false, exit: 0, diagnosis: []))
   run.footer.exit = Int(run.claims.exitCode)
   // In the lines that say how to ask a unit again, COMMAND stands for the candidate, which runs elsewhere.
-  var outcome = ConformTexts(run, options: try ConformOptions(["--", "COMMAND"])).outcome
+  let vectors = arguments["--vectors"].map { ["--vectors", $0] } ?? []
+  var outcome = ConformTexts(run, options: try ConformOptions(vectors + ["--", "COMMAND"])).outcome
   do {
     let held = try GrowingReport(folder: report)
     outcome.output += try withExtendedLifetime(held) { try writeReports(of: run, into: report).output }

@@ -18,6 +18,7 @@ struct CaseQuestions {
 
   func all() throws(CorpusError) -> [Question] {
     guard case .property(let property) = item.answer else { return [question()] }
+    if case .peer(let operation) = item.op { return try context(property, of: operation) }
     switch property {
     case .repeat: return [question(), question()]
     case .interference: return try interference()
@@ -31,8 +32,7 @@ struct CaseQuestions {
   }
 
   /// The case's request with some tensors replaced by those of the same name, or left out.
-  private func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question
-  {
+  func question(op: Operation? = nil, _ arrays: [NamedArray] = [], without names: Set<String> = []) -> Question {
     let gone = names.union(arrays.map(\.name))
     return Question(
       op: op ?? item.op, dtype: dtype, profile: item.profile,

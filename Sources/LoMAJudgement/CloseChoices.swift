@@ -9,8 +9,8 @@ struct CloseChoices {
   private let others: Set<Int>
   /// The number of text tokens fed that equal the recorded ones; nil if all do.
   private let sharedLength: Int?
-  private let chunkLength: Int
-  private let memoryLength: Int
+  /// The first row fed that holds another token, in the order in which rows are fed.
+  private let firstRow: Int
   private let cachedRows: [Int]
 
   /// Nil if the operation chooses no tokens, if all choices are the recorded ones, or if one differs without being
@@ -18,38 +18,50 @@ struct CloseChoices {
   ///
   /// `bound` is the allowed error of the recorded logits, relative to the largest of them.
   init?(_ item: StoredCase, input: [NamedArray], recorded: [String: NamedArray], answer: NamedArray?, bound: Double) {
-    let name = item.op == .generate ? "chosen" : "tokens"
-    guard [.generate, .reconstruct].contains(item.op), let logits = recorded["logits"], logits.shape.count == 2,
+    let isGenerated = item.op == .generate || item.op == .peer(.ccmOnline)
+    let name = isGenerated ? "chosen" : "tokens"
+    guard isGenerated || item.op == .reconstruct, let logits = recorded["logits"], logits.shape.count == 2,
       let scores = try? logits.doubles(), let want = try? recorded[name]?.integers(),
       let got = try? answer?.integers(), got.count == want.count, got != want,
-      let textSize = item.integer("text_vocabulary"), let c = item.integer("c"), let t = item.integer("t")
+      let textSize = item.integer("text_vocabulary"), let rowOfToken = Self.rowOfToken(item, input: input)
     else { return nil }
     // REC-4 chooses a chunk's first token from a row whose scores are not recorded.
     let isHidden = item.op == .reconstruct && item.axes["repetition_labels"] == "shifted"
     let (width, room) = (logits.shape[1], 2 * bound * scores.reduce(0) { max($0, $1.magnitude) })
-    let firstRow = item.op == .generate ? logits.shape[0] - want.count : 0
+    let firstStep = isGenerated ? logits.shape[0] - want.count : 0
     func isClose(_ step: Int) -> Bool {
-      let row = isHidden ? step - 1 : firstRow + step
+      let row = isHidden ? step - 1 : firstStep + step
       guard 0..<textSize ~= got[step], 0..<logits.shape[0] ~= row, 0..<width ~= want[step] else { return false }
       // Equal scores do not count as close: the lowest id is then the right choice (GEN-5).
       let lead = scores[row * width + want[step]] - scores[row * width + got[step]]
       return lead > 0 && lead <= room
     }
     let differing = want.indices.filter { got[$0] != want[$0] }
-    let isFed = item.op == .generate && !input.contains { $0.name == "forced" }
+    let isFed = isGenerated && !input.contains { $0.name == "forced" }
     guard let first = differing.first, (isFed ? [first] : differing).allSatisfy(isClose) else { return nil }
     others = isFed ? Set(first..<want.count) : Set(differing)
     // The last token chosen is not fed.
-    sharedLength = isFed && first < want.count - 1 ? firstRow + 1 + first : nil
-    (chunkLength, memoryLength) = (c * t, t)
+    sharedLength = isFed && first < want.count - 1 ? firstStep + 1 + first : nil
+    firstRow = sharedLength.map(rowOfToken) ?? 0
     cachedRows = (try? recorded["cache.rows"]?.integers()) ?? []
+  }
+
+  /// The row in which a text token is fed that follows the text; nil if the case does not say.
+  private static func rowOfToken(_ item: StoredCase, input: [NamedArray]) -> ((Int) -> Int)? {
+    if item.op == .peer(.ccmOnline) {
+      // Every memory row is fed before the final segment ends (CCM-24).
+      guard let texts = try? ContextTexts(item, input: input) else { return nil }
+      let memoryRows = (texts.texts[0].count - 1) * texts.parameters.memoryTokens
+      return { $0 + memoryRows }
+    }
+    guard let c = item.integer("c"), let t = item.integer("t") else { return nil }
+    return { $0 / (c * t) * (c * t + t) + $0 % (c * t) }
   }
 
   /// The cells of a tensor that are not compared; nil if all are.
   func ignored(_ tensor: String, shape: [Int]) -> [Bool]? {
     if tensor == "chosen" || tensor == "tokens" { return (0..<shape.reduce(1, *)).map { others.contains($0) } }
     guard let sharedLength, shape.count >= 2 else { return nil }
-    let firstRow = sharedLength / chunkLength * (chunkLength + memoryLength) + sharedLength % chunkLength
     let rows = shape[shape.count - 2]
     let isOther: [Bool]
     switch tensor {

@@ -20,6 +20,10 @@ struct ForwardOrder: Comparable {
     let parts = tensor.split(separator: ".", maxSplits: 1).map { String($0) }
     guard parts.count == 2, let table = Self.tables.firstIndex(of: parts[0]) else { return nil }
     self.table = table
+    if let adapter = AdapterOrder(parts[1]) {
+      (layer, place) = (adapter.layer, adapter.place)
+      return
+    }
     switch parts[1] {
     case "model.embed_tokens.weight": (layer, place) = (-1, 0)
     case "model.norm.weight": (layer, place) = (.max, 0)

@@ -90,15 +90,22 @@ extension PropertyJudge {
   private func compare(
     _ answer: Int, _ got: Lines, _ want: Lines, words: (_ row: Int) -> String
   ) -> Comparison {
+    compare(answer, got, want, bound: nearBound, words: words)
+  }
+
+  /// The same within a bound.
+  func compare(
+    _ answer: Int, _ got: Lines, _ want: Lines, bound: Double, words: (_ row: Int) -> String
+  ) -> Comparison {
     .numbers(
       "\(answer).logits", got.values, want.values, shape: [want.values.count / max(1, want.width), want.width],
-      bound: .calibrated(.init(bound: nearBound, gates: true)),
+      bound: .calibrated(.init(bound: bound, gates: true)),
       words: { words($0.first ?? 0) + ", column \($0.last ?? 0)" })
   }
 }
 
 /// Rows of one width, stored one after the other.
-private struct Lines {
+struct Lines {
   let values: [Double]
   let width: Int
 

@@ -7,7 +7,7 @@ import LoMAVectors
 struct PropertyJudge {
   let judge: Judge
   private let property: Property
-  private let questions: CaseQuestions
+  let questions: CaseQuestions
 
   init(_ judge: Judge, _ property: Property) {
     self.judge = judge
@@ -21,14 +21,14 @@ struct PropertyJudge {
       return judge.verdict(.runnerError, "\(answers.count) answers to \(count) questions")
     }
     if let fault = try formFault(in: answers) { return judge.verdict(.invalidOutput, fault) }
+    if judge.item.op.part == .peers { return try context(property, answers) }
     switch property {
     case .repeat, .interference, .poison:
       if let differing = difference(answers[0], answers[1]) { return differing }
       switch property {
       case .interference: return try interference(answers)
       case .poison: return try poison(answers)
-      case .repeat, .prefix, .cache, .batch, .shift, .online, .inert, .gate:
-        return judge.verdict(.pass, "", tensors: answers[0].map { exact("1." + $0.name, isRight: true) })
+      case .repeat, .prefix, .cache, .batch, .shift, .online, .inert, .gate: return repeated(answers[0])
       }
     case .prefix: return try prefixes(answers)
     case .cache: return try cache(answers)
@@ -36,6 +36,11 @@ struct PropertyJudge {
     case .shift: return try shift(answers)
     case .online, .inert, .gate: throw .manifest("\(judge.item.id): no \(property.rawValue) is judged")
     }
+  }
+
+  /// The result of an answer that was given twice.
+  func repeated(_ answer: [NamedArray]) -> CaseResult {
+    judge.verdict(.pass, "", tensors: answer.map { exact("1." + $0.name, isRight: true) })
   }
 
   /// The result of a tensor compared bit by bit.
@@ -127,8 +132,9 @@ extension PropertyJudge {
       return [numbers("context", query), numbers("probabilities", [judge.item.integer("heads") ?? 0] + mask)]
     case .decoderLayer: return [numbers("y", shape("x"))]
     case .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .loss, .gradients,
-      .trainStep, .reconstruct, .peer:
+      .trainStep, .reconstruct:
       throw .manifest("\(judge.item.id): no property is asked of \(question.op.rawValue)")
+    case .peer(let operation): return try contextForm(of: question, operation)
     }
   }
 }

@@ -19,7 +19,7 @@ struct Rooms {
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
     ],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
-    "LoMAJudgement": ["LoMA", "LoMAVectors", "Foundation"],
+    "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
@@ -92,7 +92,9 @@ struct Rooms {
     }
     // The judge never sees the reference, and never a process.
     for judge in ["LoMAJudgement", "LoMAConformance"] {
-      #expect(Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAModels", "LoMASuite"]) == true)
+      #expect(
+        Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAPeersReference", "LoMAModels", "LoMASuite"])
+          == true)
     }
     #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }

@@ -58,8 +58,8 @@ struct OfflineAnswers {
     self.lines = lines
   }
 
-  /// The candidate as named in a report.
-  var candidate: CandidateRecord { CandidateRecord(declaration, command: []) }
+  /// The candidate as named in a report on vectors of a part.
+  func candidate(_ part: Part) -> CandidateRecord { CandidateRecord(declaration, part: part, command: []) }
 
   /// The reply to a request.
   func reply(to id: Int, outputLimit: Int) -> Reply {

@@ -86,7 +86,7 @@ package struct OfflineRequests {
         try corpus.judge(
           item, dtype: unit.dtype, replies: replies, bounds: bounds, captures: declaration.captures))
     }
-    return (answers.candidate, results)
+    return (answers.candidate(corpus.part), results)
   }
 
   private static let readme = """

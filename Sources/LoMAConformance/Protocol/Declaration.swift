@@ -99,7 +99,9 @@ package struct Declaration: Equatable, Sendable {
 
 extension CandidateRecord {
   /// The record of a candidate: its declaration, the words of its command, and the digests of those that name files.
-  package init(_ declaration: Declaration, command: [String], digests: [String?] = []) {
+  ///
+  /// Operations of another part than the run's are left out: they are not asked, and say nothing of it.
+  package init(_ declaration: Declaration, part: Part, command: [String], digests: [String?] = []) {
     let profiles: JSONValue =
       switch declaration.profiles {
       case .any: .string("any")
@@ -110,7 +112,8 @@ extension CandidateRecord {
           })
       }
     self.init(
-      command: command, digests: digests, name: declaration.name, version: declaration.version, ops: declaration.ops,
+      command: command, digests: digests, name: declaration.name, version: declaration.version,
+      ops: declaration.ops.filter { LoMAVectors.Operation(rawValue: $0).map { $0.part == part } ?? true },
       dtypes: declaration.dtypes, profiles: profiles, captures: declaration.captures)
   }
 }

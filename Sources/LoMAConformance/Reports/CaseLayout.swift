@@ -8,34 +8,65 @@ import LoMAVectors
 package struct CaseLayout: Sendable {
   /// A description on one line.
   package let caption: String
-  /// The text tokens per chunk, c · t.
-  let chunkLength: Int
-  /// The rows of each text; all texts have the same number.
-  let texts: [[Row]]
-  /// The decisions that the mask depends on.
-  let profile: Profile
+  /// The rows of each text as they are labelled in a picture; all texts have the same number.
+  let texts: [[RowLabel]]
+  /// Whether a query of a text sees a key.
+  let sees: @Sendable (_ text: Int, _ query: Int, _ key: Int) -> Bool
+  /// The label of a text token that is fed, by its number; nil if it has none.
+  private let token: @Sendable (Int) -> String?
 
-  /// The number of texts in the batch.
-  package init(caption: String, parameters: Parameters, batch: Batch, profile: Profile) {
+  /// A row in a picture.
+  package struct RowLabel: Sendable {
+    /// What it is, such as `m0.1`.
+    package let text: String
+    /// Whether it is padding.
+    package let isPad: Bool
+
+    /// A row with its label.
+    package init(text: String, isPad: Bool) {
+      self.text = text
+      self.isPad = isPad
+    }
+  }
+
+  /// Rows with labels, whoever laid them out.
+  package init(
+    caption: String, texts: [[RowLabel]], token: @escaping @Sendable (Int) -> String?,
+    sees: @escaping @Sendable (_ text: Int, _ query: Int, _ key: Int) -> Bool
+  ) {
     self.caption = caption
-    chunkLength = parameters.chunkLength
-    texts = batch.texts
-    self.profile = profile
+    self.texts = texts
+    self.token = token
+    self.sees = sees
+  }
+
+  /// The rows of a batch as LoMA lays them out.
+  package init(caption: String, parameters: Parameters, batch: Batch, profile: Profile) {
+    let length = parameters.chunkLength
+    let masks = batch.texts.map { Mask(rows: $0, profile: profile) }
+    self.init(
+      caption: caption,
+      texts: batch.texts.map { $0.map { RowLabel(text: Self.label($0.place), isPad: $0.place == .pad) } },
+      token: { length > 0 ? Self.label(.reading(chunk: $0 / length, index: $0 % length)) : nil },
+      sees: { masks[$0].allows(query: $1, key: $2) })
   }
 
   /// The number of rows of a text.
   var rowCount: Int { texts.first?.count ?? 0 }
 
-  /// The label of a row in a picture: the zone's letter, chunk and index, as in `m0.1`; a pad has no chunk and index.
-  static func label(_ place: Place) -> String {
+  /// The zone's letter, chunk and index, as in `m0.1`; a pad has no chunk and index.
+  private static func label(_ place: Place) -> String {
     guard let chunk = place.chunk, let index = place.index else { return String(place.zone.letter) }
     return "\(place.zone.letter)\(chunk).\(index)"
   }
 
   /// The label of a row of a text, with the text's number if there are several texts.
   func label(_ row: Int, ofText text: Int) -> String {
-    (texts.count > 1 ? "text \(text) " : "") + CaseLayout.label(texts[text][row].place)
+    (texts.count > 1 ? "text \(text) " : "") + texts[text][row].text
   }
+
+  /// The label of a text token that is fed; nil if it has none.
+  func label(ofToken number: Int) -> String? { token(number) }
 }
 
 /// The names of the rows and columns of a wrong tensor.
@@ -69,8 +100,7 @@ struct CellNames {
       let (outer, query) = (row / texts.rowCount, row % texts.rowCount)
       return "head \(outer % heads) " + texts.label(query, ofText: outer / heads)
     case [.token]:
-      guard let texts, texts.chunkLength > 0 else { break }
-      return CaseLayout.label(.reading(chunk: row / texts.chunkLength, index: row % texts.chunkLength))
+      if let label = texts?.label(ofToken: row) { return label }
     default: break
     }
     return "\(row)"
@@ -81,6 +111,6 @@ struct CellNames {
     guard let texts, dimensions.last == .key || dimensions.last == .row, texts.texts.count == 1,
       divergence.columns == texts.rowCount
     else { return "\(column)" }
-    return CaseLayout.label(texts.texts[0][column].place)
+    return texts.texts[0][column].text
   }
 }

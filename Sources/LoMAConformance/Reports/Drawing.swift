@@ -1,6 +1,5 @@
 // RUN-25: the data to draw a wrong tensor: a mask with its wrong cells, or error/bound by row and column.
 
-import LoMA
 import LoMAJudgement
 import LoMAVectors
 
@@ -54,23 +53,22 @@ struct Drawing {
   private func shownRows(_ text: Int, _ wrong: Set<Int>) -> Int {
     guard let texts, texts.texts.indices.contains(text) else { return .max }
     let side = texts.rowCount
-    let own = texts.texts[text].lastIndex { $0.place != .pad } ?? -1
+    let own = texts.texts[text].lastIndex { !$0.isPad } ?? -1
     return wrong.reduce(own) { max($0, $1 / side, $1 % side) } + 1
   }
 
   private func panel(_ text: Int, wrong: Set<Int>, _ words: inout WordList) -> JSONValue {
     guard let texts else { return .null }
     let (side, rows) = (texts.rowCount, shownRows(text, wrong))
-    let mask = Mask(rows: texts.texts[text], profile: texts.profile)
     var letters = RunLengths()
     for query in 0..<rows {
       for key in 0..<rows {
-        let isSeen = mask.allows(query: query, key: key)
+        let isSeen = texts.sees(text, query, key)
         // The letters stand for: hidden, seen, wrongly seen, wrongly hidden.
         letters.append(wrong.contains(query * side + key) ? (isSeen ? 3 : 2) : isSeen ? 1 : 0)
       }
     }
-    let labels = mask.rows.prefix(rows).map { CaseLayout.label($0.place) }
+    let labels = texts.texts[text].prefix(rows).map { $0.text }
     return .members([
       .init("text", .integer(text)), .init("rows", words.add(labels.joined(separator: "\n"))),
       .init("cells", .string(letters.text)),

@@ -69,6 +69,11 @@ package struct JSONReport: Sendable {
 package struct Badge: Sendable {
   package init() {}
 
+  /// What the badge is about: the suite, and its part if that is not part I.
+  private func label(_ header: RunHeader) -> String {
+    header.part == .loma ? "LoMA \(header.suite)" : "LoMA \(header.part.rawValue) \(header.suite)"
+  }
+
   /// The contents of the file: claims met out of all, and the vectors and bounds they were judged by.
   package func draw(_ run: RunRecord) -> String {
     let claims = run.claims
@@ -80,7 +85,7 @@ package struct Badge: Sendable {
     let isOpen = run.footer.interrupted || claims.count(.notClaimed) == all || claims.count(.open) > 0
     let colour = isWrong ? "red" : isOpen ? "lightgrey" : met == all ? "brightgreen" : "yellow"
     return JSONValue.members([
-      .init("schemaVersion", .integer(1)), .init("label", .string("LoMA \(run.header.suite)")),
+      .init("schemaVersion", .integer(1)), .init("label", .string(label(run.header))),
       .init("message", .string("\(met) of \(all) claims met · \(digests.joined(separator: " · "))")),
       .init("color", .string(colour)),
     ]).text() + "\n"

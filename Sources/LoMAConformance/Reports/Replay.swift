@@ -1,6 +1,7 @@
 // RUN-25: the command that asks one unit of a run again, wherever it is printed.
 
 import LoMAJudgement
+import LoMAVectors
 
 /// What a person types to see a unit again.
 package struct Replay: Sendable {
@@ -37,8 +38,19 @@ extension RunHeader {
   /// A fresh case is drawn again from its seed; `DIR`, and `COMMAND` if the file names none, are for a person to choose.
   var replay: Replay {
     let fresh = ["fresh", "cases"].flatMap { name in filters[name]?.stringValue.map { ["--" + name, $0] } ?? [] }
-    return Replay(source: fresh, keep: "DIR", command: candidate.command.isEmpty ? ["COMMAND"] : candidate.command)
+    let vectors = part == .loma ? [] : ["--vectors", "Vectors/\(part.rawValue)"]
+    return Replay(source: vectors + fresh, keep: "DIR", command: candidate.command.isEmpty ? ["COMMAND"] : candidate.command)
   }
+
+  /// The part of the Spec that this run is about: its filters say so if it is not part I.
+  package var part: Part { filters[Self.partFilter]?.stringValue.flatMap { Part(rawValue: $0) } ?? .loma }
+
+  /// What the filters of a run on vectors of this part say of it; nothing of part I.
+  package static func filters(of part: Part) -> [(name: String, value: String)] {
+    part == .loma ? [] : [(partFilter, part.rawValue)]
+  }
+
+  private static let partFilter = "part"
 
   /// The command for a unit of this run.
   func replay(_ result: CaseResult) -> String { replay.line(result.id, result.dtype) }

@@ -16,6 +16,8 @@ package struct CaseCorpus: Sendable {
   package let models: [StoredManifest.ListedModel]
   /// The cases, in the manifest's order.
   package let cases: [StoredCase]
+  /// The part of the Spec that all of them are of; part I if there is none.
+  package let part: Part
 
   /// The files of a corpus in memory, by path.
   private var kept: [String: [UInt8]] = [:]
@@ -52,7 +54,13 @@ package struct CaseCorpus: Sendable {
     manifestDigest = manifest.digest
     models = manifest.models
     let paths = Set(manifest.models.map(\.path))
-    cases = try manifest.cases.map { item throws(CorpusError) in try StoredCase(item, models: paths) }
+    let cases = try manifest.cases.map { item throws(CorpusError) in try StoredCase(item, models: paths) }
+    part = cases.first?.op.part ?? .loma
+    // A claim is one of a part: two parts have levels and profiles of the same names.
+    if let other = cases.first(where: { [part] in $0.op.part != part }) {
+      throw .manifest("\(other.id): it is of the part \(other.op.part.rawValue), the first case is of \(part.rawValue)")
+    }
+    self.cases = cases
   }
 }
 

@@ -1,6 +1,7 @@
 // Which cases of a corpus are asked, in which element types, in what order.
 
 import LoMA
+import LoMAPeers
 import LoMAVectors
 
 /// Filters that must all match, and the part of a sharded run.
@@ -44,6 +45,8 @@ package struct Selection: Sendable {
   package var dtypes: Set<String>
   /// Axes that a case must set, whatever else it sets; `base` selects cases that set none.
   package var profile: Profile?
+  /// The same for the cases of part II; nil if a profile is asked for that is none of theirs.
+  package private(set) var contextAxes: [String: String]?
   /// A pattern that ids must match.
   package var idGlob: Glob?
   package var shard: Shard
@@ -56,6 +59,7 @@ package struct Selection: Sendable {
     self.ops = ops
     self.dtypes = dtypes
     self.profile = profile
+    contextAxes = profile == .base ? [:] : nil
     self.idGlob = idGlob
     self.shard = shard
   }
@@ -67,8 +71,14 @@ package struct Selection: Sendable {
       && (ops.isEmpty || words[0] == "property" || ops.contains(String(words[1]))) && (idGlob?.matches(id) ?? true)
   }
 
-  /// Selects cases whose profile sets these axes, given as text; throws `InputError` if the profile is invalid.
-  package mutating func choose(profile name: String) throws(InputError) { profile = try Profile(name: name) }
+  /// Selects cases whose profile sets these axes, given as text; throws `InputError` if it is a profile of no part.
+  package mutating func choose(profile name: String) throws(InputError) {
+    contextAxes = ContextProfile.axes(named: name)
+    do { profile = try Profile(name: name) } catch {
+      profile = nil
+      if contextAxes == nil { throw error }
+    }
+  }
 
   /// Selects cases whose id matches this pattern: `*` is any text, `?` one character.
   package mutating func choose(ids pattern: String) { idGlob = Glob(pattern) }
@@ -76,7 +86,18 @@ package struct Selection: Sendable {
   /// Whether a case passes all filters.
   package func passes(_ item: StoredCase) -> Bool {
     (levels.isEmpty || levels.contains(item.level.rawValue)) && (ops.isEmpty || ops.contains(item.op.rawValue))
-      && (profile?.isAskedFor(in: item.axes) ?? true) && (idGlob?.matches(item.id) ?? true)
+      && hasProfile(item) && (idGlob?.matches(item.id) ?? true)
+  }
+
+  /// Whether a case has the profile asked for, or none is.
+  private func hasProfile(_ item: StoredCase) -> Bool {
+    if profile == nil && contextAxes == nil { return true }
+    switch item.op.part {
+    case .loma: return profile?.isAskedFor(in: item.axes) ?? false
+    case .peers:
+      guard let asked = contextAxes else { return false }
+      return asked.isEmpty ? item.axes.isEmpty : asked.allSatisfy { item.axes[$0.key] == $0.value }
+    }
   }
 
   /// The units of a run, by case in the manifest's order and then by element type; a shard takes every `count`-th of

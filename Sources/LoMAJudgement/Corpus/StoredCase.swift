@@ -1,6 +1,7 @@
 // OPS-1: a case as the manifest describes it.
 
 import LoMA
+import LoMAPeers
 import LoMAVectors
 
 /// The entry of a case in the manifest.
@@ -50,7 +51,10 @@ extension StoredCase {
   /// The axes as axis=value joined by commas; `base` if there are none.
   package var profileName: String {
     let pairs = profile.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
-    if let profile = try? Profile(pairs) { return profile.name }
+    switch op.part {
+    case .loma: if let profile = try? Profile(pairs) { return profile.name }
+    case .peers: if let name = ContextProfile.name(of: pairs) { return name }
+    }
     return pairs.map { $0.axis.onOneLine + "=" + $0.value.onOneLine }.joined(separator: ",")
   }
 

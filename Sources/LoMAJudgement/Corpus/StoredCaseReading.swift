@@ -1,6 +1,7 @@
 // Reads a case from a manifest strictly: vectors may come from anywhere.
 
 import LoMA
+import LoMAPeers
 import LoMAVectors
 
 extension StoredCase {
@@ -33,7 +34,7 @@ extension StoredCase {
     hunts = try members.word("hunts")
     clauses = try members.words("clauses", limit: Self.countLimit)
     captures = try members.words("captures", limit: Self.countLimit)
-    profile = try members.profile(isRejection: level == .rejection)
+    profile = try members.profile(of: op.part, isRejection: level == .rejection)
     parameters = try members.parameters()
     model = try members.model(models)
     input = try members.file("input")
@@ -85,15 +86,17 @@ private struct CaseMembers {
     return words
   }
 
-  func profile(isRejection: Bool) throws(CorpusError) -> JSONObject {
+  func profile(of part: Part, isRejection: Bool) throws(CorpusError) -> JSONObject {
     guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or not an object") }
     var pairs: [(axis: String, value: String)] = []
     for member in axes.members {
       guard let value = member.value.stringValue else { throw fault("the axis \(member.key.onOneLine) has no word") }
       pairs.append((member.key, value))
     }
-    if !isRejection {
-      do { _ = try Profile(pairs) } catch { throw fault(error.description) }
+    if isRejection { return axes }
+    switch part {
+    case .loma: do { _ = try Profile(pairs) } catch { throw fault(error.description) }
+    case .peers: do { _ = try ContextProfile(pairs) } catch { throw fault(error.description) }
     }
     return axes
   }

@@ -1,0 +1,184 @@
+// CCM-30…CCM-34: the meaning of an output's dimensions, which cells are compared, and the place of a cell in words.
+
+import LoMAPeers
+import LoMAVectors
+
+/// The meaning of the dimensions of a case's output tensors, for an operation of compressed context memory.
+struct ContextMeaning {
+  private let operation: PeerOperation
+  /// The rows of each text in the parallel layout, padded; nil for an operation without texts.
+  private let batch: ContextBatch?
+  /// The rows that are fed one segment after the other, those of tokens chosen or forced among them; empty for another
+  /// operation.
+  private let fed: [ContextRow]
+  /// The online rows that are held at the end.
+  private let cachedRows: [Int]
+  /// The kind and argument of each recorded event.
+  private let events: [[Int]]
+  /// Which rows of a conditional linear layer have the adapter.
+  private let gate: [Bool]
+
+  init(_ operation: PeerOperation, _ item: StoredCase, input: [NamedArray], expected: [NamedArray]) {
+    func tensor(_ name: String) -> NamedArray? { expected.first { $0.name == name } }
+    self.operation = operation
+    let texts = try? ContextTexts(item, input: input)
+    batch = texts?.batch
+    cachedRows = (try? tensor("cache.rows")?.integers()) ?? []
+    let width = tensor("events")?.shape.last ?? 0
+    let numbers = (try? tensor("events")?.integers()) ?? []
+    events = width < 2 ? [] : stride(from: 0, to: numbers.count, by: width).map { Array(numbers[$0..<$0 + width]) }
+    gate = (try? input.first { $0.name == "gate" }?.booleans()) ?? []
+    switch operation {
+    case .ccmSchedule, .ccmOnline:
+      // The layout depends on the number of tokens fed, not on their ids.
+      let more = Array(repeating: 0, count: max(0, (item.integer("generate") ?? 0) - 1))
+      fed = texts.flatMap { $0.layout($0.first(followedBy: more))?.onlineRows } ?? []
+    case .ccmLayout, .ccmMask, .ccmCost, .merge, .conditionalLinear, .ccmForward, .ccmLoss, .ccmGradients: fed = []
+    }
+  }
+
+  /// The dimensions of an operation's output; empty if they have no special meaning.
+  static func dimensions(_ operation: PeerOperation, tensor: String) -> [TensorMeaning.Dimension] {
+    switch operation {
+    case .ccmLayout: return [.text, .row]
+    case .ccmMask: return [.text, .query, .key]
+    case .ccmSchedule:
+      switch tensor {
+      case "events": return [.event, .field]
+      case "entries": return [.event, .place]
+      default: return []
+      }
+    case .ccmCost:
+      switch tensor {
+      case "pairs", "peaks": return [.segment]
+      case "sizes": return [.memory]
+      default: return []
+      }
+    case .merge: return [.merged, .slot, .column]
+    case .conditionalLinear: return [.row, .column]
+    case .ccmForward:
+      return tensor.hasSuffix("attention.probabilities") ? [.text, .head, .query, .key] : [.text, .row, .column]
+    case .ccmOnline:
+      switch tensor {
+      case "events": return [.event, .field]
+      case "chosen": return [.step]
+      case "logits": return [.token, .column]
+      case "appended.keys", "appended.values": return [.layer, .fed, .column]
+      case "cache.rows": return [.cached]
+      case "cache.keys", "cache.values": return [.layer, .cached, .column]
+      default: return []
+      }
+    case .ccmLoss, .ccmGradients: return []
+    }
+  }
+
+  /// For each cell of a tensor of numbers, whether it is not compared (CCM-30, CCM-33); nil if all are.
+  ///
+  /// Logits are compared in text rows, other numbers in text and COMP rows; of probabilities the query's row counts.
+  func ignored(of tensor: String, shape: [Int]) -> [Bool]? {
+    guard operation == .ccmForward, let batch, shape.first == batch.texts.count else { return nil }
+    let dimensions = Self.dimensions(operation, tensor: tensor)
+    guard dimensions.count == shape.count,
+      let rowDimension = dimensions.firstIndex(where: { $0 == .row || $0 == .query })
+    else { return nil }
+    let inner = shape[(rowDimension + 1)...].reduce(1, *)
+    let outer = shape[1..<rowDimension].reduce(1, *)
+    return batch.texts.flatMap { rows in
+      (0..<outer).flatMap { _ in
+        (0..<shape[rowDimension]).flatMap { row in
+          let isCompared = row < rows.count && rows[row].place.role.isCompared(in: tensor)
+          return Array(repeating: !isCompared, count: inner)
+        }
+      }
+    }
+  }
+
+  /// The place of a cell in words.
+  func words(of tensor: String, index: [Int]) -> String {
+    let dimensions = Self.dimensions(operation, tensor: tensor)
+    guard dimensions.count == index.count else { return index.isEmpty ? "" : "element \(index)" }
+    let text = dimensions.firstIndex(of: .text).map { index[$0] } ?? 0
+    var words: [String] = []
+    for (dimension, value) in zip(dimensions, index) {
+      switch dimension {
+      case .text: words.append("text \(value)")
+      case .row: words.append(row(value, text))
+      case .query:
+        if let key = dimensions.firstIndex(of: .key) { words.append(pair(query: value, key: index[key], text)) }
+      case .key: break
+      case .head: words.append("head \(value)")
+      case .layer: words.append("layer \(value)")
+      case .column: words.append("column \(value)")
+      case .token: words.append("text token \(value), " + fed(row: rowOfToken(value)))
+      case .fed: words.append("fed " + fed(row: value))
+      case .cached:
+        words.append("cache entry \(value)" + (value < cachedRows.count ? ", " + fed(row: cachedRows[value]) : ""))
+      case .step: words.append("step \(value)")
+      case .event: words.append(event(value))
+      case .field: words.append(field(value))
+      case .place: words.append("entry \(value) held")
+      case .segment: words.append("segment \(value)")
+      case .memory: words.append("after \(value) segments")
+      case .merged: words.append("memory after \(value + 1) segments")
+      case .slot: words.append("slot \(value)")
+      case .recited: words.append("row \(value)")
+      }
+    }
+    return words.joined(separator: ", ")
+  }
+
+  private func row(_ row: Int, _ text: Int) -> String {
+    if operation == .conditionalLinear, gate.indices.contains(row) {
+      return "row \(row) (gate \(gate[row] ? "true" : "false"))"
+    }
+    guard let batch, batch.texts.indices.contains(text), batch.texts[text].indices.contains(row) else {
+      return "row \(row)"
+    }
+    return batch.mask(text).describe(row: row)
+  }
+
+  /// Whether a query sees a key, in words, with the clause that decides it.
+  private func pair(query: Int, key: Int, _ text: Int) -> String {
+    guard let batch, batch.texts.indices.contains(text), batch.texts[text].indices.contains(query),
+      batch.texts[text].indices.contains(key)
+    else { return "query row \(query), key row \(key)" }
+    return ContextSentences(profile: batch.parameters.profile).explain(query: query, key: key, in: batch.mask(text))
+  }
+
+  /// An online row in words.
+  private func fed(row: Int) -> String {
+    fed.indices.contains(row) ? "row \(row) (\(fed[row].place.words))" : "row \(row)"
+  }
+
+  /// The online row of a text token.
+  private func rowOfToken(_ token: Int) -> Int {
+    let text = fed.indices.filter { fed[$0].place.role == .text }
+    return token < text.count ? text[token] : token
+  }
+
+  /// A recorded event in words, such as `event 4 (fold of segment 0)`.
+  private func event(_ number: Int) -> String {
+    let kinds = ["read of text token", "compression of segment", "drop of segment", "fold of segment"]
+    guard events.indices.contains(number), kinds.indices.contains(events[number][0]) else { return "event \(number)" }
+    return "event \(number) (\(kinds[events[number][0]]) \(events[number][1]))"
+  }
+
+  private func field(_ column: Int) -> String {
+    let names =
+      operation == .ccmOnline
+      ? ["kind", "argument", "cache size"]
+      : ["kind", "argument", "first row", "end of rows", "memory entries", "text entries"]
+    return names.indices.contains(column) ? names[column] : "column \(column)"
+  }
+}
+
+extension ContextRole {
+  /// Whether the numbers of a row of this role are compared (CCM-30).
+  func isCompared(in tensor: String) -> Bool {
+    switch self {
+    case .text: true
+    case .comp: tensor != "logits"
+    case .sum, .pad: false
+    }
+  }
+}

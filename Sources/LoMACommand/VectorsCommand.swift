@@ -3,9 +3,10 @@
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
+import LoMAVectors
 
 let vectorsHelp = """
-  loma vectors record [--vectors DIR] [--trained DIR]
+  loma vectors record [--part PART] [--vectors DIR] [--trained DIR]
   loma vectors verify [--vectors DIR] [--digests-only yes|no]
 
   record computes every case of the catalogue, writes the files that differ and removes those that belong to no case. A
@@ -17,6 +18,8 @@ let vectorsHelp = """
   from a published suite or do not follow from their own measurements. Otherwise it prints the SHA-256 of the manifest and
   of the bounds, which a port may pin.
 
+    --part PART              loma, part I, or peers, part II, which lies in the folder peers of that of part I; default
+                             what the manifest in the folder holds, or else loma
     --vectors DIR            default the folder named by LOMA_VECTORS, else the nearest Vectors with a manifest, here or
                              above, else beside this program or above; if there is none, record makes Vectors here
     --trained DIR            the folder of the trained models, each in a folder of its name; record does not train them;
@@ -30,15 +33,21 @@ func vectors(_ words: [String], in environment: Environment) throws -> Outcome {
   guard let action = words.first, ["record", "verify"].contains(action) else {
     throw UsageError(line: "record or verify is required")
   }
-  let options = ["--vectors", "--threads"] + (action == "verify" ? ["--digests-only"] : ["--trained"])
+  let options = ["--part", "--vectors", "--threads"] + (action == "verify" ? ["--digests-only"] : ["--trained"])
   let arguments = try Arguments(
     Array(words.dropFirst()), options: options.map { Arguments.Option(name: $0, repeats: false) })
   let (option, here) = (arguments["--vectors"], environment.folder)
-  let folder =
+  let asked: Part? = try arguments["--part"].map { (word) throws(UsageError) in
+    try Arguments.choice(word, of: "--part")
+  }
+  let found =
     action == "record"
     ? VectorsFolder.forRecording(option: option, environment: environment.vectors, current: here)
     : try VectorsFolder.find(
       option: option, environment: environment.vectors, current: here, program: environment.program)
+  let folder = asked == .peers && option == nil ? found + "/" + Part.peers.rawValue : found
+  // A manifest that cannot be read is a finding of its own.
+  let part = asked ?? (try? StoredManifest.part(of: folder)) ?? .loma
   let threads = try ModelOptions.threads(arguments)
   let digestsOnly: YesOrNo = try arguments.choice("--digests-only", otherwise: .no)
   let report = environment.report
@@ -47,12 +56,12 @@ func vectors(_ words: [String], in environment: Environment) throws -> Outcome {
     ?? VectorsFolder.withTrainedModels(folder, current: here, program: environment.program) + "/models"
   let recording =
     digestsOnly == .yes
-    ? nil : try Corpus.record(trained: trained, threads: threads) { report("case \($0) of \($1)") }
+    ? nil : try Corpus.record(part, trained: trained, threads: threads) { report("case \($0) of \($1)") }
   report("")
   if action == "record", let recording {
     let changed = try Corpus.write(recording, to: folder)
     return Outcome(
-      output: "\(Corpus.caseCount) cases in \(recording.files.count) files, \(recording.byteCount) bytes: "
+      output: "\(Corpus.caseCount(of: part)) cases in \(recording.files.count) files, \(recording.byteCount) bytes: "
         + "\(changed) files changed in \(folder)\n")
   }
   let verification = Verification(folder: folder, against: recording)

@@ -12,26 +12,31 @@ package struct CandidateSession {
 
   private var candidate: ReferenceCandidate
   private let folder: String
+  /// The part whose operations it declares; it answers those of every part.
+  private let part: Part
   /// The last request and its result, kept because a case is asked in one type after the other.
   private var last: (request: Request, computed: Result<[ResultTensor], RequestError>)?
 
   /// A candidate whose relative paths begin at `folder`.
-  package init(_ candidate: ReferenceCandidate, folder: String) {
+  package init(_ candidate: ReferenceCandidate, folder: String, declaring part: Part = .loma) {
+    self.part = part
     self.candidate = candidate
     self.folder = folder
   }
 
   /// The reference; it reads a model when the first question names it.
-  package init(folder: String) { self.init(ReferenceCandidate(models: [:]), folder: folder) }
+  package init(folder: String, declaring part: Part = .loma) {
+    self.init(ReferenceCandidate(models: [:]), folder: folder, declaring: part)
+  }
 
   /// A port of the reference, with a deviation or without, that declares the given element types; nil if a word is not
   /// a type's or two are the same.
-  package init?(folder: String, deviation: Deviation?, types words: [String]) {
+  package init?(folder: String, deviation: Deviation?, types words: [String], declaring part: Part = .loma) {
     let types = words.compactMap { word in
       [ElementType.f64, .f32, .bf16, .f16].first { $0.word == word }
     }
     guard types.count == words.count, Set(types).count == types.count else { return nil }
-    self.init(ReferenceCandidate(port: deviation, types: types, models: [:]), folder: folder)
+    self.init(ReferenceCandidate(port: deviation, types: types, models: [:]), folder: folder, declaring: part)
   }
 
   /// The reply to a line, without a line feed; nil for the command to stop.
@@ -59,7 +64,7 @@ package struct CandidateSession {
   private func hello(_ id: Int) -> String {
     func list(_ words: [String]) -> String { "[" + words.map(Self.quoted).joined(separator: ",") + "]" }
     return #"{"loma":1,"id":\#(id),"ok":{"protocol":1,"name":\#(Self.quoted(candidate.name)),"#
-      + #""version":\#(Self.quoted(Versions.suite)),"ops":\#(list(Operation.all(of: .loma).map { $0.rawValue })),"#
+      + #""version":\#(Self.quoted(Versions.suite(of: part))),"ops":\#(list(Operation.all(of: part).map { $0.rawValue })),"#
       + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","captures":true}}"#
   }
 
@@ -74,6 +79,9 @@ package struct CandidateSession {
       captures: run.captures)
     if let model = run.model, candidate.answers.models[model] == nil, candidate.answers.refusals[model] == nil {
       try load(model)
+    }
+    if let model = run.model, request.operation.part == .peers {
+      candidate.answers.readAdapter(of: model, below: folder)
     }
     if candidate.computesByType || last?.request != request {
       last = (request, candidate.computed(request, in: type))

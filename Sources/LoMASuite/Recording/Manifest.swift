@@ -1,4 +1,4 @@
-// Vectors/manifest.json: every case and model of the corpus, with the digest of every file.
+// Vectors/manifest.json, and that of part II: every case and model of the corpus, with the digest of every file.
 
 import LoMA
 import LoMAReference
@@ -9,7 +9,7 @@ struct Manifest {
   let text: String
 
   init(
-    models: [RecordedModels.Entry], cases: [Recording.RecordedCase], files: [Recording.File],
+    suite: String, models: [RecordedModels.Entry], cases: [Recording.RecordedCase], files: [Recording.File],
     retired: [(id: String, reason: String)], isPublished: Bool
   ) {
     let digests = Dictionary(uniqueKeysWithValues: files.map { ($0.path, Self.entry($0)) })
@@ -20,7 +20,7 @@ struct Manifest {
           + [.init("files", .array(model.files.compactMap { digests[$0.path] }))])
     }
     let value = JSONValue.members([
-      .init("loma_vectors", .integer(1)), .init("suite", .string(Versions.suite)),
+      .init("loma_vectors", .integer(1)), .init("suite", .string(suite)),
       .init("specification", .string(Versions.specification)), .init("published", .boolean(isPublished)),
       .init("models", .array(models)),
       .init("structure_json", digests[StructureText.name] ?? .null),

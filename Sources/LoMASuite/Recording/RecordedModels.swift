@@ -20,6 +20,8 @@ struct RecordedModels: Sendable {
   private(set) var models: [String: Model] = [:]
   /// Why the other models are refused, by path below Vectors (MOD-1, MOD-4).
   private(set) var refusals: [String: ReferenceError] = [:]
+  /// The adapters in models of part II, by the path of the model.
+  private(set) var adapters: [String: PeerAnswers.AdapterInModel] = [:]
   /// All models in the manifest's order.
   private(set) var entries: [Entry] = []
 
@@ -33,6 +35,19 @@ struct RecordedModels: Sendable {
     for model in RefusedModel.all {
       do throws(ModelError) { try add(model) } catch { throw .model(name: model.name, error) }
     }
+  }
+
+  /// No models.
+  init(empty: Void) {}
+
+  /// Adds a model with an adapter; nil for a base that is refused.
+  mutating func add(
+    _ entry: Entry, model: Model?, refusal: ReferenceError? = nil, adapter: PeerAnswers.AdapterInModel
+  ) {
+    entries.append(entry)
+    models[entry.path] = model
+    refusals[entry.path] = refusal
+    adapters[entry.path] = adapter
   }
 
   /// All models: those drawn from seeds, and the trained ones, each read from the folder of its name below `folder`.

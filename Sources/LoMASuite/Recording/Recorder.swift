@@ -28,7 +28,7 @@ package struct Recorder: Sendable {
   /// be broken.
   package func write(_ recording: Recording) throws(RecordingError) -> Int {
     try refuseChangesOfPublished(recording)
-    let present = Disk.listing(below: folder)
+    let present = Disk.listing(below: folder).withoutPeers
     let isOurs = present.files.contains(StoredManifest.name) || isInterrupted(recording, present)
     guard isOurs || present.files.isEmpty && present.oddities.isEmpty else { throw .notACorpus(folder: folder) }
     do throws(FileError) { return try write(recording, over: present) } catch { throw .file(error) }

@@ -22,10 +22,10 @@ package struct Recording: Sendable {
 
   /// Records cases and models; `progress` gets the number of cases done.
   ///
-  /// `retired` are the retired ids; `isPublished` says that all others are frozen. Throws `wrongAnswer` if the
+  /// `suite` is its version; `retired` are the retired ids; `isPublished` says that all others are frozen. Throws `wrongAnswer` if the
   /// reference does not give the right answer to a case: our mistake, not one of the input.
   init(
-    cases: [Case], models: RecordedModels, workers: Workers,
+    cases: [Case], models: RecordedModels, workers: Workers, suite: String = Versions.suite,
     retired: [(id: String, reason: String)] = Catalogue.retired,
     isPublished: Bool = Versions.isPublished, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
   ) throws(RecordingError) {
@@ -36,7 +36,7 @@ package struct Recording: Sendable {
     }
     files.append(File(path: StructureText.name, bytes: StructureText.bytes(of: results)))
     let manifest = Manifest(
-      models: models.entries, cases: results, files: files, retired: retired, isPublished: isPublished)
+      suite: suite, models: models.entries, cases: results, files: files, retired: retired, isPublished: isPublished)
     files.append(File(path: StoredManifest.name, bytes: Array(manifest.text.utf8)))
     self.files = files
   }
@@ -54,6 +54,7 @@ package struct Recording: Sendable {
   ) throws(RecordingError) -> [RecordedCase] {
     var refusing = ReferenceAnswers(models: models.models, workers: .single)
     refusing.refusals = models.refusals
+    refusing.peers.adapters = models.adapters
     let answers = refusing
     // Cases are independent and recorded in parallel; the results are in the order of the catalogue.
     let results = workers.map(cases.count) { index in

@@ -17,7 +17,7 @@ package struct Verification: Sendable {
   /// Without a recording nothing checks the manifest's own prose and parameters: compare `manifestDigest`.
   package init(folder: String, against recording: Recording?) {
     var findings: [String] = []
-    let present = Disk.listing(below: folder)
+    let present = Disk.listing(below: folder).withoutPeers
     if (present.files + present.oddities).contains(StoredManifest.mark) {
       findings.append("incomplete: a recording was interrupted; record again")
     }

@@ -113,7 +113,8 @@ enum ContextModelCases {
     [ContextProfile.base, .merge].map { profile in
       let texts = ContextTexts([[2, 3, 2], [2, 2]], profile, seed: 441)
       return forward(
-        "embeddings-\(profile.slug)", .gqa, texts, hunts: "embeddings that are given and not used, or used for text alone",
+        "embeddings-\(profile.slug)", .gqa, texts,
+        hunts: "embeddings that are given and not used, or used for text alone",
         clauses: ["CCM-33"], arrays: [texts.embeddings(seed: 442)])
     }
   }

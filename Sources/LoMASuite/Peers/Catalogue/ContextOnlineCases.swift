@@ -60,7 +60,8 @@ enum ContextOnlineCases {
         forced: [ContextTexts.bos, 2, ContextTexts.bos],
         hunts: "generated tokens dropped or moved because they are BOS", more: ["CCM-16"]),
       online(
-        "beginning-again", .gqa, ContextTexts([[3, 3, 2]], .withSink, seed: 617).beginning(again: [(1, 1)]), generate: 1,
+        "beginning-again", .gqa, ContextTexts([[3, 3, 2]], .withSink, seed: 617).beginning(again: [(1, 1)]),
+        generate: 1,
         hunts: "one sink kept where there are two", more: ["CCM-16", "CCM-26"]),
       online(
         "beginning-late", .mqa,

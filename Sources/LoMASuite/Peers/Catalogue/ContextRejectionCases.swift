@@ -63,14 +63,16 @@ enum ContextRejectionCases {
     }
     return [
       rejected(
-        .ccmMask, "unknown-axis", "unknown-axis", clauses: ["CCM-3"], hunts: "an axis of part I taken for one of part II",
+        .ccmMask, "unknown-axis", "unknown-axis", clauses: ["CCM-3"],
+        hunts: "an axis of part I taken for one of part II",
         axes: ["memory_attention": "causal"]),
       rejected(
         .ccmForward, "unknown-alternative", "unknown-alternative", clauses: ["CCM-3"], hunts: answered,
         axes: ["memory": "gist"]),
       rejected(
         .ccmLayout, "rate-with-its-number", "unknown-alternative", clauses: ["CCM-3"],
-        hunts: "a rate that carries its number in its name", axes: ["memory": "merge", "merge_rate": "exponential(0.5)"]
+        hunts: "a rate that carries its number in its name",
+        axes: ["memory": "merge", "merge_rate": "exponential(0.5)"]
       ),
       rate(.ccmLayout, "rate-zero", .real(0)), rate(.ccmOnline, "rate-negative", .real(-0.25)),
       rate(.ccmForward, "rate-above-one", .real(1.5)),
@@ -143,7 +145,8 @@ enum ContextRejectionCases {
       var spoilt = good
       spoilt[3] = token
       return rejected(
-        operation, what, "text-token-out-of-range", clauses: ["CCM-2"], hunts: "an id clamped, or a memory id in a text",
+        operation, what, "text-token-out-of-range", clauses: ["CCM-2"],
+        hunts: "an id clamped, or a memory id in a text",
         integers: ["tokens": spoilt])
     }
     func output(_ operation: PeerOperation, _ what: String, _ length: Int) -> Case {
@@ -172,7 +175,8 @@ enum ContextRejectionCases {
   private static var costs: [Case] {
     [("no-layer", "layers", 0), ("overflow", "head_dim", 1 << 61)].map { what, name, value in
       rejected(
-        .ccmCost, what, "cache-size-out-of-range", clauses: ["COST-1"], hunts: "an entry without bytes, or with too many",
+        .ccmCost, what, "cache-size-out-of-range", clauses: ["COST-1"],
+        hunts: "an entry without bytes, or with too many",
         parameters: [name: .integer(value)])
     }
   }

@@ -59,7 +59,8 @@ enum ContextStructureCases {
         "all-but-one-output", ContextTexts([[2, 5]], outputs: [4], .base, seed: 207),
         hunts: "the first token of an output unlabelled, or the input's tokens labelled"),
       layout(
-        "beginning-again", ContextTexts([[2, 3, 2]], outputs: [1], .withSink, seed: 208).beginning(again: [(1, 0), (2, 1)]),
+        "beginning-again",
+        ContextTexts([[2, 3, 2]], outputs: [1], .withSink, seed: 208).beginning(again: [(1, 0), (2, 1)]),
         hunts: "BOS as a token with a role or a position of its own"),
       layout(
         "pads", ContextTexts([[1], [4, 4, 3], [2, 2]], outputs: [0, 2, 1], .mergeSink, seed: 209).beginning(is: 0),
@@ -168,7 +169,8 @@ enum ContextStructureCases {
     return ofProfiles + [
       cost("no-context", ContextTexts([[6]], .merge, seed: 232), hunts: "an empty memory that holds n entries"),
       cost(
-        "beginning-again", ContextTexts([[3, 3, 2]], .mergeSink, seed: 233).beginning(again: [(0, 2), (1, 1), (2, 0)]),
+        "beginning-again",
+        ContextTexts([[3, 3, 2]], .mergeSink, seed: 233).beginning(again: [(0, 2), (1, 1), (2, 0)]),
         hunts: "sinks of the final segment counted, or one sink counted for several"),
     ]
   }

@@ -1,0 +1,84 @@
+// CCM-22: the models of part II: in memory for the reference, as Hugging Face directories with an adapter in them for
+// every port.
+
+import LoMAModels
+import LoMAPeersReference
+import LoMAReference
+import LoMAVectors
+import NaiveLlama
+
+extension RecordedModels {
+  /// The models of part II, drawn from seeds; made once, since they never change.
+  static let peers = Result { () throws(RecordingError) in
+    var recorded = RecordedModels(empty: ())
+    for model in ContextCaseModel.all {
+      do throws(AdapterError) { try recorded.add(model) } catch {
+        throw RecordingError.trainedModel(name: model.name, reason: error.description)
+      }
+    }
+    for model in RefusedContextModel.all { recorded.add(model) }
+    return recorded
+  }
+
+  private mutating func add(_ model: ContextCaseModel) throws(AdapterError) {
+    let base: Model
+    let adapter: ContextAdapter
+    do { (base, adapter) = try model.inMemory() } catch { throw .peer(error) }
+    var files: [(name: String, bytes: [UInt8])]
+    do {
+      files = try CheckpointWriter.files(
+        base.parameters, configuration: base.configuration, loma: nil, elementType: .f32, form: .explicit)
+    } catch { throw .base(error) }
+    files += try StoredAdapter.files(adapter, configuration: base.configuration, elementType: .f32)
+      .map { (StoredAdapter.directoryName + "/" + $0.name, $0.bytes) }
+    add(
+      Entry(
+        name: model.name, path: model.path, recipe: nil,
+        files: files.map { Recording.File(path: model.path + "/" + $0.name, bytes: $0.bytes) }),
+      model: base, adapter: .success(adapter))
+  }
+
+  /// Adds a refused model: another model's files with one of them changed.
+  private mutating func add(_ model: RefusedContextModel) {
+    guard let right = entries.first(where: { $0.name == model.spoilt.name }), let base = models[right.path],
+      case .success(let adapter)? = adapters[right.path]
+    else { return }
+    var refusal: ReferenceError?
+    var found = PeerAnswers.AdapterInModel.success(adapter)
+    let files = right.files.map { file in
+      let name = String(file.path.dropFirst(right.path.utf8.count + 1))
+      let bytes = name == model.file ? model.spoil(file.bytes) : file.bytes
+      switch name {
+      case model.file where name == "config.json":
+        do throws(CheckpointError) { _ = try ConfigurationFile(parsing: bytes) } catch { refusal = error.refusal }
+      case model.file:
+        do throws(AdapterError) {
+          let settings = try AdapterConfigurationFile(parsing: bytes).settings
+          found = .success(ContextAdapter(settings: settings, parameters: adapter.parameters))
+        } catch { found = .failure(AdapterRefusal(error)) }
+      default: break
+      }
+      return Recording.File(path: model.path + "/" + name, bytes: bytes)
+    }
+    add(
+      Entry(name: model.name, path: model.path, recipe: nil, files: files), model: refusal == nil ? base : nil,
+      refusal: refusal, adapter: found)
+  }
+}
+
+extension AdapterRefusal {
+  /// The refusal of an adapter on disk.
+  init(_ error: AdapterError) { self.init(code: error.code, description: error.description) }
+}
+
+extension ReferenceAnswers {
+  /// Reads the adapter of a model whose base was read, or keeps why it is refused; a base without one is answered as a
+  /// model that cannot be used.
+  mutating func readAdapter(of path: String, below folder: String) {
+    guard peers.adapters[path] == nil, let configuration = models[path]?.configuration else { return }
+    do throws(AdapterError) {
+      let stored = try StoredAdapter(directory: folder + "/" + path, configuration: configuration)
+      peers.adapters[path] = .success(stored.adapter)
+    } catch { peers.adapters[path] = .failure(AdapterRefusal(error)) }
+  }
+}

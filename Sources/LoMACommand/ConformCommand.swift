@@ -168,7 +168,8 @@ private struct Conformance {
         digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
           ? [] : runner.command.digests),
       filters: .init(
-        (RunHeader.filters(of: corpus.part) + options.filters + knownFailures).map { .init($0.name, .string($0.value)) }),
+        (RunHeader.filters(of: corpus.part) + options.filters + knownFailures).map { .init($0.name, .string($0.value)) }
+      ),
       shard: (shard.index, shard.count),
       units: units, started: Timestamp.now)
   }

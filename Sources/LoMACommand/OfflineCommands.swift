@@ -35,7 +35,9 @@ func judgeAnswers(_ words: [String], in environment: Environment) throws -> Outc
   let (candidate, results) = try OfflineRequests(corpus).judge(folder, bounds: bounds)
   let header = RunHeader(
     suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
-    boundsDigest: bounds.digest, candidate: candidate, filters: .init(RunHeader.filters(of: corpus.part).map { .init($0.name, .string($0.value)) }), shard: (1, 1), units: results.count,
+    boundsDigest: bounds.digest, candidate: candidate,
+    filters: .init(RunHeader.filters(of: corpus.part).map { .init($0.name, .string($0.value)) }), shard: (1, 1),
+    units: results.count,
     started: Timestamp.now)
   var run = RunRecord(
     header: header, results: results,

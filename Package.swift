@@ -73,10 +73,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAVectors"],
+      name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
         .embedInCode("mask.css"), .embedInCode("mask.html"), .embedInCode("mask.js"),
+        .embedInCode("names.css"),
         .embedInCode("Templates/main.swift"), .embedInCode("Templates/port.c"), .embedInCode("Templates/port.py"),
       ],
       swiftSettings: strict),

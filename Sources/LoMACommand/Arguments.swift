@@ -74,6 +74,16 @@ struct Arguments {
     return value
   }
 
+  /// The value of an option that takes digits with at most one point between them, and perhaps a minus sign before;
+  /// nil if it is not given.
+  func decimal(_ name: String) throws(UsageError) -> Double? {
+    guard let value = self[name] else { return nil }
+    guard value.wholeMatch(of: #/-?[0-9]+(\.[0-9]+)?/#) != nil, let number = Double(value) else {
+      throw UsageError(line: "option \(name) takes a decimal number, not '\(value)'")
+    }
+    return number
+  }
+
   /// Integers separated by commas; an empty text is an empty list.
   static func integers(_ text: String, of name: String) throws(UsageError) -> [Int] {
     guard !text.isEmpty else { return [] }
@@ -106,8 +116,15 @@ struct Arguments {
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _ text: String, of name: String
   ) throws(UsageError) -> Choice where Choice.RawValue == String {
-    guard let choice = Choice(rawValue: text) else {
-      let words = Choice.allCases.map { $0.rawValue }.joined(separator: ", ")
+    try choice(text, among: Array(Choice.allCases), of: name)
+  }
+
+  /// Parses one of some words.
+  static func choice<Choice: RawRepresentable>(
+    _ text: String, among choices: [Choice], of name: String
+  ) throws(UsageError) -> Choice where Choice.RawValue == String {
+    guard let choice = choices.first(where: { $0.rawValue == text }) else {
+      let words = choices.map { $0.rawValue }.joined(separator: ", ")
       throw UsageError(line: "option \(name) takes one of \(words), not '\(text)'")
     }
     return choice

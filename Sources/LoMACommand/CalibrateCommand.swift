@@ -54,6 +54,7 @@ func calibrate(_ words: [String], in environment: Environment) throws -> Outcome
 private func shaken(
   _ corpus: CaseCorpus, models: StoredModels, report: @Sendable (String) -> Void
 ) throws -> [CaseResult] {
+  let ports = ReferenceCandidate.shaken(models: models)
   var results: [CaseResult] = []
   for (place, item) in corpus.cases.enumerated() {
     guard item.hasMeasuredTensors else { continue }
@@ -61,7 +62,7 @@ private func shaken(
     for dtype in item.dtypes {
       let judge = try corpus.judge(item, dtype: dtype, bounds: .provisional)
       let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
-      for port in ReferenceCandidate.shaken(models: models) {
+      for port in ports {
         results.append(try judge(requests.map { Reply(port.respond(to: $0, dtype: dtype)) }))
       }
     }

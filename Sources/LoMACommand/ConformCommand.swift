@@ -5,6 +5,7 @@ import LoMADiagnosis
 import LoMAJudgement
 import LoMAProcess
 import LoMASuite
+import LoMAVectors
 
 func conform(_ words: [String], in environment: Environment) throws -> Outcome {
   let options = try ConformOptions(words)
@@ -65,7 +66,7 @@ private struct Conformance {
     }
     let command =
       options.command.isEmpty
-      ? try CandidateCommand(ownArguments: ["reference"], startFolder: environment.folder)
+      ? try CandidateCommand(ownArguments: Self.reference(of: corpus.part), startFolder: environment.folder)
       : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
     diagnosis = ConformDiagnosis(
       corpus, bounds, models: try StoredModels(of: recorded), threads: ModelOptions.processors)
@@ -152,6 +153,11 @@ private struct Conformance {
     return smallest.text { found in replay.line(found.result.id, found.result.dtype) }
   }
 
+  /// The arguments with which this program answers as a candidate of a part.
+  private static func reference(of part: Part) -> [String] {
+    part == .loma ? ["reference"] : ["reference", "--part", part.rawValue]
+  }
+
   /// The digest of the known failures for the header: results that are taken over depend on it.
   private var knownFailures: [(name: String, value: String)] {
     runner.known.digest.map { [("known-failures", $0)] } ?? []
@@ -163,7 +169,7 @@ private struct Conformance {
       suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
       boundsDigest: bounds.digest,
       candidate: CandidateRecord(
-        declaration, part: corpus.part, command: options.command.isEmpty ? ["loma", "reference"] : options.command,
+        declaration, part: corpus.part, command: options.command.isEmpty ? ["loma"] + Self.reference(of: corpus.part) : options.command,
         // Computed only if a file may record them, to tell this build from another.
         digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
           ? [] : runner.command.digests),

@@ -1,4 +1,4 @@
-// `loma explain`: the rows, mask, cache schedule and cost of given texts (chapters 1–7 and 9 of the Spec).
+// `loma explain`: the rows, mask, cache schedule and cost of given texts (chapters 1–7, 9 and 16 of the Spec).
 
 import LoMAConformance
 import LoMAExplanation
@@ -13,24 +13,67 @@ enum Colour: String, CaseIterable {
   case auto, always, never
 }
 
-/// The options of `loma explain`.
-let explainOptions: [Arguments.Option] = [
-  "--c", "--t", "--text…", "--tokens…", "--vocabulary", "--memory-token", "--repetition-token", "--model-vocabulary",
-  "--profile", "--layout", "--generate", "--show", "--chunk", "--layers", "--kv-heads", "--head-dim", "--bytes",
-  "--reconstructed…", "--scores", "--format", "--color", "--output",
-].map { name in
-  let repeats = name.hasSuffix("…")
-  return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
+/// The method that is explained.
+enum ExplainedMethod: String, CaseIterable {
+  case loma, ccm
+
+  /// What `--show` may name.
+  var sections: [ExplanationSection] {
+    switch self {
+    case .loma: ExplanationSection.allCases
+    case .ccm: ContextExplanation.sections
+    }
+  }
+
+  /// The options of this method; one that ends in … may be repeated.
+  var options: [Arguments.Option] {
+    let own =
+      switch self {
+      case .loma:
+        [
+          "--c", "--t", "--text…", "--tokens…", "--memory-token", "--repetition-token", "--model-vocabulary",
+          "--layout", "--chunk", "--reconstructed…", "--scores",
+        ]
+      case .ccm:
+        ["--memory-tokens", "--segments…", "--tokens…", "--output-length…", "--beginning-token", "--rate"]
+      }
+    let common = [
+      "--method", "--vocabulary", "--profile", "--generate", "--show", "--layers", "--kv-heads", "--head-dim",
+      "--bytes", "--format", "--color", "--output",
+    ]
+    return (own + common).map { name in
+      let repeats = name.hasSuffix("…")
+      return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
+    }
+  }
+
+  /// The method that a command line names, before its other options are known.
+  init(_ words: [String]) throws(UsageError) {
+    let name = "--method"
+    let joined = words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+    let behind = zip(words, words.dropFirst()).first { $0.0 == name }.map { $0.1 }
+    guard let value = joined ?? behind else {
+      self = .loma
+      return
+    }
+    self = try Arguments.choice(value, of: name)
+  }
 }
 
 func explain(_ words: [String], in environment: Environment) throws -> Outcome {
-  let arguments = try Arguments(words, options: explainOptions)
+  let method = try ExplainedMethod(words)
+  let arguments = try Arguments(words, options: method.options)
   let format: Format = try arguments.choice("--format", otherwise: .text)
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
-  let sections = try sections(arguments)
-  let inputs = try inputs(arguments, sections)
-  let explanation = try Explanation(inputs)
-  try check(explanation, sections)
+  let sections = try sections(arguments, of: method)
+  let explanation: any MethodExplanation
+  switch method {
+  case .loma:
+    let loma = try Explanation(try inputs(arguments, sections))
+    try check(loma, sections)
+    explanation = loma
+  case .ccm: explanation = try ContextExplanation(try contextInputs(arguments, sections))
+  }
   var outcome = Outcome(path: arguments["--output"])
   switch format {
   case .text:
@@ -39,8 +82,7 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
     outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
   case .svg: outcome.output = try picture(explanation, arguments, sections)
   case .html:
-    outcome.output = HTMLDrawing().draw(
-      try explanation.contents(of: sections, limits: .picture), title: explanation.title)
+    outcome.output = HTMLDrawing().draw(try explanation.contents(of: sections, limits: .picture), of: explanation)
   case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
   }
   return outcome
@@ -48,7 +90,7 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
 
 /// The masks as SVG; no other section can be drawn as a picture.
 private func picture(
-  _ explanation: Explanation, _ arguments: Arguments, _ sections: [ExplanationSection]
+  _ explanation: any MethodExplanation, _ arguments: Arguments, _ sections: [ExplanationSection]
 ) throws -> String {
   guard arguments["--show"] == nil || sections == [.mask] else {
     throw UsageError(line: "option --format svg draws the mask only: use --show mask")
@@ -61,7 +103,7 @@ private func picture(
 }
 
 /// The sections to show; without --show, an option that only one section uses adds that section.
-private func sections(_ arguments: Arguments) throws -> [ExplanationSection] {
+private func sections(_ arguments: Arguments, of method: ExplainedMethod) throws -> [ExplanationSection] {
   let bringers: [(String, ExplanationSection)] = [
     ("--chunk", .reconstruction), ("--reconstructed", .metrics), ("--scores", .choice),
   ]
@@ -70,7 +112,7 @@ private func sections(_ arguments: Arguments) throws -> [ExplanationSection] {
   }
   var sections: [ExplanationSection] = []
   for name in list.split(separator: ",", omittingEmptySubsequences: false) {
-    sections.append(try Arguments.choice(String(name), of: "--show"))
+    sections.append(try Arguments.choice(String(name), among: method.sections, of: "--show"))
   }
   for (option, section) in bringers where arguments[option] != nil && !sections.contains(section) {
     // A chunk also narrows the cost.
@@ -79,6 +121,39 @@ private func sections(_ arguments: Arguments) throws -> [ExplanationSection] {
     }
   }
   return sections
+}
+
+/// The inputs of `--method ccm`; `--tokens` and `--output-length` are about the `--segments` before them.
+private func contextInputs(_ arguments: Arguments, _ sections: [ExplanationSection]) throws -> ContextInputs {
+  let needsText = sections.contains { !$0.needsNoText }
+  var texts: [SegmentedText] = []
+  var named: Set<String> = []
+  for (name, value) in arguments.given where ["--segments", "--tokens", "--output-length"].contains(name) {
+    if name == "--segments" {
+      texts.append(SegmentedText(lengths: try Arguments.integers(value, of: name)))
+      named = []
+      continue
+    }
+    guard !texts.isEmpty else { throw UsageError(line: "option \(name) is about the --segments before it") }
+    guard named.insert(name).inserted else { throw UsageError(line: "option \(name) is given twice for one text") }
+    if name == "--tokens" {
+      texts[texts.count - 1].ids = try Arguments.integers(value, of: name)
+    } else {
+      texts[texts.count - 1].outputLength = try Arguments.integer(value, of: name)
+    }
+  }
+  guard !needsText || !texts.isEmpty else { throw UsageError(line: "a text is needed: --segments N,N,…") }
+  var inputs = ContextInputs(memoryTokens: try required("--memory-tokens", arguments, needsText), texts: texts)
+  inputs.textVocabulary = try arguments.integer("--vocabulary")
+  inputs.beginningToken = try arguments.integer("--beginning-token")
+  if let profile = arguments["--profile"] { try inputs.choose(profile: profile) }
+  inputs.rate = try arguments.decimal("--rate")
+  guard inputs.rate == nil || inputs.needsRate else {
+    throw UsageError(line: "option --rate has no effect without --profile memory=merge,merge_rate=exponential")
+  }
+  inputs.generationLength = try arguments.integer("--generate")
+  inputs.cacheEntry = try cacheEntry(arguments)
+  return inputs
 }
 
 private func inputs(_ arguments: Arguments, _ sections: [ExplanationSection]) throws -> ExplanationInputs {
@@ -109,7 +184,7 @@ private func inputs(_ arguments: Arguments, _ sections: [ExplanationSection]) th
   return inputs
 }
 
-/// c or t; for sections that need no text any valid value will do.
+/// c, t or n; for sections that need no text any valid value will do.
 private func required(_ name: String, _ arguments: Arguments, _ isNeeded: Bool) throws -> Int {
   if let value = try arguments.integer(name) { return value }
   guard !isNeeded else { throw UsageError(line: "option \(name) is needed") }

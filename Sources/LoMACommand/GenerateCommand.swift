@@ -1,4 +1,4 @@
-// `loma generate`: continues a text through the compressed cache (GEN).
+// `loma generate`: continues a text through the compressed cache (GEN), or through compressed context memory (CCM-24).
 
 import LoMAModels
 import LoMASuite
@@ -18,6 +18,13 @@ let generateHelp = """
     --stop ID                ends after this token
     --pass-length N          prompt tokens fed in one pass, default a whole chunk; the result is the same
 
+  loma generate --method ccm --model DIR --memory-tokens N (--tokens I,I,… | --string TEXT | --file FILE)…
+    --generate M [option]…
+
+  Reads a text segment by segment with compressed context memory (Spec/16-ccm.md): each text given is a segment, and the
+  last one, the final segment, is not compressed. The same options, and instead of those of the model:
+
+  \(ContextOptions.help)
   """
 
 private let options =
@@ -26,15 +33,21 @@ private let options =
   ]
 
 func generate(_ words: [String], in environment: Environment) throws -> Outcome {
+  let (method, words) = try Method.chosen(in: words)
+  switch method {
+  case .loma: return try generateByChunks(words, in: environment)
+  case .ccm: return try generateBySegments(words, in: environment)
+  }
+}
+
+private func generateByChunks(_ words: [String], in environment: Environment) throws -> Outcome {
   let arguments = try Arguments(words, options: options.map { Arguments.Option(name: $0, repeats: false) })
   let m = try arguments.required("--generate")
   let choices = try samplingChoices(arguments)
   let model = try ModelOptions.load(arguments)
   let texts = try ModelOptions.texts(arguments, model)
   guard texts.count == 1 else { throw UsageError(line: "one prompt only: --tokens, --string or --file") }
-  if let stop = choices.stopToken, !(0..<model.vocabulary.textSize).contains(stop) {
-    throw UsageError(line: "option --stop takes a text token in 0..<\(model.vocabulary.textSize), not \(stop)")
-  }
+  try refuseStop(choices, textSize: model.vocabulary.textSize)
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
   try session.check(promptLength: texts[0].count, generating: m)
   let watch = Watch(total: texts[0].count + max(m - 1, 0), environment: environment)
@@ -46,6 +59,43 @@ func generate(_ words: [String], in environment: Environment) throws -> Outcome 
   lines.append(
     "cache  \(session.cacheSize) entries (\(session.cacheBytes) bytes) for \(session.fedLength) text tokens fed")
   return Outcome(output: lines.map { $0 + "\n" }.joined())
+}
+
+private func generateBySegments(_ words: [String], in environment: Environment) throws -> Outcome {
+  let single = Set(options).subtracting(ModelOptions.names + ModelOptions.textNames)
+    .union(ContextOptions.names + ["--segments"])
+  let arguments = try Arguments(
+    words,
+    options: single.map { Arguments.Option(name: $0, repeats: false) }
+      + ModelOptions.textNames.map { Arguments.Option(name: $0, repeats: true) })
+  let m = try arguments.required("--generate")
+  let choices = try samplingChoices(arguments)
+  let length = try arguments.integer("--pass-length")
+  if let length, length < 1 { throw UsageError(line: "option --pass-length takes at least 1, not \(length)") }
+  let model = try ContextOptions.load(arguments)
+  let segments = try ContextOptions.segments(arguments, model)
+  try refuseStop(choices, textSize: model.textSize)
+  var session = try ContextSession(model, threads: try ModelOptions.threads(arguments))
+  try session.check(segments, generating: m)
+  let watch = Watch(
+    segmentsOf: segments.reduce(max(m - 1, 0)) { $0 + $1.count }, environment: environment)
+  try session.feed(segments, passLength: length, progress: watch.saw)
+  let chosen = try session.generate(m, choosing: choices, progress: watch.saw)
+  watch.finish()
+  var lines = ["tokens \(chosen.map(String.init).joined(separator: ","))"]
+  if model.hasByteVocabulary { lines.append("text   \(quoted(model.text(of: chosen)))") }
+  lines.append(
+    "cache  \(session.cacheSize) entries (\(session.cacheBytes) bytes), \(session.memorySize) of them memory of "
+      + "\(session.compressedSegments) segment\(session.compressedSegments == 1 ? "" : "s"), for "
+      + "\(session.fedLength) text tokens fed")
+  return Outcome(output: lines.map { $0 + "\n" }.joined())
+}
+
+/// Refuses a stop token that is no text token.
+private func refuseStop(_ choices: SamplingChoices, textSize: Int) throws(UsageError) {
+  if let stop = choices.stopToken, !(0..<textSize).contains(stop) {
+    throw UsageError(line: "option --stop takes a text token in 0..<\(textSize), not \(stop)")
+  }
 }
 
 func passLength(_ arguments: Arguments, _ session: Session) throws(UsageError) -> Int {

@@ -1,5 +1,6 @@
 // `loma help` and `loma --version`: the list of commands, the exit codes, the versions.
 
+import LoMAExplanation
 import LoMASuite
 import LoMAVectors
 
@@ -54,34 +55,51 @@ private var overview: String {
 
 let explainHelp = """
   loma explain --c C --t T (--text N | --tokens I,I,…)… [option]…
+  loma explain --method ccm --memory-tokens N (--segments N,N,… [--tokens I,I,…] [--output-length N])… [option]…
 
-  Shows how LoMA lays out a text, which row sees which, what the compressed cache holds, and what it costs.
+  Shows how a method lays out a text, which row sees which, what the compressed cache holds, and what it costs: LoMA, or
+  compressed context memory (CCM, chapter 16 of the Spec).
 
+    --method METHOD          loma or ccm; default loma
+
+  LoMA
     --c C                    compression ratio: text tokens per memory token
     --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
     --text N                 a text of N tokens, written x0 x1 …
     --tokens I,I,…           a text of these ids; --text and --tokens may be repeated: a padded batch
-    --vocabulary V           text ids are 0..<V; default the largest id + 1
     --memory-token ID        the id of <m>; default V
     --repetition-token ID    the id of <r>; default V + 1
     --model-vocabulary V'    size of the model's vocabulary; default just large enough
-    --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
     --layout KIND            training or generation, for rows and mask
-    --generate M             the text is a prompt; schedule and cost are those of generating M tokens after it
-    --show SECTION,…         parameters rows mask rules schedule reconstruction cost metrics choice
-                             profiles; default parameters,rows,mask,rules,schedule,cost
     --chunk K                reconstruct chunk K only
-    --layers N --kv-heads N --head-dim N --bytes N
-                             also prints the cost of the cache in bytes
     --reconstructed I,I,…    for metrics: the ids that the full chunks were reproduced as, once per text;
                              in a text given as --text, token xi has id i
     --scores I,I,…           for choice: one integer score per id of the model's vocabulary
+
+  CCM
+    --memory-tokens N        memory tokens per context segment
+    --segments N,N,…         a text: the lengths of its segments, the final one last; its tokens are x0 x1 …, and
+                             token xi has id i. May be repeated: a padded batch
+    --tokens I,I,…           the ids of the text whose --segments stand before it
+    --output-length N        the last N tokens of that text are its output; default 0
+    --beginning-token ID     the id of BOS; default -1, none
+    --rate A                 share of a new segment under merge_rate=exponential
+
+  Both
+    --vocabulary V           text ids are 0..<V; default the largest id + 1
+    --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
+    --generate M             the text is a prompt; schedule and cost are those of generating M tokens after it
+    --show SECTION,…         parameters rows mask rules schedule cost profiles, under LoMA also reconstruction
+                             metrics choice; default parameters,rows,mask,rules,schedule,cost
+    --layers N --kv-heads N --head-dim N --bytes N
+                             also prints the cost of the cache in bytes
     --format FORMAT          text, svg (the masks), html (one offline page) or json
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
     --output FILE            writes there instead of standard output
 
   Limits: masks have at most 160 rows in text, 400 in svg and html, 1024 in json; listings have at most 1024 lines,
-  65536 in json. A section beyond its limit says so in one line; parameters, cost and profiles answer at any length.
+  65536 in json, where those of CCM's cache events have at most 8192. A section beyond its limit says so in one line;
+  parameters, cost and profiles answer at any length, under CCM up to \(ContextExplanation.rowLimit) rows.
 
   JSON has one member per section, and integers, strings and nulls only. A mask is a list of strings, one per query:
   character k is 1 if key k is seen. A listing beyond its limit is {"not_shown": size, "limit": limit}.

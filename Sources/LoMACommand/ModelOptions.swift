@@ -53,7 +53,7 @@ enum ModelOptions {
   }
 
   /// The texts given by `--tokens`, `--string` (its UTF-8) and `--file` (its bytes), in order.
-  static func texts(_ arguments: Arguments, _ model: LoadedModel) throws -> [[Int]] {
+  static func texts(_ arguments: Arguments, _ model: some TextVocabulary) throws -> [[Int]] {
     var texts: [[Int]] = []
     for (name, value) in arguments.given {
       switch name {

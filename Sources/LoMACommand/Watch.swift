@@ -44,14 +44,27 @@ extension Watch where State == SessionProgress {
   /// The number of tokens fed, cache size, speed and time left.
   convenience init(total: Int, environment: Environment) {
     self.init(every: .milliseconds(200), environment) { progress, elapsed in
-      let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
-      let fed = Int64(progress.fedLength)
-      let tenths = milliseconds == 0 ? 0 : fed * 10_000 / milliseconds
-      let left = fed == 0 ? 0 : milliseconds * max(Int64(total) - fed, 0) / fed / 1000
-      return "\(fed)/\(total) tokens · cache \(progress.cacheSize) entries · \(tenths / 10).\(tenths % 10) tokens/s · "
-        + "\(left) s left"
+      feeding(progress.fedLength, of: total, cacheSize: progress.cacheSize, elapsed)
     }
   }
+}
+
+extension Watch where State == ContextProgress {
+  /// The same for a text in segments.
+  convenience init(segmentsOf total: Int, environment: Environment) {
+    self.init(every: .milliseconds(200), environment) { progress, elapsed in
+      feeding(progress.fedLength, of: total, cacheSize: progress.cacheSize, elapsed)
+    }
+  }
+}
+
+/// One line on how far a text is fed.
+private func feeding(_ tokens: Int, of total: Int, cacheSize: Int, _ elapsed: Duration) -> String {
+  let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+  let fed = Int64(tokens)
+  let tenths = milliseconds == 0 ? 0 : fed * 10_000 / milliseconds
+  let left = fed == 0 ? 0 : milliseconds * max(Int64(total) - fed, 0) / fed / 1000
+  return "\(fed)/\(total) tokens · cache \(cacheSize) entries · \(tenths / 10).\(tenths % 10) tokens/s · \(left) s left"
 }
 
 extension Watch where State == CurvePoint {

@@ -17,7 +17,7 @@ package enum ContentBlock: Sendable {
   /// One or more sentences, each on its own line.
   case note([String])
   case table(ContentTable)
-  /// A mask, with the tokens of its text.
+  /// A mask, with its rows.
   case mask(MaskPicture)
 }
 
@@ -25,9 +25,9 @@ package enum ContentBlock: Sendable {
 package enum Ink: Hashable, Sendable {
   /// The default colour.
   case plain
-  /// The colour of a zone.
+  /// The colour of a zone, or of the kinds of row that share it.
   case zone(Zone)
-  /// Every character has the colour of the zone it is the letter of.
+  /// Every character has the colour of the kind of row it is the letter of.
   case letters
 }
 
@@ -61,28 +61,4 @@ package struct ContentTable: Sendable {
   package let rows: [[ContentCell]]
   /// The indices of rows that begin a group.
   package var groupStarts: Set<Int> = []
-}
-
-/// A mask to draw, with the tokens of its rows.
-package struct MaskPicture: Sendable {
-  /// The rows and the rule of the mask.
-  package let mask: Mask
-  /// The text of each row's token.
-  package let tokens: [String]
-  /// A description of the mask.
-  package let caption: String
-
-  /// The indices of rows where another chunk, or the padding, begins; 0 is not included.
-  package var chunkStarts: Set<Int> {
-    Set(mask.rows.indices.dropFirst().filter { mask.rows[$0].place.chunk != mask.rows[$0 - 1].place.chunk })
-  }
-
-  /// The indices of rows where another zone or another chunk begins; 0 is not included.
-  package var zoneStarts: Set<Int> {
-    Set(mask.rows.indices.dropFirst().filter { mask.rows[$0].place.zone != mask.rows[$0 - 1].place.zone })
-      .union(chunkStarts)
-  }
-
-  /// The zones that occur, in the order of the Spec.
-  package var zones: [Zone] { Zone.allCases.filter { zone in mask.rows.contains { $0.place.zone == zone } } }
 }

@@ -4,7 +4,7 @@
 import LoMA
 
 /// Inputs that passed all checks, with their costs and counts; layouts are built only when a section needs them.
-package struct Explanation: Sendable {
+package struct Explanation: MethodExplanation {
   package let inputs: ExplanationInputs
   /// c, t and L.
   package let parameters: Parameters
@@ -120,17 +120,18 @@ package struct Explanation: Sendable {
   private static func entryBytes(
     _ inputs: ExplanationInputs, _ parameters: Parameters, _ fedLengths: [Int]
   ) throws(InputError) -> Int? {
-    guard let factors = inputs.cacheEntry else { return nil }
+    try inputs.cacheEntry?.bytes(forEntries: fedLengths.map { max($0, parameters.cacheMaximum(whileFeeding: $0)) })
+  }
+}
+
+extension CacheEntryFactors {
+  /// The bytes of an entry (COST-1); throws if they, or those of so many entries, do not fit an integer.
+  func bytes(forEntries counts: [Int]) throws(InputError) -> Int {
     let size = try CacheEntrySize(
-      layers: factors.layers, keyValueHeads: factors.keyValueHeads, headDimension: factors.headDimension,
-      bytesPerElement: factors.bytesPerElement)
-    for length in fedLengths {
-      let largest = max(length, parameters.cacheMaximum(whileFeeding: length))
-      guard !size.bytes.multipliedReportingOverflow(by: largest).overflow else {
-        throw .cacheSizeOutOfRange(
-          layers: factors.layers, keyValueHeads: factors.keyValueHeads, headDimension: factors.headDimension,
-          bytesPerElement: factors.bytesPerElement)
-      }
+      layers: layers, keyValueHeads: keyValueHeads, headDimension: headDimension, bytesPerElement: bytesPerElement)
+    for count in counts where size.bytes.multipliedReportingOverflow(by: count).overflow {
+      throw .cacheSizeOutOfRange(
+        layers: layers, keyValueHeads: keyValueHeads, headDimension: headDimension, bytesPerElement: bytesPerElement)
     }
     return size.bytes
   }

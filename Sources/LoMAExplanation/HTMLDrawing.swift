@@ -12,8 +12,8 @@ import LoMAVectors
 package struct HTMLDrawing: Sendable {
   package init() {}
 
-  /// A complete HTML file that loads nothing.
-  package func draw(_ contents: [SectionContent], title: String) -> String {
+  /// A complete HTML file that loads nothing, with some sections of an explanation.
+  package func draw(_ contents: [SectionContent], of explanation: any MethodExplanation) -> String {
     var masks = 0
     let sections = contents.map { section in
       let blocks = section.blocks.flatMap { block in
@@ -30,7 +30,9 @@ package struct HTMLDrawing: Sendable {
     }
     let links = contents.map { Markup("a", ["href": "#" + $0.section.rawValue], $0.section.rawValue) }
     return HTMLAssets.page.page([
-      "title": Markup(text: title), "style": HTMLAssets.style, "links": .joined(links, by: " "),
+      "title": Markup(text: explanation.title), "method": Markup(text: explanation.method),
+      "style": explanation.pageStyle,
+      "links": .joined(links, by: " "),
       "sections": .joined(sections, by: "\n"), "script": HTMLAssets.script,
     ])
   }
@@ -68,8 +70,7 @@ package struct HTMLDrawing: Sendable {
       Markup(
         "span", ["class": "letters"],
         cell.text.map { letter in
-          let zone = Zone.allCases.first { $0.letter == letter }
-          return Markup("span", ["class": zone?.rawValue ?? ""], String(letter))
+          Markup("span", ["class": RowKind.ofLetter(letter)?.colour.rawValue ?? ""], String(letter))
         })
     }
   }
@@ -77,40 +78,37 @@ package struct HTMLDrawing: Sendable {
   // MARK: the grid
 
   private func mask(_ picture: MaskPicture, id: String) -> Markup {
-    let mask = picture.mask
-    let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
-    func border(_ row: Int) -> String { chunkStarts.contains(row) ? " k" : zoneStarts.contains(row) ? " z" : "" }
+    let rows = picture.rows
+    let (groupStarts, kindStarts) = (picture.groupStarts, picture.kindStarts)
+    func border(_ row: Int) -> String { groupStarts.contains(row) ? " k" : kindStarts.contains(row) ? " z" : "" }
     let data = JSONValue.members([
-      .init("rows", .array(mask.rows.indices.map { .string(mask.describe(row: $0)) })),
-      .init(
-        "sentences",
-        .members(MaskSentences(profile: mask.profile).all.map { .init($0.clause, .string($0.sentence)) })),
+      .init("rows", .array(rows.indices.map { .string(picture.describe(row: $0)) })),
+      .init("sentences", .members(picture.sentences.map { .init($0.clause, .string($0.sentence)) })),
     ])
-    let numbers = mask.rows.indices.map { key in
-      let place = mask.rows[key].place
-      return Markup(
-        "th", ["scope": "col", "class": place.zone.rawValue + border(key), "title": place.description],
+    let numbers = rows.indices.map { key in
+      Markup(
+        "th",
+        ["scope": "col", "class": rows[key].kind.colour.rawValue + border(key), "title": picture.place(of: key)],
         [Markup("span", "\(key)")])
     }
     let head = Markup(
       "thead",
       [
-        Markup("tr", [Markup("td")] + chunkHeadings(picture, border)), .lineEnd, Markup("tr", [Markup("td")] + numbers),
+        Markup("tr", [Markup("td")] + groupHeadings(picture, border)), .lineEnd, Markup("tr", [Markup("td")] + numbers),
       ])
-    let lines = mask.rows.indices.map { query in
-      let place = mask.rows[query].place
+    let lines = rows.indices.map { query in
       let name = Markup(
-        "th", ["scope": "row", "class": place.zone.rawValue, "title": place.description],
-        [Markup("span", "\(query)"), Markup(text: " "), Markup("b", picture.tokens[query])])
-      let cells = mask.rows.indices.map { key in
-        let rule = mask.rule(query: query, key: key)
-        let zone = mask.rows[key].place.zone
+        "th", ["scope": "row", "class": rows[query].kind.colour.rawValue, "title": picture.place(of: query)],
+        [Markup("span", "\(query)"), Markup(text: " "), Markup("b", rows[query].token.name)])
+      let cells = rows.indices.map { key in
+        let rule = picture.rule(query, key)
+        let kind = rows[key].kind
         return Markup(
           "td",
           [
-            "class": (rule.isVisible ? zone.rawValue : "hidden") + border(key), "data-clause": rule.clause,
+            "class": (rule.isVisible ? kind.colour.rawValue : "hidden") + border(key), "data-clause": rule.clause,
             "tabindex": query == 0 && key == 0 ? "0" : nil,
-          ], rule.isVisible ? String(zone.letter) : "·")
+          ], rule.isVisible ? String(kind.letter) : "·")
       }
       return Markup("tr", ["class": String(border(query).dropFirst())], [name] + cells)
     }
@@ -128,24 +126,25 @@ package struct HTMLDrawing: Sendable {
         Markup("p", ["class": "legend"], [legend(picture)]), Markup("div", ["class": "scroll"], [grid]),
         Markup("p", ["class": "says", "aria-live": "polite"], "No cell is chosen."),
         Markup(
-          "noscript", [Markup("p", "Scripts are off: the clauses below say the same for each pair of zones.")]),
+          "noscript",
+          [Markup("p", "Scripts are off: the clauses below say the same for each pair of \(picture.words.kind)s.")]),
         Markup("script", ["type": "application/json"], [Markup(json: data.text())]),
       ])
   }
 
   private func legend(_ picture: MaskPicture) -> Markup {
-    let signs = picture.zones.map { ($0.rawValue, String($0.letter)) } + [("hidden", "·")]
-    let entries = signs.map { name, sign in
-      Markup.joined([Markup("span", ["class": name], sign), Markup(text: name)], by: " ")
+    let signs = picture.kinds.map { ($0.colour.rawValue, $0.name, String($0.letter)) } + [("hidden", "hidden", "·")]
+    let entries = signs.map { colour, name, sign in
+      Markup.joined([Markup("span", ["class": colour], sign), Markup(text: name)], by: " ")
     }
     return .joined(entries, by: "\u{2003}")
   }
 
-  private func chunkHeadings(_ picture: MaskPicture, _ border: (Int) -> String) -> [Markup] {
-    let rows = picture.mask.rows
-    let starts = [0] + picture.chunkStarts.sorted() + [rows.count]
+  private func groupHeadings(_ picture: MaskPicture, _ border: (Int) -> String) -> [Markup] {
+    let (rows, word) = (picture.rows, picture.words.group)
+    let starts = [0] + picture.groupStarts.sorted() + [rows.count]
     return zip(starts, starts.dropFirst()).map { start, end in
-      let name = rows[start].place.chunk.map { end - start > 3 ? "chunk \($0)" : "\($0)" } ?? "pad"
+      let name = rows[start].group.map { end - start > word.count - 2 ? word + " \($0)" : "\($0)" } ?? "pad"
       return Markup(
         "th", ["scope": "colgroup", "colspan": "\(end - start)", "class": "chunk" + border(start)], name)
     }

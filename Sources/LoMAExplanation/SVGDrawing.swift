@@ -1,7 +1,7 @@
 // Draws masks as SVG; letters repeat what colours say, and every block of cells carries its clause.
 //
-// The cells where a zone of one chunk meets a zone of another form a block, and one clause decides all of them. A block
-// is a group with that clause and its sentence as a tooltip, dots for hidden cells, and one rectangle per run of
+// The cells where a zone of one chunk meets a zone of another form a block, and one clause decides all of them; likewise
+// for the roles and segments of CCM, whose sinks have blocks of their own. A block is a group with that clause and its sentence as a tooltip, dots for hidden cells, and one rectangle per run of
 // visible cells in a row.
 
 import LoMA
@@ -18,9 +18,8 @@ package struct SVGDrawing: Sendable {
   /// A complete SVG file; `title` and `description` are read out by screen readers.
   package func draw(_ pictures: [MaskPicture], title: String) -> String {
     var body: [Markup] = []
-    let legend = legend(pictures)
-    let longestLine =
-      MaskSentences(profile: pictures.first?.mask.profile ?? .base).all.map { $0.sentence.count }.max() ?? 0
+    let (legend, words) = (legend(pictures), pictures.first?.words ?? .loma)
+    let longestLine = pictures.first?.sentences.map { $0.sentence.count }.max() ?? 0
     var (y, width) = (30, max(48 + title.count * 9, 48 + (longestLine + 8) * 7))
     for picture in pictures {
       let edges = edges(of: picture)
@@ -32,7 +31,7 @@ package struct SVGDrawing: Sendable {
     let height = y + (legend.count + 1) * lineHeight
     let description =
       "An attention mask as a grid: a line is a query row, a column a key row. A coloured cell with the letter of the "
-      + "key's zone means that the query sees the key, a dot that it does not. "
+      + "key's \(words.kind) means that the query sees the key, a dot that it does not. "
       + pictures.map { $0.caption }.joined(separator: "; ")
     let picture = Markup(
       "svg",
@@ -43,20 +42,20 @@ package struct SVGDrawing: Sendable {
       ],
       lines: [
         Markup("title", ["id": "title"], title), Markup("desc", ["id": "description"], description),
-        Markup("defs", lines: patterns),
+        Markup("defs", lines: patterns(words.kinds)),
         Markup(empty: "rect", ["width": "\(width)", "height": "\(height)", "fill": "#ffffff"]),
         Markup("text", ["x": "24", "y": "24", "font-size": "14", "fill": Self.dark], title),
       ] + body)
     return picture.source + "\n"
   }
 
-  /// The start of each row's cell, with a gap before a zone and a wider gap before a chunk.
+  /// The start of each row's cell, with a gap before a kind and a wider gap before a group.
   private func edges(of picture: MaskPicture) -> (starts: [Int], end: Int) {
-    let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
+    let (groupStarts, kindStarts) = (picture.groupStarts, picture.kindStarts)
     var starts: [Int] = []
     var edge = 0
-    for row in picture.mask.rows.indices {
-      if chunkStarts.contains(row) { edge += 8 } else if zoneStarts.contains(row) { edge += 3 }
+    for row in picture.rows.indices {
+      if groupStarts.contains(row) { edge += 8 } else if kindStarts.contains(row) { edge += 3 }
       starts.append(edge)
       edge += cell
     }
@@ -64,38 +63,39 @@ package struct SVGDrawing: Sendable {
   }
 
   /// The left edge of the cells; numbers and tokens are to the left of it.
-  private func left(of picture: MaskPicture) -> Int { 72 + max(4, picture.tokens.map { $0.count }.max() ?? 0) * 6 }
+  private func left(of picture: MaskPicture) -> Int {
+    72 + max(4, picture.rows.map { $0.token.name.count }.max() ?? 0) * 6
+  }
 
-  /// The ranges of rows that belong to one zone of one chunk, or to the padding.
-  private func segments(of picture: MaskPicture) -> [Range<Int>] {
-    let starts = [0] + picture.zoneStarts.sorted() + [picture.mask.rows.count]
+  /// The ranges of rows between some of them.
+  private func ranges(_ starts: Set<Int>, of picture: MaskPicture) -> [Range<Int>] {
+    let starts = [0] + starts.sorted() + [picture.rows.count]
     return zip(starts, starts.dropFirst()).filter { $0 < $1 }.map { $0..<$1 }
   }
 
   private func lines(of picture: MaskPicture, _ edges: (starts: [Int], end: Int)) -> [Markup] {
-    let mask = picture.mask
-    let (sentences, left) = (MaskSentences(profile: mask.profile), left(of: picture))
-    let segments = segments(of: picture)
+    let left = left(of: picture)
+    let blocks = ranges(picture.blockStarts, of: picture)
     var lines = [Markup("text", ["x": "24", "y": "20", "font-size": "11", "fill": Self.grey], picture.caption)]
-    lines += header(of: picture, segments, edges.starts)
-    for queries in segments {
-      for keys in segments {
-        let clause = mask.rule(query: queries.lowerBound, key: keys.lowerBound).clause
+    lines += header(of: picture, edges.starts)
+    for queries in blocks {
+      for keys in blocks {
+        let clause = picture.rule(queries.lowerBound, keys.lowerBound).clause
         let (x, y) = (left + edges.starts[keys.lowerBound], top + edges.starts[queries.lowerBound])
         let (width, height) = (keys.count * cell, queries.count * cell)
         var parts = [
-          Markup("title", clause + " " + sentences[clause]), .lineEnd,
+          Markup("title", clause + " " + picture.sentence(of: clause)), .lineEnd,
           Markup(
             empty: "rect", ["class": "hidden", "width": "\(width)", "height": "\(height)", "fill": "url(#hidden)"]),
           .lineEnd,
         ]
         for query in queries {
-          for run in runs(of: keys, seenBy: query, in: mask) {
-            let zone = mask.rows[run.lowerBound].place.zone.rawValue
+          for run in runs(of: keys, seenBy: query, in: picture) {
+            let kind = picture.rows[run.lowerBound].kind.name
             let (x, y) = ((run.lowerBound - keys.lowerBound) * cell, (query - queries.lowerBound) * cell)
             let attributes: Markup.Attributes = [
-              "class": zone, "x": "\(x)", "y": "\(y)", "width": "\(run.count * cell)", "height": "\(cell)",
-              "fill": "url(#\(zone))",
+              "class": kind, "x": "\(x)", "y": "\(y)", "width": "\(run.count * cell)", "height": "\(cell)",
+              "fill": "url(#\(kind))",
             ]
             parts += [Markup(empty: "rect", attributes), .lineEnd]
           }
@@ -113,9 +113,9 @@ package struct SVGDrawing: Sendable {
   }
 
   /// The contiguous ranges of keys that a query sees.
-  private func runs(of keys: Range<Int>, seenBy query: Int, in mask: Mask) -> [Range<Int>] {
+  private func runs(of keys: Range<Int>, seenBy query: Int, in picture: MaskPicture) -> [Range<Int>] {
     var runs: [Range<Int>] = []
-    for key in keys where mask.allows(query: query, key: key) {
+    for key in keys where picture.allows(query: query, key: key) {
       if let last = runs.last, last.upperBound == key {
         runs[runs.count - 1] = last.lowerBound..<key + 1
       } else {
@@ -125,25 +125,25 @@ package struct SVGDrawing: Sendable {
     return runs
   }
 
-  /// Chunk names, zone bars and row numbers above, and numbers, tokens and zone bars on the left.
-  private func header(of picture: MaskPicture, _ segments: [Range<Int>], _ starts: [Int]) -> [Markup] {
-    let (rows, left) = (picture.mask.rows, left(of: picture))
+  /// Group names, kind bars and row numbers above, and numbers, tokens and kind bars on the left.
+  private func header(of picture: MaskPicture, _ starts: [Int]) -> [Markup] {
+    let (rows, left, word) = (picture.rows, left(of: picture), picture.words.group)
     var lines: [Markup] = []
-    let chunkStarts = [0] + picture.chunkStarts.sorted() + [rows.count]
-    for (start, end) in zip(chunkStarts, chunkStarts.dropFirst()) where start < end {
-      let width = starts[end - 1] + cell - starts[start]
-      let number = rows[start].place.chunk.map(String.init) ?? "pad"
-      let name = rows[start].place.chunk == nil || width < 60 ? number : "chunk " + number
+    for group in ranges(picture.groupStarts, of: picture) {
+      let width = starts[group.upperBound - 1] + cell - starts[group.lowerBound]
+      let number = rows[group.lowerBound].group.map(String.init) ?? "pad"
+      let name = rows[group.lowerBound].group == nil || width < word.count * 7 + 25 ? number : word + " " + number
       lines.append(
-        Markup("text", ["x": "\(left + starts[start])", "y": "38", "font-size": "11", "fill": Self.dark], name))
+        Markup(
+          "text", ["x": "\(left + starts[group.lowerBound])", "y": "38", "font-size": "11", "fill": Self.dark], name))
     }
-    for segment in segments {
-      let zone = rows[segment.lowerBound].place.zone
+    for segment in ranges(picture.kindStarts, of: picture) {
+      let kind = rows[segment.lowerBound].kind
       let (edge, length) = (starts[segment.lowerBound], segment.count * cell - 1)
       lines.append(
         .joined(
-          bar(zone, x: left + edge, y: top - 15, width: length, height: 10)
-            + bar(zone, x: left - 15, y: top + edge, width: 10, height: length)))
+          bar(kind, x: left + edge, y: top - 15, width: length, height: 10)
+            + bar(kind, x: left - 15, y: top + edge, width: 10, height: length)))
     }
     for row in rows.indices {
       let (x, y) = (left + starts[row] + 9, top + starts[row] + 9)
@@ -156,14 +156,15 @@ package struct SVGDrawing: Sendable {
       let token: Markup.Attributes = ["x": "52", "y": "\(y)", "font-size": "9", "fill": Self.dark]
       lines.append(
         .joined([
-          Markup("text", above, "\(row)"), Markup("text", beside, "\(row)"), Markup("text", token, picture.tokens[row]),
+          Markup("text", above, "\(row)"), Markup("text", beside, "\(row)"),
+          Markup("text", token, rows[row].token.name),
         ]))
     }
     return lines
   }
 
-  /// A bar in a zone's colour with the zone's letter in the middle.
-  private func bar(_ zone: Zone, x: Int, y: Int, width: Int, height: Int) -> [Markup] {
+  /// A bar in a kind's colour with the kind's letter in the middle.
+  private func bar(_ kind: RowKind, x: Int, y: Int, width: Int, height: Int) -> [Markup] {
     let middle: Markup.Attributes = [
       "x": "\(x + width / 2)", "y": "\(y + height / 2 + 3)", "font-size": "9", "text-anchor": "middle",
       "fill": Self.dark,
@@ -171,37 +172,34 @@ package struct SVGDrawing: Sendable {
     return [
       Markup(
         empty: "rect",
-        ["x": "\(x)", "y": "\(y)", "width": "\(width)", "height": "\(height)", "fill": fill(zone)]),
-      Markup("text", middle, String(zone.letter)),
+        ["x": "\(x)", "y": "\(y)", "width": "\(width)", "height": "\(height)", "fill": fill(kind.colour)]),
+      Markup("text", middle, String(kind.letter)),
     ]
   }
 
   /// The legend: the letters, and every clause that decides a cell.
   private func legend(_ pictures: [MaskPicture]) -> [Markup] {
-    guard let profile = pictures.first?.mask.profile else { return [] }
-    let zones = Zone.allCases.filter { zone in pictures.contains { $0.zones.contains(zone) } }
+    guard let first = pictures.first else { return [] }
+    let kinds = first.words.kinds.filter { kind in pictures.contains { $0.kinds.contains(kind) } }
     var keys: [Markup] = []
     var x = 0
     func name(_ name: String) -> Markup {
       Markup("text", ["x": "\(x + 18)", "y": "10", "font-size": "11", "fill": Self.dark], name)
     }
-    for zone in zones {
+    for kind in kinds {
       keys += [
         Markup(
-          empty: "rect", ["x": "\(x)", "y": "0", "width": "\(cell)", "height": "\(cell)", "fill": fill(zone)]),
-        Markup("text", ["x": "\(x + 3)", "y": "9", "font-size": "9", "fill": Self.dark], String(zone.letter)),
-        name(zone.rawValue),
+          empty: "rect", ["x": "\(x)", "y": "0", "width": "\(cell)", "height": "\(cell)", "fill": fill(kind.colour)]),
+        Markup("text", ["x": "\(x + 3)", "y": "9", "font-size": "9", "fill": Self.dark], String(kind.letter)),
+        name(kind.name),
       ]
-      x += 18 + (zone.rawValue.count + 3) * 7
+      x += 18 + (kind.name.count + 3) * 7
     }
     keys += [
       Markup(empty: "circle", ["cx": "\(x + 6)", "cy": "6", "r": "1", "fill": "#767676"]), name("hidden"),
     ]
-    let sentences = MaskSentences(profile: profile).all.filter { sentence in
-      [sentence.query, sentence.key].allSatisfy { $0.map(zones.contains) ?? true }
-    }
     return [.joined(keys)]
-      + sentences.enumerated().map { index, sentence in
+      + first.sentences.filter { $0.applies(to: kinds) }.enumerated().map { index, sentence in
         let space = String(repeating: "\u{A0}", count: 8 - sentence.clause.count)
         return Markup(
           "text", ["y": "\((index + 2) * lineHeight)", "font-size": "11", "fill": Self.dark],
@@ -209,8 +207,8 @@ package struct SVGDrawing: Sendable {
       }
   }
 
-  /// One tile per zone with its letter, and the dot of a hidden cell.
-  private var patterns: [Markup] {
+  /// One tile per kind with its letter, and the dot of a hidden cell.
+  private func patterns(_ kinds: [RowKind]) -> [Markup] {
     func tile(_ name: String, fill: String, _ sign: Markup) -> Markup {
       func square(_ side: Int, _ fill: String) -> Markup {
         Markup(empty: "rect", ["width": "\(side)", "height": "\(side)", "fill": fill])
@@ -220,12 +218,12 @@ package struct SVGDrawing: Sendable {
         ["id": name, "width": "\(cell)", "height": "\(cell)", "patternUnits": "userSpaceOnUse"],
         [square(cell, "#ffffff"), square(cell - 1, fill), sign])
     }
-    let zones = Zone.allCases.map { zone in
+    let tiles = kinds.map { kind in
       let letter: Markup.Attributes = ["x": "3", "y": "8.5", "font-size": "9", "fill": Self.dark]
-      return tile(zone.rawValue, fill: fill(zone), Markup("text", letter, String(zone.letter)))
+      return tile(kind.name, fill: fill(kind.colour), Markup("text", letter, String(kind.letter)))
     }
     let dot = Markup(empty: "circle", ["cx": "5.5", "cy": "5.5", "r": "0.9", "fill": "#8a8a8a"])
-    return zones + [tile("hidden", fill: "#f4f4f4", dot)]
+    return tiles + [tile("hidden", fill: "#f4f4f4", dot)]
   }
 
   /// Words that are read, and words beside them.

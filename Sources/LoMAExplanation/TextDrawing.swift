@@ -63,16 +63,16 @@ package struct TextDrawing: Sendable {
   // MARK: masks
 
   private func lines(of picture: MaskPicture) -> [String] {
-    let mask = picture.mask
-    let (chunkStarts, zoneStarts) = (picture.chunkStarts, picture.zoneStarts)
-    let numberWidth = "\(mask.rows.count - 1)".count
-    let tokenWidth = picture.tokens.map { $0.count }.max() ?? 0
-    let labelWidth = max(numberWidth + 1 + tokenWidth + 2, 5)
+    let (rows, words) = (picture.rows, picture.words)
+    let (groupStarts, kindStarts) = (picture.groupStarts, picture.kindStarts)
+    let numberWidth = "\(rows.count - 1)".count
+    let tokenWidth = rows.map { $0.token.name.count }.max() ?? 0
+    let labelWidth = max(numberWidth + 1 + tokenWidth + 2, words.group.count)
 
-    /// One character per key, a gap before a zone and a bar before a chunk.
+    /// One character per key, a gap before a kind and a bar before a group.
     func cells(gap: String, bar: String, _ character: (Int) -> String) -> String {
-      mask.rows.indices.map { key in
-        (chunkStarts.contains(key) ? bar : zoneStarts.contains(key) ? gap : "") + character(key)
+      rows.indices.map { key in
+        (groupStarts.contains(key) ? bar : kindStarts.contains(key) ? gap : "") + character(key)
       }.joined()
     }
     func label(_ word: String) -> String {
@@ -80,41 +80,40 @@ package struct TextDrawing: Sendable {
     }
 
     var lines = [""]
-    lines.append(label("chunk") + chunkNumbers(picture))
-    lines.append(label("zone") + cells(gap: " ", bar: "│") { paint(mask.rows[$0].place.zone) })
+    lines.append(label(words.group) + groupNumbers(picture))
+    lines.append(label(words.kind) + cells(gap: " ", bar: "│") { paint(rows[$0].kind) })
     for place in (0..<numberWidth).reversed() {
       let digits = cells(gap: " ", bar: "│") { paint(Self.digit(place, of: $0), dim) }
       lines.append(label(place == numberWidth - 1 ? "row" : "") + digits)
     }
     let rule = "  " + String(repeating: "─", count: labelWidth + 2) + cells(gap: "─", bar: "┼") { _ in "─" }
-    for query in mask.rows.indices {
-      if query == 0 || chunkStarts.contains(query) { lines.append(paint(rule, dim)) }
+    for (query, row) in rows.enumerated() {
+      if query == 0 || groupStarts.contains(query) { lines.append(paint(rule, dim)) }
       let number = "\(query)"
-      let zone = mask.rows[query].place.zone
-      let token = picture.tokens[query]
+      let token = row.token.name
       let space = String(repeating: " ", count: labelWidth - numberWidth - 1 - token.count - 1)
       let name = String(repeating: " ", count: numberWidth - number.count) + paint(number, dim) + " "
       lines.append(
-        "  " + name + paint(token, .zone(zone)) + space + paint(zone) + "  "
+        "  " + name + paint(token, .zone(row.kind.colour)) + space + paint(row.kind) + "  "
           + cells(gap: " ", bar: "│") { key in
-            mask.allows(query: query, key: key) ? paint(mask.rows[key].place.zone) : paint("·", dim)
+            picture.allows(query: query, key: key) ? paint(rows[key].kind) : paint("·", dim)
           })
     }
     lines.append("")
     lines.append("  a line is a query, a column a key; a letter: the query sees the key")
-    let legend = picture.zones.map { paint($0) + " " + $0.rawValue } + [paint("·", dim) + " hidden"]
+    let legend = picture.kinds.map { paint($0) + " " + $0.name } + [paint("·", dim) + " hidden"]
     lines.append("  " + legend.joined(separator: "   "))
     return lines
   }
 
-  /// The line of chunk numbers, each at the start of its chunk, if there is room.
-  private func chunkNumbers(_ picture: MaskPicture) -> String {
-    let rows = picture.mask.rows
-    let starts = [0] + picture.chunkStarts.sorted() + [rows.count]
-    let zoneStarts = picture.zoneStarts.subtracting(picture.chunkStarts)
+  /// The line of chunk or segment numbers, each at the start of its group, if there is room.
+  private func groupNumbers(_ picture: MaskPicture) -> String {
+    let rows = picture.rows
+    let starts = [0] + picture.groupStarts.sorted() + [rows.count]
+    let kindStarts = picture.kindStarts.subtracting(picture.groupStarts)
     return zip(starts, starts.dropFirst()).map { start, end in
-      let width = end - start + zoneStarts.count { $0 > start && $0 < end }
-      let name = rows[start].place.chunk.map(String.init) ?? "pad"
+      let width = end - start + kindStarts.count { $0 > start && $0 < end }
+      let name = rows[start].group.map(String.init) ?? "pad"
       let shown = name.count <= width ? name : String(repeating: "·", count: min(width, 1))
       let rest = width - shown.count
       return shown + (rest >= 2 ? " " : "") + paint(String(repeating: "─", count: rest >= 2 ? rest - 1 : rest), dim)
@@ -136,7 +135,7 @@ package struct TextDrawing: Sendable {
     hasColour ? "\u{1B}[\(style)m\(text)\u{1B}[0m" : text
   }
 
-  private func paint(_ zone: Zone) -> String { paint(String(zone.letter), .zone(zone)) }
+  private func paint(_ kind: RowKind) -> String { paint(String(kind.letter), .zone(kind.colour)) }
 
   private func paint(_ text: String, _ ink: Ink) -> String {
     switch ink {
@@ -144,8 +143,7 @@ package struct TextDrawing: Sendable {
     case .zone(let zone): paint(text, Self.style(zone))
     case .letters:
       text.map { letter in
-        let zone = Zone.allCases.first { $0.letter == letter }
-        return zone.map { paint(String(letter), Self.style($0)) } ?? String(letter)
+        RowKind.ofLetter(letter).map { paint($0) } ?? String(letter)
       }.joined()
     }
   }

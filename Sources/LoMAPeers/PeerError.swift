@@ -24,6 +24,8 @@ package enum PeerError: Error, Hashable, Sendable {
   case segmentEmpty(segment: Int)
   /// CCM-30: a text without a segment.
   case noSegment
+  /// CCM-30: the lengths of a text's segments do not add up to its tokens.
+  case segmentsMismatch(tokens: Int, lengths: Int)
   /// CCM-5: n, or the rows of a layout, are more than this implementation accepts.
   case textTooLong(limit: Int)
   /// CCM-2: a text token outside 0..<V.
@@ -48,7 +50,7 @@ extension PeerError {
     case .vocabularySizeOutOfRange: "vocabulary-size-out-of-range"
     case .beginningTokenOutOfRange: "beginning-token-out-of-range"
     case .segmentEmpty: "segment-empty"
-    case .noSegment: "segments-mismatch"
+    case .noSegment, .segmentsMismatch: "segments-mismatch"
     case .textTooLong: "text-too-long"
     case .textTokenOutOfRange: "text-token-out-of-range"
     case .outputLengthOutOfRange: "output-length-out-of-range"
@@ -73,6 +75,7 @@ extension PeerError: CustomStringConvertible {
     case .beginningTokenOutOfRange(let token, let size): "BOS is \(token), which is not in 0..<\(size)"
     case .segmentEmpty(let segment): "segment \(segment) has no token"
     case .noSegment: "a text has no segment"
+    case .segmentsMismatch(let tokens, let lengths): "\(tokens) tokens, the segments have \(lengths)"
     case .textTooLong(let limit): "a text may have at most \(limit) rows"
     case .textTokenOutOfRange(let token, let segment, let index, let size):
       "token \(token) at index \(index) of segment \(segment) is not in 0..<\(size)"

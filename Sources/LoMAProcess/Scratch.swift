@@ -67,19 +67,30 @@ package final class Scratch {
     }
   }
 
-  /// Writes the files of a folder below this one, once; `files` calls `write` with the path and bytes of each file.
+  /// Writes the files of a folder below this one, and of folders in it, once; `files` calls `write` with the path and
+  /// bytes of each file.
   package func copy(folder name: String, files: (_ write: (String, [UInt8]) throws -> Void) throws -> Void) throws {
     if folders.contains(name) { return }
+    var made: Set = [name]
+    try makeFolder(name)
+    try files { path, bytes in
+      let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+      if made.insert(folder).inserted { try makeFolder(folder) }
+      try write(path, bytes)
+    }
+    folders.insert(name)
+  }
+
+  /// Makes a folder below this one, with those that it lies in.
+  private func makeFolder(_ name: String) throws(FileError) {
     // Opened relative to the descriptor: the folder's path may name something else by now.
     var folder = ""
     for part in name.split(separator: "/") {
       folder += (folder.isEmpty ? "" : "/") + part
       if mkdirat(descriptor, folder, 0o700) != 0, errno != EEXIST {
-        throw FileError.failed("mkdir", path: folder, code: errno)
+        throw .failed("mkdir", path: folder, code: errno)
       }
     }
-    try files { try write($0, $1) }
-    folders.insert(name)
   }
 
   /// The bytes of an answer file: it must be a regular file in this folder, not a link, of at most `limit` bytes.

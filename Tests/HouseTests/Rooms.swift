@@ -25,7 +25,7 @@ struct Rooms {
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
       "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance",
     ],
-    "LoMAExplanation": ["LoMA", "LoMAVectors"],
+    "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMACommand": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
       "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",

@@ -1,8 +1,9 @@
-// The SVG and HTML drawings: well-formed, described, and every cell as `Mask.rule` has it.
+// The SVG and HTML drawings: well-formed, described, and every cell as `Mask.rule` or `ContextMask.rule` has it.
 
 import Foundation
 import LoMA
 import LoMAExplanation
+import LoMAPeers
 import Testing
 @testable import LoMAConformance
 
@@ -58,11 +59,37 @@ final class Tree: NSObject, XMLParserDelegate {
   func parser(_ parser: XMLParser, foundCharacters text: String) { open.last?.text += text }
 }
 
-/// A command line and the masks that it should draw.
-private struct Example {
-  let line: String
-  let masks: [Mask]
+/// A mask that a command should draw.
+struct ExpectedMask: Sendable {
+  struct Row: Sendable {
+    /// The name of its zone or role, the zone in whose colour it is drawn, and its letter.
+    let (kind, colour, letter): (String, String, Character)
+    /// The row in words.
+    let words: String
+  }
 
+  let rows: [Row]
+  let sentence: @Sendable (_ clause: String) -> String
+  let rule: @Sendable (_ query: Int, _ key: Int) -> (clause: String, isVisible: Bool)
+
+  /// What every cell should say, row by row.
+  var cells: [String] {
+    rows.indices.flatMap { query in
+      rows.indices.map { key in
+        let (clause, isVisible) = rule(query, key)
+        return clause + (isVisible ? " visible" : " hidden")
+      }
+    }
+  }
+}
+
+/// A command line and the masks that it should draw.
+struct PictureExample: Sendable, CustomTestStringConvertible {
+  let line: String
+  let masks: [ExpectedMask]
+  var testDescription: String { line }
+
+  /// LoMA under a profile: a text, and a shorter one that is padded.
   init(profile: Profile) throws {
     line = "explain --c 2 --t 2 --text 9 --tokens 1,0 --profile \(profile.name)"
     let parameters = try Parameters(c: 2, t: 2)
@@ -72,56 +99,107 @@ private struct Example {
         try Layout.training(
           text: text, vocabulary: try Vocabulary(textSize: 9), parameters: parameters, profile: profile))
     }
-    masks = Batch(layouts).texts.map { Mask(rows: $0, profile: profile) }
+    masks = Batch(layouts).texts.map { rows in
+      let mask = Mask(rows: rows, profile: profile)
+      let sentences = MaskSentences(profile: profile)
+      return ExpectedMask(
+        rows: rows.indices.map { row in
+          let zone = rows[row].place.zone
+          return .init(kind: zone.rawValue, colour: zone.rawValue, letter: zone.letter, words: mask.describe(row: row))
+        },
+        sentence: { sentences[$0] },
+        rule: { query, key in
+          let rule = mask.rule(query: query, key: key)
+          return (rule.clause, rule.isVisible)
+        })
+    }
+  }
+
+  /// Compressed context memory under a profile: BOS at the front and inside a segment, and a shorter text.
+  init(context profile: ContextProfile) throws {
+    let rate = profile.mergeRate == .exponential ? " --rate 0.5" : ""
+    line =
+      "explain --method ccm --memory-tokens 2 --segments 3,2,2 --tokens 1,0,4,1,1,0,3 --segments 2,1 "
+      + "--beginning-token 1 --profile \(profile.name)" + rate
+    let parameters = try ContextParameters(
+      textSize: 5, memoryTokens: 2, beginningToken: 1, profile: profile, rate: rate.isEmpty ? nil : 0.5)
+    let texts = [[[1, 0, 4], [1, 1], [0, 3]], [[0, 1], [2]]].map { ContextText(segments: $0, outputLength: 0) }
+    let batch = ContextBatch(
+      try texts.map { try ContextLayout($0, parameters: parameters) }, parameters: parameters)
+    masks = batch.texts.indices.map { text in
+      let mask = batch.mask(text)
+      let sentences = ContextMaskSentences(profile: profile)
+      return ExpectedMask(
+        rows: mask.rows.enumerated().map { index, row in
+          let role = row.place.role
+          let colour =
+            switch role {
+            case .text: "reading"
+            case .comp: "memory"
+            case .sum: "repetition"
+            case .pad: "pad"
+            }
+          let place = row.place.segment.map { ", segment \($0), index \(row.place.index ?? -1)" } ?? ""
+          return .init(
+            kind: role.rawValue, colour: colour, letter: role.letter, words: "row \(index) (\(role.rawValue)\(place))")
+        },
+        sentence: { sentences[$0] },
+        rule: { query, key in
+          let rule = mask.rule(query: query, key: key)
+          return (rule.clause, rule.isVisible)
+        })
+    }
   }
 }
 
 @Suite struct `Explain pictures` {
-  private static let profiles = [Profile.base] + Axis.allCases.map { Profile.base.choosing($0, valueAt: 1) }
+  private static let examples: [PictureExample] = {
+    let profiles = [Profile.base] + Axis.allCases.map { Profile.base.choosing($0, valueAt: 1) }
+    let loma = profiles.compactMap { try? PictureExample(profile: $0) }
+    return loma + ContextProfile.all.compactMap { try? PictureExample(context: $0) }
+  }()
 
-  @Test(arguments: profiles)
-  func `SVG blocks tile the mask, with the clause of every cell`(_ profile: Profile) throws {
-    let example = try Example(profile: profile)
+  @Test func `every example is one`() { #expect(Self.examples.count == 8 + 12) }
+
+  @Test(arguments: examples)
+  func `SVG blocks tile the mask, with the clause of every cell`(_ example: PictureExample) throws {
     let root = try Tree.parse(loma(example.line + " --format svg").output)
     #expect(root.name == "svg" && root.attributes["role"] == "img")
-    #expect(root.children.first { $0.name == "title" }?.text.contains("c = 2, t = 2") == true)
+    let title = try #require(root.children.first { $0.name == "title" }?.text)
+    #expect(title.contains("c = 2, t = 2") || title.hasPrefix("CCM: n = 2, batch of 2 texts, profile "))
     #expect(root.children.first { $0.name == "desc" }?.text.contains("9 tokens") == false)
-    let sentences = MaskSentences(profile: profile)
     let drawn = root.children.filter {
       $0.name == "g" && !$0.all.filter { $0.attributes["data-clause"] != nil }.isEmpty
     }
     try #require(drawn.count == example.masks.count)
+    let patterns = Set(root.all("pattern").compactMap { $0.attributes["id"] })
     for (picture, mask) in zip(drawn, example.masks) {
       let count = mask.rows.count
       var cells = [String](repeating: "", count: count * count)
       for block in picture.all where block.attributes["data-clause"] != nil {
         let clause = try #require(block.attributes["data-clause"])
-        #expect(block.children.first?.text == clause + " " + sentences[clause])
+        #expect(block.children.first?.text == clause + " " + mask.sentence(clause))
         for rectangle in block.children where rectangle.name == "rect" {
-          let isHidden = rectangle.attributes["class"] == "hidden"
+          let kind = try #require(rectangle.attributes["class"])
+          #expect(patterns.contains(kind) && rectangle.attributes["fill"] == "url(#\(kind))")
           for y in 0..<rectangle.integer("height") / 12 {
             for x in 0..<rectangle.integer("width") / 12 {
               let query = block.integer("data-query") + rectangle.integer("y") / 12 + y
               let key = block.integer("data-key") + rectangle.integer("x") / 12 + x
+              let isHidden = kind == "hidden"
               #expect(cells[query * count + key].isEmpty == isHidden)
               cells[query * count + key] = clause + (isHidden ? " hidden" : " visible")
-              if !isHidden { #expect(rectangle.attributes["class"] == mask.rows[key].place.zone.rawValue) }
+              if !isHidden { #expect(kind == mask.rows[key].kind) }
             }
           }
         }
       }
-      for query in 0..<count {
-        for key in 0..<count {
-          let rule = mask.rule(query: query, key: key)
-          #expect(cells[query * count + key] == rule.clause + (rule.isVisible ? " visible" : " hidden"))
-        }
-      }
+      #expect(cells == mask.cells)
     }
   }
 
-  @Test(arguments: profiles)
-  func `HTML says the rule of every cell in words`(_ profile: Profile) throws {
-    let example = try Example(profile: profile)
+  @Test(arguments: examples)
+  func `HTML says the rule of every cell in words`(_ example: PictureExample) throws {
     let page = loma(example.line + " --format html --show mask").output
     let root = try Tree.parse(withoutCode(page))
     let figures = root.all("figure")
@@ -130,7 +208,6 @@ private struct Example {
       return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     }
     try #require(figures.count == 2 && data.count == 2)
-    let sentences = MaskSentences(profile: profile)
     for (figure, (data, mask)) in zip(figures, zip(data, example.masks)) {
       let cells = figure.all("td").filter { $0.attributes["data-clause"] != nil }
       let count = mask.rows.count
@@ -140,22 +217,26 @@ private struct Example {
       let words = try #require(data["sentences"] as? [String: String])
       for (index, cell) in cells.enumerated() {
         let (query, key) = (index / count, index % count)
-        let rule = mask.rule(query: query, key: key)
-        let isHidden = cell.attributes["class"]?.hasPrefix("hidden") == true
+        let rule = mask.rule(query, key)
+        let classes = (cell.attributes["class"] ?? "").split(separator: " ").map { String($0) }
+        let isHidden = classes.first == "hidden"
         #expect(isHidden != rule.isVisible)
         #expect(cell.attributes["data-clause"] == rule.clause)
-        #expect(cell.text == (isHidden ? "·" : String(mask.rows[key].place.zone.letter)))
-        // As the page's script says it: chromium was seen to say the same for every cell of such a page.
-        let said =
-          rows[query] + (isHidden ? " does not see " : " sees ") + (query == key ? "itself" : rows[key]) + ": "
-          + rule.clause + " " + (words[rule.clause] ?? "")
-        #expect(said == sentences.explain(query: query, key: key, in: mask))
+        #expect(isHidden || classes.first == mask.rows[key].colour)
+        #expect(cell.text == (isHidden ? "·" : String(mask.rows[key].letter)))
+        // The page's script joins these; chromium was seen to say the same for every cell of such a page.
+        #expect(rows[query] == mask.rows[query].words)
+        let sentence = words[rule.clause] ?? ""
+        #expect(!sentence.isEmpty && sentence == mask.sentence(rule.clause))
       }
     }
   }
 
   @Test func `MSK-2 the sentence of one cell`() throws {
-    let mask = try Example(profile: .base).masks[0]
+    let layout = try Layout.training(
+      text: Array(0..<9), vocabulary: try Vocabulary(textSize: 9), parameters: try Parameters(c: 2, t: 2),
+      profile: .base)
+    let mask = Mask(rows: layout.rows, profile: .base)
     #expect(
       MaskSentences(profile: .base).explain(query: 11, key: 4, in: mask)
         == "row 11 (reading, chunk 1, index 1) sees row 4 (memory, chunk 0, index 0): "

@@ -1,6 +1,7 @@
 // Bad input and usage errors: one line that carries the value, and exit code 2.
 
 import LoMA
+import Foundation
 import LoMAExplanation
 import Testing
 
@@ -14,6 +15,13 @@ struct Rejected: Sendable {
   init(_ line: String, _ contains: String...) {
     self.line = line
     self.contains = contains
+  }
+
+  /// A command line about compressed context memory; its error begins with a code. One memory token unless it says so.
+  init(_ code: String, _ contains: String..., context options: String) {
+    let memory = options.contains("--memory-tokens") ? "" : "--memory-tokens 1 "
+    self.line = "explain --method ccm " + memory + options
+    self.contains = ["loma: \(code): "] + contains
   }
 }
 
@@ -48,6 +56,60 @@ private let rejectedInputs: [Rejected] = [
     "cache-size-out-of-range", "\(Int.max / 4)"),
 ]
 
+/// Those of part II, in the order of its list.
+private let rejectedContexts: [Rejected] = [
+  Rejected("unknown-axis", "tempo", context: "--profile tempo=fast --segments 0"),
+  Rejected("unknown-alternative", "memory", "heap", context: "--profile memory=heap --segments 0"),
+  Rejected("repeated-axis", "sink", context: "--profile sink=on,sink=on --segments 0"),
+  Rejected(
+    "merge-rate-out-of-range", context: "--profile memory=merge,merge_rate=exponential --rate 0 --segments 0"),
+  Rejected("merge-rate-out-of-range", context: "--profile memory=merge,merge_rate=exponential --segments 1"),
+  Rejected("memory-tokens-out-of-range", "0", context: "--memory-tokens 0 --vocabulary 0 --segments 0"),
+  Rejected("vocabulary-size-out-of-range", "0", context: "--vocabulary 0 --beginning-token 9 --segments 0"),
+  Rejected("vocabulary-size-out-of-range", "\(Int.max)", context: "--segments 1 --tokens \(Int.max)"),
+  Rejected("beginning-token-out-of-range", "-2", context: "--beginning-token -2 --segments 0"),
+  Rejected("beginning-token-out-of-range", "5", context: "--beginning-token 5 --vocabulary 5 --segments 0"),
+  Rejected("segment-empty", "segment 1", context: "--segments 2,0,1 --tokens 1"),
+  Rejected("segment-empty", "segment 0", context: "--segments 9,9 --tokens 1 --segments -1,2"),
+  Rejected("segments-mismatch", "3 tokens", "4", context: "--segments 2,2 --tokens 1,2,9"),
+  Rejected("segments-mismatch", context: "--segments= --vocabulary 1"),
+  Rejected("text-too-long", "\(ContextExplanation.rowLimit)", context: "--segments \(ContextExplanation.rowLimit + 1)"),
+  Rejected("text-too-long", context: "--segments \(Int.max),\(Int.max) --vocabulary 5"),
+  Rejected("text-too-long", context: "--memory-tokens \(Int.max) --segments 1,1 --output-length 9"),
+  Rejected("text-too-long", context: "--segments 1 --generate \(Int.max)"),
+  Rejected("text-token-out-of-range", "token 4", "segment 1", context: "--segments 1,2 --vocabulary 4 --tokens 1,0,4"),
+  Rejected("text-token-out-of-range", "-3", context: "--segments 1 --tokens -3 --output-length 7"),
+  Rejected("output-length-out-of-range", "2", context: "--segments 1,2 --output-length 2 --generate -1"),
+  Rejected("output-length-out-of-range", "-1", context: "--segments 1,2 --output-length -1"),
+  Rejected(
+    "negative-generation-length", "-1",
+    context: "--segments 1,2 --generate -1 --layers 0 --kv-heads 1 --head-dim 1 --bytes 1"),
+  Rejected(
+    "cache-size-out-of-range", "0", context: "--segments 1,2 --layers 0 --kv-heads 1 --head-dim 1 --bytes 1"),
+  Rejected(
+    "cache-size-out-of-range", "\(Int.max / 4)",
+    context: "--segments 3 --layers \(Int.max / 4) --kv-heads 1 --head-dim 1 --bytes 1"),
+]
+
+private let rejectedUsageOfContexts: [Rejected] = [
+  Rejected("explain --method", "--method needs a value"),
+  Rejected("explain --method gist", "--method", "gist"),
+  Rejected("explain --method ccm", "--segments"),
+  Rejected("explain --method ccm --segments 3", "--memory-tokens"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 3 --c 2", "--c"),
+  Rejected("explain --memory-tokens 1 --segments 3", "unknown option --memory-tokens"),
+  Rejected("explain --method ccm --memory-tokens 1 --tokens 3", "--tokens", "before"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 1 --tokens 3 --tokens 3", "--tokens", "twice"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 1,,2", "--segments", "''"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 1 --rate 0.5", "--rate", "no effect"),
+  Rejected(
+    "explain --method ccm --memory-tokens 1 --segments 1 --profile memory=merge,merge_rate=exponential --rate nan",
+    "--rate", "nan"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 1 --show rows,metrics", "--show", "metrics"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 401 --format svg", "401 rows"),
+  Rejected("explain --method ccm --memory-tokens 1 --segments 1 --format svg --show rows", "--show mask"),
+]
+
 private let rejectedUsage: [Rejected] = [
   Rejected("explain", "--text"),
   Rejected("explain --t 1 --text 3", "--c"),
@@ -77,7 +139,7 @@ private let rejectedUsage: [Rejected] = [
 ]
 
 @Suite struct `Rejected command lines` {
-  @Test(arguments: rejectedInputs + rejectedUsage)
+  @Test(arguments: rejectedInputs + rejectedUsage + rejectedContexts + rejectedUsageOfContexts)
   func `bad input is one line with the value and exit code 2`(_ rejected: Rejected) throws {
     let outcome = loma(rejected.line)
     let complaint = try #require(outcome.complaint)
@@ -91,6 +153,17 @@ private let rejectedUsage: [Rejected] = [
   @Test func `every code of the closed list can come out of the command line`() {
     let codes = Set(rejectedInputs.map { $0.contains[0] })
     #expect(codes.count == 18)
+  }
+
+  @Test func `CCM-35 every code that needs no model can come out, and they come in the order of the list`() throws {
+    let url = SpecExamples.root.appendingPathComponent("Spec/peers-rejections.md")
+    let page = try String(contentsOf: url, encoding: .utf8)
+    let listed = page.matches(of: /\n\| `([a-z-]+)` \|/).map { "loma: \($0.1): " }
+    let tried = rejectedContexts.map { $0.contains[0] }
+    // What is left is about a model and its adapter.
+    #expect(listed.filter { !tried.contains($0) }.count == 6)
+    let places = tried.compactMap { listed.firstIndex(of: $0) }
+    #expect(places.count == tried.count && places == places.sorted())
   }
 
   @Test func `a line break in a value stays one line`() {

@@ -11,7 +11,7 @@ struct CandidateTests {
   private static let vectors = projectRoot + "/Vectors"
 
   /// A line that asks a request; the input lies in `folder`.
-  private func line(_ request: Request, dtype: String, in folder: String) throws -> String {
+  static func line(_ request: Request, dtype: String, in folder: String) throws -> String {
     func one(_ value: JSONValue) -> String { value.text().split(separator: "\n").joined() }
     let captures = request.captures.map { "\"\($0)\"" }.joined(separator: ",")
     var files = #""output":"out.safetensors","capture":[\#(captures)]"#
@@ -24,8 +24,11 @@ struct CandidateTests {
       + #""profile":\#(one(Manifest.profile(request))),"params":\#(one(Manifest.parameters(request)))}"#
   }
 
-  private func check(_ item: Case, _ type: ElementType, _ session: inout CandidateSession, _ folder: String) throws {
-    let reply = session.reply(to: try line(item.request, dtype: type.word, in: folder))
+  /// Asks a session whose folder holds the models, and compares the answer with the one recorded below `vectors`.
+  static func check(
+    _ item: Case, _ type: ElementType, _ session: inout CandidateSession, _ folder: String, vectors: String
+  ) throws {
+    let reply = session.reply(to: try Self.line(item.request, dtype: type.word, in: folder))
     defer { for name in ["in", "out"] { try? Disk.real.remove(folder + "/\(name).safetensors") } }
     if case .rejection(let code) = item.expectation {
       #expect(reply == #"{"loma":1,"id":7,"reject":{"code":"\#(code)"}}"#, "\(item.id)")
@@ -35,7 +38,7 @@ struct CandidateTests {
     guard case .tensors = item.expectation else { return }
     let path = item.id.split(separator: ".", maxSplits: 1).joined(separator: "/")
     let expected = try ArrayFile(
-      contentsOf: Self.vectors + "/\(path)/expected.safetensors", byteLimit: 1 << 26)
+      contentsOf: vectors + "/\(path)/expected.safetensors", byteLimit: 1 << 26)
     let outputs = try expected.arrays.filter { !$0.name.hasSuffix(".accumulation") && !$0.name.hasSuffix(".rounding") }
       .map { array in
         guard array.elementType == .f64 else { return array }
@@ -53,7 +56,7 @@ struct CandidateTests {
       for item in Catalogue.cases {
         // One type after the other, as a run asks: what is kept from the first must be right for the second.
         for type in item.dtypes == ["i64"] ? [ElementType.i64] : [.f64, .f32] {
-          try check(item, type, &session, folder)
+          try Self.check(item, type, &session, folder, vectors: Self.vectors)
         }
       }
     }

@@ -39,7 +39,8 @@ extension RunHeader {
   var replay: Replay {
     let fresh = ["fresh", "cases"].flatMap { name in filters[name]?.stringValue.map { ["--" + name, $0] } ?? [] }
     let vectors = part == .loma ? [] : ["--vectors", "Vectors/\(part.rawValue)"]
-    return Replay(source: vectors + fresh, keep: "DIR", command: candidate.command.isEmpty ? ["COMMAND"] : candidate.command)
+    return Replay(
+      source: vectors + fresh, keep: "DIR", command: candidate.command.isEmpty ? ["COMMAND"] : candidate.command)
   }
 
   /// The part of the Spec that this run is about: its filters say so if it is not part I.

@@ -25,9 +25,9 @@ extension Explanation {
   func scheduleLength(_ length: Int) -> Int { length + 2 * parameters.fullChunks(length) }
 
   private func cacheSummary(_ length: Int) -> String {
-    let most = parameters.cacheMaximum(whileFeeding: length)
-    let last = parameters.cacheSize(afterFeeding: length)
-    return "the cache holds at most \(most) entries, and \(last) at the end; uncompressed it would hold \(length)"
+    Self.cacheSummary(
+      most: parameters.cacheMaximum(whileFeeding: length), last: parameters.cacheSize(afterFeeding: length),
+      uncompressed: length)
   }
 
   private func table(ofScheduleFor textIndex: Int) throws(InputError) -> ContentTable {
@@ -75,14 +75,6 @@ extension Explanation {
       schedule.entries(after: step).map { row in
         (row % rowsPerChunk < parameters.chunkLength ? Zone.reading : Zone.memory).letter
       })
-  }
-
-  private static func describe(_ rows: Range<Int>) -> String {
-    switch rows.count {
-    case 0: "no row"
-    case 1: "row \(rows.lowerBound)"
-    default: "rows \(rows.lowerBound)-\(rows.upperBound - 1)"
-    }
   }
 
   /// The full chunks of a fed text that the section shows.

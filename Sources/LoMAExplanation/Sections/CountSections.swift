@@ -20,7 +20,14 @@ extension Explanation {
       for (name, pairs) in try reconstructionCosts(index) { add(name, pairs, "") }
       add("full attention", "\(full)", "n(n+1)/2 with n = \(cost.textLength)")
       blocks.append(.table(ContentTable(columns: [.words(""), .number("pairs"), .words("")], rows: rows)))
-      if let entryBytes { blocks.append(.table(bytesTable(entryBytes, length: cost.textLength))) }
+      if let entryBytes {
+        let length = cost.textLength
+        blocks.append(
+          .table(
+            Self.bytesTable(
+              entryBytes, most: parameters.cacheMaximum(whileFeeding: length),
+              last: parameters.cacheSize(afterFeeding: length), uncompressed: length)))
+      }
     }
     blocks.append(.note(costNotes))
     return SectionContent(
@@ -47,16 +54,6 @@ extension Explanation {
       if last > 7 { lines.append(try line(cost, last)) }
       return lines
     }
-  }
-
-  private func bytesTable(_ entryBytes: Int, length: Int) -> ContentTable {
-    let lines = [
-      ("an entry", 1), ("the cache at the end", parameters.cacheSize(afterFeeding: length)),
-      ("the cache at most", parameters.cacheMaximum(whileFeeding: length)), ("uncompressed", length),
-    ]
-    return ContentTable(
-      columns: [.words(""), .number("entries"), .number("bytes")],
-      rows: lines.map { [ContentCell($0.0), ContentCell("\($0.1)"), ContentCell("\($0.1 * entryBytes)")] })
   }
 
   /// What the costs tend to for long texts, in plain sentences.
@@ -115,19 +112,14 @@ extension Explanation {
       blocks: [.table(table)])
   }
 
+  /// The registry's axes.
+  static let axes = DrawnAxes(
+    origin: "decision",
+    axes: Axis.allCases.map { DrawnAxes.Axis(name: $0.rawValue, origin: $0.decision, values: $0.values) })
+
   /// Every axis with its decision, its default and its alternatives.
   static func profilesContent() -> SectionContent {
-    let rows = Axis.allCases.map { axis in
-      [axis.rawValue, axis.decision, Profile.base[axis], axis.values.dropFirst().joined(separator: ", ")]
-        .map { ContentCell($0) }
-    }
-    return SectionContent(
-      section: .profiles, subtitle: "base has every default",
-      blocks: [
-        .table(
-          ContentTable(
-            columns: [.words("axis"), .words("decision"), .words("default"), .words("alternatives")], rows: rows)),
-        .note(["memory_positions has an effect under numbering=text alone: \(Profile.all.count) profiles differ"]),
-      ])
+    profilesContent(
+      axes, note: "memory_positions has an effect under numbering=text alone: \(Profile.all.count) profiles differ")
   }
 }

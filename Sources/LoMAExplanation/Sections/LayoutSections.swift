@@ -1,6 +1,7 @@
-// Sections parameters, rows and mask (PAR, LAY, POS, LOS, MSK).
+// Section parameters, and the rows and masks that are drawn (PAR, LAY, POS, LOS, MSK).
 
 import LoMA
+import LoMAVectors
 
 extension Explanation {
   /// c, t, L, the chunks of each text, the vocabulary and the profile.
@@ -31,57 +32,42 @@ extension Explanation {
       section: .parameters, subtitle: "profile " + inputs.profile.name, blocks: [.table(table)])
   }
 
-  /// Every row of every text's layout.
-  func rowsContent(_ batch: Batch?, limits: ExplanationLimits) -> SectionContent {
-    guard let batch, batch.rowCount <= limits.lines else {
-      return .tooLong(.rows, "\(rowCount) rows", limit: "\(limits.lines) rows")
+  /// The clauses of the mask in words.
+  package var sentences: [DrawnSentence] {
+    MaskSentences(profile: inputs.profile).all.map { sentence in
+      func kinds(_ zone: Zone?) -> [RowKind] { zone.map { [RowWords.loma[$0.rawValue]] } ?? [] }
+      return DrawnSentence(
+        clause: sentence.clause, queries: kinds(sentence.query), keys: kinds(sentence.key),
+        sentence: sentence.sentence)
     }
-    var blocks: [ContentBlock] = []
-    for (index, rows) in batch.texts.enumerated() {
-      if batch.texts.count > 1 { blocks.append(.title("text \(index)")) }
-      blocks.append(.table(table(of: rows, textIndex: index)))
-    }
-    return SectionContent(section: .rows, subtitle: layoutCaption, blocks: blocks)
   }
 
-  /// Which row of each text sees which.
-  func maskContent(_ batch: Batch?, limits: ExplanationLimits) -> SectionContent {
-    guard let batch, batch.rowCount <= limits.maskRows else {
-      return .tooLong(.mask, "\(rowCount) rows", limit: "\(limits.maskRows) rows")
+  /// The rows and masks of all texts.
+  package func pictures() throws -> [MaskPicture] {
+    try batch().texts.enumerated().map { textIndex, rows in
+      let mask = Mask(rows: rows, profile: inputs.profile)
+      let which = inputs.texts.count == 1 ? "" : "text \(textIndex), "
+      return MaskPicture(
+        rows: rows.map { drawn($0, textIndex: textIndex) }, words: .loma, sentences: sentences,
+        caption: which + layoutCaption
+      ) { query, key in
+        let rule = mask.rule(query: query, key: key)
+        return DrawnRule(clause: rule.clause, isVisible: rule.isVisible)
+      }
     }
-    var blocks: [ContentBlock] = []
-    for (index, rows) in batch.texts.enumerated() where !rows.isEmpty {
-      if batch.texts.count > 1 { blocks.append(.title("text \(index)")) }
-      blocks.append(.mask(picture(of: rows, textIndex: index)))
-    }
-    return SectionContent(section: .mask, subtitle: layoutCaption, blocks: blocks)
   }
 
-  /// The clauses of the mask that apply to zones which occur; all clauses if the rows are unknown.
-  func rulesContent(_ batch: Batch?) -> SectionContent {
-    let occurring = Set((batch?.texts ?? []).joined().map { $0.place.zone })
-    let sentences = MaskSentences(profile: inputs.profile).all.filter { sentence in
-      occurring.isEmpty || [sentence.query, sentence.key].allSatisfy { $0.map(occurring.contains) ?? true }
+  /// A row with the names of its tokens; in a text given by its length, ids are text indices and are not shown as ids.
+  private func drawn(_ row: Row, textIndex: Int) -> DrawnRow {
+    let text = inputs.texts[textIndex]
+    let hasIds = if case .tokens = text { true } else { false }
+    let label = row.label.map { label in
+      DrawnToken(name: hasIds ? "\(label)" : "x\(label)", id: hasIds ? label : nil)
     }
-    let rows = sentences.map { sentence in
-      [ContentCell(sentence.clause), ContentCell(sentence.sentence, ink: sentence.query.map { .zone($0) } ?? .plain)]
-    }
-    let table = ContentTable(columns: [.words(""), .words("")], rows: rows)
-    return SectionContent(section: .rules, subtitle: "profile " + inputs.profile.name, blocks: [.table(table)])
-  }
-
-  /// The drawings of the masks of all texts, or nil if they exceed the limit.
-  package func maskPictures(limits: ExplanationLimits) throws(InputError) -> [MaskPicture]? {
-    guard rowCount <= limits.maskRows else { return nil }
-    return try batch().texts.enumerated().map { picture(of: $0.element, textIndex: $0.offset) }
-  }
-
-  /// The mask of one text with the names of its tokens.
-  private func picture(of rows: [Row], textIndex: Int) -> MaskPicture {
-    let which = inputs.texts.count == 1 ? "" : "text \(textIndex), "
-    return MaskPicture(
-      mask: Mask(rows: rows, profile: inputs.profile), tokens: rows.map { tokenName($0, textIndex: textIndex) },
-      caption: which + layoutCaption)
+    return DrawnRow(
+      kind: RowWords.loma[row.place.zone.rawValue], group: row.place.chunk, index: row.place.index,
+      position: row.position,
+      token: DrawnToken(name: tokenName(row, textIndex: textIndex), id: hasIds ? row.token : nil), label: label)
   }
 
   /// A description of the inputs, on one line.
@@ -92,15 +78,26 @@ extension Explanation {
     return "LoMA: c = \(parameters.c), t = \(parameters.t), \(texts), profile \(inputs.profile.name)"
   }
 
+  /// The profile as text.
+  package var profileName: String { inputs.profile.name }
+
+  /// LoMA, in a sentence.
+  package var method: String { "LoMA" }
+
+  /// The style of all pages.
+  package var pageStyle: Markup { HTMLAssets.style }
+
+  /// The training or the generation layout.
+  package var layoutName: String { inputs.layout.rawValue }
+
   /// A description of the layout with its number of rows.
-  var layoutCaption: String {
-    let rows = "\(rowCount) row" + (rowCount == 1 ? "" : "s")
+  package var layoutCaption: String {
     let prompt = inputs.generationLength == nil ? "" : " of the prompt"
-    return inputs.layout.rawValue + " layout" + prompt + ", " + rows
+    return layoutName + " layout" + prompt + ", " + rowsInWords
   }
 
   /// The text of a row's token.
-  func tokenName(_ row: Row, textIndex: Int) -> String {
+  private func tokenName(_ row: Row, textIndex: Int) -> String {
     switch row.place {
     case .reading(let chunk, let index):
       inputs.texts[textIndex].name(ofTextIndex: chunk * parameters.chunkLength + index)
@@ -108,41 +105,5 @@ extension Explanation {
     case .repetition: "<r>"
     case .pad: "pad"
     }
-  }
-
-  /// The text of a row's label; in a text given by its length, ids are text indices.
-  func labelName(_ row: Row, textIndex: Int) -> String? {
-    guard let label = row.label else { return nil }
-    return switch inputs.texts[textIndex] {
-    case .length: "x\(label)"
-    case .tokens: "\(label)"
-    }
-  }
-
-  private func table(of rows: [Row], textIndex: Int) -> ContentTable {
-    var starts: Set<Int> = []
-    let cells = rows.enumerated().map { index, row in
-      if index > 0, row.place.chunk != rows[index - 1].place.chunk { starts.insert(index) }
-      return [
-        ContentCell("\(index)"), ContentCell(row.place.zone.rawValue, ink: .zone(row.place.zone)),
-        ContentCell(row.place.chunk.map(String.init) ?? "-"), ContentCell(row.place.index.map(String.init) ?? "-"),
-        ContentCell("\(row.position)"), ContentCell(tokenName(row, textIndex: textIndex), ink: .zone(row.place.zone)),
-        ContentCell(labelName(row, textIndex: textIndex) ?? "-"),
-      ]
-    }
-    return ContentTable(
-      columns: [
-        .number("row"), .words("zone"), .number("chunk"), .number("index"), .number("position"), .words("token"),
-        .words("label"),
-      ], rows: cells, groupStarts: starts)
-  }
-}
-
-extension SectionContent {
-  /// The sentence shown instead of a listing that is too long.
-  static func tooLong(_ section: ExplanationSection, _ size: String, limit: String) -> SectionContent {
-    SectionContent(
-      section: section, subtitle: size,
-      blocks: [.note(["not shown: the limit here is \(limit); parameters, cost and profiles answer at any length"])])
   }
 }

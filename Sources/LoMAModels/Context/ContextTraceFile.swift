@@ -32,18 +32,20 @@ extension ContextCheckpoint {
   /// Per text I: `texts.I.tokens`, `.roles` (0 text, 1 COMP, 2 SUM, 3 pad), `.segments`, `.indices`, `.positions`,
   /// `.labels` (−1 for none), `.mask` [rows, rows] and every name of `ContextTrace.named`. Then `loss`,
   /// `gradients.PARAMETER`, and for step S from 1 `steps.S.parameters.…`, `steps.S.first_moments.…`,
-  /// `steps.S.second_moments.…`. Floats are F64, integers I64. Throws `traceTooLarge` before texts are computed.
+  /// `steps.S.second_moments.…`. Floats are F64, integers I64. Throws `traceTooLarge` before texts are laid out.
   package func trace(
     texts: [ContextText], choices: ContextTraceChoices, threads: Int
   ) throws(AdapterError) -> ArrayFile {
+    do throws(PeerError) {
+      for text in texts { try text.check(parameters) }
+    } catch { throw .peer(.rejected(error)) }
+    try refuseTooLarge(texts)
     let batch: ContextBatch
     do throws(PeerError) {
-      try refuseTooLong(texts)
       var layouts: [ContextLayout] = []
       for text in texts { layouts.append(try ContextLayout(text, parameters: parameters)) }
       batch = ContextBatch(layouts, parameters: parameters)
     } catch { throw .peer(.rejected(error)) }
-    try refuseTooLarge(batch)
     let model = model(workers: Workers(threads: threads))
     var arrays: [NamedArray] = []
     for (index, rows) in batch.texts.enumerated() {
@@ -57,31 +59,28 @@ extension ContextCheckpoint {
     do { return try ArrayFile(arrays, metadata: [:]) } catch { throw .container(error) }
   }
 
-  /// The most rows of one text: a mask of so many squared, and nothing else, is already beyond the limit.
-  private static let rowLimit = 1 << 16
-
-  /// Throws for what is wrong with a text before its rows are laid out, which may be more than memory holds.
-  private func refuseTooLong(_ texts: [ContextText]) throws(PeerError) {
-    for text in texts {
-      try text.check(parameters)
-      let blocks = text.finalSegment.multipliedReportingOverflow(by: 2)
-      let rows = blocks.partialValue.multipliedReportingOverflow(by: parameters.memoryTokens)
-      guard !blocks.overflow, !rows.overflow, rows.partialValue <= Self.rowLimit else {
-        throw .textTooLong(limit: Self.rowLimit)
+  /// The rows of a text's parallel layout, pads not counted (CCM-5).
+  private func rows(of text: ContextText) -> Int {
+    let contexts = text.finalSegment
+    let blocks =
+      switch (parameters.profile.memory, parameters.profile.recurrence) {
+      case (.concat, _): contexts
+      case (.merge, .recurrent): 2 * contexts
+      case (.merge, .separate): contexts == 0 ? 0 : contexts + 1
       }
-    }
+    return text.segments.reduce(blocks * parameters.memoryTokens) { $0 + $1.count }
   }
 
-  private func refuseTooLarge(_ batch: ContextBatch) throws(AdapterError) {
+  /// Throws for texts that have passed their own check, before their rows are laid out.
+  private func refuseTooLarge(_ texts: [ContextText]) throws(AdapterError) {
     let configuration = base.configuration
-    let rows = batch.texts.first?.count ?? 0
+    let rows = texts.map(rows).max() ?? 0
     let (cells, scores) = (
       Double(rows) * Double(rows), Double(configuration.layers) * Double(configuration.heads.query)
     )
-    let bytes =
-      8 * Double(batch.texts.count) * (cells * (scores + 1) + Double(rows) * Double(configuration.vocabularySize))
+    let bytes = 8 * Double(texts.count) * (cells * (scores + 1) + Double(rows) * Double(configuration.vocabularySize))
     if bytes > Double(LoadedModel.byteLimit) {
-      throw .traceTooLarge(texts: batch.texts.count, rows: rows, limit: LoadedModel.byteLimit)
+      throw .traceTooLarge(texts: texts.count, rows: rows, limit: LoadedModel.byteLimit)
     }
   }
 
@@ -96,11 +95,9 @@ extension ContextCheckpoint {
         training: choices.training)
     } catch { throw .base(error) }
     var arrays: [NamedArray] = []
-    for step in 0...choices.steps {
-      let workers = Workers(threads: threads)
-      if step == choices.steps, step > 0 { break }
+    for step in 0..<max(choices.steps, 1) {
       let pass: ContextTrainingPass
-      do { pass = try trainer.pass(batch, workers: workers) } catch { throw .base(.model(error)) }
+      do { pass = try trainer.pass(batch, workers: Workers(threads: threads)) } catch { throw .base(.model(error)) }
       if step == 0 {
         arrays.append(try Self.array("loss", Tensor(shape: [], values: [pass.loss.mean])))
         if choices.gradients { arrays += try Self.arrays(pass.gradients.trained, prefix: "gradients.") }

@@ -69,6 +69,11 @@ package struct ContextParameters: Hashable, Sendable {
     }
   }
 
+  /// The rows of a layout of so many text rows and contexts, which `check` has accepted (CCM-5).
+  package func rows(textRows: Int, contexts: Int) -> Int {
+    textRows + memoryBlocks(contexts: contexts).partialValue * memoryTokens
+  }
+
   /// Throws `textTooLong` if n, or the rows of a layout of so many text rows and contexts, exceed the limit (CCM-5).
   package func check(textRows: Int, contexts: Int) throws(PeerError) {
     let blocks = memoryBlocks(contexts: contexts)

@@ -74,7 +74,7 @@ package struct ReferenceCandidate: Sendable {
     return port
   }
 
-  /// The same ports on the models of a folder of vectors.
+  /// The same ports on the models of a folder of vectors, with the adapters in them.
   package static func shaken(models: StoredModels) -> [ReferenceCandidate] {
     shaken(models: models.models).map { $0.adapting(models) }
   }

@@ -20,7 +20,9 @@ enum ContextPropertyCases {
     ContextProfile.all.map { profile in
       property(
         .online, profile.slug, hunts: "a memory that is not the mask's", clauses: ["CCM-24", "CCM-25", "CCM-26"],
-        ContextOnlineCases.request(.gqa, ContextTexts([[2, 3, 1, 3]], profile, seed: 701), generate: 2))
+        // Forced, since the questions are fixed before the first answer.
+        ContextOnlineCases.request(
+          .gqa, ContextTexts([[2, 3, 1, 3]], profile, seed: 701), generate: 3, forced: [7, ContextTexts.bos, 0]))
     }
   }
 

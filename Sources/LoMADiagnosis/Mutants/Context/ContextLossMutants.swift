@@ -31,9 +31,15 @@ extension Mutant {
     ids: @escaping @Sendable (Request) -> Int,
     weight: @escaping @Sendable (_ labelled: [Int], _ text: Int) -> Double
   ) -> Mutant {
-    .context(id, .losses, sentence, on: [.ccmLoss, .ccmGradients], where: { _ in true }) { answers, request in
+    .context(id, .losses, sentence, on: [.ccmForward, .ccmLoss, .ccmGradients], where: { _ in true }) {
+      answers, request in
       var answers = answers
       let none = Array(repeating: 0.0, count: ids(request))
+      if request.operation == .peer(.ccmForward) {
+        guard !none.isEmpty else { return nil }
+        answers.finish = { $0.map { $0.name == "logits" ? widened($0, by: none) : $0 } }
+        return (answers, request)
+      }
       @Sendable func labelled(_ texts: [[ContextRow]]) -> [Int] { texts.map { $0.count { $0.label != nil } } }
       answers.peers.rules.loss = { texts, logits in
         let counts = labelled(texts)
@@ -63,6 +69,13 @@ extension Mutant {
     }
   }
 
+  /// Numbers with some more at the end of every row.
+  private static func widened(_ tensor: ResultTensor, by more: [Double]) -> ResultTensor {
+    guard case .doubles(let values) = tensor.content, let width = tensor.shape.last, width > 0 else { return tensor }
+    let rows = stride(from: 0, to: values.count, by: width).flatMap { values[$0..<$0 + width] + more }
+    return .tensor(tensor.name, Tensor(shape: tensor.shape.dropLast() + [width + more.count], values: rows))
+  }
+
   static var contextLosses: [Mutant] {
     [
       labels("C37a", "I labelled all text, not the output alone") { rows in
@@ -82,7 +95,7 @@ extension Mutant {
         return rows
       },
       loss(
-        "C37d", "I gave the memory tokens rows of zeros in the head, and so a part in the softmax",
+        "C37d", "I gave the memory tokens rows of zeros in the head, and so logits and a part in the softmax",
         ids: { request in
           let n = (try? request.integer("memory_tokens")) ?? 0
           return (try? request.contextProfile())?.memory == .merge ? 2 * n : n

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The files of Vectors that are JSON against the schemas of Spec/schemas, by Python's jsonschema.
+"""The files of Vectors that are JSON, and the manifest of part II, against the schemas of Spec/schemas, by jsonschema.
 
   VENV/bin/python Tests/Candidates/check_schemas.py [--vectors DIR]
 
@@ -65,6 +65,18 @@ BROKEN_MANIFESTS = [
     ("an unknown property", ["cases", "level:property", "property"], "symmetry"),
     ("a model of one file", ["models", 0, "files", 0], REMOVED),
     ("a retired id without reason", ["retired"], [{"id": "model.loss.old"}]),
+]
+BROKEN_PEERS = [
+    ("an operation of part I", ["cases", "op:ccm_layout", "op"], "layout"),
+    ("an operation of another level", ["cases", "level:stage", "op"], "ccm_layout"),
+    ("an axis of part I", ["cases", "op:ccm_layout", "profile"], {"numbering": "text"}),
+    ("a rate that carries its number", ["cases", "op:ccm_layout", "profile"], {"merge_rate": "exponential(0.5)"}),
+    ("a parameter of part I", ["cases", "op:ccm_layout", "params", "c"], 2),
+    ("a missing parameter", ["cases", "op:ccm_layout", "params", "memory_tokens"], REMOVED),
+    ("a code of part I", ["cases", "level:rejection", "rejection"], "empty-prompt"),
+    ("a property of part I", ["cases", "level:property", "property"], "poison"),
+    ("a model without an adapter", ["models", 0, "files", 3], REMOVED),
+    ("no model where one is needed", ["cases", "level:model", "model"], None),
 ]
 BROKEN_STRUCTURES = [
     ("no cases", ["cases"], []),
@@ -133,6 +145,25 @@ def check_lists(schema):
     return len(codes), len(axes)
 
 
+def check_peers(vectors):
+    """Problems of the manifest of part II; its schema's codes and axes are those of the Spec's lists for part II."""
+    validator = schema_of("peers-manifest")
+    case, profile = (validator.schema["$defs"][name]["properties"] for name in ("case", "profile"))
+    table = (ROOT / "Spec" / "peers-rejections.md").read_text()
+    assert case["rejection"]["enum"] == re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    registry = (ROOT / "Spec" / "peers-registry.md").read_text()
+    printed = re.findall(r"^\| `([a-z_]+)` \| CCM-\d+ \| `(\w+)` \| `(\w+)` \|$", registry, re.MULTILINE)
+    assert {axis: value["enum"] for axis, value in profile.items()} == {axis: both for axis, *both in printed}
+    document = json.loads((vectors / "manifest.json").read_text())
+    found = [f"peers: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+             for error in validator.iter_errors(document)]
+    small = slim(document)
+    accepted = [what for what, path, value in BROKEN_PEERS if validator.is_valid(broken(small, path, value))]
+    print(f"peers/manifest.json: {len(document['cases'])} cases, {len(found)} errors; "
+          f"{len(BROKEN_PEERS) - len(accepted)} of {len(BROKEN_PEERS)} broken files rejected")
+    return found + [f"peers/manifest.json: {what} is accepted" for what in accepted]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vectors", type=pathlib.Path, default=ROOT / "Vectors", metavar="DIR")
@@ -154,6 +185,7 @@ def main():
         if name == "manifest":
             codes, axes = check_lists(validator.schema)
             print(f"{codes} rejection codes and {axes} axes as in the Spec")
+    problems += check_peers(options.vectors / "peers")
     bounds = json.loads((options.vectors / "bounds.json").read_text())
     found = list(schema_of("bounds").iter_errors(bounds))
     problems += [f"bounds.json: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in found]

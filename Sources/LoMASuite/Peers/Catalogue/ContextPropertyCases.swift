@@ -12,7 +12,7 @@ enum ContextPropertyCases {
     types: [String] = NumberType.words
   ) -> Case {
     Case(
-      id: "property.\(property.rawValue).\(what)", since: Versions.frozen, level: .property, hunts: hunts,
+      id: "property.\(property.rawValue).ccm.\(what)", since: Versions.frozen, level: .property, hunts: hunts,
       clauses: clauses.sorted(), request: request, expectation: .property(property), dtypes: types)
   }
 

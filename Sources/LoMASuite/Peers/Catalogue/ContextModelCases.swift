@@ -115,7 +115,7 @@ enum ContextModelCases {
       return forward(
         "embeddings-\(profile.slug)", .gqa, texts,
         hunts: "embeddings that are given and not used, or used for text alone",
-        clauses: ["CCM-33"], arrays: [texts.embeddings(seed: 442)])
+        clauses: ["CCM-33"], arrays: [texts.embeddings(seed: 443)])
     }
   }
 

@@ -47,7 +47,7 @@ enum ContextOnlineCases {
         "no-context-merge", .gqa, ContextTexts([[3]], .merge, seed: 612), generate: 1,
         hunts: "an empty mean that is seen", more: ["CCM-27"]),
       online(
-        "one-context", .mqa, ContextTexts([[3, 2]], .merge, seed: 613), generate: 0,
+        "one-context", .mqa, ContextTexts([[3, 2]], .merge, seed: 617), generate: 0,
         hunts: "tokens chosen where none is asked for", more: ["CCM-26"]),
       online(
         "single-tokens", .deep, ContextTexts([[1, 1, 1, 1]], .merge, seed: 614), generate: 2,

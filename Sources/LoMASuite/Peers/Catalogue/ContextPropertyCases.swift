@@ -44,7 +44,9 @@ enum ContextPropertyCases {
         clauses: Array(Set(ContextModelCases.clauses(of: texts.profile)).subtracting(["CCM-20"])) + ["MSK-12"],
         texts.request(
           .ccmForward, model: .shallow,
-          arrays: [texts.embeddings(seed: 722), texts.replacements(seed: 723)]))
+          arrays: [texts.embeddings(seed: 722), texts.replacements(seed: 723)]),
+        // In bf16 a right answer may round away a row that weighs little.
+        types: NumberType.words.filter { $0 != NumberType.bf16.rawValue })
     }
     let ofProfiles = ContextProfile.all.map { profile in
       interference(

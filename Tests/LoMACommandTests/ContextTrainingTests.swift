@@ -11,6 +11,10 @@ import Testing
 
 @Suite("Training with compressed context memory")
 struct ContextTrainingTests {
+  private let recipes =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path + "/Docs/Recipes/"
+
   private func recipe(
     profile: String = "base", parameters: String = "everything", base: String? = nil, compressed: Bool = true
   ) -> String {
@@ -130,6 +134,30 @@ struct ContextTrainingTests {
         #expect(outcome.complaint?.hasPrefix("loma: " + complaint) == true, "\(outcome.complaint ?? "none")")
         #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
       }
+    }
+  }
+
+  @Test(arguments: [
+    ("ccm-concat", "705dc5b102c18e9baa19e73593ac0b776ecfc83c34c9359a8363efd2188fbde0"),
+    ("ccm-merge", "d7bdf9803e4dbafcb8f5dd1b0c5becfd1dcb253b45e19dde729e33a997a2f3b9"),
+    ("ccm-base", "5544e1f022cbe0b0e5036674c4c175172f62fbbffe24fbe7ba9dba16ab078f83"),
+  ])
+  func `TRN-5 three steps of a published recipe lead to the same bits everywhere`(name: String, digest: String) throws {
+    let folder = try TemporaryFolder()
+    let outcome = command(
+      "train --recipe \(recipes)\(name).json --out \(folder.path)/run --stop-after 3")
+    #expect(outcome.output == "steps    3 of 1500\nweights  SHA-256 \(digest)\n")
+  }
+
+  @Test func `TRN-5 the recipes of adapters name the base that its recipe leads to`() throws {
+    let page = try String(contentsOfFile: recipes + "README.md", encoding: .utf8)
+    for name in ["ccm-concat", "ccm-merge", "ccm-base", "ccm-concat-adapter", "ccm-merge-adapter"] {
+      let text = try Files.contents(of: recipes + name + ".json", byteLimit: 1 << 16)
+      #expect(page.contains("`\(name)") && ContextRecipe.isOne(text))
+      let recipe = try ContextRecipe(parsing: text)
+      #expect((recipe.baseDigest != nil) == name.hasSuffix("-adapter"))
+      #expect((recipe.training == .adapter) == name.hasSuffix("-adapter"))
+      #expect(recipe.compresses == (name != "ccm-base"))
     }
   }
 

@@ -32,7 +32,7 @@ struct ContextTrainerTests {
   @Test(arguments: [false, true]) func `CCM-21 the base keeps every bit if the adapter alone is trained`(
     merges: Bool
   ) throws {
-    let sample = try SampleModel().with { $0.profile = try ContextProfile(name: merges ? "memory=merge" : "base") }
+    let sample = SampleModel(profile: try ContextProfile(name: merges ? "memory=merge" : "base"))
     let start = try trainer(sample, .adapter)
     var trained = start
     for _ in 0..<3 { _ = try step(&trained, try batch(sample)) }

@@ -34,7 +34,10 @@ let package = Package(
       dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
       swiftSettings: strict),
     .target(
-      name: "LoMATraining", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+      name: "LoMATraining",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      ],
       resources: [
         .embedInCode("losslessness.template.md"), .embedInCode("losslessness-attention.template.md"),
         .embedInCode("losslessness-recitals.template.md"),
@@ -62,11 +65,12 @@ let package = Package(
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement", "LoMAConformance",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels", "LoMATraining",
+        "LoMASuite", "LoMAJudgement", "LoMAConformance",
       ],
       exclude: ["README.md"],
       resources: [
+        .embedInCode("Sensitivity/peer-sensitivity.template.md"),
         .embedInCode("Sensitivity/rates.template.md"), .embedInCode("Sensitivity/scores.template.md"),
         .embedInCode("Sensitivity/sensitivity.template.md"),
       ],

@@ -1,7 +1,11 @@
 // `loma evaluate`: measures both accuracies of a model by chunk index, with confidence intervals (REC-2).
 
+import LoMAModels
+import LoMAPeers
 import LoMASuite
 import LoMATraining
+import LoMAVectors
+import NaiveLlama
 
 let evaluateHelp = """
   loma evaluate --model DIR [--recipe FILE] [option]…
@@ -15,17 +19,58 @@ let evaluateHelp = """
     --chunks N               maximum number of chunks, default 1000; held-out text may have fewer
     --text-chunks K          chunks per text, default the recipe's number, or 2
 
+  loma evaluate --method ccm --model DIR --recipe FILE [--seed S] [--texts N] [--threads N]
+
+  Measures a model with an adapter on N fresh texts, default 1000, of a recipe of compressed context memory: how many
+  tokens of their outputs, and how many whole outputs, are its greedy choices, and their loss.
+
   """
 
 func evaluate(_ words: [String], in environment: Environment) throws -> Outcome {
+  let (method, words) = try Method.chosen(in: words)
+  switch method {
+  case .loma: return try evaluateChunks(words, in: environment)
+  case .ccm: return try evaluateOutputs(words)
+  }
+}
+
+private func evaluateOutputs(_ words: [String]) throws -> Outcome {
+  let names = ["--model", "--recipe", "--seed", "--texts", "--threads"]
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
+  guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
+  let count = try arguments.integer("--texts") ?? 1000
+  guard (1...100_000).contains(count) else {
+    throw UsageError(line: "option --texts takes 1...100000, not \(count)")
+  }
+  let seed = try seed(arguments)
+  let threads = try ModelOptions.threads(arguments)
+  let recipe = try ContextRecipe(parsing: try Files.contents(of: file, byteLimit: 1 << 16))
+  let given = recipe.parameters
+  let checkpoint = try ContextCheckpoint(
+    directory: directory,
+    choices: ContextChoices(
+      memoryTokens: given.memoryTokens, textVocabulary: given.textSize, beginningToken: given.beginningToken,
+      profile: given.profile, rate: nil))
+  let evaluation = try ContextEvaluation(
+    checkpoint.model(workers: Workers(threads: threads)), recipe: recipe, texts: count, seed: seed)
+  return Outcome(output: evaluation.lines.map { $0 + "\n" }.joined())
+}
+
+private func seed(_ arguments: Arguments) throws(UsageError) -> UInt64 {
+  guard let seed = UInt64(arguments["--seed"] ?? "0") else {
+    throw UsageError(line: "option --seed takes 0...\(UInt64.max), not '\(arguments["--seed"] ?? "")'")
+  }
+  return seed
+}
+
+private func evaluateChunks(_ words: [String], in environment: Environment) throws -> Outcome {
   let names = ModelOptions.names + ["--recipe", "--seed", "--chunks", "--text-chunks"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   let model = try ModelOptions.load(arguments)
   let chunks = try arguments.integer("--chunks") ?? 1000
   guard chunks >= 1 else { throw UsageError(line: "option --chunks takes at least 1, not \(chunks)") }
-  guard let seed = UInt64(arguments["--seed"] ?? "0") else {
-    throw UsageError(line: "option --seed takes 0...\(UInt64.max), not '\(arguments["--seed"] ?? "")'")
-  }
+  let seed = try seed(arguments)
   var recipe: EvaluationTexts.Source?
   if let file = arguments["--recipe"] { recipe = .init(try Recipe(file: file), corpora: directory(of: file)) }
   let textChunks = try arguments.integer("--text-chunks") ?? recipe?.recipe.chunks ?? 2

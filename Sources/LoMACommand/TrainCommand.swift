@@ -2,6 +2,7 @@
 
 import LoMASuite
 import LoMATraining
+import LoMAVectors
 
 let trainHelp = """
   loma train --recipe FILE --out DIR [option]…
@@ -15,11 +16,12 @@ let trainHelp = """
     --resume yes|no          yes continues the run in DIR, or starts one; default no: a run in DIR is an error
     --stop-after N           writes a checkpoint after step N and stops
     --threads N              default all processors; the result does not depend on it
+    --base DIR               the base of a recipe of compressed context memory that names one by its SHA-256
 
   """
 
 func train(_ words: [String], in environment: Environment) throws -> Outcome {
-  let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads"]
+  let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads", "--base"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
   guard let folder = arguments["--out"] else { throw UsageError(line: "option --out is required") }
@@ -27,17 +29,43 @@ func train(_ words: [String], in environment: Environment) throws -> Outcome {
   guard stop >= 1 else { throw UsageError(line: "option --stop-after takes at least 1, not \(stop)") }
   let resume: YesOrNo = try arguments.choice("--resume", otherwise: .no)
   let threads = try ModelOptions.threads(arguments)
+  let text = try Files.contents(of: file, byteLimit: 1 << 16)
+  if ContextRecipe.isOne(text) {
+    let run = try ContextTrainingRun(
+      try ContextRecipe(parsing: text), base: arguments["--base"], folder: folder, resumes: resume == .yes)
+    return try train(run, stoppingAfter: stop, threads: threads, folder: folder, in: environment)
+  }
+  guard arguments["--base"] == nil else { throw TrainingError.baseMismatch(isGiven: true) }
   var run = try TrainingRun(
-    try Recipe(file: file), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
+    try Recipe(parsing: text), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
   let first = run.steps
   let watch = Watch(first: first, total: min(stop, run.allSteps), environment: environment)
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
   watch.finish()
+  return trained(
+    steps: run.steps, of: run.allSteps, before: first, digest: try run.state.weightsDigest, folder: folder)
+}
+
+/// Runs a recipe of compressed context memory.
+private func train(
+  _ given: ContextTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, in environment: Environment
+) throws -> Outcome {
+  var run = given
+  let (first, all) = (run.steps, run.allSteps)
+  let watch = Watch<ContextPoint>(every: .milliseconds(500), environment) { point, _ in
+    "step \(point.step)/\(all) · \(point.measured.summary)"
+  }
+  try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
+  watch.finish()
+  return trained(steps: run.steps, of: run.allSteps, before: first, digest: try run.weightsDigest, folder: folder)
+}
+
+/// What is printed after a run, or a part of one.
+private func trained(steps: Int, of all: Int, before first: Int, digest: String, folder: String) -> Outcome {
   var lines = [
-    "steps    \(run.steps) of \(run.allSteps)" + (first > 0 ? ", \(first) of them before" : ""),
-    "weights  SHA-256 \(try run.state.weightsDigest)",
+    "steps    \(steps) of \(all)" + (first > 0 ? ", \(first) of them before" : ""), "weights  SHA-256 \(digest)",
   ]
-  if run.steps == run.allSteps { lines.append("model    \(folder)/\(TrainingRun.modelName)") }
+  if steps == all { lines.append("model    \(folder)/\(TrainingRun.modelName)") }
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 

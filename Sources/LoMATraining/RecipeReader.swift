@@ -39,11 +39,7 @@ extension Recipe {
     seed = UInt64(try training.integer("seed", in: 0...Int.max))
     checkpointEvery = try training.integer("checkpoint_every", in: 1...Int.max)
     settings = try Self.settings(recipe, training)
-    let name = try recipe.string("element_type")
-    guard let type = [ElementType.f64, .f32, .bf16].first(where: { $0.rawValue == name }) else {
-      throw recipe.invalid("element_type", .string(name), "one of F64, F32, BF16")
-    }
-    elementType = type
+    elementType = try Self.elementType(recipe)
     digest = SHA256.hexDigest(of: text)
   }
 }
@@ -76,8 +72,17 @@ extension Recipe {
       file: file, digest: try data.string("sha256"), heldOut: try data.integer("held_out_bytes", in: 0...1 << 24))
   }
 
-  private static func configuration(_ recipe: RecipeObject, vocabularySize: Int) throws(TrainingError) -> Configuration
-  {
+  /// The type in which the finished model is stored.
+  static func elementType(_ recipe: RecipeObject) throws(TrainingError) -> ElementType {
+    let name = try recipe.string("element_type")
+    guard let type = [ElementType.f64, .f32, .bf16].first(where: { $0.rawValue == name }) else {
+      throw recipe.invalid("element_type", .string(name), "one of F64, F32, BF16")
+    }
+    return type
+  }
+
+  /// The shape of `model`.
+  static func configuration(_ recipe: RecipeObject, vocabularySize: Int) throws(TrainingError) -> Configuration {
     let model = try recipe.object(
       "model",
       keys: [
@@ -105,10 +110,19 @@ extension Recipe {
   private static func settings(_ recipe: RecipeObject, _ training: RecipeObject) throws(TrainingError)
     -> TrainerSettings
   {
+    let (rate, adamW, largestNorm) = try optimiser(recipe, steps: try training.integer("steps", in: 1...1 << 30))
+    return TrainerSettings(
+      learningRate: rate, optimiser: adamW, largestNorm: largestNorm,
+      objective: try training.choice("losses", of: Objective.self))
+  }
+
+  /// η of every step, AdamW's other numbers, and the norm that gradients are clipped to.
+  static func optimiser(
+    _ recipe: RecipeObject, steps: Int
+  ) throws(TrainingError) -> (rate: LearningRate, adamW: AdamWSettings, largestNorm: Double) {
     let optimiser = try recipe.object(
       "optimiser",
       keys: ["learning_rate", "warm_up", "decay", "beta1", "beta2", "epsilon", "weight_decay", "largest_norm"])
-    let steps = try training.integer("steps", in: 1...1 << 30)
     let rate = LearningRate(
       peak: try optimiser.number("learning_rate", from: 0, below: 1),
       warmUp: try optimiser.integer("warm_up", in: 0...steps - 1), steps: steps,
@@ -118,9 +132,6 @@ extension Recipe {
       beta2: try optimiser.number("beta2", from: 0, below: 1),
       epsilon: try optimiser.number("epsilon", from: 0x1p-100, below: 1),
       weightDecay: try optimiser.number("weight_decay", from: 0, below: 1))
-    return TrainerSettings(
-      learningRate: rate, optimiser: adamW,
-      largestNorm: try optimiser.number("largest_norm", from: 0x1p-100, below: 0x1p100),
-      objective: try training.choice("losses", of: Objective.self))
+    return (rate, adamW, try optimiser.number("largest_norm", from: 0x1p-100, below: 0x1p100))
   }
 }

@@ -30,6 +30,12 @@ package enum TrainingError: Error, Equatable, Sendable {
   case model(ReferenceError)
   /// The trained model could not be written or read.
   case checkpoint(CheckpointError)
+  /// A base with an adapter could not be made, computed, written or read.
+  case adapter(AdapterError)
+  /// The recipe trains an adapter for a base, and none was given, or it asks for none, and one was.
+  case baseMismatch(isGiven: Bool)
+  /// The base does not have the digest that the recipe gives.
+  case otherBase(digest: String, expected: String)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -52,6 +58,11 @@ extension TrainingError: CustomStringConvertible {
     case .file(let error): "file: \(error)"
     case .model(let error): error.description
     case .checkpoint(let error): error.description
+    case .adapter(let error): error.description
+    case .baseMismatch(let isGiven):
+      isGiven ? "no-base: the recipe starts from random weights" : "missing-base: the recipe needs --base DIR"
+    case .otherBase(let digest, let expected):
+      "other-base: the SHA-256 of its model.safetensors is \(digest), the recipe says \(expected)"
     }
   }
 }

@@ -14,7 +14,9 @@ struct Rooms {
     "LoMAPeersReference": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
     "LoMAVectors": ["Foundation"],
     "LoMAModels": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors"],
-    "LoMATraining": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels"],
+    "LoMATraining": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+    ],
     "LoMASuite": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
     ],
@@ -22,8 +24,8 @@ struct Rooms {
     "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
-      "LoMAConformance",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance",
     ],
     "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMACommand": [

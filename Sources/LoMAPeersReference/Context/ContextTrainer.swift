@@ -35,9 +35,10 @@ package struct ContextTrainer: Hashable, Sendable {
       settings: AdamWSettings(learningRate: 0, beta1: 0, beta2: 0, epsilon: 0, weightDecay: 0))
   }
 
-  /// A trainer that goes on.
-  package init(resuming trainer: ContextTrainer, optimiser: AdamW) {
+  /// A trainer that goes on with other weights, one for every name of `trained`.
+  package init(resuming trainer: ContextTrainer, weights: ParameterSet, optimiser: AdamW) {
     self = trainer
+    take(weights)
     self.optimiser = optimiser
   }
 
@@ -69,6 +70,11 @@ package struct ContextTrainer: Hashable, Sendable {
   package mutating func apply(_ gradients: ParameterSet, settings: AdamWSettings) {
     var weights = trained
     optimiser.step(&weights, gradients: gradients, settings: settings)
+    take(weights)
+  }
+
+  /// Takes over a weight for every name of `trained`.
+  private mutating func take(_ weights: ParameterSet) {
     for name in adapter.parameters.names { adapter.parameters.tensors[name] = weights.tensors[name] }
     guard training == .everything else { return }
     for name in base.names { base.tensors[name] = weights.tensors[name] }

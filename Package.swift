@@ -65,11 +65,12 @@ let package = Package(
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite",
-        "LoMAJudgement", "LoMAConformance",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels", "LoMATraining",
+        "LoMASuite", "LoMAJudgement", "LoMAConformance",
       ],
       exclude: ["README.md"],
       resources: [
+        .embedInCode("Sensitivity/peer-sensitivity.template.md"),
         .embedInCode("Sensitivity/rates.template.md"), .embedInCode("Sensitivity/scores.template.md"),
         .embedInCode("Sensitivity/sensitivity.template.md"),
       ],

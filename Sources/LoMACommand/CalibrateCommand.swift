@@ -54,7 +54,7 @@ func calibrate(_ words: [String], in environment: Environment) throws -> Outcome
 private func shaken(
   _ corpus: CaseCorpus, models: StoredModels, report: @Sendable (String) -> Void
 ) throws -> [CaseResult] {
-  let ports = ReferenceCandidate.shaken(models: models, below: corpus.folder)
+  let ports = ReferenceCandidate.shaken(models: models)
   var results: [CaseResult] = []
   for (place, item) in corpus.cases.enumerated() {
     guard item.hasMeasuredTensors else { continue }

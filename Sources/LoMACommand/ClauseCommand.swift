@@ -3,6 +3,7 @@
 import LoMADiagnosis
 import LoMAExplanation
 import LoMASuite
+import LoMAVectors
 
 let clauseHelp = """
   loma clause [ID] [--project DIR]
@@ -51,5 +52,7 @@ func clauseIndex(of project: ProjectFolder) throws(ProjectFolder.Problem) -> Cla
   try ClauseIndex(
     project: project,
     cases: Catalogue.cases.map { CitingCase(id: $0.id, clauses: $0.clauses, idleClauses: $0.idleClauses) },
-    mutants: Mutant.all.map { CitingMutant(id: $0.id, sentence: $0.sentence, clauses: $0.clauses) })
+    mutants: Part.allCases.flatMap { Mutant.all(of: $0) }.map {
+      CitingMutant(id: $0.id, sentence: $0.sentence, clauses: $0.clauses)
+    })
 }

@@ -98,7 +98,7 @@ let explainHelp = """
     --output FILE            writes there instead of standard output
 
   Limits: masks have at most 160 rows in text, 400 in svg and html, 1024 in json; listings have at most 1024 lines,
-  65536 in json, where those of CCM's cache events have at most 8192. A section beyond its limit says so in one line;
+  65536 in json, where those of CCM's cache events have at most 2048. A section beyond its limit says so in one line;
   parameters, cost and profiles answer at any length, under CCM up to \(ContextExplanation.rowLimit) rows.
 
   JSON has one member per section, and integers, strings and nulls only. A mask is a list of strings, one per query:

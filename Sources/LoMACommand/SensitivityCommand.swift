@@ -4,6 +4,7 @@ import LoMAConformance
 import LoMADiagnosis
 import LoMAJudgement
 import LoMASuite
+import LoMAVectors
 
 let sensitivityHelp = """
   loma sensitivity [--mutant ID] [--dtype DTYPE] [--vectors DIR] [--output FILE]
@@ -11,15 +12,17 @@ let sensitivityHelp = """
 
   Runs the reference with one plausible mistake at a time, judges it as loma conform judges a candidate, and prints for
   every mutant the largest error/bound of a failed comparison, level by level. A mutant is dead if that is at least
-  \(Int(KillMatrix.sufficient)). Returns 1 if one survives.
+  \(Int(KillMatrix.sufficient)). Returns 1 if one survives. The mutants are those of the part of the vectors.
 
     --mutant ID              this mutant only, with every case that kills it
     --dtype DTYPE            f64, f32, bf16 or f16; default all four
     --vectors DIR            default the folder named by LOMA_VECTORS, else the nearest Vectors, here or above
-    --output FILE            writes the page Docs/Sensitivity.md instead; not with --mutant, --dtype or --fresh
+    --output FILE            writes the page Docs/Sensitivity.md, or of part II Docs/PeerSensitivity.md, instead; not with
+                             --mutant, --dtype or --fresh
     --scores DIR             adds diagnosis.json, named.json, first-score.json and right.json of a folder to the page
     --threads N              default all processors
-    --fresh SEED             judges by new cases, drawn as by loma conform from this seed, not by those of the vectors
+    --fresh SEED             judges by new cases, drawn as by loma conform from this seed, not by those of the vectors;
+                             part I alone
     --cases N                number of new cases, default 200
 
   """
@@ -29,10 +32,9 @@ func sensitivity(_ words: [String], in environment: Environment) throws -> Outco
     "--mutant", "--dtype", "--vectors", "--output", "--scores", "--threads", "--fresh", "--cases",
   ]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
-  var mutants = Mutant.all
-  if let id = arguments["--mutant"] {
-    mutants = mutants.filter { $0.id == id }
-    guard !mutants.isEmpty else { throw UsageError(line: "no mutant is called '\(id)'") }
+  let known = Part.allCases.flatMap { Mutant.all(of: $0) }
+  if let id = arguments["--mutant"], !known.contains(where: { $0.id == id }) {
+    throw UsageError(line: "no mutant is called '\(id)'")
   }
   let dtypes = arguments["--dtype"].map { [$0] } ?? KillMatrix.dtypes
   guard dtypes.allSatisfy({ KillMatrix.dtypes.contains($0) }) else {
@@ -57,6 +59,14 @@ func sensitivity(_ words: [String], in environment: Environment) throws -> Outco
     program: environment.program)
   let threads = try ModelOptions.threads(arguments)
   let recorded = try CaseCorpus(folder: folder)
+  let part = recorded.part
+  let mutants = Mutant.all(of: part).filter { arguments["--mutant"] == nil || $0.id == arguments["--mutant"] }
+  guard !mutants.isEmpty else {
+    throw UsageError(line: "the vectors in \(folder.onOneLine) are of another part than that mutant")
+  }
+  guard part == .loma || arguments["--scores"] == nil && fresh == nil else {
+    throw UsageError(line: "options --scores and --fresh are of part I")
+  }
   var corpus = recorded
   var bounds = try CalibratedBounds(of: corpus)
   if let fresh {
@@ -75,7 +85,7 @@ func sensitivity(_ words: [String], in environment: Environment) throws -> Outco
   let text =
     arguments["--output"] == nil
     ? KillMatrixText(matrix, dtypes: dtypes).text(detailed: mutants.count == 1)
-    : SensitivityPage.text(matrix) + (scores?.text ?? "") + (rates?.text ?? "")
+    : SensitivityPage.text(matrix, of: part) + (scores?.text ?? "") + (rates?.text ?? "")
   return Outcome(
     output: text, path: arguments["--output"], complaint: complaint,
     exitCode: survivors.isEmpty ? .fine : .notConformant)

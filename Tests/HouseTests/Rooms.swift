@@ -24,8 +24,8 @@ struct Rooms {
     "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMASuite", "LoMAJudgement",
-      "LoMAConformance",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance",
     ],
     "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMACommand": [

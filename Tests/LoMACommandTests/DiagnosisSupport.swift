@@ -9,7 +9,7 @@ import LoMAVectors
 
 @testable import LoMACommand
 
-/// The project's vectors, judged with the provisional bounds.
+/// The project's vectors of a part, judged with the provisional bounds.
 struct DiagnosedCases {
   static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Vectors").path
@@ -17,9 +17,10 @@ struct DiagnosedCases {
   let models: StoredModels
   let conform: ConformDiagnosis
 
-  init() throws {
-    corpus = try CaseCorpus(folder: Self.vectors)
-    models = try StoredModels(vectors: Self.vectors)
+  init(of part: Part = .loma) throws {
+    let folder = Self.vectors + (part == .loma ? "" : "/" + part.rawValue)
+    corpus = try CaseCorpus(folder: folder)
+    models = try StoredModels(vectors: folder)
     conform = ConformDiagnosis(corpus, .provisional, models: models, threads: 2)
   }
 

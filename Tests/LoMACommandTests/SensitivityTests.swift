@@ -1,6 +1,7 @@
 // The suite catches every mistake of its catalogue; TOL-1 judges them as it judges a candidate.
 
 import Foundation
+import LoMAVectors
 import Testing
 @testable import LoMAConformance
 @testable import LoMADiagnosis
@@ -17,19 +18,21 @@ struct SensitivityTests {
   private static let threads = ProcessInfo.processInfo.activeProcessorCount
 
   private func sensitivity(
-    _ dtypes: [String], passing: (StoredCase) -> Bool = { _ in true }
+    _ dtypes: [String], of part: Part = .loma, passing: (StoredCase) -> Bool = { _ in true }
   ) throws -> Sensitivity {
-    let corpus = try CaseCorpus(folder: Self.vectors)
+    let vectors = Self.vectors + (part == .loma ? "" : "/" + part.rawValue)
+    let corpus = try CaseCorpus(folder: vectors)
     let judged = try JudgedUnits(corpus, bounds: try CalibratedBounds(of: corpus), dtypes: dtypes, passing: passing)
-    return Sensitivity(units: judged.units, models: try StoredModels(vectors: Self.vectors), threads: Self.threads)
+    return Sensitivity(units: judged.units, models: try StoredModels(vectors: vectors), threads: Self.threads)
   }
 
-  @Test func `TOL-1 every mutant dies in every element type by four times a bound`() throws {
-    let matrix = try sensitivity(KillMatrix.dtypes).deaths(of: Mutant.all)
+  @Test(arguments: [(Part.loma, 60), (.peers, 40)])
+  func `TOL-1 every mutant dies in every element type by four times a bound`(_ part: Part, atLeast count: Int) throws {
+    let matrix = try sensitivity(KillMatrix.dtypes, of: part).deaths(of: Mutant.all(of: part))
     for survivor in matrix.survivors {
       Issue.record("\(survivor.mutant.id) survives in \(survivor.dtype) with margin \(survivor.margin)")
     }
-    #expect(matrix.lines.count >= 60)
+    #expect(matrix.lines.count >= count)
   }
 
   @Test func `TOL-1 the reference as a port needs at most half of every bound`() throws {
@@ -81,6 +84,19 @@ struct SensitivityTests {
     for family in Mutant.Family.allCases {
       #expect(Mutant.all.count { $0.family == family } >= 3, "\(family.rawValue)")
     }
+  }
+
+  @Test func `the page of part II lists the mutants of chapter 16`() throws {
+    let page = try String(
+      contentsOf: Self.root.appendingPathComponent("Docs/PeerSensitivity.md"), encoding: .utf8)
+    let listed = page.split(separator: "\n").filter { $0.hasPrefix("| C") }.map { line in
+      line.split(separator: "|").prefix(2).map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let known = Mutant.all(of: .peers).map { [$0.id, $0.sentence] }
+    #expect(
+      listed.sorted { $0[0] < $1[0] } == known,
+      "stale: loma sensitivity --vectors Vectors/peers --output Docs/PeerSensitivity.md")
+    #expect(Set(known.map { $0[0] }).count == known.count)
   }
 
   @Test func `one mutant is listed with what kills it`() {

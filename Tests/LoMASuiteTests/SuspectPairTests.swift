@@ -34,7 +34,7 @@ struct SuspectPairTests {
     let step = ProcessInfo.processInfo.environment["LOMA_EVERY_PAIR"] == nil ? 101 : 1
     let answers = ReferenceAnswers(
       models: try StoredModels(vectors: projectRoot + "/Vectors").models, workers: .single)
-    let suspects = Suspect.mutants
+    let suspects = Suspect.mutants(of: .loma)
     var place = 0
     for first in suspects {
       for second in suspects {

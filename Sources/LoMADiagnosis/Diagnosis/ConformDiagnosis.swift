@@ -48,8 +48,6 @@ package final class ConformDiagnosis: Sendable {
   /// The function that the runner calls with each wrong answer.
   package var hook: Runner.Diagnose {
     { [self] wrong, ask in
-      // Mutants and profiles of part I say nothing of an answer of part II.
-      if wrong.item.op.part != .loma { return alone(wrong) }
       guard let request = try? Request(wrong.question) else { return [] }
       // A property has no recorded answer to measure a distance from.
       guard let likeness = AnswerDistance(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else {
@@ -63,15 +61,6 @@ package final class ConformDiagnosis: Sendable {
       let multiple = Multiple(of: wrong.answer, right: likeness.right, bound: bound(wrong))
       return found.map(\.line) + (multiple.map { [$0.line] } ?? []) + gradients(wrong) + trace(request, wrong, ask)
     }
-  }
-
-  /// What a wrong answer shows by itself, without any suspect.
-  private func alone(_ wrong: WrongAnswer) -> [String] {
-    guard let likeness = AnswerDistance(corpus, wrong.item, dtype: wrong.dtype, bounds: bounds) else { return [] }
-    let excess = likeness.excess(of: wrong.answer) ?? .infinity
-    if excess < CaseResult.clearRatio { return [Self.rounding("\(Self.short(excess)) x its bound")] }
-    let multiple = Multiple(of: wrong.answer, right: likeness.right, bound: bound(wrong))
-    return multiple.map { [$0.line] } ?? []
   }
 
   /// Keeps an answer; returns whether it is to be compared with every suspect.

@@ -50,9 +50,9 @@ struct CulpritSearch {
   private let elsewhere: [Witness]
   private let workers: Workers
   /// The suspects: every value of every axis, and every mutant.
-  private var suspects = Suspect.axes + Suspect.mutants
+  private var suspects: [Suspect]
   /// The suspects that change two axes at once.
-  private var pairs = Suspect.pairs
+  private var pairs: [Suspect]
   /// The mistakes found so far, each by its best suspect.
   private var found: [Suspect] = []
 
@@ -64,6 +64,10 @@ struct CulpritSearch {
     answers = diagnosis.answers
     (self.wrong, self.right, self.elsewhere) = (wrong, right, elsewhere)
     workers = Workers(threads: threads)
+    // All witnesses of a run are of one part.
+    let part = wrong.first?.request.operation.part ?? .loma
+    suspects = Suspect.axes(of: part) + Suspect.mutants(of: part)
+    pairs = Suspect.pairs(of: part)
     guard isLong else { return }
     let everyone = suspects
     let contradictions = workers.map(everyone.count) { [self] index in

@@ -18,12 +18,14 @@ package struct Diagnosis: Sendable {
   /// The most explanations named for one answer.
   static let limit = 3
 
-  let models: [String: Model]
+  private let stored: StoredModels
 
-  package init(models: StoredModels) { self.models = models.models }
+  package init(models: StoredModels) { stored = models }
+
+  var models: [String: Model] { stored.models }
 
   /// The right reference, which computes the right answers.
-  var answers: ReferenceAnswers { ReferenceAnswers(models: models, workers: .single) }
+  var answers: ReferenceAnswers { ReferenceAnswers(models: stored, workers: .single) }
 
   /// The forward pass behind a request, in which to look for the wrong stage; nil if there is none.
   package func divergence(of request: Request) -> TracedPass? { TracedPass(of: request, models: models) }
@@ -44,7 +46,8 @@ package struct Diagnosis: Sendable {
       }
       return found.compactMap { $0 }.sorted { $0.distance < $1.distance }
     }
-    return Array((nearest(Suspect.axes) + nearest(Suspect.mutants)).prefix(Self.limit))
+    let part = witness.request.operation.part
+    return Array((nearest(Suspect.axes(of: part)) + nearest(Suspect.mutants(of: part))).prefix(Self.limit))
   }
 }
 

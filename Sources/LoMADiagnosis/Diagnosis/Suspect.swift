@@ -1,9 +1,13 @@
 // A known way to wrong answers: axes with other values than asked for, or a mutant.
 
 import LoMA
+import LoMAPeers
 import LoMAReference
 import LoMASuite
 import LoMAVectors
+
+/// An axis and one of its values.
+private typealias Choice = (axis: String, value: String)
 
 /// A possible mistake behind wrong answers.
 package struct Suspect: Sendable {
@@ -25,20 +29,50 @@ package struct Suspect: Sendable {
     self.mutant = mutant
   }
 
-  private init(_ choices: [(axis: Axis, value: String)]) {
-    mutant = .deciding(choices)
-    words = "the reference with " + choices.map { "\($0.axis.rawValue) = \($0.value)" }.joined(separator: " and ")
+  private init(_ choices: [Choice], _ part: Part) {
+    let axes = choices.map { (axis: $0.axis, value: $0.value) }
+    mutant =
+      switch part {
+      case .loma: .deciding(axes)
+      case .peers: .decidingContext(axes)
+      }
+    words = "the reference with " + choices.map { "\($0.axis) = \($0.value)" }.joined(separator: " and ")
     profile = mutant.id
   }
 
-  static let mutants = Mutant.all.map { Suspect($0) }
-  private static let values = Axis.allCases.flatMap { axis in axis.values.map { (axis: axis, value: $0) } }
-  /// Every value of every axis, one at a time.
-  static let axes = values.map { Suspect([$0]) }
-  /// Every two values of two different axes.
-  static let pairs = values.indices.flatMap { first in
-    values[(first + 1)...].filter { $0.axis != values[first].axis }.map { Suspect([values[first], $0]) }
+  /// The suspects of a part.
+  private struct Suspects {
+    let mutants: [Suspect]
+    let axes: [Suspect]
+    let pairs: [Suspect]
+
+    init(_ part: Part, _ values: [Choice]) {
+      mutants = Mutant.all(of: part).map { Suspect($0) }
+      axes = values.map { Suspect([$0], part) }
+      pairs = values.indices.flatMap { first in
+        values[(first + 1)...].filter { $0.axis != values[first].axis }.map { Suspect([values[first], $0], part) }
+      }
+    }
   }
+
+  private static let ofLoMA = Suspects(
+    .loma, Axis.allCases.flatMap { axis in axis.values.map { (axis: axis.rawValue, value: $0) } })
+  private static let ofPeers = Suspects(
+    .peers, ContextAxis.allCases.flatMap { axis in axis.values.map { (axis: axis.rawValue, value: $0) } })
+
+  private static func all(of part: Part) -> Suspects {
+    switch part {
+    case .loma: ofLoMA
+    case .peers: ofPeers
+    }
+  }
+
+  /// The mutants of a part.
+  static func mutants(of part: Part) -> [Suspect] { all(of: part).mutants }
+  /// Every value of every axis of a part, one at a time.
+  static func axes(of part: Part) -> [Suspect] { all(of: part).axes }
+  /// Every two values of two different axes of a part.
+  static func pairs(of part: Part) -> [Suspect] { all(of: part).pairs }
 
   /// Its answer to a request; nil if that is the right one, or if it does not answer.
   func answer(to request: Request, _ right: ReferenceAnswers) -> [NamedArray]? {

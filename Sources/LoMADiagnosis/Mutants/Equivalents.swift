@@ -1,5 +1,7 @@
 // Profiles under which a mutant is no mistake, because they ask for what it does.
 
+import LoMAVectors
+
 extension Mutant {
   /// A mutant and a profile under which it answers as the reference does, with the reason.
   package struct Equivalent: Sendable {
@@ -24,4 +26,12 @@ extension Mutant {
       mutant: "M146", profile: "memory_attention=causal",
       proof: "a memory row sees no later one there, so that it does not matter whether that is fed with it"),
   ]
+
+  /// The same for the mutants of a part.
+  package static func equivalents(of part: Part) -> [Equivalent] {
+    switch part {
+    case .loma: equivalents
+    case .peers: contextEquivalents
+    }
+  }
 }

@@ -36,9 +36,13 @@ package struct Mutant: Sendable {
     case numbers = "Numbers"
     /// Bad input that is answered, or rejected for another reason.
     case rejections = "Rejections"
+    /// How the memories of segments become one.
+    case merge = "Merge"
+    /// The low-rank update, and the rows it acts on.
+    case adapter = "Adapter"
   }
 
-  /// M and three digits; never renumbered and never used again.
+  /// M and three digits, or C and two and perhaps a letter for chapter 16; never renumbered and never used again.
   package let id: String
   package let family: Family
   /// What the author of the port would say.
@@ -127,7 +131,7 @@ extension Row {
 }
 
 extension Mutant {
-  /// Every mutant, by id.
+  /// Every mutant of part I, by id.
   package static let all: [Mutant] =
     [
       layouts, positions, maskCells, fills, models, losses, gradients, generation, optimisers, metrics, costs,
@@ -135,6 +139,30 @@ extension Mutant {
       rejections,
     ].flatMap { $0 }.sorted { $0.id < $1.id }
 
+  /// Every mutant of chapter 16, by id.
+  private static let context: [Mutant] =
+    [contextMasks, contextPositions, contextMerges, contextAdapters, contextLosses, contextGradients, contextCaches]
+    .flatMap { $0 }.sorted { $0.id < $1.id }
+
+  /// Every mutant of a part, by id.
+  package static func all(of part: Part) -> [Mutant] {
+    switch part {
+    case .loma: all
+    case .peers: context
+    }
+  }
+
+  /// The families that a part has mutants of.
+  package static func families(of part: Part) -> [Family] {
+    let mutants = all(of: part)
+    return Family.allCases.filter { family in mutants.contains { $0.family == family } }
+  }
+
   /// The mutant with an id, or one of several ids and axis=value joined by commas; nil if a word is malformed.
-  package static func named(_ id: String) -> Mutant? { all.first { $0.id == id } ?? several(id) }
+  package static func named(_ id: String) -> Mutant? { single(id) ?? several(id) }
+
+  /// The mutant of any part with an id.
+  static func single(_ id: String) -> Mutant? {
+    Part.allCases.lazy.flatMap { all(of: $0) }.first { $0.id == id }
+  }
 }

@@ -18,7 +18,7 @@ extension Mutant {
     }
   }
 
-  private static let broken: [Broken] = rows + masks + computations + conversation
+  private static let broken: [Broken] = rows + masks + computations + conversation + context
 
   private static let rows = [
     Broken("PAR-1", "M008 M009 M010 M011 M252"),
@@ -83,5 +83,25 @@ extension Mutant {
     Broken("OPS-1", "M252 M253 M258 M259"),
     Broken("OPS-5", "M290 M292"),
     Broken("OPS-6", "M292 M294 M295 M296"),
+  ]
+
+  private static let context = [
+    Broken("CCM-2", "C37d"),
+    Broken("CCM-3", "C02 C04 C20"),
+    Broken("CCM-7", "C13 C14 C15 C16 C17"),
+    Broken("CCM-9", "C01 C07"),
+    Broken("CCM-10", "C02 C03 C05 C06 C10"),
+    Broken("CCM-11", "C04 C05 C06"),
+    Broken("CCM-12", "C10"),
+    Broken("CCM-13", "C02 C03 C09 C10"),
+    Broken("CCM-15", "C08"),
+    Broken("CCM-16", "C11 C12 C39a"),
+    Broken("CCM-17", "C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C28 C38a"),
+    Broken("CCM-18", "C28"),
+    Broken("CCM-20", "C29 C30 C31 C32 C33 C34 C35 C36 C38b"),
+    Broken("CCM-23", "C37a C37b C37c C37d"),
+    Broken("CCM-24", "C01 C06 C39a"),
+    Broken("CCM-25", "C13 C14 C15 C16 C17"),
+    Broken("CCM-28", "C39b"),
   ]
 }

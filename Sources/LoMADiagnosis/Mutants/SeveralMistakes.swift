@@ -21,7 +21,7 @@ extension Mutant {
   static func several(_ words: String) -> Mutant? {
     let words = words.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
     let (axes, ids) = (words.filter { $0.contains("=") }, words.filter { !$0.contains("=") })
-    let mistakes = ids.compactMap { id in all.first { $0.id == id } }
+    let mistakes = ids.compactMap { single($0) }
     guard mistakes.count == ids.count, Set(ids).count == ids.count else { return nil }
     var parts = mistakes[...]
     if !axes.isEmpty {

@@ -54,12 +54,12 @@ extension SensitivityUnit {
 /// Runs mutants on units.
 package struct Sensitivity: Sendable {
   package let units: [SensitivityUnit]
-  private let models: [String: Model]
+  private let models: StoredModels
   private let workers: Workers
 
   package init(units: [SensitivityUnit], models: StoredModels, threads: Int) {
     self.units = units
-    self.models = models.models
+    self.models = models
     workers = Workers(threads: threads)
   }
 
@@ -85,7 +85,7 @@ package struct Sensitivity: Sendable {
     let asked = units.filter { $0.level != .rejection }
     let kills = workers.map(asked.count) { index in
       mutants.contains { mutant in
-        let candidate = ReferenceCandidate.port(of: mutant, models)
+        let candidate = ReferenceCandidate(port: mutant.deviation, models: models)
         return asked[index].leavesRoom(for: candidate) && judged(candidate, asked[index])?.fails == true
       }
     }
@@ -96,12 +96,14 @@ package struct Sensitivity: Sendable {
 
   /// The verdicts on a port without a mistake: the share of each bound that it needs.
   package func headroom() -> [(unit: SensitivityUnit, verdict: SensitivityUnit.Judgement)] {
-    let verdicts = workers.map(units.count) { index in judged(ReferenceCandidate.port(of: nil, models), units[index]) }
+    let verdicts = workers.map(units.count) { index in
+      judged(ReferenceCandidate(port: nil, models: models), units[index])
+    }
     return zip(units, verdicts).compactMap { unit, verdict in verdict.map { (unit, $0) } }
   }
 
   private func line(of mutant: Mutant, untilDead: Bool) -> KillMatrix.Line {
-    let candidate = ReferenceCandidate.port(of: mutant, models)
+    let candidate = ReferenceCandidate(port: mutant.deviation, models: models)
     var (kills, asked): ([KillMatrix.Kill], Set<String>) = ([], [])
     func isDead(_ dtype: String) -> Bool {
       kills.contains { ($0.dtype == dtype || $0.dtype == "i64") && $0.margin >= KillMatrix.sufficient }
@@ -123,11 +125,5 @@ package struct Sensitivity: Sendable {
     candidate.type(unit.dtype).map { type in
       unit.judge(unit.requests.map { candidate.respond(to: $0, in: type) })
     }
-  }
-}
-
-extension ReferenceCandidate {
-  fileprivate static func port(of mutant: Mutant?, _ models: [String: Model]) -> ReferenceCandidate {
-    ReferenceCandidate(port: mutant?.deviation, types: [.f64, .f32, .bf16, .f16], models: models)
   }
 }

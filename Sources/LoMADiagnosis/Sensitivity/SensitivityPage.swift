@@ -1,29 +1,46 @@
-// Docs/Sensitivity.md: every mutant with the margins of the cases that kill it, and which mutants each property kills.
-// The text is in the template beside this file.
+// Docs/Sensitivity.md and Docs/PeerSensitivity.md: every mutant of a part with the margins of the cases that kill it, and
+// which mutants each property kills. The texts are in the templates beside this file.
 
 import LoMAVectors
 
 /// The page as Markdown.
 package enum SensitivityPage {
   private static let levels: [Level] = [.stage, .model, .training, .generation, .property]
-  private static let properties = ["interference", "poison", "prefix", "cache", "batch", "shift"]
 
-  /// The page of a matrix of all mutants and units.
-  package static func text(_ matrix: KillMatrix) -> String {
-    let families = Mutant.Family.allCases.map { family in
+  /// The properties of a part without `repeat`, in the order of the page.
+  private static func properties(of part: Part) -> [String] {
+    switch part {
+    case .loma: ["interference", "poison", "prefix", "cache", "batch", "shift"]
+    case .peers: ["interference", "online", "inert", "gate", "batch"]
+    }
+  }
+
+  private static func template(of part: Part) -> [UInt8] {
+    switch part {
+    case .loma: PackageResources.sensitivity_template_md
+    case .peers: PackageResources.peer_sensitivity_template_md
+    }
+  }
+
+  /// The page of a matrix of all mutants and units of a part.
+  package static func text(_ matrix: KillMatrix, of part: Part) -> String {
+    let families = Mutant.families(of: part).map { family in
       "## \(family.rawValue)\n\n" + table(matrix.lines.filter { $0.mutant.family == family }).text
     }
-    let equivalent = Mutant.equivalents.map { "- \($0.mutant) under `\($0.profile)`: \($0.proof)." }
+    let equivalent = Mutant.equivalents(of: part).map { "- \($0.mutant) under `\($0.profile)`: \($0.proof)." }
     let idle = matrix.idleCases.map { "- `\($0)`" }
-    return EmbeddedText(PackageResources.sensitivity_template_md).filled([
+    let unseen = UnseenMistake.all(of: part).map { "- \($0.sentence): \($0.proof)." }
+    let further = unseen.isEmpty ? [:] : ["unseen": unseen.joined(separator: "\n")]
+    let values = [
       "mutants": "\(matrix.lines.count)",
       "dead": "\(matrix.lines.count - Set(matrix.survivors.map { $0.mutant.id }).count)",
       "sufficient": "\(Int(KillMatrix.sufficient))",
       "families": families.joined(separator: "\n\n"),
-      "alone": alone(matrix).text,
+      "alone": alone(matrix, properties(of: part)).text,
       "equivalent": equivalent.joined(separator: "\n"),
       "idle": idle.isEmpty ? "None." : idle.joined(separator: "\n"),
-    ])
+    ]
+    return EmbeddedText(template(of: part)).filled(values.merging(further) { own, _ in own })
   }
 
   /// Columns: structure, then each level of numbers in f32 and bf16, then the best of all levels in each type.
@@ -45,7 +62,7 @@ package enum SensitivityPage {
   }
 
   /// The mutants that each property kills in f32 and bf16, without the recorded answers.
-  private static func alone(_ matrix: KillMatrix) -> MarkdownTable {
+  private static func alone(_ matrix: KillMatrix, _ properties: [String]) -> MarkdownTable {
     let rows = properties.map { property in
       func killed(_ dtype: String) -> [String] {
         matrix.lines.filter { line in

@@ -6,7 +6,7 @@ import LoMAVectors
 
 extension ContextExplanation {
   /// The most events of a JSON schedule, which names the entries held after each.
-  private static let eventLimit = 8192
+  private static let eventLimit = 2048
 
   /// The format, and the method beside it.
   package var heading: [JSONObject.Member] {

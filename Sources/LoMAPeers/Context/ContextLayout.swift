@@ -6,8 +6,8 @@ package struct ContextLayout: Hashable, Sendable {
   package let parameters: ContextParameters
   /// T, the number of the final segment.
   package let finalSegment: Int
-  /// All rows in layout order.
-  package let rows: [ContextRow]
+  /// All rows in layout order; a deliberately wrong layout has others.
+  package var rows: [ContextRow]
 
   /// The layout of a text; throws `PeerError` for one that `ContextText.check` refuses.
   package init(_ text: ContextText, parameters: ContextParameters) throws(PeerError) {

@@ -21,6 +21,13 @@ package struct MergedMemory: Hashable, Sendable {
     self.total = KeyValues(keys: Tensor(zeros: [n, width]), values: Tensor(zeros: [n, width]))
   }
 
+  /// A memory in which so many segments were folded into a total, by whatever rule.
+  package init(rate: MergeRate, total: KeyValues, segments: Int) {
+    self.rate = rate
+    self.total = total
+    self.segments = segments
+  }
+
   /// This memory with the entries of one segment more: total, t → Σ + h, t + 1; or (1 − a)·M + a·h with M_1 = h_1.
   package func folding(_ h: KeyValues) -> MergedMemory {
     var next = self

@@ -75,17 +75,21 @@ package struct ReferenceCandidate: Sendable {
   }
 
   /// The same ports on the models of a folder of vectors, with the adapters in them.
-  package static func shaken(models: StoredModels, below folder: String) -> [ReferenceCandidate] {
-    shaken(models: models.models).map { port in
-      var port = port
-      for path in models.models.keys { port.answers.readAdapter(of: path, below: folder) }
-      return port
-    }
+  package static func shaken(models: StoredModels) -> [ReferenceCandidate] {
+    shaken(models: models.models).map { $0.adapting(models) }
   }
 
   /// A port in every element type.
   package init(port deviation: Deviation?, models: StoredModels) {
     self.init(port: deviation, types: [.f64, .f32, .bf16, .f16], models: models.models)
+    answers.peers.adapters = models.adapters
+  }
+
+  /// The same candidate with the adapters of stored models.
+  private func adapting(_ models: StoredModels) -> ReferenceCandidate {
+    var candidate = self
+    candidate.answers.peers.adapters = models.adapters
+    return candidate
   }
 
   private init(

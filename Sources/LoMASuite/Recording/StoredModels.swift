@@ -10,17 +10,26 @@ import NaiveLlama
 package struct StoredModels: Sendable {
   /// The models, by path below the folder: models/NAME.
   package let models: [String: Model]
+  /// The adapters of those that have one, or why they are refused (CCM-22).
+  package let adapters: [String: PeerAnswers.AdapterInModel]
 
   /// Reads every folder of `models` except refused ones (MOD-1); empty if there is no such folder.
   package init(vectors folder: String) throws(CheckpointError) {
     var models: [String: Model] = [:]
-    for path in Disk.listing(below: folder + "/models").folders where !path.contains("/") {
+    let folders = Disk.listing(below: folder + "/models").folders
+    for path in folders where !path.contains("/") {
       do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {
         guard let refusal = error.refusal, refusal.rejectionCode != nil else { throw error }
         continue  // a case asks for it to be refused
       }
     }
+    var answers = ReferenceAnswers(models: models, workers: .single)
+    for path in models.keys where folders.contains(path.dropFirst("models/".count) + "/" + StoredAdapter.directoryName)
+    {
+      answers.readAdapter(of: path, below: folder)
+    }
     self.models = models
+    self.adapters = answers.peers.adapters
   }
 
   /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
@@ -31,6 +40,15 @@ package struct StoredModels: Sendable {
       models[path] = try model.inMemory()
     }
     self.models = models
+    self.adapters = [:]
+  }
+}
+
+extension ReferenceAnswers {
+  /// The right answers on stored models with their adapters.
+  package init(models: StoredModels, workers: Workers) {
+    self.init(models: models.models, workers: workers)
+    peers.adapters = models.adapters
   }
 }
 

@@ -11,7 +11,7 @@ extension ReferenceAnswers {
   ) throws(RequestError) -> (ContextModel, ContextBatch) {
     let asked = try ContextRequest(request, for: operation)
     let model = try contextModel(request, asked.parameters)
-    return (model, try asked.batch(of: request))
+    return (model, try asked.batch(of: request, peers))
   }
 
   /// `logits` [B, S, V], and each captured intermediate with B before its shape.

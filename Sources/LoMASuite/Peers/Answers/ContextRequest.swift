@@ -67,19 +67,19 @@ struct ContextRequest {
     return text
   }
 
-  /// The padded batch of the texts' parallel layouts.
-  func batch(of request: Request) throws(RequestError) -> ContextBatch {
+  /// The padded batch of the texts' parallel layouts, each as `peers` has it.
+  func batch(of request: Request, _ peers: PeerAnswers) throws(RequestError) -> ContextBatch {
     var layouts: [ContextLayout] = []
     for text in texts {
-      layouts.append(
-        try request.peer { () throws(PeerError) in try ContextLayout(text, parameters: parameters) })
+      let layout = try request.peer { () throws(PeerError) in try ContextLayout(text, parameters: parameters) }
+      layouts.append(peers.layout(layout))
     }
     return ContextBatch(layouts, parameters: parameters)
   }
 }
 
 extension Request {
-  func contextProfile() throws(RequestError) -> ContextProfile {
+  package func contextProfile() throws(RequestError) -> ContextProfile {
     let sorted = axes.sorted { $0.key < $1.key }.map { (axis: $0.key, value: $0.value) }
     // An unknown axis comes before an unknown value.
     let pairs =
@@ -88,7 +88,7 @@ extension Request {
   }
 
   /// a; nil if it is absent or no number, which is a fault where it is read.
-  func mergeShare() -> Double? { try? real("rate") }
+  package func mergeShare() -> Double? { try? real("rate") }
 
   func contextParameters() throws(RequestError) -> ContextParameters {
     let profile = try contextProfile()

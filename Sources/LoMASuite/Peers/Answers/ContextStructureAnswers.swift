@@ -8,7 +8,7 @@ extension ReferenceAnswers {
   /// `tokens`, `roles` (0 text, 1 COMP, 2 SUM, 3 pad), `segments`, `indices`, `positions` and `labels`, each
   /// [texts, rows] with −1 for a missing value.
   func contextLayout(_ request: Request) throws(RequestError) -> [ResultTensor] {
-    let batch = try ContextRequest(request, for: .ccmLayout).batch(of: request)
+    let batch = try ContextRequest(request, for: .ccmLayout).batch(of: request, peers)
     let rows = batch.texts.flatMap { $0 }
     let shape = [batch.texts.count, batch.texts.first?.count ?? 0]
     return [
@@ -23,7 +23,7 @@ extension ReferenceAnswers {
 
   /// `mask`: [texts, rows, rows], query first.
   func contextMask(_ request: Request) throws(RequestError) -> [ResultTensor] {
-    let batch = try ContextRequest(request, for: .ccmMask).batch(of: request)
+    let batch = try ContextRequest(request, for: .ccmMask).batch(of: request, peers)
     let count = batch.texts.first?.count ?? 0
     var cells = [Bool](repeating: false, count: batch.texts.count * count * count)
     for index in batch.texts.indices {

@@ -11,6 +11,8 @@ package struct PeerAnswers: Sendable {
 
   /// Adapters by the path of their models.
   package var adapters: [String: AdapterInModel] = [:]
+  /// The parallel layout of a text (CCM-5…CCM-7, CCM-23) as it is used: the Spec's, or one made wrong of it.
+  package var layout: @Sendable (ContextLayout) -> ContextLayout = { $0 }
   /// The rules of compressed context memory (chapter 16), or deliberately wrong ones.
   package var rules = ContextRules.spec
 }

@@ -86,8 +86,8 @@ extension Mutant {
         }
       },
       loss(
-        "C37b", "I took a mean per text and then the mean of those", ids: { _ in 0 },
-        weight: { counts, text in 1 / Double(counts[text] * counts.count { $0 > 0 }) }),
+        "C37b", "I took a mean per text, 0 without an output, and then the mean of those", ids: { _ in 0 },
+        weight: { counts, text in 1 / Double(counts[text] * counts.count) }),
       labels("C37c", "I left the first token of the output unlabelled") { rows in
         guard let first = rows.firstIndex(where: { $0.label != nil }) else { return rows }
         var rows = rows

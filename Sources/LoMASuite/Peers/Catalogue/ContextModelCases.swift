@@ -141,11 +141,6 @@ enum ContextModelCases {
         "ragged", .tied, ContextTexts([[3, 5], [2], [2, 2, 6]], outputs: [4, 1, 2], .merge, seed: 453),
         hunts: "a mean of means per text, or pads that count", more: ["CCM-8"]),
       loss(
-        "long-and-short", .deep,
-        ContextTexts([[2, 9], [1, 2]], outputs: [8, 1], .base, seed: 459)
-          .holding([[[4, 5], [9, 1, 1, 1, 1, 1, 1, 1, 1]], [[4], [9, 10]]]),
-        hunts: "a mean per text, where one text is long and easy and the other short and hard"),
-      loss(
         "single-output", .mqa, ContextTexts([[2, 2, 2]], outputs: [1], .mergeSeparate, seed: 454),
         hunts: "an output of one token that counts twice or not at all"),
       loss(

@@ -36,14 +36,6 @@ struct ContextTexts: Sendable {
     self.profile = profile
   }
 
-  /// Other tokens, as many.
-  func holding(_ tokens: [[[Int]]]) -> ContextTexts {
-    var changed = self
-    precondition(tokens.map { $0.map(\.count) } == texts.map { $0.map(\.count) }, "texts of the same lengths")
-    changed.texts = tokens
-    return changed
-  }
-
   /// The same texts with BOS at further places, each a segment and an index of the first text.
   func beginning(again places: [(segment: Int, index: Int)]) -> ContextTexts {
     var changed = self

@@ -42,7 +42,10 @@ struct PropertyTests {
     return try corpus.judge(item, dtype: "f64", replies: replies, bounds: .provisional)
   }
 
-  @Test(arguments: Property.allCases)
+  /// Those of OPS-7; `online`, `inert` and `gate` are CCM-36's.
+  static let properties = Property.allCases.filter { ![.online, .inert, .gate].contains($0) }
+
+  @Test(arguments: properties)
   func `OPS-7 the reference has every property`(_ property: Property) throws {
     var count = 0
     for item in try #require(Self.corpus).cases {

@@ -142,7 +142,7 @@ struct ContextMeaning {
     guard let batch, batch.texts.indices.contains(text), batch.texts[text].indices.contains(query),
       batch.texts[text].indices.contains(key)
     else { return "query row \(query), key row \(key)" }
-    return ContextSentences(profile: batch.parameters.profile).explain(query: query, key: key, in: batch.mask(text))
+    return ContextMaskSentences(profile: batch.parameters.profile).explain(query: query, key: key, in: batch.mask(text))
   }
 
   /// An online row in words.

@@ -14,7 +14,7 @@ struct ContextReach {
 
   /// Why row r reaches text row q, or does not, with the clause that says so.
   func explain(_ r: Int, _ q: Int) -> String {
-    let sentences = ContextSentences(profile: mask.parameters.profile)
+    let sentences = ContextMaskSentences(profile: mask.parameters.profile)
     guard !mask.allows(query: q, key: r), let sum = mean(of: r, seenBy: q) else {
       let pair = sentences.explain(query: q, key: r, in: mask)
       let isMerged = mask.rows[r].place.role == .comp && mask.parameters.profile.memory == .merge

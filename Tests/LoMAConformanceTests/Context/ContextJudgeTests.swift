@@ -110,13 +110,13 @@ struct ContextJudgeTests {
         clauses.insert(rule.clause)
         #expect(finding.index == [text, query, key] && finding.want == (cells[cell] ? "true" : "false"))
         #expect(finding.place.contains(rule.isVisible ? ") sees " : ") does not see "))
-        #expect(!ContextSentences(profile: profile)[rule.clause].isEmpty)
+        #expect(!ContextMaskSentences(profile: profile)[rule.clause].isEmpty)
         let isLate = key > query && rule.clause != "CCM-8"
         #expect(
           finding.place.hasSuffix(
             isLate
               ? "no row sees a later one (\(rule.clause))"
-              : rule.clause + " " + ContextSentences(profile: profile)[rule.clause]))
+              : rule.clause + " " + ContextMaskSentences(profile: profile)[rule.clause]))
       }
     }
     #expect(clauses == Set((8...16).map { "CCM-\($0)" }))

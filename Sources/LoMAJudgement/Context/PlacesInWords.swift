@@ -1,16 +1,8 @@
-// CCM-8…CCM-16 in words, as a finding cites them.
+// CCM-8…CCM-16 in the words of a finding: who sees whom and why, and a row's place.
 
 import LoMAPeers
 
-/// The sentences of the mask of compressed context memory under one profile.
-struct ContextSentences {
-  private let sentences: ContextMaskSentences
-
-  init(profile: ContextProfile) { sentences = ContextMaskSentences(profile: profile) }
-
-  /// What a clause of the mask says under the profile; empty if it decides no cell.
-  subscript(clause: String) -> String { sentences[clause] }
-
+extension ContextMaskSentences {
   /// Why row `query` sees row `key`, or does not: one sentence that cites the clause.
   func explain(query: Int, key: Int, in mask: ContextMask) -> String {
     let rule = mask.rule(query: query, key: key)
@@ -32,12 +24,5 @@ extension ContextPlace {
   var words: String {
     guard let segment, let index else { return role.rawValue }
     return "\(role.rawValue) \(index) of segment \(segment)"
-  }
-
-  /// The place as a label in a picture, such as `c0.1`: the letter of its role, segment and index; a pad has only a
-  /// letter.
-  package var label: String {
-    guard let segment, let index else { return String(role.letter) }
-    return "\(role.letter)\(segment).\(index)"
   }
 }

@@ -65,7 +65,8 @@ let package = Package(
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels", "LoMATraining",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+        "LoMATraining",
         "LoMASuite", "LoMAJudgement", "LoMAConformance",
       ],
       exclude: ["README.md"],

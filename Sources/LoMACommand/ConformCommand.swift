@@ -169,7 +169,8 @@ private struct Conformance {
       suite: corpus.suite, specification: corpus.specification, manifestDigest: corpus.manifestDigest,
       boundsDigest: bounds.digest,
       candidate: CandidateRecord(
-        declaration, part: corpus.part, command: options.command.isEmpty ? ["loma"] + Self.reference(of: corpus.part) : options.command,
+        declaration, part: corpus.part,
+        command: options.command.isEmpty ? ["loma"] + Self.reference(of: corpus.part) : options.command,
         // Computed only if a file may record them, to tell this build from another.
         digests: options.arguments["--report"] == nil && options.arguments["--resume"] == nil
           ? [] : runner.command.digests),

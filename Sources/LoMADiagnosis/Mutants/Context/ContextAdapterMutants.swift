@@ -29,8 +29,8 @@ extension Mutant {
       gate("C29", "I updated every row, as an ordinary adapter does", { _ in true }) { $0.map { _ in true } },
       gate("C30", "I updated text rows and not memory rows", { $0.place.role == .text }) { $0.map { !$0 } },
       gate("C31", "I updated the first row of each memory block alone", { $0.isMemory && $0.place.index == 0 }) {
-        open in
-        open.indices.map { open[$0] && ($0 == 0 || !open[$0 - 1]) }
+        gates in
+        gates.indices.map { gates[$0] && ($0 == 0 || !gates[$0 - 1]) }
       },
     ]
   }

@@ -81,9 +81,15 @@ extension Mutant {
         on: merging.subtracting([.ccmOnline])
       ) { rules in
         rules.merged = { memory, _, segments in
-          times(memory.total, 1 / Double(segments ?? memory.segments))
+          // Where the divisor is right, the reference's own division, to the bit.
+          guard let segments, segments != memory.segments else { return memory.mean }
+          return times(memory.total, 1 / Double(segments))
         }
-        rules.mergeBackward = backward { _, _, segments in 1 / Double(segments) }
+        let wrong = backward { _, _, segments in 1 / Double(segments) }
+        rules.mergeBackward = { dMeans, rate, shape in
+          dMeans.dropLast().contains { $0 != nil }
+            ? wrong(dMeans, rate, shape) : MergedMemory.backward(dMeans, rate: rate, shape: shape)
+        }
       },
       weighted("C23", "I updated the mean by 1/(t + 1) for the t-th segment") { rules in
         rules.fold = { memory, h in

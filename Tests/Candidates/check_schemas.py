@@ -152,7 +152,7 @@ def check_peers(vectors):
     table = (ROOT / "Spec" / "peers-rejections.md").read_text()
     assert case["rejection"]["enum"] == re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
     registry = (ROOT / "Spec" / "peers-registry.md").read_text()
-    printed = re.findall(r"^\| `([a-z_]+)` \| CCM-\d+ \| `(\w+)` \| `(\w+)` \|$", registry, re.MULTILINE)
+    printed = re.findall(r"^  ([a-z_]+) +CCM-\d+ +(\w+) +(\w+)$", registry, re.MULTILINE)
     assert {axis: value["enum"] for axis, value in profile.items()} == {axis: both for axis, *both in printed}
     document = json.loads((vectors / "manifest.json").read_text())
     found = [f"peers: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"

@@ -113,6 +113,11 @@ extension ParameterSet {
 
   /// The tensors of two sets whose names differ.
   fileprivate func joined(with other: ParameterSet) -> ParameterSet {
-    ParameterSet(tensors.merging(other.tensors) { _, _ in preconditionFailure("a name for every tensor") })
+    var joined = tensors
+    for (name, tensor) in other.tensors {
+      precondition(joined[name] == nil, "a name for every tensor")
+      joined[name] = tensor
+    }
+    return ParameterSet(joined)
   }
 }

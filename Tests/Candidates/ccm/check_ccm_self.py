@@ -152,7 +152,7 @@ def check_lists(tally):
     tally.holds("CCM-35 codes of the list", set(found) == set(codes) - {"repeated-axis"}, found, codes)
     places = [codes.index(name) for name in dict.fromkeys(re.findall(r'yield "([a-z-]+)"', code))]
     tally.holds("CCM-35 codes of the list", places == sorted(places))
-    rows = re.findall(r"^\| `(\w+)` \| CCM-3 \| `(\w+)` \| `(\w+)` \|", (spec / "peers-registry.md").read_text(),
+    rows = re.findall(r"^  (\w+) +CCM-3 +(\w+) +(\w+)$", (spec / "peers-registry.md").read_text(),
                       re.MULTILINE)
     tally.holds("CCM-3 axes", {axis: values for axis, *values in rows} == {
         axis: list(values) for axis, values in ccm_structure.AXES.items()}, rows)

@@ -75,7 +75,8 @@ package struct TrainingState: Equatable, Sendable {
     }
   }
 
-  private static func arrays(_ prefix: String, _ set: ParameterSet) throws(TrainingError) -> [NamedArray] {
+  /// The tensors of a set under a prefix, in binary64.
+  static func arrays(_ prefix: String, _ set: ParameterSet) throws(TrainingError) -> [NamedArray] {
     var arrays: [NamedArray] = []
     for name in set.names {
       guard let tensor = set.tensors[name] else { continue }
@@ -86,7 +87,8 @@ package struct TrainingState: Equatable, Sendable {
     return arrays
   }
 
-  private static func encoded(
+  /// The bytes of a file of arrays.
+  static func encoded(
     _ arrays: [NamedArray], metadata: [String: String] = [:]
   ) throws(TrainingError) -> [UInt8] {
     do { return try ArrayFile(arrays, metadata: metadata).encoded() } catch { throw .damagedState("\(error)") }

@@ -99,7 +99,7 @@ extension Mutant {
     Broken("CCM-17", "C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C28 C38a"),
     Broken("CCM-18", "C28"),
     Broken("CCM-20", "C29 C30 C31 C32 C33 C34 C35 C36 C38b"),
-    Broken("CCM-23", "C37a C37b C37c C37d"),
+    Broken("CCM-23", "C37a C37b C37c C37d C37e"),
     Broken("CCM-24", "C01 C06 C39a"),
     Broken("CCM-25", "C13 C14 C15 C16 C17"),
     Broken("CCM-28", "C39b"),

@@ -70,7 +70,9 @@ package struct ContextTrainingRun: Sendable {
 
   /// SHA-256 of everything that is trained, stored as an F64 container.
   package var weightsDigest: String {
-    get throws(TrainingError) { SHA256.hexDigest(of: try Self.encoded(try Self.arrays("", trainer.trained))) }
+    get throws(TrainingError) {
+      SHA256.hexDigest(of: try TrainingState.encoded(try TrainingState.arrays("", trainer.trained)))
+    }
   }
 
   /// Trains to the end, or to an earlier step; stores a checkpoint at every `checkpointEvery`-th step and at the last,
@@ -112,10 +114,10 @@ package struct ContextTrainingRun: Sendable {
 extension ContextTrainingRun {
   /// Stores a checkpoint, whole or not at all; until then the previous one stays.
   private func save() throws(TrainingError) {
-    var arrays = try Self.arrays("parameters.", trainer.trained)
-    arrays += try Self.arrays("first_moments.", trainer.optimiser.firstMoments)
-    arrays += try Self.arrays("second_moments.", trainer.optimiser.secondMoments)
-    let bytes = try Self.encoded(
+    var arrays = try TrainingState.arrays("parameters.", trainer.trained)
+    arrays += try TrainingState.arrays("first_moments.", trainer.optimiser.firstMoments)
+    arrays += try TrainingState.arrays("second_moments.", trainer.optimiser.secondMoments)
+    let bytes = try TrainingState.encoded(
       arrays, metadata: ["steps": "\(steps)", "generator": "\(numbers.state)", "recipe_sha256": recipe.digest])
     do { try Files.replace(folder + "/" + TrainingState.fileName, with: bytes) } catch { throw .file(error) }
   }
@@ -139,23 +141,6 @@ extension ContextTrainingRun {
         resumingAfter: steps, firstMoments: try Self.set("first_moments.", file, like: shapes),
         secondMoments: try Self.set("second_moments.", file, like: shapes), settings: recipe.optimiser))
     numbers = SeededNumbers(seed: position)
-  }
-
-  private static func arrays(_ prefix: String, _ set: ParameterSet) throws(TrainingError) -> [NamedArray] {
-    var arrays: [NamedArray] = []
-    for name in set.names {
-      guard let tensor = set.tensors[name] else { continue }
-      do { arrays.append(try NamedArray(prefix + name, .f64, shape: tensor.shape, doubles: tensor.values)) } catch {
-        throw .damagedState("\(error)")
-      }
-    }
-    return arrays
-  }
-
-  private static func encoded(
-    _ arrays: [NamedArray], metadata: [String: String] = [:]
-  ) throws(TrainingError) -> [UInt8] {
-    do { return try ArrayFile(arrays, metadata: metadata).encoded() } catch { throw .damagedState("\(error)") }
   }
 
   /// The tensors of a prefix, finite and in the shapes of another set.

@@ -14,10 +14,17 @@ import numpy_llama
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 EMBEDDINGS = "base_model.model.model.embed_tokens.comp_embeddings.weight"
-PLAIN = {  # a key of adapter_config.json that would change the arithmetic, and the values that do not
-    "peft_type": ("LORA",), "bias": ("none", None), "fan_in_fan_out": (False, None), "use_rslora": (False, None),
-    "use_dora": (False, None), "rank_pattern": ({}, None), "alpha_pattern": ({}, None),
-    "modules_to_save": ([], None), "layers_to_transform": ([], None), "layers_pattern": ([], "", None)}
+ABSENT = object()
+PLAIN = {  # a key of adapter_config.json that would change the arithmetic, and the values that do not (CCM-22)
+    "peft_type": ("LORA",), "bias": ("none",), "fan_in_fan_out": (False, ABSENT), "use_rslora": (False, ABSENT),
+    "use_dora": (False, ABSENT), "rank_pattern": ({}, None, ABSENT),
+    "alpha_pattern": ({}, None, ABSENT), "modules_to_save": ([], None, ABSENT),
+    "layers_to_transform": ([], None, ABSENT), "layers_pattern": ([], "", None, ABSENT)}
+
+
+def is_plain(value, values):
+    """Whether a value is one of some; 0 is not false."""
+    return any(type(value) is type(other) and value == other for other in values)
 
 
 def adapter_name(layer, projection, part):
@@ -51,7 +58,7 @@ def refusal(directory, params, profile):
     if params["text_vocabulary"] != config["vocab_size"]:
         return "vocabulary-mismatch"
     adapter = adapter_config(directory)
-    if any(adapter.get(key) not in values for key, values in PLAIN.items()):
+    if any(not is_plain(adapter.get(key, ABSENT), values) for key, values in PLAIN.items()):
         return "unsupported-adapter"
     if sorted(adapter.get("target_modules") or []) != sorted(PROJECTIONS):
         return "unsupported-adapter"

@@ -100,6 +100,9 @@ extension Mutant {
           let n = (try? request.integer("memory_tokens")) ?? 0
           return (try? request.contextProfile())?.memory == .merge ? 2 * n : n
         }, weight: { counts, _ in 1 / Double(counts.reduce(0, +)) }),
+      loss(
+        "C37e", "I took a mean per text with an output, and then the mean of those", ids: { _ in 0 },
+        weight: { counts, text in 1 / Double(counts[text] * counts.count { $0 > 0 }) }),
     ]
   }
 

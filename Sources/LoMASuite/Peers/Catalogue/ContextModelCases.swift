@@ -154,6 +154,15 @@ enum ContextModelCases {
       loss(
         "sink", .deep, ContextTexts([[2, 2, 4]], outputs: [2], .mergeSink, seed: 458).beginning(again: [(2, 3)]),
         hunts: "an output of BOS unlabelled", more: ["CCM-16"]),
+      loss(
+        "long-and-short", .deep, longAndShort, hunts: "a mean per text, and then the mean of those"),
     ]
+  }
+
+  /// Eight output tokens that the model expects and one that it does not, so that both means are far apart.
+  private static var longAndShort: ContextTexts {
+    var texts = ContextTexts([[2, 9], [1, 2]], outputs: [8, 1], .base, seed: 459)
+    texts.texts = [[[4, 5], [9, 1, 1, 1, 1, 1, 1, 1, 1]], [[4], [9, 10]]]
+    return texts
   }
 }

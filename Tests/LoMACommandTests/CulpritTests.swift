@@ -20,7 +20,6 @@ struct CulpritTests {
     asking isAsked: (StoredCase) -> Bool = DiagnosedCases.isTelling, traces: Bool = false,
     _ reply: @escaping (Question) -> Reply
   ) throws -> (culprits: Culprits, lines: [String]) {
-    let cases = try DiagnosedCases()
     let results = try cases.results(asking: isAsked, traces: traces, reply)
     return (cases.conform.culprits(results, threads: 2).0, cases.conform.lines(results, threads: 2))
   }

@@ -9,7 +9,7 @@ import LoMAVectors
 
 @testable import LoMACommand
 
-/// The project's vectors of a part, judged with the provisional bounds.
+/// The project's vectors of a part, judged with the provisional bounds; the folder is read once for all tests.
 struct DiagnosedCases {
   static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Vectors").path
@@ -17,10 +17,16 @@ struct DiagnosedCases {
   let models: StoredModels
   let conform: ConformDiagnosis
 
+  private static let loma = Result { try read(.loma) }
+  private static let peers = Result { try read(.peers) }
+
+  private static func read(_ part: Part) throws -> (corpus: CaseCorpus, models: StoredModels) {
+    let folder = vectors + (part == .loma ? "" : "/" + part.rawValue)
+    return (try CaseCorpus(folder: folder), try StoredModels(vectors: folder))
+  }
+
   init(of part: Part = .loma) throws {
-    let folder = Self.vectors + (part == .loma ? "" : "/" + part.rawValue)
-    corpus = try CaseCorpus(folder: folder)
-    models = try StoredModels(vectors: folder)
+    (corpus, models) = try (part == .loma ? Self.loma : Self.peers).get()
     conform = ConformDiagnosis(corpus, .provisional, models: models, threads: 2)
   }
 

@@ -11,7 +11,7 @@ package struct SmallestCases {
     /// The result of the case as it was drawn.
     package let origin: CaseResult
     /// The smallest case that fails.
-    var fresh: FreshCase
+    var fresh: any DrawnCase
     /// The result of the smallest case.
     package var result: CaseResult
     var questions = 0
@@ -64,7 +64,7 @@ package struct SmallestCases {
     let items = all.compactMap { found in
       fresh.item(found.fresh, id: Self.id(of: found.origin))?.asked(in: [found.result.dtype])
     }
-    let recording = try FreshCases.recording(of: items, threads: 1) { _, _ in }
+    let recording = try fresh.recording(of: items, threads: 1) { _, _ in }
     _ = try Recorder(folder: path, disk: .real).write(recording)
     // Without a bounds file the provisional bounds are in force there too (TOL-15).
     guard !bounds.variants.isEmpty else { return }

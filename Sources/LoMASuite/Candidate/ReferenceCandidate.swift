@@ -76,7 +76,7 @@ package struct ReferenceCandidate: Sendable {
 
   /// The same ports on the models of a folder of vectors, with the adapters in them.
   package static func shaken(models: StoredModels) -> [ReferenceCandidate] {
-    shaken(models: models.models).map { $0.adapting(models) }
+    shaken(models: models.models).map { $0.adapting(models.adapters) }
   }
 
   /// A port in every element type.
@@ -85,10 +85,10 @@ package struct ReferenceCandidate: Sendable {
     answers.peers.adapters = models.adapters
   }
 
-  /// The same candidate with the adapters of stored models.
-  private func adapting(_ models: StoredModels) -> ReferenceCandidate {
+  /// The same candidate with the adapters in its models, by path.
+  func adapting(_ adapters: [String: PeerAnswers.AdapterInModel]) -> ReferenceCandidate {
     var candidate = self
-    candidate.answers.peers.adapters = models.adapters
+    candidate.answers.peers.adapters = adapters
     return candidate
   }
 

@@ -12,6 +12,8 @@ struct ContextTexts: Sendable {
   var outputs: [Int]
   var n = 2
   var beginning: Int = Self.bos
+  /// V.
+  var textSize = Self.vocabulary
   var profile: ContextProfile
   /// a, sent if the profile merges by it.
   var rate = 0.375
@@ -34,6 +36,15 @@ struct ContextTexts: Sendable {
     for text in texts.indices { texts[text][0][0] = Self.bos }
     self.outputs = outputs ?? lengths.map { _ in 0 }
     self.profile = profile
+  }
+
+  /// Given texts, whatever their tokens are.
+  init(
+    of texts: [[[Int]]], outputs: [Int], n: Int, beginning: Int, textSize: Int, _ profile: ContextProfile, rate: Double
+  ) {
+    (self.texts, self.outputs, self.n) = (texts, outputs, n)
+    (self.beginning, self.textSize) = (beginning, textSize)
+    (self.profile, self.rate) = (profile, rate)
   }
 
   /// The same texts with BOS at further places, each a segment and an index of the first text.
@@ -70,7 +81,7 @@ struct ContextTexts: Sendable {
 
   var parameters: [String: RequestParameter] {
     var parameters: [String: RequestParameter] = [
-      "memory_tokens": .integer(n), "text_vocabulary": .integer(Self.vocabulary),
+      "memory_tokens": .integer(n), "text_vocabulary": .integer(textSize),
       "beginning_token": .integer(beginning),
     ]
     if readsRate { parameters["rate"] = .real(rate) }
@@ -98,7 +109,7 @@ struct ContextTexts: Sendable {
   var batch: ContextBatch {
     do {
       let parameters = try ContextParameters(
-        textSize: Self.vocabulary, memoryTokens: n, beginningToken: beginning < 0 ? nil : beginning, profile: profile,
+        textSize: textSize, memoryTokens: n, beginningToken: beginning < 0 ? nil : beginning, profile: profile,
         rate: rate)
       var layouts: [ContextLayout] = []
       for (text, output) in zip(texts, outputs) {

@@ -11,6 +11,7 @@ package struct FreshCorpus {
 
   let cases: FreshCases
   private let measured: CalibratedBounds
+  private let port: ReferenceCandidate
   private let ports: [ReferenceCandidate]
   private let movedPort: ReferenceCandidate
 
@@ -18,6 +19,7 @@ package struct FreshCorpus {
   package init(seed: UInt64, of part: Part, _ measured: CalibratedBounds) throws {
     cases = try FreshCases(seed: seed, of: part)
     self.measured = measured
+    port = cases.port
     ports = cases.shakenPorts
     movedPort = cases.movedPort
   }
@@ -46,21 +48,21 @@ package struct FreshCorpus {
 
   /// The element types in which no right answer to a case can be mistaken for a wrong one (TOL-16).
   private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
-    if case .property = item.answer {
+    if case .property(let property) = item.answer, property.comparesBits {
       return try item.dtypes.filter { dtype in
-        try ([dtype] + (Self.narrower[dtype].map { [$0] } ?? [])).allSatisfy {
-          try isSteady(item, dtype: $0, in: corpus)
+        try [dtype, Self.narrower[dtype]].compactMap { $0 }.allSatisfy { type in
+          try answer(to: item, dtype: type, in: corpus, by: port).verdict == .pass
         }
       }
     }
-    guard item.hasMeasuredTensors else { return item.dtypes }
+    guard item.hasMeasuredTensors || item.level == .property else { return item.dtypes }
     return try item.dtypes.filter { dtype in
       try isSteady(item, dtype: dtype, in: corpus)
         && (item.op != .trainStep || parametersStay(item, dtype: dtype, in: corpus))
     }
   }
 
-  /// The next type of fewer bits. A change that must show in a property's answers must show in that too, so that no
+  /// The next type of fewer bits. A change that must show in the bits of an answer must show in that too, so that no
   /// right answer rounds it away.
   private static let narrower: [String: String] = ["f64": "f32", "f32": "f16", "f16": "bf16"]
 
@@ -87,6 +89,16 @@ package struct FreshCorpus {
       Reply(port.respond(to: try Request($0), dtype: dtype))
     }
     return try corpus.judge(item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
+  }
+}
+
+extension Property {
+  /// Whether it is about bits that change or do not; the others are about numbers that are near each other.
+  fileprivate var comparesBits: Bool {
+    switch self {
+    case .interference, .poison, .repeat, .inert, .gate: true
+    case .prefix, .cache, .batch, .shift, .online: false
+    }
   }
 }
 

@@ -35,6 +35,12 @@ package struct FreshCases: Sendable {
     }
   }
 
+  /// A port of the reference on the cases' models, in every type, that rounds after each stage.
+  package var port: ReferenceCandidate {
+    ReferenceCandidate(port: nil, types: [.f64, .f32, .bf16, .f16], models: answers.models)
+      .adapting(answers.peers.adapters)
+  }
+
   /// Ports of the reference on the cases' models whose stages err about as much as right ports do, each port
   /// differently (TOL-16).
   package var shakenPorts: [ReferenceCandidate] {

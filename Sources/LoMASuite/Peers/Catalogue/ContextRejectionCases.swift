@@ -30,12 +30,8 @@ enum ContextRejectionCases {
       request: Request(
         right.operation, axes: axes ?? right.axes, parameters: read.filter { !without.contains($0.key) },
         model: isOfModel ? model ?? ContextCaseModel.gqa.path : nil, input: CaseInputs.file(arrays), captures: []),
-      expectation: .rejection(code), dtypes: types(of: operation))
-  }
-
-  /// The element types in which an operation is asked to reject a request.
-  static func types(of operation: PeerOperation) -> [String] {
-    operation.level == .structure ? [NumberType.integerWord] : NumberType.words
+      expectation: .rejection(code),
+      dtypes: operation.level == .structure ? [NumberType.integerWord] : NumberType.words)
   }
 
   private static let answered = "bad input that is answered, or that ends the program"

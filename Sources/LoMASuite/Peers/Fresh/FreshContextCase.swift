@@ -87,10 +87,9 @@ extension FreshContextCase {
 
   package var types: [String] {
     switch kind {
-    case .rejection: ContextRejectionCases.types(of: operation)
     case .property(.interference, _): ContextPropertyCases.interferenceTypes
-    case .answer, .property:
-      Case.types(of: kind.level).filter { !fillsF32 || NumberType.preciseWords.contains($0) }
+    case .answer where fillsF32: NumberType.preciseWords
+    case .answer, .property, .rejection: Case.types(of: kind.level)
     }
   }
 

@@ -6,6 +6,8 @@ import NaiveLlama
 
 /// A case drawn from a seed; everything else about it follows from the properties that it was drawn with.
 package protocol DrawnCase: Hashable, Sendable, CustomStringConvertible {
+  associatedtype Fault: DrawnFault
+
   /// What case `index` of a seed asks; cases of every kind come in turn.
   static func kind(seed: UInt64, index: Int) -> FreshKind
   /// Case `index` of a seed; it depends on nothing else.
@@ -14,8 +16,10 @@ package protocol DrawnCase: Hashable, Sendable, CustomStringConvertible {
   var kind: FreshKind { get }
   /// The seed of tokens, weights and numbers.
   var seed: UInt64 { get set }
-  /// The request that follows from the drawn properties.
-  var request: Request { get }
+  /// The request that follows from the drawn properties, without its faults.
+  var good: Request { get }
+  /// The faults of the request; empty if it is to be answered.
+  var faults: [Fault] { get }
   /// The clauses whose mistakes its answer can show.
   var clauses: [String] { get }
   /// The element types in which it may be asked, before any number of it is known.
@@ -26,7 +30,19 @@ package protocol DrawnCase: Hashable, Sendable, CustomStringConvertible {
   var smaller: [Self] { get }
 }
 
+/// A fault for which a request is rejected.
+package protocol DrawnFault: Hashable, Sendable {
+  /// The request with this fault; `lot` selects among the fault's forms.
+  func spoiling(_ request: Request, lot: Int) -> Request
+}
+
 extension DrawnCase {
+  /// The request that follows from the drawn properties, with its faults.
+  var request: Request {
+    var lots = SeededNumbers(seed: seed(6))
+    return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
+  }
+
   /// The seed for one purpose, different for each.
   func seed(_ purpose: Int) -> UInt64 { seed &+ UInt64(purpose) &* 0x9E37_79B9_7F4A_7C15 }
 }

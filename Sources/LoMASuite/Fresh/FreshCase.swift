@@ -33,8 +33,7 @@ package struct FreshCase: DrawnCase {
   var fillsF32 = false
   /// Whether V and the special ids differ from those of the model's config.json.
   var hasOwnIDs = false
-  /// The faults of the request; empty if it is to be answered.
-  var faults: [FreshFault] = []
+  package var faults: [FreshFault] = []
   /// The seed of tokens, weights and numbers.
   package var seed: UInt64
 

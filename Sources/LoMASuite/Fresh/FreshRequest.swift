@@ -6,13 +6,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension FreshCase {
-  /// The request that follows from the drawn properties, with its faults.
-  package var request: Request {
-    var lots = SeededNumbers(seed: seed(6))
-    return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
-  }
-
-  private var good: Request {
+  package var good: Request {
     switch operation {
     case .layout, .mask: rows
     case .schedule:

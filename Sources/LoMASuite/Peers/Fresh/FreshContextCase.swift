@@ -49,8 +49,7 @@ package struct FreshContextCase: DrawnCase {
   var captures: [String] = []
   /// Whether the numbers of a stage use all 24 bits of F32.
   var fillsF32 = false
-  /// The faults of the request; empty if it is to be answered.
-  var faults: [FreshContextFault] = []
+  package var faults: [FreshContextFault] = []
   package var seed: UInt64
 
   init(_ operation: PeerOperation, seed: UInt64) {

@@ -4,7 +4,7 @@ import LoMAPeers
 import LoMAVectors
 
 /// A fault for which a request of chapter 16 is rejected.
-enum FreshContextFault: String, CaseIterable, Sendable {
+package enum FreshContextFault: String, CaseIterable, DrawnFault {
   case axis, alternative, rate, memoryTokens, vocabulary, beginning, emptySegment, mismatch, textTooLong, token, forced
   case output, generationLength, cacheSize, model, otherVocabulary, adapterShape
 
@@ -27,8 +27,7 @@ enum FreshContextFault: String, CaseIterable, Sendable {
     }
   }
 
-  /// The request with this fault; `lot` selects among the fault's forms.
-  func spoiling(_ request: Request, lot: Int) -> Request {
+  package func spoiling(_ request: Request, lot: Int) -> Request {
     var (axes, parameters, model) = (request.axes, request.parameters, request.model)
     var arrays = request.input.arrays
     func integer(_ name: String) -> Int { (try? request.integer(name)) ?? 0 }
@@ -63,8 +62,9 @@ enum FreshContextFault: String, CaseIterable, Sendable {
       replace("segments", integers("segments").enumerated().map { $0 == 0 ? $1 + 1 : $1 })
       parameters["memory_tokens"] = .integer(.max - lot % 3)
     case .token:
-      let size = integer("text_vocabulary")
-      change("tokens") { _ in [size, -1, size + 1, size + integer("memory_tokens")][lot % 4] }
+      // Another fault may have made n as large as a number can be.
+      let (size, n) = (integer("text_vocabulary"), integer("memory_tokens"))
+      change("tokens") { _ in [size, -1, size + 1, size &+ n][lot % 4] }
     case .forced:
       parameters["generate"] = .integer(1)
       replace("forced", [[integer("text_vocabulary"), -1][lot % 2]])
@@ -77,7 +77,7 @@ enum FreshContextFault: String, CaseIterable, Sendable {
       parameters[name] = .integer(lot % 8 < 4 ? 0 : 1 << 62)
     case .model: model = RefusedContextModel.all[lot % RefusedContextModel.all.count].path
     case .otherVocabulary: parameters["text_vocabulary"] = .integer(integer("text_vocabulary") + 1 + lot % 3)
-    case .adapterShape: parameters["memory_tokens"] = .integer(integer("memory_tokens") + 4 + lot % 3)
+    case .adapterShape: parameters["memory_tokens"] = .integer(integer("memory_tokens") &+ (4 + lot % 3))
     }
     return Request(
       request.operation, axes: axes, parameters: parameters, model: model, input: CaseInputs.file(arrays),

@@ -5,13 +5,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension FreshContextCase {
-  /// The request that follows from the drawn properties, with its faults.
-  package var request: Request {
-    var lots = SeededNumbers(seed: seed(6))
-    return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
-  }
-
-  private var good: Request {
+  package var good: Request {
     switch operation {
     case .ccmLayout, .ccmMask: onTexts()
     case .ccmSchedule: onTexts(["generate": .integer(self[.generate])])

@@ -142,7 +142,8 @@ private struct Conformance {
     guard !smallest.all.isEmpty else { return "" }
     guard let path = folder.flatMap({ SmallestCases.path(below: $0) }) else {
       return smallest.text { found in
-        options.replay(ConformTexts.source(of: found.origin), keep: nil).line(found.origin.id, found.origin.dtype)
+        options.replay(options.source(of: found.origin, corpus.part), keep: nil)
+          .line(found.origin.id, found.origin.dtype)
       }
     }
     try smallest.write(to: path)

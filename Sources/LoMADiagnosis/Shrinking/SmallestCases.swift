@@ -55,7 +55,8 @@ package struct SmallestCases {
           lines += ["  where: \(finding.tensor)\(finding.index) \(finding.place)"]
           lines += ["  got:  \(finding.got)", "  want: \(finding.want)"]
         }
-        return (lines + ["  again: \(again(found))"]).map { $0.onOneLine + "\n" }.joined()
+        // Whole: a command that is cut asks something else.
+        return (lines.map { $0.onOneLine } + ["  again: \(again(found))".whole]).map { $0 + "\n" }.joined()
       }.joined(separator: "\n")
   }
 

@@ -57,10 +57,11 @@ package struct ReferenceCandidate: Sendable {
 
   /// Ports without a deviation, in every type, whose stages err by a rounding more, each port with its own seed
   /// (TOL-16).
-  static func shaken(models: [String: Model]) -> [ReferenceCandidate] {
-    [1, 2].map { seed in
+  static func shaken(models: [String: Model], times: Int) -> [ReferenceCandidate] {
+    (1...times).map { seed in
       ReferenceCandidate(
-        name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], deviation: nil, isPort: true, shakenBy: seed,
+        name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], deviation: nil, isPort: true,
+        shakenBy: UInt64(seed),
         models: models)
     }
   }
@@ -76,7 +77,7 @@ package struct ReferenceCandidate: Sendable {
 
   /// The same ports on the models of a folder of vectors, with the adapters in them.
   package static func shaken(models: StoredModels) -> [ReferenceCandidate] {
-    shaken(models: models.models).map { $0.adapting(models.adapters) }
+    shaken(models: models.models, times: 2).map { $0.adapting(models.adapters) }
   }
 
   /// A port in every element type.

@@ -13,6 +13,9 @@ package protocol DrawnCase: Hashable, Sendable, CustomStringConvertible {
   /// Case `index` of a seed; it depends on nothing else.
   static func drawn(seed: UInt64, index: Int) -> Self
 
+  /// How often the reference is shaken to tell which cases are steady (TOL-16).
+  static var shakes: Int { get }
+
   var kind: FreshKind { get }
   /// The seed of tokens, weights and numbers.
   var seed: UInt64 { get set }

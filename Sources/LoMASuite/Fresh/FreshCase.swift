@@ -79,6 +79,8 @@ extension FreshCase {
     return drawn
   }
 
+  package static let shakes = 2
+
   package var kind: FreshKind { faults.isEmpty ? .answer(operation) : .rejection(of: operation) }
 
   package var clauses: [String] { faults.isEmpty ? operation.clauses : ["OPS-6"] }

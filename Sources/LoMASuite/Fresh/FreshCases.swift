@@ -44,7 +44,7 @@ package struct FreshCases: Sendable {
   /// Ports of the reference on the cases' models whose stages err about as much as right ports do, each port
   /// differently (TOL-16).
   package var shakenPorts: [ReferenceCandidate] {
-    ReferenceCandidate.shaken(models: answers.models).map { $0.adapting(answers.peers.adapters) }
+    ReferenceCandidate.shaken(models: answers.models, times: drawing.shakes).map { $0.adapting(answers.peers.adapters) }
   }
 
   /// The reference with gradients that are off by as much as those of the worst right port, before the optimiser gets

@@ -1,4 +1,4 @@
-// Cases of chapter 16 drawn from a seed: always the same, of every kind, askable, made smaller until nothing is left, and
+// CCM-38: cases of chapter 16 drawn from a seed: always the same, of every kind, askable, made smaller until nothing is left,
 // failed by mutants.
 
 import LoMAPeers
@@ -20,7 +20,7 @@ struct FreshContextTests {
     try #require(cases.drawn(index) as? FreshContextCase)
   }
 
-  @Test func `RUN-17 a seed draws the same cases of part II, however many are drawn`() throws {
+  @Test func `CCM-38 a seed draws the same cases of part II, however many are drawn`() throws {
     let (some, more) = (try items(5, 24), try items(5, 36))
     #expect(more.count > some.count)
     for (one, other) in zip(some, more) {
@@ -33,7 +33,7 @@ struct FreshContextTests {
     #expect(some.allSatisfy { $0.since == Versions.peers && $0.request.operation.part == .peers })
   }
 
-  @Test func `RUN-17 twelve cases in a row ask every operation, a property and a rejection`() throws {
+  @Test func `CCM-38 twelve cases in a row ask every operation, a property and a rejection`() throws {
     let cases = try FreshCases(seed: 9, of: .peers)
     let row = try (100..<112).map { try fresh(cases, $0) }
     let answers = row.filter { $0.property == nil && $0.faults.isEmpty }
@@ -46,7 +46,7 @@ struct FreshContextTests {
     #expect(Set(drawn.filter { !$0.faults.isEmpty }.map { $0.operation }) == Set(PeerOperation.allCases))
   }
 
-  @Test func `RUN-17 many cases of part II ask all there is`() {
+  @Test func `CCM-38 many cases of part II ask all there is`() {
     let drawn = (0..<1440).map { FreshContextCase.drawn(seed: 9, index: $0) }.filter { $0.faults.isEmpty }
     let onTexts = drawn.filter { $0.operation.level != .stage }
     #expect(Set(onTexts.map { $0.profile }) == Set(ContextProfile.all))
@@ -75,7 +75,7 @@ struct FreshContextTests {
     #expect(rates.count == 5 && rates.contains(1), "\(rates)")
   }
 
-  @Test func `RUN-17 the reference answers what is drawn of part II, and an id leads back to its case`() throws {
+  @Test func `CCM-38 the reference answers what is drawn of part II, and an id leads back to its case`() throws {
     let cases = try FreshCases(seed: 4, of: .peers)
     let items = try items(4, 144)
     #expect(items.count > 130)
@@ -93,7 +93,7 @@ struct FreshContextTests {
     #expect(FreshCases.named("structure.layout.fresh.s4-k8") == nil)
   }
 
-  @Test func `RUN-17 numbers of 24 bits, and bits that may be rounded away, are not asked in narrow types`() throws {
+  @Test func `CCM-38 numbers of 24 bits, and bits that may be rounded away, are not asked in narrow types`() throws {
     let items = try items(12, 360)
     let cases = try FreshCases(seed: 12, of: .peers)
     var precise = 0
@@ -111,10 +111,10 @@ struct FreshContextTests {
     #expect(chosen.count > 20 && chosen.count { $0.dtypes.count == 4 } > chosen.count / 2)
   }
 
-  @Test func `RUN-17 CCM-35 faults are rejected with the code that the list has first`() throws {
+  @Test func `CCM-38 CCM-35 faults are rejected with the code that the list has first`() throws {
     let cases = try FreshCases(seed: 3, of: .peers)
     var (codes, doubled): (Set<String>, Int) = ([], 0)
-    for index in 0..<2400 where FreshContextDrawing.kind(seed: 3, index: index).isFaulty {
+    for index in 0..<24_000 where FreshContextDrawing.kind(seed: 3, index: index).isFaulty {
       let drawn = try fresh(cases, index)
       let item = try #require(cases.item(drawn, id: cases.id(index)), "\(drawn) is not rejected")
       guard case .rejection(let code) = item.expectation else {
@@ -129,7 +129,7 @@ struct FreshContextTests {
     #expect(codes.count == 19 && doubled > 50, "\(codes.sorted())")
   }
 
-  @Test func `RUN-18 what is smaller of part II is a case too, and the way down ends at the smallest`() throws {
+  @Test func `CCM-38 what is smaller of part II is a case too, and the way down ends at the smallest`() throws {
     let cases = try FreshCases(seed: 2, of: .peers)
     for index in 0..<72 {
       let drawn = try fresh(cases, index)
@@ -152,7 +152,7 @@ struct FreshContextTests {
     }
   }
 
-  @Test func `RUN-18 a shorter segment is a prefix, and an output stays within its segment`() throws {
+  @Test func `CCM-38 a shorter segment is a prefix, and an output stays within its segment`() throws {
     var long = FreshContextCase(.ccmLayout, seed: 3)
     long.texts = [
       .init(segments: [.init(stream: 0, length: 4), .init(stream: 1, length: 5)], output: 4),
@@ -168,7 +168,7 @@ struct FreshContextTests {
     #expect("\(long)" == "ccm_layout segments=4,5;3 outputs=4,0 base")
   }
 
-  @Test func `RUN-17 fresh cases of part II fail mutants of every family`() throws {
+  @Test func `CCM-38 fresh cases of part II fail mutants of every family`() throws {
     let folder = projectRoot + "/Vectors/peers"
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)

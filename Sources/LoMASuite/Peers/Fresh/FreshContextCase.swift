@@ -74,6 +74,10 @@ extension FreshContextCase {
     return drawing.draw(kind(seed: seed, index: index))
   }
 
+  /// More than in part I: a text has few labels, often one, so that a single cancellation can decide a whole gradient,
+  /// and two shakes may both miss it.
+  package static let shakes = 8
+
   package var kind: FreshKind {
     if !faults.isEmpty { return .rejection(of: .peer(operation)) }
     return property.map { .property($0, of: .peer(operation)) } ?? .answer(.peer(operation))

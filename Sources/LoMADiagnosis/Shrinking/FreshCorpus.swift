@@ -4,8 +4,9 @@ import LoMAConformance
 import LoMAJudgement
 import LoMASuite
 import LoMAVectors
+import NaiveLlama
 
-package struct FreshCorpus {
+package struct FreshCorpus: Sendable {
   /// The share of a bound that the reference may need if the output of each stage errs as much as a port's may.
   private static let share = 0.25
 
@@ -33,7 +34,8 @@ package struct FreshCorpus {
       try CaseCorpus(cases.recording(of: items, threads: threads) { report("fresh case \($0) of \($1)") })
     }
     let drawn = try corpus(of: items)
-    let steady = try zip(items, drawn.cases).compactMap { try $0.asked(in: steadyTypes(of: $1, in: drawn)) }
+    let types = try Workers(threads: threads).map(items.count) { try steadyTypes(of: drawn.cases[$0], in: drawn) }
+    let steady = zip(items, types).compactMap { $0.asked(in: $1) }
     let isWhole = steady.map(\.dtypes) == items.map(\.dtypes)
     return isWhole ? drawn : try corpus(of: steady)
   }
@@ -51,14 +53,14 @@ package struct FreshCorpus {
     if case .property(let property) = item.answer, property.comparesBits {
       return try item.dtypes.filter { dtype in
         try [dtype, Self.narrower[dtype]].compactMap { $0 }.allSatisfy { type in
-          try answer(to: item, dtype: type, in: corpus, by: port).verdict == .pass
+          try judge(of: item, dtype: type, in: corpus)(port).verdict == .pass
         }
       }
     }
     guard item.hasMeasuredTensors || item.level == .property else { return item.dtypes }
     return try item.dtypes.filter { dtype in
-      try isSteady(item, dtype: dtype, in: corpus)
-        && (item.op != .trainStep || parametersStay(item, dtype: dtype, in: corpus))
+      let judge = try judge(of: item, dtype: dtype, in: corpus)
+      return try isSteady(by: judge) && (item.op != .trainStep || parametersStay(by: judge))
     }
   }
 
@@ -67,28 +69,28 @@ package struct FreshCorpus {
   private static let narrower: [String: String] = ["f64": "f32", "f32": "f16", "f16": "bf16"]
 
   /// Whether the shaken reference needs at most a quarter of each bound.
-  private func isSteady(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
+  private func isSteady(by judge: (ReferenceCandidate) throws -> CaseResult) throws -> Bool {
     try ports.allSatisfy { port in
-      let result = try answer(to: item, dtype: dtype, in: corpus, by: port)
+      let result = try judge(port)
       return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
     }
   }
 
   /// Whether parameters stay near if gradients are off by as much as right ones may be. Moments are then off by as
   /// much, and parameters by η/ε times that where a gradient is small.
-  private func parametersStay(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
-    try answer(to: item, dtype: dtype, in: corpus, by: movedPort).tensors.allSatisfy { tensor in
+  private func parametersStay(by judge: (ReferenceCandidate) throws -> CaseResult) throws -> Bool {
+    try judge(movedPort).tensors.allSatisfy { tensor in
       !tensor.name.hasPrefix("parameters.") || tensor.ratio <= Self.share
     }
   }
 
-  private func answer(
-    to item: StoredCase, dtype: String, in corpus: CaseCorpus, by port: ReferenceCandidate
-  ) throws -> CaseResult {
-    let replies = try corpus.questions(of: item, dtype: dtype).map {
-      Reply(port.respond(to: try Request($0), dtype: dtype))
-    }
-    return try corpus.judge(item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
+  /// The result of a port on a case; the case's files are read once.
+  private func judge(
+    of item: StoredCase, dtype: String, in corpus: CaseCorpus
+  ) throws -> (ReferenceCandidate) throws -> CaseResult {
+    let requests = try corpus.questions(of: item, dtype: dtype).map { try Request($0) }
+    let judge = try corpus.judge(item, dtype: dtype, bounds: measured.ofFreshCases(of: corpus))
+    return { port in try judge(requests.map { Reply(port.respond(to: $0, dtype: dtype)) }) }
   }
 }
 

@@ -10,6 +10,9 @@ package struct FreshCorpus: Sendable {
   /// The share of a bound that the reference may need if the output of each stage errs as much as a port's may.
   private static let share = 0.25
 
+  /// How many roundings of a type a change of bits must have that every right answer in it must show.
+  private static let leastChange = 0x1p5
+
   let cases: FreshCases
   private let measured: CalibratedBounds
   private let port: ReferenceCandidate
@@ -51,10 +54,10 @@ package struct FreshCorpus: Sendable {
   /// The element types in which no right answer to a case can be mistaken for a wrong one (TOL-16).
   private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
     if case .property(let property) = item.answer, property.comparesBits {
-      return try item.dtypes.filter { dtype in
-        try [dtype, Self.narrower[dtype]].compactMap { $0 }.allSatisfy { type in
-          try judge(of: item, dtype: type, in: corpus)(port).verdict == .pass
-        }
+      let change = try smallestChange(in: item, of: corpus)
+      return item.dtypes.filter { dtype in
+        guard let precision = ElementType(word: dtype).flatMap({ Precision.of($0) }) else { return false }
+        return change >= Self.leastChange * precision.output
       }
     }
     guard item.hasMeasuredTensors || item.level == .property else { return item.dtypes }
@@ -64,9 +67,28 @@ package struct FreshCorpus: Sendable {
     }
   }
 
-  /// The next type of fewer bits. A change that must show in the bits of an answer must show in that too, so that no
-  /// right answer rounds it away.
-  private static let narrower: [String: String] = ["f64": "f32", "f32": "f16", "f16": "bf16"]
+  /// The smallest change of a row's numbers from the first answer to a later one, relative to the row's largest; rows
+  /// that keep every bit do not count. What is smaller than some roundings a right answer may round away.
+  private func smallestChange(in item: StoredCase, of corpus: CaseCorpus) throws -> Double {
+    let answers = try corpus.questions(of: item, dtype: NumberType.f64.rawValue).map { question -> NamedArray in
+      guard case .tensors(let arrays) = port.respond(to: try Request(question), in: .f64), let array = arrays.first
+      else { throw CorpusError.manifest("\(item.id): the reference has no answer") }
+      return array
+    }
+    let base = try answers[0].doubles()
+    let width = max(1, answers[0].shape.last ?? 1)
+    var smallest = Double.infinity
+    for answer in answers.dropFirst() {
+      let numbers = try answer.doubles()
+      for start in stride(from: 0, to: base.count, by: width) {
+        let row = start..<start + width
+        let change = row.reduce(0) { max($0, (numbers[$1] - base[$1]).magnitude) }
+        let largest = row.reduce(0) { max($0, base[$1].magnitude) }
+        if change > 0 { smallest = min(smallest, change / largest) }
+      }
+    }
+    return smallest
+  }
 
   /// Whether the shaken reference needs at most a quarter of each bound.
   private func isSteady(by judge: (ReferenceCandidate) throws -> CaseResult) throws -> Bool {

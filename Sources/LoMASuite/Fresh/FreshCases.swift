@@ -35,7 +35,7 @@ package struct FreshCases: Sendable {
     }
   }
 
-  /// A port of the reference on the cases' models, in every type, that rounds after each stage.
+  /// A port of the reference on the cases' models, in every type.
   package var port: ReferenceCandidate {
     ReferenceCandidate(port: nil, types: [.f64, .f32, .bf16, .f16], models: answers.models)
       .adapting(answers.peers.adapters)

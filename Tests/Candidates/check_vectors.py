@@ -15,12 +15,10 @@ the NumPy decoder (vector_properties.py). Exits with 1 if a value differs, a cas
 is unknown or Hugging Face does not load a model.
 """
 
-import argparse
 import hashlib
 import json
 import pathlib
 import sys
-import time
 
 import torch
 from safetensors.numpy import load_file
@@ -28,8 +26,9 @@ from safetensors.numpy import load_file
 import loma_model
 import loma_structure
 import vector_properties
+import vector_run
 from vector_case import Case, Problem, hugging_face, require
-from vector_comparison import LIMIT, check_rejection, check_tensors, check_text
+from vector_comparison import check_rejection, check_tensors, check_text
 
 
 def check_case(case, texts, tally):
@@ -68,58 +67,26 @@ def check_files(vectors, manifest):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     root = pathlib.Path(__file__).resolve().parents[2]
-    parser.add_argument("--vectors", type=pathlib.Path, default=root / "Vectors", metavar="DIR")
-    parser.add_argument("--list", action="store_true", help="a line per case: its id and its largest difference")
-    options = parser.parse_args()
+    options = vector_run.options(__doc__, root / "Vectors")
     torch.set_num_threads(1)
-    began = time.monotonic()
     manifest = json.loads((options.vectors / "manifest.json").read_text())
     texts = json.loads((options.vectors / "structure.json").read_text())["cases"]
+    run = vector_run.Run({text["id"]: text for text in texts})
     files, problems = check_files(options.vectors, manifest)
-    texts = {text["id"]: text for text in texts}
+    run.problems += problems
     refused = {entry["model"] for entry in manifest["cases"] if entry.get("rejection", "").endswith("-configuration")}
     for model in manifest["models"]:
         if loma_model.refusal(options.vectors / model["path"]):
             if model["path"] not in refused:
-                problems.append(f"{model['path']}: the Spec refuses it, and no case does")
+                run.problems.append(f"{model['path']}: the Spec refuses it, and no case does")
             continue
         try:
             hugging_face(options.vectors / model["path"])
         except Problem as problem:
-            problems.append(str(problem))
-    tallies = {}
-    covered = set()
-    for entry in manifest["cases"]:
-        empty = dict(cases=0, tensors=0, comparisons=0, units=0, worst=0.0, where="-")
-        tally = tallies.setdefault(entry["level"], empty)
-        try:
-            require(entry["id"] not in covered, "its id is not its own")
-            require(entry["id"].startswith(entry["level"] + "."), "its id names another level")
-            worst = check_case(Case(entry, options.vectors), texts, tally)
-        except Exception as problem:  # whatever a broken file leads to, the other cases are still checked
-            problems.append(f"{entry['id']}: {problem if isinstance(problem, Problem) else repr(problem)}")
-            continue
-        covered.add(entry["id"])
-        tally["cases"] += 1
-        if worst > tally["worst"]:
-            tally["worst"], tally["where"] = worst, entry["id"]
-        if options.list:
-            print(f"{entry['id']}  {worst:.1e}", flush=True)
-    problems += [f"{id}: in structure.json only" for id in texts]
-    for level, tally in tallies.items():
-        total = sum(entry["level"] == level for entry in manifest["cases"])
-        units = f", {tally['units']} units of bounds present" if tally["units"] else ""
-        tensors = f", {tally['tensors']} tensors in {tally['comparisons']} comparisons" if tally["tensors"] else ""
-        worst = f", largest relative difference {tally['worst']:.1e} in {tally['where']}" * (tally["worst"] > 0)
-        worst = worst or ", equal"
-        print(f"{level}: {tally['cases']} of {total} cases{tensors}{units}{worst}")
-    print(f"{len(covered)} of {len(manifest['cases'])} cases covered, {files} files with their digests, "
-          f"limit {LIMIT:.0e}, {time.monotonic() - began:.0f} s")
-    for problem in problems:
-        print(f"PROBLEM {problem}")
-    return 1 if problems or not covered else 0
+            run.problems.append(str(problem))
+    run.cover(manifest["cases"], lambda entry, *more: check_case(Case(entry, options.vectors), *more), options.list)
+    return run.report(f"{files} files with their digests")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ package enum CaseInputs {
   }
 
   /// A flat I64 tensor.
-  static func integers(_ name: String, _ values: [Int]) -> NamedArray {
+  package static func integers(_ name: String, _ values: [Int]) -> NamedArray {
     make { () throws(ContainerError) in try NamedArray(name, .i64, shape: [values.count], integers: values) }
   }
 
@@ -87,13 +87,22 @@ package enum CaseInputs {
       })
   }
 
+  /// An F32 tensor of seeded normal numbers that use all 24 bits or are exact in bf16.
+  static func normal(
+    _ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64, fills: Bool
+  ) -> NamedArray {
+    fills
+      ? filledNormal(name, shape: shape, deviation: deviation, mean: mean, seed: seed)
+      : normal(name, shape: shape, deviation: deviation, mean: mean, seed: seed)
+  }
+
   /// A BOOL matrix.
   static func mask(_ name: String, _ cells: [Bool], rows: Int) -> NamedArray {
     make { () throws(ContainerError) in try NamedArray(name, shape: [rows, rows], booleans: cells) }
   }
 
   /// A file of arrays of the catalogue itself, which cannot fail.
-  static func file(_ arrays: [NamedArray]) -> ArrayFile {
+  package static func file(_ arrays: [NamedArray]) -> ArrayFile {
     make { () throws(ContainerError) in try ArrayFile(arrays, metadata: [:]) }
   }
 

@@ -7,17 +7,16 @@ the model's files.
 
 Integers and rejections are derived from the Spec's text (ccm_structure.py) and must be equal. Numbers are computed in
 NumPy float64 with SUM rows (ccm_numpy.py), in PyTorch float64 without them (ccm_torch.py), and by Hugging Face's Llama
-with a conditional LoRA (candidate_ccm.py); gradients by autograd in the last two. Differences are relative to the
-tensor's largest recorded value. The units of the two stages' bounds (CCM-37) are recomputed too. Properties are shown
-to hold for NumPy (ccm_properties.py). Cases of other chapters are counted and left to their own check. Exits with 1 if
-a value differs, a case is not covered or a file is unknown, with 2 if there are no such vectors.
+with a conditional LoRA (candidate_ccm.py); gradients by hand in the first (ccm_backward.py) and by autograd in the
+others. Differences are relative to the tensor's largest recorded value. The units of the two stages' bounds (CCM-37)
+are recomputed too. Properties are shown to hold for NumPy (ccm_properties.py). Cases of other chapters are counted and
+left to their own check. Exits with 1 if a value differs, a case is not covered or a file is unknown, with 2 if there
+are no such vectors.
 """
 
-import argparse
 import json
 import pathlib
 import sys
-import time
 import warnings
 
 import torch
@@ -26,9 +25,10 @@ from safetensors.numpy import load_file
 import ccm_model  # first: it makes the modules of the folder above known
 import ccm_properties
 import ccm_protocol
+import vector_run
 from ccm_case import ANSWERS, Case, numpy_model
 from check_vectors import check_files
-from vector_case import Problem, require
+from vector_case import require
 from vector_comparison import LIMIT, NUMBERS, UNITS, check_text, difference
 
 
@@ -89,51 +89,20 @@ def check_models(vectors, manifest, cases):
 
 def main():
     warnings.filterwarnings("ignore")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     root = pathlib.Path(__file__).resolve().parents[3]
-    parser.add_argument("--vectors", type=pathlib.Path, default=root / "Vectors" / "peers", metavar="DIR")
-    parser.add_argument("--list", action="store_true", help="a line per case: its id and its largest difference")
-    options = parser.parse_args()
+    options = vector_run.options(__doc__, root / "Vectors" / "peers")
     if not (options.vectors / "manifest.json").is_file():
         print(f"no vectors at {options.vectors}: manifest.json is missing", file=sys.stderr)
         return 2
     torch.set_num_threads(1)
-    began = time.monotonic()
     manifest = json.loads((options.vectors / "manifest.json").read_text())
     texts = json.loads((options.vectors / "structure.json").read_text())["cases"]
+    run = vector_run.Run({text["id"]: text for text in texts if text["op"] in ccm_protocol.OPERATIONS})
     files, problems = check_files(options.vectors, manifest)
     cases = [entry for entry in manifest["cases"] if entry["op"] in ccm_protocol.OPERATIONS]
-    others = len(manifest["cases"]) - len(cases)
-    texts = {text["id"]: text for text in texts if text["op"] in ccm_protocol.OPERATIONS}
-    problems += check_models(options.vectors, manifest, cases)
-    tallies, covered = {}, set()
-    for entry in cases:
-        empty = dict(cases=0, tensors=0, comparisons=0, worst=0.0, where="-")
-        tally = tallies.setdefault(entry["level"], empty)
-        try:
-            require(entry["id"] not in covered, "its id is not its own")
-            require(entry["id"].startswith(entry["level"] + "."), "its id names another level")
-            worst = check_case(Case(entry, options.vectors), texts, tally)
-        except Exception as problem:  # whatever a broken file leads to, the other cases are still checked
-            problems.append(f"{entry['id']}: {problem if isinstance(problem, Problem) else repr(problem)}")
-            continue
-        covered.add(entry["id"])
-        tally["cases"] += 1
-        if worst > tally["worst"]:
-            tally["worst"], tally["where"] = worst, entry["id"]
-        if options.list:
-            print(f"{entry['id']}  {worst:.1e}", flush=True)
-    problems += [f"{id}: in structure.json only" for id in texts]
-    for level, tally in tallies.items():
-        total = sum(entry["level"] == level for entry in cases)
-        tensors = f", {tally['tensors']} tensors in {tally['comparisons']} comparisons" if tally["tensors"] else ""
-        worst = f", largest relative difference {tally['worst']:.1e} in {tally['where']}" * (tally["worst"] > 0)
-        print(f"{level}: {tally['cases']} of {total} cases{tensors}{worst or ', equal'}")
-    print(f"{len(covered)} of {len(cases)} cases covered, {others} of other chapters, {files} files with their "
-          f"digests, limit {LIMIT:.0e}, {time.monotonic() - began:.0f} s")
-    for problem in problems:
-        print(f"PROBLEM {problem}")
-    return 1 if problems or not covered else 0
+    run.problems += problems + check_models(options.vectors, manifest, cases)
+    run.cover(cases, lambda entry, *more: check_case(Case(entry, options.vectors), *more), options.list)
+    return run.report(f"{len(manifest['cases']) - len(cases)} of other chapters, {files} files with their digests")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,15 @@ struct ContextTexts: Sendable {
   var outputs: [Int]
   var n = 2
   var beginning: Int = Self.bos
+  /// V.
+  var textSize = Self.vocabulary
   var profile: ContextProfile
   /// a, sent if the profile merges by it.
-  var rate = 0.375
+  var rate = Self.share
 
   static let vocabulary = ContextCaseModel.vocabulary
+  /// a of most cases.
+  private static let share = 0.375
   /// BOS of most cases; neither the first id nor the last, nor a pad's token.
   static let bos = 4
 
@@ -34,6 +38,22 @@ struct ContextTexts: Sendable {
     for text in texts.indices { texts[text][0][0] = Self.bos }
     self.outputs = outputs ?? lengths.map { _ in 0 }
     self.profile = profile
+  }
+
+  /// Given texts, whatever their tokens are.
+  init(
+    of texts: [[[Int]]], outputs: [Int], n: Int, beginning: Int, textSize: Int, _ profile: ContextProfile, rate: Double
+  ) {
+    (self.texts, self.outputs, self.n) = (texts, outputs, n)
+    (self.beginning, self.textSize) = (beginning, textSize)
+    (self.profile, self.rate) = (profile, rate)
+  }
+
+  /// Texts of these tokens, without a BOS and without outputs.
+  init(of texts: [[[Int]]], n: Int, vocabulary: Int, _ profile: ContextProfile) {
+    self.init(
+      of: texts, outputs: texts.map { _ in 0 }, n: n, beginning: -1, textSize: vocabulary, profile,
+      rate: Self.share)
   }
 
   /// The same texts with BOS at further places, each a segment and an index of the first text.
@@ -70,7 +90,7 @@ struct ContextTexts: Sendable {
 
   var parameters: [String: RequestParameter] {
     var parameters: [String: RequestParameter] = [
-      "memory_tokens": .integer(n), "text_vocabulary": .integer(Self.vocabulary),
+      "memory_tokens": .integer(n), "text_vocabulary": .integer(textSize),
       "beginning_token": .integer(beginning),
     ]
     if readsRate { parameters["rate"] = .real(rate) }
@@ -82,10 +102,18 @@ struct ContextTexts: Sendable {
     _ operation: PeerOperation, model: ContextCaseModel? = nil, _ more: [String: RequestParameter] = [:],
     arrays: [NamedArray] = [], captures: [String] = []
   ) -> Request {
+    request(operation, at: model?.path, more, arrays: arrays, captures: captures)
+  }
+
+  /// The same of a model by its path below Vectors/peers.
+  func request(
+    _ operation: PeerOperation, at model: String?, _ more: [String: RequestParameter] = [:],
+    arrays: [NamedArray] = [], captures: [String] = []
+  ) -> Request {
     let segments = texts.flatMap { $0 }
     let outputs = operation.readsOutputs ? [CaseInputs.integers("output_lengths", self.outputs)] : []
     return Request(
-      .peer(operation), axes: profile.axes, parameters: parameters.adding(more), model: model?.path,
+      .peer(operation), axes: profile.axes, parameters: parameters.adding(more), model: model,
       input: CaseInputs.file(
         [
           CaseInputs.integers("tokens", segments.flatMap { $0 }),
@@ -98,7 +126,7 @@ struct ContextTexts: Sendable {
   var batch: ContextBatch {
     do {
       let parameters = try ContextParameters(
-        textSize: Self.vocabulary, memoryTokens: n, beginningToken: beginning < 0 ? nil : beginning, profile: profile,
+        textSize: textSize, memoryTokens: n, beginningToken: beginning < 0 ? nil : beginning, profile: profile,
         rate: rate)
       var layouts: [ContextLayout] = []
       for (text, output) in zip(texts, outputs) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compressed context memory in PyTorch without SUM rows, as a candidate: stages, forward passes, losses and gradients, in
-float64 and float32.
+"""Compressed context memory in PyTorch without SUM rows, as a candidate: stages, forward passes, losses and gradients,
+in float64 and float32.
 
   pip install -r Tests/Candidates/requirements-torch.txt
   loma conform --vectors Vectors/peers -- python3 Tests/Candidates/ccm/candidate_ccm_torch.py
@@ -83,4 +83,5 @@ def save(tensors, path):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     loma_protocol.serve(
-        "ccm-torch", f"torch-{torch.__version__}", OPERATIONS, DTYPES, answer, load_file, save, read=ccm_protocol.Request)
+        "ccm-torch", f"torch-{torch.__version__}", OPERATIONS, DTYPES, answer, load_file, save,
+        read=ccm_protocol.Request)

@@ -5,8 +5,8 @@
 
 Each is run in float32 on Vectors/peers as a candidate. It is caught by an answer that is judged wrong; a crash or an
 unreadable file alone does not count. Right to name is the mutant of its id, first or behind another that its answers do
-not tell from it, or for a mistake that is a profile that profile. Exits with 1 if one is not caught or something else is
-named, or if less than nine of ten are named.
+not tell from it, or for a mistake that is a profile that profile. Exits with 1 if one is not caught or something else
+is named, or if less than nine of ten are named.
 """
 
 import argparse
@@ -34,8 +34,9 @@ def run(given, identifier):
     """What one wrong port is told."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [str(given.loma.resolve()), "conform", "--vectors", str(given.vectors.resolve()), "--dtype", "f32", "--jobs",
-             "1", "--timeout-factor", "8", "--report", folder, "--", sys.executable, str(HERE / "run_ccm.py"), identifier],
+            [str(given.loma.resolve()), "conform", "--vectors", str(given.vectors.resolve()), "--dtype", "f32",
+             "--jobs", "1", "--timeout-factor", "8", "--report", folder, "--", sys.executable,
+             str(HERE / "run_ccm.py"), identifier],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
         lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()
     units, said = [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(done.stdout)
@@ -66,8 +67,8 @@ def main():
                   f"{row['explained']} of {row['wrong']}", flush=True)
     scores = collections.Counter(row["score"] for row in table)
     caught = sum(row["caught"] for row in table)
-    print(f"{caught} of {len(table)} caught, {scores['first']} named first, {scores['alike']} alike, {scores['none']} not, "
-          f"{scores['other']} as something else")
+    print(f"{caught} of {len(table)} caught, {scores['first']} named first, {scores['alike']} alike, "
+          f"{scores['none']} not, {scores['other']} as something else")
     if given.json:
         members = ("id", "sentence", "caught", "first", "score", "named", "explained", "wrong")
         check_diagnosis.write(given.json, table, members)

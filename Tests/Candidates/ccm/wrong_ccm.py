@@ -1,4 +1,4 @@
-"""Mistakes of a port of chapter 16: what is changed in the candidate on NumPy, by the mutant that makes the same mistake.
+"""Mistakes of a port of chapter 16: what is changed in the candidate on NumPy, by the mutant that makes the same one.
 
 A change is made wherever a porter who thinks so would make it: in the parallel layout, online and in the gradients.
 """
@@ -13,7 +13,8 @@ SEES_SUMS = "        return u == s - 1 if recurrent else s == last  # CCM-13\n"
 SEES_COMP = "        return u <= s if recurrent else u == s or s == last  # CCM-10, CCM-11, CCM-12\n"
 SEES_OWN = "    return u == s  # CCM-11, and CCM-15, since no COMP row is of the final segment\n"
 EARLIER = "    return [[k <= q and visible(query, key, last, beginning, profile) for k, key in enumerate(rows)]\n"
-ONLINE_OWN = '        if key["segment"] == query["segment"] or self.is_sink(key):\n            return True\n        recurrent'
+ONLINE_OWN = ('        if key["segment"] == query["segment"] or self.is_sink(key):\n'
+              "            return True\n        recurrent")
 ONLINE_MEMORY = '        return key["role"] == "c" and (recurrent or query["segment"] == self.last)\n\n    def is_sink'
 ONLINE_EARLIER = "[k <= q for k in range(len(rows))]"
 RECURRENT = '        recurrent = ccm_structure.axes(self.profile)["recurrence"] == "recurrent"\n'

@@ -15,11 +15,12 @@ struct CulpritTests {
 
   init() throws { cases = try DiagnosedCases() }
 
-  /// What is said of a port's answers to some cases.
+  /// What is said of a port's answers to some cases, as of a run of its own.
   private func said(
     asking isAsked: (StoredCase) -> Bool = DiagnosedCases.isTelling, traces: Bool = false,
     _ reply: @escaping (Question) -> Reply
   ) throws -> (culprits: Culprits, lines: [String]) {
+    let cases = try DiagnosedCases()
     let results = try cases.results(asking: isAsked, traces: traces, reply)
     return (cases.conform.culprits(results, threads: 2).0, cases.conform.lines(results, threads: 2))
   }

@@ -88,7 +88,8 @@ import Testing
         sample.widths.group = group
         #expect(try sample.forward() == base)
         sample.widths.bits = 4
-        #expect(try sample.forward().logits != base.logits)
+        // A group of one number rounds to itself.
+        if group > 1 { #expect(try sample.forward().logits != base.logits) }
       }
     }
   }

@@ -81,7 +81,7 @@ import Testing
       var sample = LatentSample(seed: 3, layers: 2, stride: 2, latentProfile: try LatentProfile(name: name))
       sample.hiddenSize = 4
       sample.widths = LatentWidths(
-        heads: 2, plain: 2, rotated: 2, value: 3, latent: 4, queryLatent: nil, bits: 3, rotatedBits: 2, group: 2)
+        heads: 2, plain: 2, rotated: 4, value: 3, latent: 4, queryLatent: nil, bits: 3, rotatedBits: 2, group: 4)
       let rows = try rows(sample)
       let fixed = try frozen(sample, rows)
       let pass = try sample.model().trainingPass(texts: [rows], profile: sample.profile, rules: .spec)

@@ -11,11 +11,12 @@ let listHelp = """
   Lists the cases of the golden vectors with id, operation, profile and clauses, and counts them. With several options,
   the cases that match all of them.
 
+    --part PART              loma, part I, the default; or peers, part II, whose operations, models and axes are others
     --level LEVEL            \(lines(of: Level.allCases.map(\.rawValue), breakingAfter: .max))
     --op OP                  \(lines(of: Operation.all(of: .loma).map(\.rawValue), breakingAfter: 6))
     --profile NAME           axis=value,axis=value…: cases whose profile sets these axes, whatever else it sets; base:
                              cases that set none; loma explain --show profiles lists the axes
-    --model NAME             \(lines(of: Catalogue.modelNames, breakingAfter: 10))
+    --model NAME             \(lines(of: Catalogue.modelNames(of: .loma), breakingAfter: 10))
     --clause ID              cases that cite this clause and can fail it
     --id GLOB                ids of this pattern: * is any text, ? one character
 
@@ -24,11 +25,12 @@ let listHelp = """
 let showHelp = """
   loma show CASE [--draw yes|no] [--color auto|always|never]
 
-  Shows one case: the mistake it hunts, its clauses, parameters, inputs and answer, with the first values of every tensor
-  and how it is compared; then the rows and the mask of its texts. loma list lists the cases. The answer is computed now,
-  so no folder of vectors is needed, except for a case with a trained model, which is read from there as for loma vectors.
+  Shows one case of either part: the mistake it hunts, its clauses, files, parameters, inputs and answer, with the first
+  values of every tensor and how it is compared; then the rows and the mask of its texts, and in part II the schedule of
+  one that is generated from. loma list lists the cases. The answer is computed now, so no folder of vectors is needed,
+  except for a case with a trained model, which is read from there as for loma vectors.
 
-    --draw no                omits rows and mask
+    --draw no                omits rows, mask and schedule
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
 
   """
@@ -42,15 +44,19 @@ private func lines(of words: [String], breakingAfter count: Int) -> String {
 }
 
 func list(_ words: [String]) throws -> Outcome {
-  let names = ["--level", "--op", "--profile", "--model", "--clause", "--id"]
+  let names = ["--part", "--level", "--op", "--profile", "--model", "--clause", "--id"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
-  var filter = CaseFilter()
+  let part: Part =
+    try arguments["--part"].map { (word) throws(UsageError) in
+      try Arguments.choice(word, of: "--part")
+    } ?? .loma
+  var filter = CaseFilter(part)
   if let level = arguments["--level"] { filter.level = try Arguments.choice(level, of: "--level") }
-  if let operation = arguments["--op"] { filter.operation = try Arguments.operation(operation, of: [.loma]) }
+  if let operation = arguments["--op"] { filter.operation = try Arguments.operation(operation, of: [part]) }
   if let profile = arguments["--profile"] { try filter.choose(profile: profile) }
   if let model = arguments["--model"] {
     guard filter.choose(model: model) else {
-      let known = Catalogue.modelNames.joined(separator: ", ")
+      let known = Catalogue.modelNames(of: part).joined(separator: ", ")
       throw UsageError(line: "option --model takes one of \(known), not '\(model)'")
     }
   }
@@ -70,10 +76,10 @@ func show(_ words: [String], in environment: Environment) throws -> Outcome {
     throw UsageError(line: "no case is called '\(id)', the nearest are \(nearest)")
   }
   var text = try CaseTexts.text(of: item, models: try models(of: item, in: environment))
-  if draw == .yes, let drawing = CaseDrawing(item) {
+  if draw == .yes, let contents = try sections(of: item) {
     let suits = environment.isTerminal && !environment.refusesColour
     let hasColour = colour == .always || colour == .auto && suits
-    text += "\n" + TextDrawing(hasColour: hasColour).draw(try sections(of: drawing))
+    text += "\n" + TextDrawing(hasColour: hasColour).draw(contents)
   }
   return Outcome(output: text)
 }
@@ -83,12 +89,33 @@ private func models(of item: Case, in environment: Environment) throws -> Stored
   if let models = try StoredModels(computedFor: item) { return models }
   let folder = try VectorsFolder.find(
     option: nil, environment: environment.vectors, current: environment.folder, program: environment.program)
-  return try StoredModels(vectors: folder)
+  let part = item.request.operation.part
+  return try StoredModels(vectors: part == .loma ? folder : folder + "/" + part.rawValue)
 }
 
-/// The rows and the mask of a case's texts.
-private func sections(of drawing: CaseDrawing) throws -> [SectionContent] {
-  try explanation(of: drawing).contents(of: [.rows, .mask], limits: .text)
+/// The rows and the mask of a case's texts, and the schedule of one of part II that generates; nil without texts.
+private func sections(of item: Case) throws -> [SectionContent]? {
+  if let drawing = CaseDrawing(item) {
+    return try explanation(of: drawing).contents(of: [.rows, .mask], limits: .text)
+  }
+  guard let drawing = ContextCaseDrawing(item) else { return nil }
+  let isFed = drawing.generationLength != nil
+  return try explanation(of: drawing).contents(of: [.rows, .mask] + (isFed ? [.schedule] : []), limits: .text)
+}
+
+/// The explanation of the texts of a case of chapter 16.
+func explanation(of drawing: ContextCaseDrawing) throws -> ContextExplanation {
+  let texts = drawing.texts.map { text in
+    var segmented = SegmentedText(lengths: text.segments.map { $0.count })
+    (segmented.ids, segmented.outputLength) = (text.segments.flatMap { $0 }, text.outputLength)
+    return segmented
+  }
+  let parameters = drawing.parameters
+  var inputs = ContextInputs(memoryTokens: parameters.memoryTokens, texts: texts)
+  (inputs.textVocabulary, inputs.beginningToken) = (parameters.textSize, parameters.beginningToken)
+  (inputs.profile, inputs.rate) = (parameters.profile, drawing.rate)
+  inputs.generationLength = drawing.generationLength
+  return try ContextExplanation(inputs)
 }
 
 /// The explanation of a case's texts.

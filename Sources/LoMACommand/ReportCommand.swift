@@ -2,6 +2,7 @@
 
 import LoMAConformance
 import LoMAExplanation
+import LoMAPeers
 import LoMASuite
 
 let reportHelp = """
@@ -59,10 +60,40 @@ struct CannotWrite: Error, CustomStringConvertible {
 }
 
 /// The layout of a case's texts; nil if it has none, or more rows than a page names.
-private func texts(ofCase id: String) -> CaseLayout? {
-  guard let item = Catalogue.item(id), let drawing = CaseDrawing(item), let explanation = try? explanation(of: drawing),
+func texts(ofCase id: String) -> CaseLayout? {
+  guard let item = Catalogue.item(id) else { return nil }
+  if let drawing = ContextCaseDrawing(item) { return texts(of: drawing) }
+  guard let drawing = CaseDrawing(item), let explanation = try? explanation(of: drawing),
     explanation.rowCount <= ExplanationLimits.json.maskRows, let batch = try? explanation.batch()
   else { return nil }
   return CaseLayout(
     caption: explanation.title, parameters: drawing.parameters, batch: batch, profile: drawing.profile)
+}
+
+/// The same of a case of chapter 16: rows are labelled by the letter of their role, their segment and their index.
+private func texts(of drawing: ContextCaseDrawing) -> CaseLayout? {
+  guard let explanation = try? explanation(of: drawing), explanation.rowCount <= ExplanationLimits.json.maskRows,
+    let batch = try? drawing.batch()
+  else { return nil }
+  @Sendable func label(_ place: ContextPlace) -> String {
+    guard let segment = place.segment, let index = place.index else { return String(place.role.letter) }
+    return "\(place.role.letter)\(segment).\(index)"
+  }
+  // Tokens that are generated stand at the end of the final segment.
+  let segments = drawing.texts[0].segments
+  @Sendable func token(_ number: Int) -> String? {
+    var rest = number
+    for (segment, tokens) in segments.enumerated() {
+      if rest < tokens.count || segment == segments.count - 1 {
+        return label(.text(segment: segment, index: rest))
+      }
+      rest -= tokens.count
+    }
+    return nil
+  }
+  let masks = batch.texts.indices.map { batch.mask($0) }
+  return CaseLayout(
+    caption: explanation.title,
+    texts: batch.texts.map { rows in rows.map { .init(text: label($0.place), isPad: $0.place == .pad) } },
+    token: token, sees: { masks[$0].rule(query: $1, key: $2).isVisible })
 }

@@ -53,7 +53,7 @@ func vectors(_ words: [String], in environment: Environment) throws -> Outcome {
   let report = environment.report
   let trained =
     arguments["--trained"]
-    ?? VectorsFolder.withTrainedModels(folder, current: here, program: environment.program) + "/models"
+    ?? VectorsFolder.withTrainedModels(part, folder, current: here, program: environment.program) + "/models"
   let recording =
     digestsOnly == .yes
     ? nil : try Corpus.record(part, trained: trained, threads: threads) { report("case \($0) of \($1)") }

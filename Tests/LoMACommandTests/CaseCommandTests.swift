@@ -41,8 +41,45 @@ struct CaseCommandTests {
     #expect(!both.isEmpty && ids("--level model --clause LOS-4 --model gqa") == both)
   }
 
+  @Test func `CCM-30 the list of part II holds its cases once, and every filter keeps what it says`() {
+    func peers(_ passes: (Case) -> Bool) -> [String] { PeerCatalogue.cases.filter(passes).map(\.id) }
+    #expect(ids("--part peers") == peers { _ in true })
+    #expect(ids("--part loma") == Catalogue.cases.map(\.id))
+    for operation in Operation.all(of: .peers) {
+      #expect(ids("--part peers --op \(operation.rawValue)") == peers { $0.request.operation == operation })
+    }
+    #expect(ids("--part peers --profile base") == peers { $0.request.axes.isEmpty })
+    let merged = ids("--part peers --profile sink=on,memory=merge")
+    #expect(merged == peers { $0.request.axes["memory"] == "merge" && $0.request.axes["sink"] == "on" })
+    #expect(!merged.isEmpty && ids("--profile memory_attention=causal").allSatisfy { !merged.contains($0) })
+    for model in PeerCatalogue.modelNames {
+      let cases = ids("--part peers --model \(model)")
+      #expect(cases == peers { $0.request.model == "models/" + model } && !cases.isEmpty, "\(model)")
+    }
+    #expect(ids("--part peers --clause CCM-16") == peers { $0.clauses.contains("CCM-16") })
+  }
+
+  @Test func `OPS-1 the files that are shown are those of the manifest`() throws {
+    for part in Part.allCases {
+      let folder = projectVectors + (part == .peers ? "/peers" : "")
+      let listed = Set(try #require(try StoredManifest(folder: folder)).files.map(\.path))
+      for item in Catalogue.cases(of: part) where item.level != .model || part == .peers {
+        let lines = loma("show \(item.id) --draw no").output.split(separator: "\n").map { String($0) }
+        let start = try #require(lines.firstIndex(of: "files below Vectors" + (part == .peers ? "/peers" : "")))
+        let shown = lines[(start + 1)...].prefix { $0.hasPrefix("  ") }.compactMap { line -> String? in
+          let words = line.split(separator: " ")
+          return words.count == 2 ? String(words[1]) : nil
+        }
+        #expect(!shown.isEmpty || item.request.input.arrays.isEmpty, "\(item.id)")
+        for path in shown {
+          #expect(listed.contains { path.hasSuffix("/") ? $0.hasPrefix(path) : $0 == path }, "\(item.id): \(path)")
+        }
+      }
+    }
+  }
+
   @Test func `OPS-1 every case can be shown`() throws {
-    for item in Catalogue.cases {
+    for item in Catalogue.cases + PeerCatalogue.cases {
       let outcome = loma("show \(item.id) --draw no")
       #expect(outcome.exitCode == .fine, "\(item.id): \(outcome.complaint ?? "")")
       let text = outcome.output
@@ -72,8 +109,25 @@ struct CaseCommandTests {
     #expect(loma("show structure.mask.c2-t2-n5 --color always").output != shown)
   }
 
+  @Test func `CCM-9 a case of part II is drawn as explain draws it`() {
+    let shown = loma("show structure.ccm_mask.no-context").output
+    #expect(shown.contains("\nmask: parallel layout, 5 rows\n") && !shown.contains("schedule"))
+    let online = loma("show generation.ccm_online.forced").output
+    for part in ["rows: parallel layout of the prompt", "mask: parallel", "schedule: 9 fed tokens"] {
+      #expect(online.contains("\n" + part), "\(part)")
+    }
+    let drawn = loma(
+      "explain --method ccm --memory-tokens 2 --segments 5 --tokens 4,6,10,0,1 --vocabulary 11 --beginning-token 4 "
+        + "--profile memory=merge --show rows,mask")
+    #expect(drawn.exitCode == .fine && shown.hasSuffix("\n\n" + drawn.output))
+    for id in ["rejection.ccm_layout.empty-segment", "stage.merge.mean"] {
+      #expect(!loma("show \(id)").output.contains("mask:"), "\(id)")
+    }
+  }
+
   @Test func `an unknown case is one line with the nearest ids`() {
     for (asked, nearest) in [
+      ("ccm_online.single-tokens", "generation.ccm_online.single-tokens"),
       ("structure.mask.c2-t2-n55", "structure.mask.c2-t2-n5"), ("rms_norm.plain", "stage.rms_norm.plain"),
       ("stage.rmsnorm.plain", "stage.rms_norm.plain"),
     ] {
@@ -103,7 +157,11 @@ struct CaseCommandTests {
   @Test(arguments: [
     ("list --level none", "option --level takes one of structure, "),
     ("list --op none", "option --op takes one of layout, "),
-    ("list --model none", "option --model takes one of mha, "), ("list --what x", "unknown option --what"),
+    ("list --model none", "option --model takes one of mha, "),
+    ("list --part x", "option --part takes one of loma, peers"),
+    ("list --part peers --model mha", "option --model takes one of ccm-gqa, "),
+    ("list --part peers --op mask", "option --op takes one of ccm_layout, "),
+    ("list --what x", "unknown option --what"),
     ("show", "the id of a case is required"), ("show --draw no", "the id of a case is required"),
     ("show a b", "unexpected argument b"), ("show a --draw maybe", "option --draw takes one of yes, no"),
     ("vectors", "record or verify is required"), ("vectors verify --vectors /none/there", ""),
@@ -120,6 +178,8 @@ struct CaseCommandTests {
   @Test func `an unknown axis or value of a profile has its code`() {
     #expect(loma("list --profile shape=round").complaint?.hasPrefix("loma: unknown-axis: ") == true)
     #expect(loma("list --profile numbering=none").complaint?.hasPrefix("loma: unknown-alternative: ") == true)
+    #expect(loma("list --part peers --profile shape=round").complaint?.hasPrefix("loma: unknown-axis: ") == true)
+    #expect(loma("list --part peers --profile memory=sum").complaint?.hasPrefix("loma: unknown-alternative: ") == true)
   }
 
   @Test func `help is there, and no line of it is long`() {

@@ -15,7 +15,7 @@ struct ContextDiagnosisTests {
 
   init() throws { cases = try DiagnosedCases(of: .peers) }
 
-  @Test(arguments: ["C01", "C05", "C09", "C14", "C20", "C25", "C32", "C37a", "C37c", "C38b", "C39a", "C39b"])
+  @Test(arguments: ["C01", "C05", "C09", "C14", "C20", "C25", "C32", "C37a", "C37c", "C38b", "C39a", "C39b", "C40"])
   func `a mutant of chapter 16 recognises itself`(_ mutant: String) throws {
     let port = PortInProcess(mutant: mutant, models: cases.models)
     let results = try cases.results(asking: { $0.level != .generation || mutant == "C39a" }, traces: true, port.reply)

@@ -141,7 +141,10 @@ extension Mutant {
 
   /// Every mutant of chapter 16, by id.
   private static let context: [Mutant] =
-    [contextMasks, contextPositions, contextMerges, contextAdapters, contextLosses, contextGradients, contextCaches]
+    [
+      contextMasks, contextPositions, contextMerges, contextAdapters, contextLosses, contextGradients, contextCaches,
+      contextLayouts,
+    ]
     .flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// Every mutant of a part, by id.

@@ -86,8 +86,10 @@ extension Mutant {
   ]
 
   private static let context = [
+    Broken("CCM-1", "C40"),
     Broken("CCM-2", "C37d"),
     Broken("CCM-3", "C02 C04 C20"),
+    Broken("CCM-5", "C40"),
     Broken("CCM-7", "C13 C14 C15 C16 C17"),
     Broken("CCM-9", "C01 C07"),
     Broken("CCM-10", "C02 C03 C05 C06 C10"),

@@ -52,7 +52,7 @@ package enum CaseInputs {
   }
 
   /// A flat I64 tensor.
-  static func integers(_ name: String, _ values: [Int]) -> NamedArray {
+  package static func integers(_ name: String, _ values: [Int]) -> NamedArray {
     make { () throws(ContainerError) in try NamedArray(name, .i64, shape: [values.count], integers: values) }
   }
 
@@ -93,7 +93,7 @@ package enum CaseInputs {
   }
 
   /// A file of arrays of the catalogue itself, which cannot fail.
-  static func file(_ arrays: [NamedArray]) -> ArrayFile {
+  package static func file(_ arrays: [NamedArray]) -> ArrayFile {
     make { () throws(ContainerError) in try ArrayFile(arrays, metadata: [:]) }
   }
 

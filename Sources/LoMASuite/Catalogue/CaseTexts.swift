@@ -22,6 +22,10 @@ package enum CaseTexts {
     ]
     if !request.captures.isEmpty { lines.append(["captures", request.captures.joined(separator: " ")]) }
     var text = item.id + "\n" + table(lines, indented: true)
+    if FreshCases.named(item.id) == nil {
+      let part = request.operation.part
+      text += section("files below \(VectorsFolder.name)\(part == .loma ? "" : "/" + part.rawValue)", files(of: item))
+    }
     text += section(
       "parameters", request.parameters.sorted { $0.key < $1.key }.map { [$0.key, $0.value.text] })
     text += section("input", request.input.arrays.map { [$0.name, $0.typeText, Self.shape($0.shape), $0.firstValues] })
@@ -33,8 +37,17 @@ package enum CaseTexts {
     return text
   }
 
+  /// The files that recording wrote for a case.
+  private static func files(of item: Case) -> [[String]] {
+    var lines: [[String]] = []
+    if !item.request.input.arrays.isEmpty { lines.append(["input", item.inputPath]) }
+    if case .tensors = item.expectation { lines.append(["expected", item.expectedPath]) }
+    if let model = item.request.model { lines.append(["model", model + "/"]) }
+    return lines
+  }
+
   private static func answer(_ item: Case, _ models: StoredModels) throws(RecordingError) -> [[String]] {
-    let answers = ReferenceAnswers(models: models.models, workers: .single)
+    let answers = ReferenceAnswers(models: models, workers: .single)
     let tensors: [ResultTensor]
     do { tensors = try answers.answer(item.request) } catch {
       throw .wrongAnswer(id: item.id, answer: error.description)

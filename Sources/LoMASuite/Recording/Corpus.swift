@@ -24,7 +24,8 @@ package enum Corpus {
         progress: progress)
     case .peers:
       try Recording(
-        cases: PeerCatalogue.cases, models: RecordedModels.peers.get(), workers: Workers(threads: threads),
+        cases: PeerCatalogue.cases, models: RecordedModels(peersTrainedBelow: trained),
+        workers: Workers(threads: threads),
         suite: Versions.peers, retired: PeerCatalogue.retired, isPublished: Versions.peersArePublished,
         progress: progress)
     }

@@ -92,22 +92,32 @@ struct RecordedModels: Sendable {
   }
 
   private mutating func add(_ model: TrainedModel, from folder: String) throws(RecordingError) {
-    func failure(_ reason: String) -> RecordingError { .trainedModel(name: model.name, reason: reason) }
-    var files: [Recording.File] = []
-    for file in model.files {
+    let entry = try Self.pinned(
+      Entry(name: model.name, path: model.path, recipe: model.recipe, files: []), model.files, from: folder)
+    do throws(CheckpointError) { models[model.path] = try Checkpoint(directory: folder).inMemory() } catch {
+      throw .trainedModel(name: model.name, reason: error.description)
+    }
+    entries.append(entry)
+  }
+
+  /// An entry with the files in a folder, each of which must have its digest.
+  static func pinned(
+    _ entry: Entry, _ files: [(name: String, sha256: String)], from folder: String
+  ) throws(RecordingError) -> Entry {
+    func failure(_ reason: String) -> RecordingError { .trainedModel(name: entry.name, reason: reason) }
+    var found: [Recording.File] = []
+    for file in files {
       let bytes: [UInt8]
       do { bytes = try Files.contents(of: folder + "/" + file.name, byteLimit: 600 << 10) } catch {
         throw failure("\(error)")
       }
       let digest = SHA256.hexDigest(of: bytes)
       guard digest == file.sha256 else {
-        throw failure("\(folder.onOneLine)/\(file.name) has SHA-256 \(digest), \(model.recipe) leads to \(file.sha256)")
+        throw failure(
+          "\(folder.onOneLine)/\(file.name) has SHA-256 \(digest), \(entry.recipe ?? "") leads to \(file.sha256)")
       }
-      files.append(Recording.File(path: model.path + "/" + file.name, bytes: bytes))
+      found.append(Recording.File(path: entry.path + "/" + file.name, bytes: bytes))
     }
-    do throws(CheckpointError) { models[model.path] = try Checkpoint(directory: folder).inMemory() } catch {
-      throw failure(error.description)
-    }
-    entries.append(Entry(name: model.name, path: model.path, recipe: model.recipe, files: files))
+    return Entry(name: entry.name, path: entry.path, recipe: entry.recipe, files: found)
   }
 }

@@ -68,8 +68,7 @@ package struct Recording: Sendable {
   }
 
   private static func record(_ item: Case, _ answers: ReferenceAnswers) throws(RecordingError) -> RecordedCase {
-    let folder = item.id.split(separator: ".", maxSplits: 1).joined(separator: "/")
-    let input = item.request.input.arrays.isEmpty ? nil : try file(folder + "/input.safetensors", item.request.input)
+    let input = item.request.input.arrays.isEmpty ? nil : try file(item.inputPath, item.request.input)
     let tensors: [ResultTensor]
     do throws(RequestError) {
       tensors = try answers.answer(item.request)
@@ -90,13 +89,22 @@ package struct Recording: Sendable {
         expected = try ArrayFile(arrays, metadata: [:])
       } catch { throw .container(id: item.id, error) }
       return RecordedCase(
-        recorded: item, input: input, expected: try file(folder + "/expected.safetensors", expected), tensors: tensors)
+        recorded: item, input: input, expected: try file(item.expectedPath, expected), tensors: tensors)
     }
   }
 
   private static func file(_ path: String, _ arrays: ArrayFile) throws(RecordingError) -> File {
     do { return File(path: path, bytes: try arrays.encoded()) } catch { throw .container(id: path, error) }
   }
+}
+
+extension Case {
+  /// The path of its input below the folder of the vectors.
+  var inputPath: String { folder + "/input.safetensors" }
+  /// The path of its answer below the folder of the vectors.
+  var expectedPath: String { folder + "/expected.safetensors" }
+
+  private var folder: String { id.split(separator: ".", maxSplits: 1).joined(separator: "/") }
 }
 
 /// Why a corpus could not be recorded or written, or is not intact.

@@ -35,12 +35,19 @@ package struct StoredModels: Sendable {
   /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
   package init?(computedFor item: Case) throws(ModelError) {
     var models: [String: Model] = [:]
+    var adapters: [String: PeerAnswers.AdapterInModel] = [:]
     if let path = item.request.model, case .tensors = item.expectation {
-      guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
-      models[path] = try model.inMemory()
+      switch item.request.operation.part {
+      case .loma:
+        guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
+        models[path] = try model.inMemory()
+      case .peers:
+        guard let recorded = try? RecordedModels.peers.get(), let model = recorded.models[path] else { return nil }
+        (models[path], adapters[path]) = (model, recorded.adapters[path])
+      }
     }
     self.models = models
-    self.adapters = [:]
+    self.adapters = adapters
   }
 }
 

@@ -37,13 +37,19 @@ package enum VectorsFolder {
     return folder
   }
 
-  /// The first that has the trained models: `folder`, the nearest folder of vectors, that of the program; else
-  /// `folder`.
-  package static func withTrainedModels(_ folder: String, current: String, program: String?) -> String {
-    let places = [folder, nearest(above: current), program.flatMap { nearest(above: $0) }]
-    return places.compactMap { $0 }.first { place in
-      TrainedModel.all.allSatisfy { Disk.hasFolder(place + "/" + $0.path) }
-    } ?? folder
+  /// The first that has the trained models of a part: `folder`, the nearest folder of vectors, that of the program;
+  /// else `folder`. Those of part II lie below `peers` in the last two.
+  package static func withTrainedModels(
+    _ part: Part, _ folder: String, current: String, program: String?
+  ) -> String {
+    let below = part == .peers ? "/" + part.rawValue : ""
+    let others = [nearest(above: current), program.flatMap { nearest(above: $0) }].compactMap { $0.map { $0 + below } }
+    let paths =
+      switch part {
+      case .loma: TrainedModel.all.map(\.path)
+      case .peers: TrainedContextModel.all.map(\.path)
+      }
+    return ([folder] + others).first { place in paths.allSatisfy { Disk.hasFolder(place + "/" + $0) } } ?? folder
   }
 
   /// The nearest folder of vectors, in a folder or above it.

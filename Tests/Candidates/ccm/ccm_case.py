@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 import ccm_model  # first: it makes the modules of the folder above known
 import candidate_ccm
+import ccm_backward
 import ccm_numpy
 import ccm_protocol
 import ccm_structure
@@ -251,6 +252,8 @@ def loss(case):
 def gradients(case):
     found = torch_model(case.directory).gradients(*torch_arguments(case))
     yield "PyTorch", {f"gradients.{name}": gradient.copy() for name, gradient in found.items()}
+    by_hand = ccm_backward.gradients(case.model, case.layouts, case.beginning, case.profile, case.rate)
+    yield "NumPy", {f"gradients.{name}": gradient for name, gradient in by_hand.items()}
     yield "Hugging Face", ask_candidate(case)
 
 

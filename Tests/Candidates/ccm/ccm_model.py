@@ -8,9 +8,12 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "port"))
 
 import loma_model
 import numpy_llama
+import stages
+import tensors
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 EMBEDDINGS = "base_model.model.model.embed_tokens.comp_embeddings.weight"
@@ -76,16 +79,22 @@ def refusal(directory, params, profile):
 
 
 class Model:
-    """A base with its adapter in float64."""
+    """A base with its adapter, rounded to an element type and held in its accumulation type."""
 
-    def __init__(self, directory):
-        directory = pathlib.Path(directory)
-        self.base = numpy_llama.Llama(directory)
+    def __init__(self, directory, element=tensors.TYPES["f64"]):
+        def cast(array):
+            return element.store(array.astype(element.accumulation))
+
+        directory, self.element = pathlib.Path(directory), element
+        self.base = base = numpy_llama.Llama(directory)
+        base.embedding, base.gain, base.head = (cast(array) for array in (base.embedding, base.gain, base.head))
+        base.blocks = [{name: cast(array) for name, array in block.items()} for block in base.blocks]
+        self.shape = stages.Shape(base.heads, base.kv_heads, base.head_dim, base.epsilon, base.theta)
         config = adapter_config(directory)
         self.scale = config["lora_alpha"] / config["r"]
-        self.adapter = {name: array.astype(np.float64) for name, array in load_file(
+        self.adapter = {name: cast(array) for name, array in load_file(
             directory / "adapter" / "adapter_model.safetensors").items()}
-        self.embedding = np.concatenate([self.base.embedding, self.adapter[EMBEDDINGS]])
+        self.embedding = np.concatenate([base.embedding, self.adapter[EMBEDDINGS]])
 
     def low_rank(self, layer, projection):
         """A and B."""

@@ -1,19 +1,23 @@
-"""Chapter 16 of the Spec in NumPy float64: merge, conditional LoRA, the parallel pass with every intermediate, the
-loss, and the online cache.
+"""Chapter 16 of the Spec in NumPy, in any element type: merge, conditional LoRA, the parallel pass with every
+intermediate, the loss, and the online cache.
 
 The parallel pass has the SUM rows of CCM-5 and replaces their keys and values (CCM-17). The online one has none and
-folds (CCM-24). What the base does on its own is numpy_llama.py's.
+folds (CCM-24). The stages that the base has too are those of port/stages.py. A result is rounded to the element type
+where it is a tensor of its own, and running means are kept in the accumulation type.
 """
 
 import numpy as np
 
 import ccm_model  # first: it makes the modules of the folder above known
 import ccm_structure
-import numpy_llama
+import stages
+import tensors
+
+DOUBLE = tensors.TYPES["f64"]
 
 
 def running_means(entries, profile, rate=None):
-    """M_1 … M_T of h_1 … h_T (CCM-3, CCM-19); `entries` is [T, …]."""
+    """M_1 … M_T of h_1 … h_T (CCM-3, CCM-19), not rounded to the element type; `entries` is [T, …]."""
     if ccm_structure.axes(profile)["merge_rate"] == "mean":
         return np.array([sum(entries[:t], np.zeros_like(entries[0])) / t for t in range(1, len(entries) + 1)])
     means = [np.asarray(entries[0])]
@@ -22,12 +26,12 @@ def running_means(entries, profile, rate=None):
     return np.array(means)
 
 
-def conditional_linear(x, weight, lora_a, lora_b, scale, gate):
+def conditional_linear(x, weight, lora_a, lora_b, scale, gate, element=DOUBLE):
     """CCM-20: y = Wx, and (α/r)·B(Ax) more where the gate is true."""
     y = x @ weight.T
     gate = np.asarray(gate, dtype=bool)
-    y[gate] += scale * (x[gate] @ lora_a.T @ lora_b.T)
-    return y
+    y[gate] += scale * stages.linear(stages.linear(x[gate], lora_a, element), lora_b, element)
+    return element.store(y)
 
 
 class Pass:
@@ -38,37 +42,40 @@ class Pass:
 
     def project(self, layer, name, x, gate):
         base = self.model.base.blocks[layer][name]
-        return conditional_linear(x, base, *self.model.low_rank(layer, name), self.model.scale, gate)
+        return conditional_linear(
+            x, base, *self.model.low_rank(layer, name), self.model.scale, gate, self.model.element)
 
     def run(self, hidden, rows, visible, merge=None, past=None):
         """`merge` changes a layer's keys or values before they are read; `past` has those of rows fed before."""
-        base, gate = self.model.base, [row["role"] in "cs" for row in rows]
-        positions = [row["position"] for row in rows]
-        trace = {"hidden.0": np.asarray(hidden, dtype=np.float64)}
+        base, element, gate = self.model.base, self.model.element, [row["role"] in "cs" for row in rows]
+        positions = np.array([row["position"] for row in rows])
+        cos, sin = stages.rotation(positions, base.head_dim, base.theta, element)
+        trace = {"hidden.0": element.store(np.asarray(hidden, dtype=element.accumulation))}
         for n, weights in enumerate(base.blocks):
             x, out = trace[f"hidden.{n}"], {}
-            normed = out["attention.norm"] = numpy_llama.rms_norm(x, weights["input_layernorm"], base.epsilon)
+            normed = out["attention.norm"] = stages.rms_norm(x, weights["input_layernorm"], base.epsilon, element)
             query, key, value = (self.project(n, name, normed, gate) for name in ("q_proj", "k_proj", "v_proj"))
-            query, key = (numpy_llama.rope(part, positions, base.head_dim, base.theta) for part in (query, key))
+            query, key = (stages.rotate(part, cos, sin, element) for part in (query, key))
             if merge:
-                key, value = merge(key), merge(value)
+                key, value = element.store(merge(key)), element.store(merge(value))
             out |= {"attention.query": query, "attention.key": key, "attention.value": value}
             if past is not None:
                 key, value = np.concatenate([past[n][0], key]), np.concatenate([past[n][1], value])
-            out["attention.context"], out["attention.probabilities"] = numpy_llama.attention(
-                query, key, value, visible, base.heads, base.kv_heads)
+            out["attention.context"], out["attention.probabilities"] = stages.attention(
+                query, key, value, visible, base.heads, base.kv_heads, element)
             out["attention.output"] = self.project(n, "o_proj", out["attention.context"], gate)
-            middle = out["middle"] = x + out["attention.output"]
-            normed = out["feed_forward.norm"] = numpy_llama.rms_norm(
-                middle, weights["post_attention_layernorm"], base.epsilon)
-            out["feed_forward.gate"] = normed @ weights["gate_proj"].T
-            out["feed_forward.up"] = normed @ weights["up_proj"].T
-            out["feed_forward.activation"] = numpy_llama.silu(out["feed_forward.gate"]) * out["feed_forward.up"]
-            out["feed_forward.output"] = out["feed_forward.activation"] @ weights["down_proj"].T
+            middle = out["middle"] = element.store(x + out["attention.output"])
+            normed = out["feed_forward.norm"] = stages.rms_norm(
+                middle, weights["post_attention_layernorm"], base.epsilon, element)
+            out["feed_forward.gate"] = stages.linear(normed, weights["gate_proj"], element)
+            out["feed_forward.up"] = stages.linear(normed, weights["up_proj"], element)
+            out["feed_forward.activation"] = stages.gated(out["feed_forward.gate"], out["feed_forward.up"], element)
+            out["feed_forward.output"] = stages.linear(
+                out["feed_forward.activation"], weights["down_proj"], element)
             trace |= {f"layers.{n}.{name}": tensor for name, tensor in out.items()}
-            trace[f"hidden.{n + 1}"] = middle + out["feed_forward.output"]
-        trace["final_norm"] = numpy_llama.rms_norm(trace[f"hidden.{len(base.blocks)}"], base.gain, base.epsilon)
-        trace["logits"] = trace["final_norm"] @ base.head.T
+            trace[f"hidden.{n + 1}"] = element.store(middle + out["feed_forward.output"])
+        trace["final_norm"] = stages.rms_norm(trace[f"hidden.{len(base.blocks)}"], base.gain, base.epsilon, element)
+        trace["logits"] = stages.linear(trace["final_norm"], base.head, element)
         return trace
 
 
@@ -105,8 +112,9 @@ def loss(model, layouts, beginning, profile, rate=None):
         labelled = [r for r, row in enumerate(rows) if row["label"] is not None]
         if labelled:
             logits = parallel(model, rows, beginning, profile, rate)["logits"][labelled]
-            values += numpy_llama.cross_entropy(logits, [rows[r]["label"] for r in labelled]).tolist()
-    return np.mean(values) if values else np.float64(0)
+            values.append(stages.cross_entropy(logits, [rows[r]["label"] for r in labelled]))
+    element = model.element
+    return element.store(np.concatenate(values).mean() if values else element.accumulation(0))
 
 
 class Online:
@@ -186,7 +194,7 @@ class Online:
             means = self.summed
         self.held = [number for number in self.held
                      if self.rows[number]["role"] == "x" or self.rows[number]["segment"] == segment]
-        self.entries |= dict(zip(block, means))
+        self.entries |= dict(zip(block, self.model.element.store(means)))
 
     def generate(self, count, forced=None):
         """The tokens chosen (CCM-27); forced ones are fed in their place."""

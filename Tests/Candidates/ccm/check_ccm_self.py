@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 import candidate_ccm
+import ccm_backward
 import ccm_model
 import ccm_numpy
 import ccm_properties
@@ -34,6 +35,7 @@ import ccm_torch
 import loma_layout
 import loma_model
 import loma_protocol
+import model as port_model
 
 LIMIT = 1e-12
 PROFILES = [dict(zip(ccm_structure.AXES, values)) for values in itertools.product(*ccm_structure.AXES.values())
@@ -204,6 +206,9 @@ def check_numbers(trial, tally):
     loss = ccm_numpy.loss(trial.model, layouts, 1, trial.profile, trial.rate)
     tally.near("CCM-23 NumPy and PyTorch", twin.loss(*arguments).item(), loss)
     gradients = twin.gradients(*arguments)
+    by_hand = ccm_backward.gradients(trial.model, layouts, 1, trial.profile, trial.rate)
+    for name, gradient in gradients.items():
+        tally.near("CCM-33 gradients, NumPy and PyTorch", by_hand[name], gradient)
     unused = gradients[ccm_model.EMBEDDINGS][trial.n :]
     tally.holds("CCM-21 SUM embeddings have no gradient", not unused.any())
     last = len(trial.model.base.blocks) - 1
@@ -287,7 +292,8 @@ def check_adapter(trial, draw, folder, tally):
     alone = trial.layout(text=[sum(trial.texts[0], [])])
     causal = np.tri(len(alone), dtype=bool)
     tokens = [row["token"] for row in alone]
-    base = trial.model.base.forward(trial.model.base.embedding[tokens], range(len(tokens)), causal)["logits"]
+    weights = port_model.at(str(trial.path)).weights(ccm_numpy.DOUBLE)
+    base = port_model.run(weights, tokens, np.arange(len(tokens)), causal, ccm_numpy.DOUBLE)["logits"]
     tally.holds("CCM-5 T = 0 is the base, bit for bit", (trial.parallel(alone)["logits"] == base).all())
 
 

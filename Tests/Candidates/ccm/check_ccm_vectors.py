@@ -7,10 +7,11 @@ the model's files.
 
 Integers and rejections are derived from the Spec's text (ccm_structure.py) and must be equal. Numbers are computed in
 NumPy float64 with SUM rows (ccm_numpy.py), in PyTorch float64 without them (ccm_torch.py), and by Hugging Face's Llama
-with a conditional LoRA (candidate_ccm.py); gradients by autograd in the last two. Differences are relative to the
-tensor's largest recorded value. The units of the two stages' bounds (CCM-37) are recomputed too. Properties are shown
-to hold for NumPy (ccm_properties.py). Cases of other chapters are counted and left to their own check. Exits with 1 if
-a value differs, a case is not covered or a file is unknown, with 2 if there are no such vectors.
+with a conditional LoRA (candidate_ccm.py); gradients by hand in the first (ccm_backward.py) and by autograd in the
+others. Differences are relative to the tensor's largest recorded value. The units of the two stages' bounds (CCM-37)
+are recomputed too. Properties are shown to hold for NumPy (ccm_properties.py). Cases of other chapters are counted and
+left to their own check. Exits with 1 if a value differs, a case is not covered or a file is unknown, with 2 if there
+are no such vectors.
 """
 
 import argparse

@@ -71,10 +71,9 @@ def rms_norm_backward(x, gain, dy, shape):
     return inverse * (dunit - unit * (stages.total(dunit * unit) / x.shape[-1])), (dy * unit).sum(0)
 
 
-def layer_backward(hidden, w, own, dy, shape, cos, sin, element):
-    """The block of MOD-6 from its end: the gradient of `hidden`, and those of the layer's weights."""
+def feed_forward_backward(w, own, dy, shape):
+    """hidden.N+1 = middle + down(silu(gate) ⊙ up). Gradients of `middle` and of the weights."""
     d = {}
-    # hidden.N+1 = middle + down(silu(gate) ⊙ up)
     gate, up = own["feed_forward.gate"], own["feed_forward.up"]
     d["down_proj"], dactive = dy.T @ own["feed_forward.activation"], dy @ w["down_proj"]
     chance = stages.sigmoid(gate)
@@ -82,7 +81,12 @@ def layer_backward(hidden, w, own, dy, shape, cos, sin, element):
     d["gate_proj"], d["up_proj"] = dgate.T @ own["feed_forward.norm"], dup.T @ own["feed_forward.norm"]
     dnorm = dgate @ w["gate_proj"] + dup @ w["up_proj"]
     dx, d["post_attention_layernorm"] = rms_norm_backward(own["middle"], w["post_attention_layernorm"], dnorm, shape)
-    dy = dy + dx
+    return dy + dx, d
+
+
+def layer_backward(hidden, w, own, dy, shape, cos, sin, element):
+    """The block of MOD-6 from its end: the gradient of `hidden`, and those of the layer's weights."""
+    dy, d = feed_forward_backward(w, own, dy, shape)
     # middle = hidden.N + o(attention(q, k, v))
     d["o_proj"], dcontext = dy.T @ own["attention.context"], dy @ w["o_proj"]
     dq, dk, dv = attention_backward(own, dcontext, shape)

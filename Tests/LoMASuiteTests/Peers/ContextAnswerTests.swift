@@ -13,15 +13,8 @@ import Testing
 struct ContextAnswerTests {
   private static let vectors = projectRoot + "/Vectors/peers"
 
-  private func answers() throws -> ReferenceAnswers {
-    let models = try RecordedModels.peers.get()
-    var answers = ReferenceAnswers(models: models.models, workers: .single)
-    answers.peers.adapters = models.adapters
-    return answers
-  }
-
   private func numbers(_ name: String, of item: Case) throws -> [Double] {
-    let tensor = try #require(try answers().answer(item.request).first { $0.name == name })
+    let tensor = try #require(try peerAnswers().answer(item.request).first { $0.name == name })
     guard case .doubles(let values) = tensor.content else { return [] }
     return values
   }
@@ -52,8 +45,8 @@ struct ContextAnswerTests {
   @Test func `CCM-26 online and parallel logits have the same bits`() throws {
     for profile in ContextProfile.all {
       let texts = ContextTexts([[3, 1, 2, 4]], profile, seed: 31)
-      let parallel = try answers().answer(texts.request(.ccmForward, model: .gqa))
-      let online = try answers().answer(texts.request(.ccmOnline, model: .gqa, ["generate": .integer(1)]))
+      let parallel = try peerAnswers().answer(texts.request(.ccmForward, model: .gqa))
+      let online = try peerAnswers().answer(texts.request(.ccmOnline, model: .gqa, ["generate": .integer(1)]))
       let rows = texts.batch.texts[0].indices.filter { texts.batch.texts[0][$0].place.role == .text }
       guard case .doubles(let logits) = parallel[0].content,
         case .doubles(let fed)? = online.first(where: { $0.name == "logits" })?.content

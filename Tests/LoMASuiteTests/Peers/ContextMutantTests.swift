@@ -10,12 +10,7 @@ import Testing
 
 @Suite("16 CCM: mutants")
 struct ContextMutantTests {
-  private static let right = Result { () throws(RecordingError) in
-    let recorded = try RecordedModels.peers.get()
-    var answers = ReferenceAnswers(models: recorded.models, workers: .single)
-    answers.peers.adapters = recorded.adapters
-    return answers
-  }
+  private static let right = Result { try peerAnswers() }
 
   /// The answer of a mutant, or of anything else that answers; nil if it has none.
   private func answer(_ answers: ReferenceAnswers, _ request: Request) -> [ResultTensor]? {

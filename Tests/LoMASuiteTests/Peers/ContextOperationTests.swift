@@ -11,10 +11,7 @@ import Testing
 @Suite("Chapter 16: operations")
 struct ContextOperationTests {
   private func answer(_ request: Request) throws -> [ResultTensor] {
-    let models = try RecordedModels.peers.get()
-    var answers = ReferenceAnswers(models: models.models, workers: .single)
-    answers.peers.adapters = models.adapters
-    return try answers.answer(request)
+    try peerAnswers().answer(request)
   }
 
   private func tensor(_ name: String, _ results: [ResultTensor]) throws -> (shape: [Int], values: [Double]) {
@@ -127,7 +124,7 @@ struct ContextOperationTests {
   @Test func `CCM-33 there is a gradient for every tensor of the adapter, 0 where nothing is read`() throws {
     let item = try #require(PeerCatalogue.item("training.ccm_gradients.base"))
     let gradients = try answer(item.request)
-    let models = try RecordedModels.peers.get()
+    let models = try peerModels()
     let adapter = try #require(try models.adapters[ContextCaseModel.gqa.path]?.get())
     #expect(Set(gradients.map(\.name)) == Set(adapter.parameters.names.map { "gradients." + $0 }))
     for gradient in gradients {

@@ -60,9 +60,7 @@ struct ContextRejectionTests {
   }
 
   private func code(_ request: Request) throws -> String? {
-    let models = try RecordedModels.peers.get()
-    var answers = ReferenceAnswers(models: models.models, workers: .single)
-    (answers.refusals, answers.peers.adapters) = (models.refusals, models.adapters)
+    let answers = try peerAnswers()
     do {
       _ = try answers.answer(request)
       return nil

@@ -77,7 +77,7 @@ struct PeerCatalogueTests {
   }
 
   @Test func `CCM-30 the vectors are what the catalogue records, and small`() throws {
-    let recording = try Corpus.record(.peers, trained: "", threads: 2) { _, _ in }
+    let recording = try Corpus.record(.peers, trained: Self.vectors + "/models", threads: 2) { _, _ in }
     let verification = Verification(folder: Self.vectors, against: recording)
     #expect(verification.findings.isEmpty)
     #expect(verification.files == recording.files.count)

@@ -78,18 +78,25 @@ struct ContextCaseModel: Sendable {
   }
 }
 
-/// A model of the corpus that every candidate must refuse: another model with one line of one file changed.
+/// A model of the corpus that every candidate must refuse: another model with one file changed.
 struct RefusedContextModel: Sendable {
   let name: String
   let spoilt: ContextCaseModel
   /// The file, below the model.
   let file: String
-  /// A piece of that file, and its replacement.
-  let line: (right: String, wrong: String)
+  let change: Change
   /// The rejection code that is the right answer.
   let code: String
   /// What a port does wrong that answers.
   let hunts: String
+
+  /// What is changed in the file.
+  enum Change: Sendable {
+    /// A piece of text, and its replacement.
+    case line(right: String, wrong: String)
+    /// A tensor of this name and shape is added, all zeros.
+    case tensor(name: String, shape: [Int])
+  }
 
   var path: String { "models/\(name)" }
 
@@ -97,10 +104,16 @@ struct RefusedContextModel: Sendable {
     _ name: String, _ spoilt: ContextCaseModel, _ file: String, _ right: String, _ wrong: String, _ code: String,
     hunts: String
   ) {
+    self.init(name, spoilt, file, .line(right: right, wrong: wrong), code, hunts: hunts)
+  }
+
+  private init(
+    _ name: String, _ spoilt: ContextCaseModel, _ file: String, _ change: Change, _ code: String, hunts: String
+  ) {
     self.name = name
     self.spoilt = spoilt
     self.file = file
-    self.line = (right, wrong)
+    self.change = change
     self.code = code
     self.hunts = hunts
   }
@@ -129,15 +142,29 @@ struct RefusedContextModel: Sendable {
   static let shapes = RefusedContextModel(
     "refused-shapes", .shallow, adapter, "\"r\": 2", "\"r\": 3", "adapter-shape-mismatch",
     hunts: "a rank that the tensors do not have")
+  static let tensor = RefusedContextModel(
+    "refused-tensor", .shallow, "adapter/adapter_model.safetensors",
+    .tensor(name: "base_model.model.model.layers.0.mlp.up_proj.lora_A.weight", shape: [2, ContextCaseModel.hidden]),
+    "adapter-shape-mismatch", hunts: "an adapter of one projection more, of which the port makes nothing")
 
-  static let all = [scaledRotation, heads, rankStabilised, modules, rank, alpha, shapes]
+  static let all = [scaledRotation, heads, rankStabilised, modules, rank, alpha, shapes, tensor]
 
   /// The spoilt file, made from the other model's.
   func spoil(_ bytes: [UInt8]) -> [UInt8] {
-    let right = Array(line.right.utf8)
-    guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: right) }) else {
-      preconditionFailure("no line \(line.right) in \(file)")
+    switch change {
+    case .line(let line, let wrong):
+      let right = Array(line.utf8)
+      guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: right) }) else {
+        preconditionFailure("no line \(line) in \(file)")
+      }
+      return Array(bytes[..<start]) + Array(wrong.utf8) + Array(bytes[(start + right.count)...])
+    case .tensor(let name, let shape):
+      do {
+        let file = try ArrayFile(decoding: bytes)
+        let zeros = [Double](repeating: 0, count: shape.reduce(1, *))
+        let more = try NamedArray(name, .f32, shape: shape, doubles: zeros)
+        return try ArrayFile(file.arrays + [more], metadata: file.metadata).encoded()
+      } catch { preconditionFailure("no tensor can be added to \(file): \(error)") }
     }
-    return Array(bytes[..<start]) + Array(line.wrong.utf8) + Array(bytes[(start + right.count)...])
   }
 }

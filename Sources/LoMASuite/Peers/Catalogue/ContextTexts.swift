@@ -15,6 +15,8 @@ struct ContextTexts: Sendable {
   var profile: ContextProfile
   /// a, sent if the profile merges by it.
   var rate = 0.375
+  /// V.
+  var textSize = Self.vocabulary
 
   static let vocabulary = ContextCaseModel.vocabulary
   /// BOS of most cases; neither the first id nor the last, nor a pad's token.
@@ -34,6 +36,16 @@ struct ContextTexts: Sendable {
     for text in texts.indices { texts[text][0][0] = Self.bos }
     self.outputs = outputs ?? lengths.map { _ in 0 }
     self.profile = profile
+  }
+
+  /// Texts of these tokens, without a BOS and without outputs.
+  init(of texts: [[[Int]]], n: Int, vocabulary: Int, _ profile: ContextProfile) {
+    self.texts = texts
+    self.outputs = texts.map { _ in 0 }
+    self.n = n
+    self.beginning = -1
+    self.profile = profile
+    self.textSize = vocabulary
   }
 
   /// The same texts with BOS at further places, each a segment and an index of the first text.
@@ -70,7 +82,7 @@ struct ContextTexts: Sendable {
 
   var parameters: [String: RequestParameter] {
     var parameters: [String: RequestParameter] = [
-      "memory_tokens": .integer(n), "text_vocabulary": .integer(Self.vocabulary),
+      "memory_tokens": .integer(n), "text_vocabulary": .integer(textSize),
       "beginning_token": .integer(beginning),
     ]
     if readsRate { parameters["rate"] = .real(rate) }
@@ -82,10 +94,18 @@ struct ContextTexts: Sendable {
     _ operation: PeerOperation, model: ContextCaseModel? = nil, _ more: [String: RequestParameter] = [:],
     arrays: [NamedArray] = [], captures: [String] = []
   ) -> Request {
+    request(operation, at: model?.path, more, arrays: arrays, captures: captures)
+  }
+
+  /// The same of a model by its path below Vectors/peers.
+  func request(
+    _ operation: PeerOperation, at model: String?, _ more: [String: RequestParameter] = [:],
+    arrays: [NamedArray] = [], captures: [String] = []
+  ) -> Request {
     let segments = texts.flatMap { $0 }
     let outputs = operation.readsOutputs ? [CaseInputs.integers("output_lengths", self.outputs)] : []
     return Request(
-      .peer(operation), axes: profile.axes, parameters: parameters.adding(more), model: model?.path,
+      .peer(operation), axes: profile.axes, parameters: parameters.adding(more), model: model,
       input: CaseInputs.file(
         [
           CaseInputs.integers("tokens", segments.flatMap { $0 }),
@@ -98,7 +118,7 @@ struct ContextTexts: Sendable {
   var batch: ContextBatch {
     do {
       let parameters = try ContextParameters(
-        textSize: Self.vocabulary, memoryTokens: n, beginningToken: beginning < 0 ? nil : beginning, profile: profile,
+        textSize: textSize, memoryTokens: n, beginningToken: beginning < 0 ? nil : beginning, profile: profile,
         rate: rate)
       var layouts: [ContextLayout] = []
       for (text, output) in zip(texts, outputs) {

@@ -5,11 +5,13 @@ import LoMAVectors
 package enum PeerCatalogue {
   package static var cases: [Case] {
     ContextStructureCases.all + ContextStageCases.all + ContextModelCases.all + ContextTrainingCases.all
-      + ContextOnlineCases.all + ContextRejectionCases.all + ContextPropertyCases.all
+      + ContextOnlineCases.all + ContextRecitalCases.all + ContextRejectionCases.all + ContextPropertyCases.all
   }
 
   /// Retired ids with the reason; a retired id is never used again.
   package static let retired: [(id: String, reason: String)] = []
+
+  static var modelNames: [String] { ContextCaseModel.all.map(\.name) + TrainedContextModel.all.map(\.name) }
 
   /// The case with an id; nil if there is none.
   package static func item(_ id: String) -> Case? { cases.first { $0.id == id } }

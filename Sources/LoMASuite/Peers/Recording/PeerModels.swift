@@ -20,6 +20,28 @@ extension RecordedModels {
     return recorded
   }
 
+  /// All models of part II: those drawn from seeds, and the trained ones, each read from the folder of its name below
+  /// `folder`.
+  ///
+  /// Throws `trainedModel` if a file is missing or its digest is not the pinned one.
+  init(peersTrainedBelow folder: String) throws(RecordingError) {
+    self = try Self.peers.get()
+    for model in TrainedContextModel.all { try add(model, from: folder + "/" + model.name) }
+  }
+
+  private mutating func add(_ model: TrainedContextModel, from folder: String) throws(RecordingError) {
+    let entry = try Self.pinned(
+      Entry(name: model.name, path: model.path, recipe: model.recipe, files: []), model.files, from: folder)
+    let base: Model
+    do throws(CheckpointError) { base = try Checkpoint(directory: folder).inMemory() } catch {
+      throw .trainedModel(name: model.name, reason: error.description)
+    }
+    do throws(AdapterError) {
+      let stored = try StoredAdapter(directory: folder, configuration: base.configuration)
+      add(entry, model: base, adapter: .success(stored.adapter))
+    } catch { throw .trainedModel(name: model.name, reason: error.description) }
+  }
+
   private mutating func add(_ model: ContextCaseModel) throws(AdapterError) {
     let base: Model
     let adapter: ContextAdapter
@@ -48,10 +70,14 @@ extension RecordedModels {
     let files = right.files.map { file in
       let name = String(file.path.dropFirst(right.path.utf8.count + 1))
       let bytes = name == model.file ? model.spoil(file.bytes) : file.bytes
-      switch name {
-      case model.file where name == "config.json":
+      switch (name, model.change) {
+      case (model.file, .tensor(let added, let shape)):
+        var parameters = adapter.parameters
+        parameters.tensors[added] = Tensor(zeros: shape)
+        found = .success(ContextAdapter(settings: adapter.settings, parameters: parameters))
+      case (model.file, _) where name == "config.json":
         do throws(CheckpointError) { _ = try ConfigurationFile(parsing: bytes) } catch { refusal = error.refusal }
-      case model.file:
+      case (model.file, _):
         do throws(AdapterError) {
           let settings = try AdapterConfigurationFile(parsing: bytes).settings
           found = .success(ContextAdapter(settings: settings, parameters: adapter.parameters))

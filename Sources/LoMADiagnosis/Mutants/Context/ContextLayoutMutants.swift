@@ -1,0 +1,51 @@
+// CCM-1, CCM-5: segments that are not those of the text.
+
+import LoMAPeers
+import LoMAPeersReference
+import LoMASuite
+import LoMAVectors
+
+extension Mutant {
+  static var contextLayouts: [Mutant] {
+    [
+      context(
+        "C40", .layout, "I compressed the input of a text without contexts, as if it were one", on: onTexts,
+        where: { _ in true }
+      ) { answers, request in request.withInputsAsContexts.map { (answers, $0) } }
+    ]
+  }
+
+  private static let onTexts: Set<PeerOperation> = Set<PeerOperation>.contextModels.union([
+    .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost,
+  ])
+}
+
+extension Request {
+  /// The request with every text of one segment cut in two, so that all of its input but the last token is a context;
+  /// nil if no text is, or if its rows are given.
+  fileprivate var withInputsAsContexts: Request? {
+    guard let lengths = try? integers("lengths"), let segments = try? integers("segments"),
+      input["embeddings"] == nil, segments.reduce(0, +) == lengths.count, segments.allSatisfy({ $0 > 0 })
+    else { return nil }
+    let outputs = (try? integers("output_lengths")) ?? segments.map { _ in 0 }
+    guard outputs.count == segments.count else { return nil }
+    var (newLengths, newSegments, rest): ([Int], [Int], ArraySlice<Int>) = ([], [], lengths[...])
+    for (count, output) in zip(segments, outputs) {
+      let own = rest.prefix(count)
+      rest = rest.dropFirst(count)
+      let context = count == 1 ? own[own.startIndex] - output - 1 : 0
+      newLengths += context > 0 ? [context, output + 1] : Array(own)
+      newSegments.append(context > 0 ? 2 : count)
+    }
+    guard newSegments != segments else { return nil }
+    let arrays = input.arrays.map { array in
+      switch array.name {
+      case "lengths": CaseInputs.integers("lengths", newLengths)
+      case "segments": CaseInputs.integers("segments", newSegments)
+      default: array
+      }
+    }
+    return Request(
+      operation, axes: axes, parameters: parameters, model: model, input: CaseInputs.file(arrays), captures: captures)
+  }
+}

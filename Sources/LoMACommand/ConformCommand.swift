@@ -49,11 +49,8 @@ private struct Conformance {
       option: options.arguments["--vectors"], environment: environment.vectors, current: environment.folder,
       program: environment.program)
     let recorded = try CaseCorpus(folder: folder)
-    if let seed = options.fresh?.seed, recorded.part != .loma {
-      throw UsageError(line: "option --fresh \(seed) draws cases of part I, the vectors in \(folder) are of part II")
-    }
     let measured = try CalibratedBounds(of: recorded)
-    fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, measured) }
+    fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, of: recorded.part, measured) }
     if let fresh, let count = options.fresh?.count {
       corpus = try fresh.corpus(
         count: count, for: options.selection, threads: max(2, options.jobs), report: environment.report)
@@ -145,7 +142,8 @@ private struct Conformance {
     guard !smallest.all.isEmpty else { return "" }
     guard let path = folder.flatMap({ SmallestCases.path(below: $0) }) else {
       return smallest.text { found in
-        options.replay(ConformTexts.source(of: found.origin), keep: nil).line(found.origin.id, found.origin.dtype)
+        options.replay(options.source(of: found.origin, corpus.part), keep: nil)
+          .line(found.origin.id, found.origin.dtype)
       }
     }
     try smallest.write(to: path)

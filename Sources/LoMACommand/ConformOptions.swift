@@ -17,7 +17,8 @@ let conformHelp = """
     --dtype TYPE,…           asks for numbers in these of f64, f32, bf16, f16; default all that the candidate declares
     --profile NAME           axis=value,axis=value…: cases whose profile sets these axes; base: cases that set none
     --only GLOB              cases whose id matches this pattern: * is any text, ? one character
-    --fresh SEED             asks new cases drawn from this seed, not those of the vectors; a failing case is shrunk
+    --fresh SEED             asks new cases of the vectors' part, drawn from this seed, instead of the vectors' own; a
+                             failing case is shrunk
     --cases N                number of new cases, default 200
     --shard I/N              every N-th unit from the I-th; loma report merge joins the results
     --jobs N                 number of processes of the candidate at once, default 2

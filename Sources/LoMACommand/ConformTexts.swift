@@ -15,8 +15,8 @@ struct ConformTexts {
   private let claims: Claims
   private let notes: [String]
   private let lastLine: String
-  /// The options that find the vectors of part II again; none for part I, whose vectors are the usual ones.
-  private let vectors: [String]
+  /// The part of the vectors.
+  private let part: Part
 
   init(_ run: RunRecord, options: ConformOptions) {
     diagnosis = run.footer.diagnosis
@@ -25,7 +25,7 @@ struct ConformTexts {
     claims = run.claims
     notes = run.notes
     lastLine = run.lastLine
-    vectors = run.header.part == .loma ? [] : options.arguments["--vectors"].map { ["--vectors", $0] } ?? []
+    part = run.header.part
   }
 
   /// One line of progress.
@@ -69,12 +69,7 @@ struct ConformTexts {
   }
 
   private func replay(of result: CaseResult) -> String {
-    options.replay(vectors + Self.source(of: result), keep: "/tmp/\(result.id)").line(result.id, result.dtype)
-  }
-
-  /// The options that draw a fresh case again; empty for a recorded one.
-  static func source(of result: CaseResult) -> [String] {
-    FreshCases.named(result.id).map { ["--fresh", "\($0.cases.seed)", "--cases", "\($0.index + 1)"] } ?? []
+    options.replay(options.source(of: result, part), keep: "/tmp/\(result.id)").line(result.id, result.dtype)
   }
 
   /// One line for all profiles of a level and element type whose claims have the same status, unless it is `not met` or
@@ -108,6 +103,14 @@ struct ConformTexts {
 }
 
 extension ConformOptions {
+  /// The options that find the vectors of part II again, none for part I, whose vectors are the usual ones; and those
+  /// that draw a fresh case again.
+  func source(of result: CaseResult, _ part: Part) -> [String] {
+    let vectors = part == .loma ? [] : arguments["--vectors"].map { ["--vectors", $0] } ?? []
+    return vectors
+      + (FreshCases.named(result.id).map { ["--fresh", "\($0.cases.seed)", "--cases", "\($0.index + 1)"] } ?? [])
+  }
+
   /// The command that asks a unit again with this candidate.
   func replay(_ source: [String], keep: String?) -> Replay { Replay(source: source, keep: keep, command: command) }
 }

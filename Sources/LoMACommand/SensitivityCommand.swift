@@ -21,8 +21,7 @@ let sensitivityHelp = """
                              --mutant, --dtype or --fresh
     --scores DIR             adds diagnosis.json, named.json, first-score.json and right.json of a folder to the page
     --threads N              default all processors
-    --fresh SEED             judges by new cases, drawn as by loma conform from this seed, not by those of the vectors;
-                             part I alone
+    --fresh SEED             judges by new cases, drawn as by loma conform from this seed, not by those of the vectors
     --cases N                number of new cases, default 200
 
   """
@@ -64,13 +63,11 @@ func sensitivity(_ words: [String], in environment: Environment) throws -> Outco
   guard !mutants.isEmpty else {
     throw UsageError(line: "the vectors in \(folder.onOneLine) are of another part than that mutant")
   }
-  guard part == .loma || arguments["--scores"] == nil && fresh == nil else {
-    throw UsageError(line: "options --scores and --fresh are of part I")
-  }
+  guard part == .loma || arguments["--scores"] == nil else { throw UsageError(line: "option --scores is of part I") }
   var corpus = recorded
   var bounds = try CalibratedBounds(of: corpus)
   if let fresh {
-    corpus = try FreshCorpus(seed: fresh.seed, bounds).corpus(
+    corpus = try FreshCorpus(seed: fresh.seed, of: part, bounds).corpus(
       count: fresh.count, for: Selection(), threads: threads, report: environment.report)
     bounds = bounds.ofFreshCases(of: corpus)
   }

@@ -62,6 +62,49 @@ struct FreshCommandTests {
     #expect(report.contains("your output matches M054: "))
   }
 
+  private var peers: String { vectors.dropLast() + "/peers'" }
+
+  @Test func `CCM-38 the reference and its port pass cases of part II`() throws {
+    let binary = try Binary()
+    let own = try binary.shell("loma conform --fresh 3 --cases 24 \(peers)")
+    #expect(own.exitCode == 0 && own.output.contains("met") && !own.output.contains("smallest"), "\(own)")
+    let port = try binary.shell(
+      "loma conform --fresh 8 --cases 24 \(peers) -- '\(binary.path)' reference --part peers --dtypes f32,bf16,f16")
+    #expect(port.exitCode == 0, "\(port)")
+  }
+
+  @Test func `CCM-38 a mistake in part II is shrunk, asked again by its line, and written as vectors`() throws {
+    let (binary, folder) = (try Binary(), try TemporaryFolder())
+    let mutant = "-- '\(binary.path)' reference --part peers --mutant C07"
+    let run = "loma conform --fresh 8 --cases 12 --op ccm_mask"
+    let plain = try binary.shell("\(run) \(peers) \(mutant)")
+    #expect(plain.exitCode == 1, "\(plain)")
+    #expect(plain.output.contains("smallest  ccm_mask memory_tokens=1 segments=1,1 base: fail, mask is wrong"))
+    let again = try #require(plain.output.split(separator: "\n").last { $0.contains("  again: ") })
+    #expect(again.contains("--fresh 8 --cases 6 --only structure.ccm_mask.fresh.s8-k5"), "\(again)")
+    let same = try binary.shell(String(again.dropFirst("  again: ".count)))
+    #expect(same.exitCode == 1 && same.output.contains("1 units: 1 fail"), "\(same)")
+    let first = try binary.shell("\(run) --report '\(folder.path)' \(peers) \(mutant)")
+    #expect(first.exitCode == 1, "\(first)")
+    let smallest = "loma conform --vectors '\(folder.path)/smallest'"
+    let wrong = try binary.shell("\(smallest) \(mutant)")
+    #expect(wrong.exitCode == 1 && wrong.output.contains("fresh.s8-k5-smallest"), "\(wrong)")
+    #expect(try binary.shell(smallest).exitCode == 0)
+  }
+
+  @Test func `CCM-38 a property that does not hold is shrunk too`() throws {
+    let binary = try Binary()
+    for (mutant, smallest) in [
+      ("C01", "interference of ccm_forward segments=1,1 base models/ccm-shallow"),
+      ("C30", "gate of conditional_linear rows=1 width=1 out=1 rank=1 base"),
+    ] {
+      let run = try binary.shell(
+        "loma conform --fresh 8 --cases 144 --level property --dtype f32 \(peers) -- '\(binary.path)' reference "
+          + "--part peers --mutant \(mutant)")
+      #expect(run.exitCode == 1 && run.output.contains("smallest  \(smallest) in f32: fail"), "\(run)")
+    }
+  }
+
   @Test func `RUN-17 shards are the run, and a run goes on`() throws {
     let (binary, folder) = (try Binary(), try TemporaryFolder())
     let run = "loma conform --fresh 7 --cases 34 --level structure \(vectors)"

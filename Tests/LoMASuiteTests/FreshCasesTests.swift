@@ -11,7 +11,11 @@ import Testing
 @Suite("Chapter 13: fresh cases")
 struct FreshCasesTests {
   private func items(_ seed: UInt64, _ count: Int) throws -> [Case] {
-    try FreshCases(seed: seed).items(count: count, threads: 2) { _ in true }
+    try FreshCases(seed: seed, of: .loma).items(count: count, threads: 2) { _ in true }
+  }
+
+  private func fresh(_ cases: FreshCases, _ index: Int) throws -> FreshCase {
+    try #require(cases.drawn(index) as? FreshCase)
   }
 
   @Test func `RUN-17 a seed draws the same cases, however many are drawn`() throws {
@@ -30,8 +34,8 @@ struct FreshCasesTests {
   }
 
   @Test func `RUN-17 eighteen cases in a row ask every operation and a rejection, many ask all there is`() throws {
-    let cases = try FreshCases(seed: 9)
-    let row = (100..<118).map { cases.drawn($0) }
+    let cases = try FreshCases(seed: 9, of: .loma)
+    let row = try (100..<118).map { try fresh(cases, $0) }
     #expect(Set(row.filter { $0.faults.isEmpty }.map { $0.operation }) == Set(Operation.all(of: .loma)))
     #expect(row.count { !$0.faults.isEmpty } == 1)
     let kinds = (0..<1440).map { FreshDrawing.kind(seed: 9, index: $0) }
@@ -67,7 +71,7 @@ struct FreshCasesTests {
 
   @Test func `RUN-17 the reference answers what is drawn, and an id leads back to its case`() throws {
     let items = try items(4, 102)
-    let recording = try FreshCases.recording(of: items, threads: 2) { _, _ in }
+    let recording = try FreshCases(seed: 4, of: .loma).recording(of: items, threads: 2) { _, _ in }
     #expect(recording.files.last?.path == "manifest.json")
     for item in items.suffix(17) {
       #expect(Catalogue.item(item.id)?.hunts == item.hunts, "\(item.id)")
@@ -95,22 +99,22 @@ struct FreshCasesTests {
   }
 
   @Test func `RUN-17 numbers of 24 bits are asked in f64 and f32 only`() throws {
-    let cases = try FreshCases(seed: 12)
-    let precise = (0..<360).filter { cases.drawn($0).isPrecise && cases.drawn($0).faults.isEmpty }
+    let cases = try FreshCases(seed: 12, of: .loma)
+    let precise = try (0..<360).filter { try fresh(cases, $0).isPrecise && fresh(cases, $0).faults.isEmpty }
     #expect(precise.count > 10)
     for index in precise {
-      let dtypes = cases.item(cases.drawn(index), id: cases.id(index))?.dtypes ?? []
+      let dtypes = try cases.item(fresh(cases, index), id: cases.id(index))?.dtypes ?? []
       #expect(Set(dtypes).isSubset(of: ["f64", "f32"]), "\(cases.id(index))")
     }
   }
 
   @Test func `RUN-17 faults are rejected with the code that the list has first`() throws {
-    let cases = try FreshCases(seed: 3)
+    let cases = try FreshCases(seed: 3, of: .loma)
     let faulty = (0..<1800).filter { FreshDrawing.kind(seed: 3, index: $0).isFaulty }
     var codes: Set<String> = []
     var doubled = 0
     for index in faulty {
-      let drawn = cases.drawn(index)
+      let drawn = try fresh(cases, index)
       guard let item = cases.item(drawn, id: cases.id(index)), case .rejection(let code) = item.expectation else {
         Issue.record("\(drawn) is not rejected")
         continue
@@ -122,14 +126,14 @@ struct FreshCasesTests {
     }
     #expect(codes.count >= 14 && doubled > 20, "\(codes.sorted())")
     // A case of two faults shrinks to one of either.
-    let two = try #require(faulty.map { cases.drawn($0) }.first { $0.faults.count == 2 })
+    let two = try #require(faulty.map { try fresh(cases, $0) }.first { $0.faults.count == 2 })
     #expect(two.smaller.filter { $0.faults.count == 1 }.count == 2)
   }
 
   @Test func `RUN-18 what is smaller is a case too, and the way down ends at the smallest`() throws {
-    let cases = try FreshCases(seed: 2)
+    let cases = try FreshCases(seed: 2, of: .loma)
     for index in 0..<68 {
-      let drawn = cases.drawn(index)
+      let drawn = try fresh(cases, index)
       for smaller in drawn.smaller.prefix(4) {
         _ = try #require(cases.item(smaller, id: "x.y.z") ?? cases.item(drawn, id: "x.y.z"), "\(smaller)")
       }

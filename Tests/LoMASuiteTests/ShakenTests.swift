@@ -35,7 +35,7 @@ struct ShakenTests {
     _ type: ElementType, _ unit: Double
   ) throws {
     let item = try #require(Catalogue.item("training.gradients.gqa.base"))
-    let ports = ReferenceCandidate.shaken(models: try Self.models.get())
+    let ports = ReferenceCandidate.shaken(models: try Self.models.get(), times: 2)
     let errors = try ports.map { try Self.error($0, item.request, type, "gradients.") }
     for error in errors { #expect(error > 2 * unit && error < 200 * unit, "\(error / unit)") }
     #expect(errors[0] != errors[1], "two seeds are two ports")
@@ -45,7 +45,7 @@ struct ShakenTests {
   @Test func `TOL-16 what is 0 stays 0: a hidden key has no weight`() throws {
     let item = try #require(Catalogue.item("model.forward.gqa.captures-attention"))
     let right = try ReferenceAnswers(models: Self.models.get(), workers: .single).answer(item.request)
-    let port = try #require(ReferenceCandidate.shaken(models: try Self.models.get()).first)
+    let port = try #require(ReferenceCandidate.shaken(models: try Self.models.get(), times: 2).first)
     guard case .tensors(let arrays) = port.respond(to: item.request, in: .f64) else {
       Issue.record("no answer")
       return
@@ -75,7 +75,7 @@ struct ShakenTests {
   /// A weight whose gradient is below ε moves by η/ε times what is rounded of the gradient.
   @Test func `TOL-16 a small epsilon of AdamW carries roundings far, a larger one does not`() throws {
     let item = try #require(Catalogue.item("training.train_step.mha.tiny-epsilon"))
-    let port = try #require(ReferenceCandidate.shaken(models: try Self.models.get()).first)
+    let port = try #require(ReferenceCandidate.shaken(models: try Self.models.get(), times: 2).first)
     func error(_ epsilon: Double, rate: Double) throws -> Double {
       let parameters: [String: RequestParameter] = ["adam_epsilon": .real(epsilon), "learning_rate": .real(rate)]
       let request = item.request.with(parameters: item.request.parameters.adding(parameters))

@@ -3,6 +3,7 @@
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite
+import LoMAVectors
 
 package struct FreshCorpus {
   /// The share of a bound that the reference may need if the output of each stage errs as much as a port's may.
@@ -10,13 +11,15 @@ package struct FreshCorpus {
 
   let cases: FreshCases
   private let measured: CalibratedBounds
+  private let port: ReferenceCandidate
   private let ports: [ReferenceCandidate]
   private let movedPort: ReferenceCandidate
 
-  /// The cases of a seed, judged by general bounds derived from the measured ones.
-  package init(seed: UInt64, _ measured: CalibratedBounds) throws {
-    cases = try FreshCases(seed: seed)
+  /// The cases of a seed and a part, judged by general bounds derived from the measured ones.
+  package init(seed: UInt64, of part: Part, _ measured: CalibratedBounds) throws {
+    cases = try FreshCases(seed: seed, of: part)
     self.measured = measured
+    port = cases.port
     ports = cases.shakenPorts
     movedPort = cases.movedPort
   }
@@ -27,7 +30,7 @@ package struct FreshCorpus {
   ) throws -> CaseCorpus {
     let items = cases.items(count: count, threads: threads) { selection.mayWant($0) }
     func corpus(of items: [Case]) throws -> CaseCorpus {
-      try CaseCorpus(FreshCases.recording(of: items, threads: threads) { report("fresh case \($0) of \($1)") })
+      try CaseCorpus(cases.recording(of: items, threads: threads) { report("fresh case \($0) of \($1)") })
     }
     let drawn = try corpus(of: items)
     let steady = try zip(items, drawn.cases).compactMap { try $0.asked(in: steadyTypes(of: $1, in: drawn)) }
@@ -36,21 +39,38 @@ package struct FreshCorpus {
   }
 
   /// A corpus of one case in one element type; nil if it cannot be asked in it.
-  func corpus(of fresh: FreshCase, id: String, dtype: String) throws -> CaseCorpus? {
+  func corpus(of fresh: any DrawnCase, id: String, dtype: String) throws -> CaseCorpus? {
     guard let item = cases.item(fresh, id: id)?.asked(in: [dtype]) else { return nil }
-    let corpus = try CaseCorpus(FreshCases.recording(of: [item], threads: 1) { _, _ in })
+    let corpus = try CaseCorpus(cases.recording(of: [item], threads: 1) { _, _ in })
     guard let stored = corpus.cases.first else { return nil }
     return try steadyTypes(of: stored, in: corpus).isEmpty ? nil : corpus
   }
 
   /// The element types in which no right answer to a case can be mistaken for a wrong one (TOL-16).
   private func steadyTypes(of item: StoredCase, in corpus: CaseCorpus) throws -> [String] {
-    guard item.hasMeasuredTensors else { return item.dtypes }
+    if case .property(let property) = item.answer, property.comparesBits {
+      return try item.dtypes.filter { dtype in
+        try [dtype, Self.narrower[dtype]].compactMap { $0 }.allSatisfy { type in
+          try answer(to: item, dtype: type, in: corpus, by: port).verdict == .pass
+        }
+      }
+    }
+    guard item.hasMeasuredTensors || item.level == .property else { return item.dtypes }
     return try item.dtypes.filter { dtype in
-      try ports.allSatisfy { port in
-        let result = try answer(to: item, dtype: dtype, in: corpus, by: port)
-        return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
-      } && (item.op != .trainStep || parametersStay(item, dtype: dtype, in: corpus))
+      try isSteady(item, dtype: dtype, in: corpus)
+        && (item.op != .trainStep || parametersStay(item, dtype: dtype, in: corpus))
+    }
+  }
+
+  /// The next type of fewer bits. A change that must show in the bits of an answer must show in that too, so that no
+  /// right answer rounds it away.
+  private static let narrower: [String: String] = ["f64": "f32", "f32": "f16", "f16": "bf16"]
+
+  /// Whether the shaken reference needs at most a quarter of each bound.
+  private func isSteady(_ item: StoredCase, dtype: String, in corpus: CaseCorpus) throws -> Bool {
+    try ports.allSatisfy { port in
+      let result = try answer(to: item, dtype: dtype, in: corpus, by: port)
+      return result.verdict == .pass && result.tensors.allSatisfy { $0.ratio <= Self.share }
     }
   }
 
@@ -69,6 +89,16 @@ package struct FreshCorpus {
       Reply(port.respond(to: try Request($0), dtype: dtype))
     }
     return try corpus.judge(item, dtype: dtype, replies: replies, bounds: measured.ofFreshCases(of: corpus))
+  }
+}
+
+extension Property {
+  /// Whether it is about bits that change or do not; the others are about numbers that are near each other.
+  fileprivate var comparesBits: Bool {
+    switch self {
+    case .interference, .poison, .repeat, .inert, .gate: true
+    case .prefix, .cache, .batch, .shift, .online: false
+    }
   }
 }
 

@@ -11,7 +11,7 @@ package struct SmallestCases {
     /// The result of the case as it was drawn.
     package let origin: CaseResult
     /// The smallest case that fails.
-    var fresh: FreshCase
+    var fresh: any DrawnCase
     /// The result of the smallest case.
     package var result: CaseResult
     var questions = 0
@@ -55,7 +55,8 @@ package struct SmallestCases {
           lines += ["  where: \(finding.tensor)\(finding.index) \(finding.place)"]
           lines += ["  got:  \(finding.got)", "  want: \(finding.want)"]
         }
-        return (lines + ["  again: \(again(found))"]).map { $0.onOneLine + "\n" }.joined()
+        // Whole: a command that is cut asks something else.
+        return (lines.map { $0.onOneLine } + ["  again: \(again(found))".whole]).map { $0 + "\n" }.joined()
       }.joined(separator: "\n")
   }
 
@@ -64,7 +65,7 @@ package struct SmallestCases {
     let items = all.compactMap { found in
       fresh.item(found.fresh, id: Self.id(of: found.origin))?.asked(in: [found.result.dtype])
     }
-    let recording = try FreshCases.recording(of: items, threads: 1) { _, _ in }
+    let recording = try fresh.recording(of: items, threads: 1) { _, _ in }
     _ = try Recorder(folder: path, disk: .real).write(recording)
     // Without a bounds file the provisional bounds are in force there too (TOL-15).
     guard !bounds.variants.isEmpty else { return }

@@ -41,13 +41,13 @@ package struct SmallestFailures {
 
   /// Asks smaller cases until every one that is smaller in one respect passes.
   private func smallest(
-    of start: FreshCase, _ result: CaseResult, _ interview: CandidateConversation
+    of start: any DrawnCase, _ result: CaseResult, _ interview: CandidateConversation
   ) throws -> SmallestCases.Found {
     var found = SmallestCases.Found(origin: result, fresh: start, result: result)
-    var tried: Set<FreshCase> = [start]
+    var tried: Set = [AnyHashable(start)]
     let end = SuspendingClock.now + Self.time * runner.limits.timeFactor
     search: while true {
-      for next in found.fresh.smaller where tried.insert(next).inserted {
+      for next in found.fresh.smaller where tried.insert(AnyHashable(next)).inserted {
         guard !Interruption.isRequested, found.questions < Self.questionLimit, SuspendingClock.now < end else {
           found.isWhole = false
           return found

@@ -57,10 +57,11 @@ package struct ReferenceCandidate: Sendable {
 
   /// Ports without a deviation, in every type, whose stages err by a rounding more, each port with its own seed
   /// (TOL-16).
-  static func shaken(models: [String: Model]) -> [ReferenceCandidate] {
-    [1, 2].map { seed in
+  static func shaken(models: [String: Model], times: Int) -> [ReferenceCandidate] {
+    (1...times).map { seed in
       ReferenceCandidate(
-        name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], deviation: nil, isPort: true, shakenBy: seed,
+        name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], deviation: nil, isPort: true,
+        shakenBy: UInt64(seed),
         models: models)
     }
   }
@@ -76,7 +77,7 @@ package struct ReferenceCandidate: Sendable {
 
   /// The same ports on the models of a folder of vectors, with the adapters in them.
   package static func shaken(models: StoredModels) -> [ReferenceCandidate] {
-    shaken(models: models.models).map { $0.adapting(models) }
+    shaken(models: models.models, times: 2).map { $0.adapting(models.adapters) }
   }
 
   /// A port in every element type.
@@ -85,10 +86,10 @@ package struct ReferenceCandidate: Sendable {
     answers.peers.adapters = models.adapters
   }
 
-  /// The same candidate with the adapters of stored models.
-  private func adapting(_ models: StoredModels) -> ReferenceCandidate {
+  /// The same candidate with the adapters in its models, by path.
+  func adapting(_ adapters: [String: PeerAnswers.AdapterInModel]) -> ReferenceCandidate {
     var candidate = self
-    candidate.answers.peers.adapters = models.adapters
+    candidate.answers.peers.adapters = adapters
     return candidate
   }
 

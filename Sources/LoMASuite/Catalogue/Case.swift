@@ -44,15 +44,18 @@ extension Case {
   static func tensors(
     _ id: String, _ level: Level, since: String = Versions.frozen, hunts: String, clauses: [String], _ request: Request
   ) -> Case {
-    let dtypes =
-      switch level {
-      case .structure, .rejection: [NumberType.integerWord]
-      case .training: NumberType.preciseWords
-      case .stage, .model, .generation, .property: NumberType.words
-      }
-    return Case(
+    Case(
       id: id, since: since, level: level, hunts: hunts, clauses: Array(Set(clauses)).sorted(),
-      request: request, expectation: .tensors, dtypes: dtypes)
+      request: request, expectation: .tensors, dtypes: types(of: level))
+  }
+
+  /// The element types in which cases of a level are asked.
+  static func types(of level: Level) -> [String] {
+    switch level {
+    case .structure, .rejection: [NumberType.integerWord]
+    case .training: NumberType.preciseWords
+    case .stage, .model, .generation, .property: NumberType.words
+    }
   }
 }
 

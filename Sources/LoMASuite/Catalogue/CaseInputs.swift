@@ -87,6 +87,15 @@ package enum CaseInputs {
       })
   }
 
+  /// An F32 tensor of seeded normal numbers that use all 24 bits or are exact in bf16.
+  static func normal(
+    _ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64, fills: Bool
+  ) -> NamedArray {
+    fills
+      ? filledNormal(name, shape: shape, deviation: deviation, mean: mean, seed: seed)
+      : normal(name, shape: shape, deviation: deviation, mean: mean, seed: seed)
+  }
+
   /// A BOOL matrix.
   static func mask(_ name: String, _ cells: [Bool], rows: Int) -> NamedArray {
     make { () throws(ContainerError) in try NamedArray(name, shape: [rows, rows], booleans: cells) }

@@ -15,18 +15,19 @@ enum ChoiceMargin {
   /// Equal scores are not compared and are no danger: they come from equal rows of the head and are equal in every
   /// type.
   static func margin(of request: Request, answer: [ResultTensor]) -> Double? {
-    guard let vocabulary = try? request.vocabulary(), let logits = answer.first(where: { $0.name == "logits" }),
+    guard let textSize = try? request.integer("text_vocabulary"),
+      let logits = answer.first(where: { $0.name == "logits" }),
       case .doubles(let values) = logits.content, logits.shape.count == 2
     else { return nil }
     let width = logits.shape[1]
     let count: Int
     switch request.operation {
-    case .generate: count = (try? request.integer("generate")) ?? 0
+    case .generate, .peer(.ccmOnline): count = (try? request.integer("generate")) ?? 0
     case .reconstruct: count = logits.shape[0]
     default: return nil
     }
     return (logits.shape[0] - count..<logits.shape[0]).map { row in
-      lead(values[row * width..<row * width + vocabulary.textSize])
+      lead(values[row * width..<row * width + textSize])
     }.min()
   }
 

@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 /// A case drawn from a seed; everything else about it follows from these properties.
-package struct FreshCase: Hashable, Sendable {
+package struct FreshCase: DrawnCase {
   /// A text: a prefix of the stream of tokens that its seed and number determine, so that shortening keeps a prefix.
   struct Text: Hashable, Sendable {
     var stream: Int
@@ -33,10 +33,9 @@ package struct FreshCase: Hashable, Sendable {
   var fillsF32 = false
   /// Whether V and the special ids differ from those of the model's config.json.
   var hasOwnIDs = false
-  /// The faults of the request; empty if it is to be answered.
-  var faults: [FreshFault] = []
+  package var faults: [FreshFault] = []
   /// The seed of tokens, weights and numbers.
-  var seed: UInt64
+  package var seed: UInt64
 
   subscript(_ extent: SizeParameter) -> Int { extents[extent] ?? extent.least }
 
@@ -65,11 +64,33 @@ package struct FreshCase: Hashable, Sendable {
     }
   }
 
-  /// The level of its comparison.
-  var level: Level { faults.isEmpty ? operation.level : .rejection }
-
   /// Whether a narrow type cannot start from the same numbers.
   var isPrecise: Bool { fillsF32 || CaseModel.all.contains { $0.name == model && $0.fillsF32 } }
+}
+
+extension FreshCase {
+  package static func kind(seed: UInt64, index: Int) -> FreshKind { FreshDrawing.kind(seed: seed, index: index) }
+
+  package static func drawn(seed: UInt64, index: Int) -> FreshCase {
+    var drawing = FreshDrawing(seed: seed, index: index)
+    let kind = kind(seed: seed, index: index)
+    var drawn = drawing.draw(kind.operation)
+    if kind.isFaulty { drawing.spoil(&drawn) }
+    return drawn
+  }
+
+  package static let shakes = 2
+
+  package var kind: FreshKind { faults.isEmpty ? .answer(operation) : .rejection(of: operation) }
+
+  package var clauses: [String] { faults.isEmpty ? operation.clauses : ["OPS-6"] }
+
+  package var types: [String] {
+    let all = Case.types(of: kind.level)
+    return isPrecise && faults.isEmpty ? all.filter { NumberType.preciseWords.contains($0) } : all
+  }
+
+  package var hidesScores: Bool { operation == .reconstruct && profile.repetitionLabels == .shifted }
 }
 
 extension Operation {

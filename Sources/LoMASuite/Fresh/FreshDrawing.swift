@@ -10,40 +10,21 @@ struct FreshDrawing {
   private var numbers: SeededNumbers
 
   /// The draws of case `index` of a seed; they depend on nothing else.
-  init(seed: UInt64, index: Int) {
-    var seeds = SeededNumbers(seed: seed)
-    numbers = SeededNumbers(seed: seeds.next() ^ (UInt64(index) &* 0xD134_2543_DE82_EF95))
-  }
+  init(seed: UInt64, index: Int) { numbers = SeededNumbers(case: index, of: seed) }
 
-  /// The operation of case `index`, and whether it gets a fault. All operations come in turn, then one of them with a
-  /// fault, so that a few cases are enough for one of each.
-  static func kind(seed: UInt64, index: Int) -> (operation: Operation, isFaulty: Bool) {
-    let all = Operation.all(of: .loma)
-    let count = all.count + 1
-    let (round, place) = (Int(seed % UInt64(count)) + index).quotientAndRemainder(dividingBy: count)
-    guard place == count - 1 else { return (all[place], false) }
-    let operations = FreshFault.operations
-    return (operations[(Int(seed % UInt64(operations.count)) + round) % operations.count], true)
+  /// What case `index` of a seed asks: one of all operations, or a request with a fault.
+  static func kind(seed: UInt64, index: Int) -> FreshKind {
+    FreshKind.inTurn(
+      seed: seed, index: index, answers: Operation.all(of: .loma), properties: [], rejections: FreshFault.operations)
   }
 
   /// Adds one fault or two to a case.
   mutating func spoil(_ drawn: inout FreshCase) {
-    let possible = FreshFault.possible(drawn.operation)
     (drawn.captures, drawn.hasEmbeddings, drawn.isForced) = ([], false, false)
-    drawn.faults = [one(of: possible)]
-    if happens(oneIn: 2) { drawn.faults.append(one(of: possible)) }
-    if drawn.faults.count == 2, drawn.faults[0] == drawn.faults[1] { drawn.faults.removeLast() }
+    drawn.faults = numbers.faults(of: FreshFault.possible(drawn.operation))
     // V' is that of the model, so it must be that of the model which the refused one replaces.
     if drawn.faults.contains(.model) { drawn.model = CaseModel.shallow.name }
   }
-
-  private mutating func one(of range: ClosedRange<Int>) -> Int {
-    range.lowerBound + numbers.integer(below: range.count)
-  }
-
-  private mutating func one<Value>(of values: [Value]) -> Value { values[numbers.integer(below: values.count)] }
-
-  private mutating func happens(oneIn count: Int) -> Bool { numbers.integer(below: count) == 0 }
 
   /// Draws a case of an operation.
   mutating func draw(_ operation: Operation) -> FreshCase {
@@ -53,20 +34,20 @@ struct FreshDrawing {
       shape(&drawn, c: 1...5, t: 1...4)
       texts(&drawn, atMost: 4)
       drawn.profile = profile()
-      if happens(oneIn: 3) { drawn.layout = .generation }
+      if numbers.happens(oneIn: 3) { drawn.layout = .generation }
     case .schedule:
       shape(&drawn, c: 1...5, t: 1...4)
       drawn.extents[.length] = length(drawn.chunkLength)
-      drawn.extents[.generate] = drawn[.length] == 0 ? 0 : one(of: 0...drawn.chunkLength + 2)
+      drawn.extents[.generate] = drawn[.length] == 0 ? 0 : numbers.one(of: 0...drawn.chunkLength + 2)
     case .metrics:
       shape(&drawn, c: 1...4, t: 1...3)
       texts(&drawn, atMost: 3)
     case .cost:
       shape(&drawn, c: 1...8, t: 1...8)
       drawn.extents[.length] = length(drawn.chunkLength)
-      drawn.extents[.layers] = one(of: 1...40)
-      drawn.extents[.keyValueHeads] = one(of: 1...16)
-      drawn.extents[.pairs] = one(of: 1...64)
+      drawn.extents[.layers] = numbers.one(of: 1...40)
+      drawn.extents[.keyValueHeads] = numbers.one(of: 1...16)
+      drawn.extents[.pairs] = numbers.one(of: 1...64)
       drawn.profile = profile()
     case .rmsNorm, .feedForward, .crossEntropy, .rope: stage(&drawn)
     case .attention, .decoderLayer:
@@ -83,11 +64,11 @@ struct FreshDrawing {
 
   /// Draws chunks of a few tokens; of one token, so that there are many; or of 64, more than a kernel's tile.
   private mutating func shape(_ drawn: inout FreshCase, c: ClosedRange<Int>, t: ClosedRange<Int>) {
-    let drawnC = one(of: c)
-    let drawnT = one(of: t)
+    let drawnC = numbers.one(of: c)
+    let drawnT = numbers.one(of: t)
     let lot = numbers.integer(below: 16)
     let isRowwise = [.layout, .mask, .forward, .generate, .reconstruct, .schedule].contains(drawn.operation)
-    let (wideC, wideT) = one(of: [(16, 4), (32, 2), (64, 1), (8, 8)])
+    let (wideC, wideT) = numbers.one(of: [(16, 4), (32, 2), (64, 1), (8, 8)])
     switch lot {
     case 0: (drawn.extents[.c], drawn.extents[.t]) = (1, 1)
     case 1 where isRowwise: (drawn.extents[.c], drawn.extents[.t]) = (wideC, wideT)
@@ -100,78 +81,78 @@ struct FreshDrawing {
   /// Draws a length near one at which the layout changes its form, or any length.
   private mutating func length(_ chunk: Int, shortest: Int = 0) -> Int {
     let any = chunk == 1 ? 0...24 : 0...3 * chunk + 2
-    let borders = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 2 * chunk + 1, 3 * chunk, one(of: any)]
-    return max(shortest, one(of: borders + [one(of: any)]))
+    let borders = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 2 * chunk + 1, 3 * chunk, numbers.one(of: any)]
+    return max(shortest, numbers.one(of: borders + [numbers.one(of: any)]))
   }
 
   private mutating func texts(_ drawn: inout FreshCase, atMost count: Int, shortest: Int = 0) {
-    for stream in 0..<one(of: 1...count) {
+    for stream in 0..<numbers.one(of: 1...count) {
       drawn.texts.append(.init(stream: stream, length: length(drawn.chunkLength, shortest: shortest)))
     }
   }
 
   /// Draws base, one alternative, or two.
   private mutating func profile() -> Profile {
-    let differences = one(of: [0, 0, 1, 1, 2])
-    return one(of: Profile.all.filter { $0.differences.count == differences })
+    let differences = numbers.one(of: [0, 0, 1, 1, 2])
+    return numbers.one(of: Profile.all.filter { $0.differences.count == differences })
   }
 
   private mutating func heads(_ drawn: inout FreshCase) {
     let isLayer = drawn.operation == .decoderLayer
-    drawn.extents[.keyValueHeads] = one(of: isLayer ? [1, 2] : [1, 2, 3])
-    drawn.extents[.sharing] = one(of: isLayer ? [1, 2, 4] : [1, 2, 3])
-    drawn.extents[.pairs] = one(of: 1...4)
+    drawn.extents[.keyValueHeads] = numbers.one(of: isLayer ? [1, 2] : [1, 2, 3])
+    drawn.extents[.sharing] = numbers.one(of: isLayer ? [1, 2, 4] : [1, 2, 3])
+    drawn.extents[.pairs] = numbers.one(of: 1...4)
   }
 
   private mutating func stage(_ drawn: inout FreshCase) {
-    drawn.extents[.rows] = one(of: 1...6)
-    drawn.fillsF32 = happens(oneIn: 4)
-    let isWide = happens(oneIn: 6)
+    drawn.extents[.rows] = numbers.one(of: 1...6)
+    drawn.fillsF32 = numbers.happens(oneIn: 4)
+    let isWide = numbers.happens(oneIn: 6)
     if isWide, drawn.operation != .rope { drawn.extents[.rows] = 1 }
     switch drawn.operation {
-    case .rmsNorm: drawn.extents[.width] = isWide ? one(of: [1024, 4096]) : one(of: 2...32)
+    case .rmsNorm: drawn.extents[.width] = isWide ? numbers.one(of: [1024, 4096]) : numbers.one(of: 2...32)
     case .feedForward:
-      drawn.extents[.width] = isWide ? one(of: [256, 512]) : one(of: 1...12)
-      drawn.extents[.middle] = isWide ? 1 : one(of: 1...16)
-    case .crossEntropy: drawn.extents[.width] = isWide ? one(of: [2048, 8192]) : one(of: 2...24)
+      drawn.extents[.width] = isWide ? numbers.one(of: [256, 512]) : numbers.one(of: 1...12)
+      drawn.extents[.middle] = isWide ? 1 : numbers.one(of: 1...16)
+    case .crossEntropy: drawn.extents[.width] = isWide ? numbers.one(of: [2048, 8192]) : numbers.one(of: 2...24)
     default:
-      drawn.extents[.keyValueHeads] = one(of: 1...3)
-      drawn.extents[.pairs] = one(of: 1...16)
+      drawn.extents[.keyValueHeads] = numbers.one(of: 1...3)
+      drawn.extents[.pairs] = numbers.one(of: 1...16)
     }
   }
 
   private mutating func training(_ drawn: inout FreshCase) {
-    let model = one(of: CaseModel.drawn)
+    let model = numbers.one(of: CaseModel.drawn)
     drawn.model = model.name
     shape(&drawn, c: 1...4, t: 1...3)
     texts(&drawn, atMost: 3)
     drawn.profile = profile()
-    drawn.hasOwnIDs = happens(oneIn: 3)
-    if drawn.operation == .trainStep { drawn.extents[.steps] = one(of: 1...3) }
+    drawn.hasOwnIDs = numbers.happens(oneIn: 3)
+    if drawn.operation == .trainStep { drawn.extents[.steps] = numbers.one(of: 1...3) }
     guard drawn.operation == .forward else { return }
-    drawn.hasEmbeddings = happens(oneIn: 6)
-    let captured = one(of: FreshDrawing.captures(layers: drawn.model == model.name ? model.layers : 1))
+    drawn.hasEmbeddings = numbers.happens(oneIn: 6)
+    let captured = numbers.one(of: FreshDrawing.captures(layers: drawn.model == model.name ? model.layers : 1))
     // The intermediates of long texts are large.
-    if happens(oneIn: 3), drawn.chunkLength < 64 { drawn.captures = [captured] }
+    if numbers.happens(oneIn: 3), drawn.chunkLength < 64 { drawn.captures = [captured] }
   }
 
   private mutating func cached(_ drawn: inout FreshCase) {
-    drawn.model = one(of: CaseModel.drawn).name
+    drawn.model = numbers.one(of: CaseModel.drawn).name
     shape(&drawn, c: 1...4, t: 1...3)
     drawn.profile = profile()
-    drawn.hasOwnIDs = happens(oneIn: 3)
+    drawn.hasOwnIDs = numbers.happens(oneIn: 3)
     let chunk = drawn.chunkLength
     switch drawn.operation {
     case .reconstruct:
-      let fullChunks = one(of: 1...(chunk == 1 ? 20 : 3))
-      let tail = one(of: [0, one(of: 0...chunk - 1)])
+      let fullChunks = numbers.one(of: 1...(chunk == 1 ? 20 : 3))
+      let tail = numbers.one(of: [0, numbers.one(of: 0...chunk - 1)])
       drawn.texts = [.init(stream: 0, length: fullChunks * chunk + tail)]
-      drawn.extents[.chunk] = one(of: 0...fullChunks - 1)
+      drawn.extents[.chunk] = numbers.one(of: 0...fullChunks - 1)
     default:
-      drawn.texts = [.init(stream: 0, length: length(chunk, shortest: happens(oneIn: 16) ? 0 : 1))]
-      drawn.extents[.generate] = one(of: [0, 1, 2, 3, one(of: 1...min(chunk, 12) + 1)])
+      drawn.texts = [.init(stream: 0, length: length(chunk, shortest: numbers.happens(oneIn: 16) ? 0 : 1))]
+      drawn.extents[.generate] = numbers.one(of: [0, 1, 2, 3, numbers.one(of: 1...min(chunk, 12) + 1)])
       if drawn.lengths == [0] { drawn.extents[.generate] = 0 }
-      drawn.isForced = drawn[.generate] > 0 && happens(oneIn: 3)
+      drawn.isForced = drawn[.generate] > 0 && numbers.happens(oneIn: 3)
     }
   }
 

@@ -5,7 +5,7 @@ import LoMAReference
 import LoMAVectors
 
 /// A fault for which a request is rejected.
-enum FreshFault: String, CaseIterable, Sendable {
+package enum FreshFault: String, CaseIterable, DrawnFault {
   case ratio, memoryLength, chunkTooLong, vocabulary, specialInText, equalSpecials, noRoom, token, textLength
   case generationLength, emptyPrompt, chunk, reconstruction, cacheSize, axis, alternative, model
 
@@ -31,8 +31,7 @@ enum FreshFault: String, CaseIterable, Sendable {
     }
   }
 
-  /// The request with this fault; `lot` selects among the fault's forms.
-  func spoiling(_ request: Request, lot: Int) -> Request {
+  package func spoiling(_ request: Request, lot: Int) -> Request {
     var parameters = request.parameters
     var axes = request.axes
     var model = request.model

@@ -6,13 +6,7 @@ import LoMAVectors
 import NaiveLlama
 
 extension FreshCase {
-  /// The request that follows from the drawn properties, with its faults.
-  var request: Request {
-    var lots = SeededNumbers(seed: seed(6))
-    return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
-  }
-
-  private var good: Request {
+  package var good: Request {
     switch operation {
     case .layout, .mask: rows
     case .schedule:
@@ -37,9 +31,6 @@ extension FreshCase {
     case .peer: preconditionFailure("no fresh case is drawn of \(operation.rawValue)")
     }
   }
-
-  /// The seed for one purpose, different for each.
-  func seed(_ purpose: Int) -> UInt64 { seed &+ UInt64(purpose) &* 0x9E37_79B9_7F4A_7C15 }
 
   private func tokens(stream: Int, _ count: Int, below size: Int) -> [Int] {
     CaseInputs.text(count, below: size, seed: seed(1000 + stream))

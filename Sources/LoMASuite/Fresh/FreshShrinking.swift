@@ -3,7 +3,6 @@
 import LoMA
 
 extension FreshCase {
-  /// Cases that are smaller in one respect, largest steps first; every chain of them ends.
   package var smaller: [FreshCase] {
     (fewerTexts + smallerExtents + shorterTexts + plainer).filter { $0.isValid && $0 != self }
   }
@@ -16,11 +15,7 @@ extension FreshCase {
   }
 
   /// One text only, or one text less.
-  private var fewerTexts: [FreshCase] {
-    guard texts.count > 1 else { return [] }
-    let alone = texts.map { text in with { $0.texts = [text] } }
-    return texts.count == 2 ? alone : alone + texts.indices.map { place in with { $0.texts.remove(at: place) } }
-  }
+  private var fewerTexts: [FreshCase] { texts.fewer.map { texts in with { $0.texts = texts } } }
 
   /// Smaller c or t, with the same texts or with the same number of full chunks; any other size smaller.
   private var smallerExtents: [FreshCase] {

@@ -67,8 +67,7 @@ extension FreshCase {
   private func normal(
     _ name: String, _ shape: [Int], deviation: Double, mean: Double = 0, _ purpose: Int
   ) -> NamedArray {
-    fillsF32
-      ? CaseInputs.filledNormal(name, shape: shape, deviation: deviation, mean: mean, seed: seed(10 + purpose))
-      : CaseInputs.normal(name, shape: shape, deviation: deviation, mean: mean, seed: seed(10 + purpose))
+    CaseInputs.normal(
+      name, shape: shape, deviation: deviation, mean: mean, seed: seed(10 + purpose), fills: fillsF32)
   }
 }

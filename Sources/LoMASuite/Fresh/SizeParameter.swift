@@ -28,12 +28,22 @@ enum SizeParameter: String, CaseIterable, Sendable {
   case pairs
   /// Layers, for operations that only count them.
   case layers
+  /// Memory tokens per context segment.
+  case memoryTokens = "memory_tokens"
+  /// Segments that are merged.
+  case segments
+  /// Columns of a stage's output.
+  case out
+  /// The rank of a low-rank update.
+  case rank
 
   /// The smallest meaningful value.
   var least: Int {
     switch self {
     case .generate, .chunk, .length: 0
-    case .c, .t, .steps, .rows, .width, .middle, .keyValueHeads, .sharing, .pairs, .layers: 1
+    case .c, .t, .steps, .rows, .width, .middle, .keyValueHeads, .sharing, .pairs, .layers, .memoryTokens, .segments,
+      .out, .rank:
+      1
     }
   }
 

@@ -52,10 +52,7 @@ package struct Recording: Sendable {
     _ cases: [Case], models: RecordedModels, workers: Workers,
     progress: @escaping @Sendable (Int, Int) -> Void
   ) throws(RecordingError) -> [RecordedCase] {
-    var refusing = ReferenceAnswers(models: models.models, workers: .single)
-    refusing.refusals = models.refusals
-    refusing.peers.adapters = models.adapters
-    let answers = refusing
+    let answers = models.answers
     // Cases are independent and recorded in parallel; the results are in the order of the catalogue.
     let results = workers.map(cases.count) { index in
       let result = Result { () throws(RecordingError) in try record(cases[index], answers) }

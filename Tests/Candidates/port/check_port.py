@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Are right ports accepted, and wrong ones caught and named? A measurement of `loma conform` by many candidates.
 
-    python3 check_port.py right   --loma PATH --json FILE [--seeds 1-50] [--cases 200] [--dtype f32] [NAME…]
+    python3 check_port.py right   --loma PATH --json FILE [--seeds 1-50] [--cases 200] [--dtype f32] [--part peers] [NAME…]
     python3 check_port.py wrong   --loma PATH --json FILE [--seeds 1-2] [--cases 200] [--dtype f32] [ID…]
     python3 check_port.py further --loma PATH --json FILE …
     python3 check_port.py total   --json FILE RIGHT.json …    what several files of `right` come to
 
-`right` asks fresh cases of right implementations and counts what is judged wrong: by rights, nothing. Without seeds it
-asks the recorded cases, as the other two do first; with seeds they ask fresh ones too. FILE grows run by run, so that a
-measurement that was ended goes on where it stopped. Exit 1 where a right one is judged wrong, or a wrong one does not
-run.
+`right` asks fresh cases of right implementations, of part I or with `--part peers` of part II, and counts what is judged
+wrong: by rights, nothing. Without seeds it asks the recorded cases, as the other two do first; with seeds they ask fresh
+ones too. FILE grows run by run, so that a measurement that was ended goes on where it stopped. Exit 1 where a right one
+is judged wrong, or a wrong one does not run.
 """
 
 import argparse
@@ -43,12 +43,21 @@ OTHERS = {  # right implementations beside the port
 }
 
 
+PEERS = {  # right implementations of part II
+    "reference": ["loma", "reference", "--part", "peers", "--dtypes", "f64,f32,bf16,f16"],
+    "ccm-huggingface": ["python", str(CANDIDATES / "ccm" / "candidate_ccm.py")],
+    "ccm-numpy": ["python", str(CANDIDATES / "ccm" / "candidate_ccm_numpy.py")],
+}
+
+
 class NoRun(Exception):
     """A run without results; the argument says why."""
 
 
-def implementations():
-    """Every right one by name, as a command."""
+def implementations(part):
+    """Every right one of a part by name, as a command."""
+    if part == "peers":
+        return PEERS
     return {"port": ["python", str(HERE / "port.py")],
             **{f"port:{name}": ["python", str(HERE / "run.py"), "--variant", name] for name in right.VARIANTS},
             **OTHERS}
@@ -209,7 +218,7 @@ def seeds(text):
 
 
 def measure_right(given, table):
-    commands = implementations()
+    commands = implementations(given.part)
     for seed in seeds(given.seeds) or [None]:
         for name in given.names or commands:
             key = f"{name} {'recorded' if seed is None else seed}"
@@ -287,8 +296,8 @@ def main():
     parser.add_argument("--op")
     parser.add_argument("--jobs", type=int, default=1, help="of `right` only: a mistake may depend on what was asked before")
     parser.add_argument("--timeout-factor", type=float, default=4)
-    parser.add_argument("--vectors", type=lambda text: pathlib.Path(text).resolve(),
-                        default=HERE.parents[2] / "Vectors")
+    parser.add_argument("--part", choices=("loma", "peers"), default="loma")
+    parser.add_argument("--vectors", type=lambda text: pathlib.Path(text).resolve(), help="default: those of the part")
     parser.add_argument("names", nargs="*")
     given = parser.parse_intermixed_args()
     if given.what == "total":
@@ -296,6 +305,10 @@ def main():
         return 0
     if not given.loma:
         parser.error("--loma is missing")
+    if given.part != "loma" and given.what != "right":
+        parser.error("the wrong ports are of part I")
+    vectors = HERE.parents[2] / "Vectors"
+    given.vectors = given.vectors or (vectors if given.part == "loma" else vectors / given.part)
     given.jobs = given.jobs if given.what == "right" else 1
     table = load(given)
     if given.what == "right":

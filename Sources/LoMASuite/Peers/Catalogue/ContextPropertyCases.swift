@@ -37,6 +37,9 @@ enum ContextPropertyCases {
     }
   }
 
+  /// The element types in which `interference` is asked: in bf16 a right answer may round away a row that weighs little.
+  static let interferenceTypes = NumberType.words.filter { $0 != NumberType.bf16.rawValue }
+
   private static var interference: [Case] {
     func interference(_ what: String, _ texts: ContextTexts, hunts: String) -> Case {
       property(
@@ -45,8 +48,7 @@ enum ContextPropertyCases {
         texts.request(
           .ccmForward, model: .shallow,
           arrays: [texts.embeddings(seed: 722), texts.replacements(seed: 723)]),
-        // In bf16 a right answer may round away a row that weighs little.
-        types: NumberType.words.filter { $0 != NumberType.bf16.rawValue })
+        types: interferenceTypes)
     }
     let ofProfiles = ContextProfile.all.map { profile in
       interference(

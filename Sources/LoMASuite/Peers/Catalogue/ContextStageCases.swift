@@ -15,12 +15,14 @@ enum ContextStageCases {
     clauses: [String], seed: UInt64, mean: Double = 0, fills: Bool = false
   ) -> Case {
     let shape = [segments, n, width]
-    let make = fills ? CaseInputs.filledNormal : CaseInputs.normal
+    func make(_ name: String, _ seed: UInt64) -> NamedArray {
+      CaseInputs.normal(name, shape: shape, deviation: 1, mean: mean, seed: seed, fills: fills)
+    }
     let item = Case.tensors(
       "stage.merge.\(what)", .stage, hunts: hunts, clauses: clauses + ["CCM-37"],
       Request(
         .peer(.merge), axes: axes, parameters: rate.map { ["rate": .real($0)] } ?? [:], model: nil,
-        input: CaseInputs.file([make("keys", shape, 1, mean, seed), make("values", shape, 1, mean, seed + 1)]),
+        input: CaseInputs.file([make("keys", seed), make("values", seed + 1)]),
         captures: []))
     return fills ? item.asked(in: NumberType.preciseWords) ?? item : item
   }
@@ -62,9 +64,9 @@ enum ContextStageCases {
     more: [NamedArray] = []
   ) -> Request {
     let rows = gate.utf8.map { $0 == UInt8(ascii: "1") }
-    let make = fills ? CaseInputs.filledNormal : CaseInputs.normal
     func drawn(_ name: String, _ shape: [Int], fanIn: Int, _ offset: UInt64) -> NamedArray {
-      make(name, shape, 1.5 / Double(fanIn).squareRoot(), 0, seed + offset)
+      CaseInputs.normal(
+        name, shape: shape, deviation: 1.5 / Double(fanIn).squareRoot(), mean: 0, seed: seed + offset, fills: fills)
     }
     let gates = CaseInputs.make { () throws(ContainerError) in
       try NamedArray("gate", shape: [rows.count], booleans: rows)
@@ -73,7 +75,8 @@ enum ContextStageCases {
       .peer(.conditionalLinear), axes: [:], parameters: ["lora_alpha": alpha], model: nil,
       input: CaseInputs.file(
         [
-          make("x", [rows.count, width], 1, 0, seed), drawn("weight", [out, width], fanIn: width, 1),
+          CaseInputs.normal("x", shape: [rows.count, width], deviation: 1, mean: 0, seed: seed, fills: fills),
+          drawn("weight", [out, width], fanIn: width, 1),
           drawn("lora_a", [rank, width], fanIn: width, 2), drawn("lora_b", [out, rank], fanIn: rank, 3), gates,
         ] + more), captures: [])
   }

@@ -12,11 +12,11 @@ struct ContextTexts: Sendable {
   var outputs: [Int]
   var n = 2
   var beginning: Int = Self.bos
+  /// V.
+  var textSize = Self.vocabulary
   var profile: ContextProfile
   /// a, sent if the profile merges by it.
   var rate = 0.375
-  /// V.
-  var textSize = Self.vocabulary
 
   static let vocabulary = ContextCaseModel.vocabulary
   /// BOS of most cases; neither the first id nor the last, nor a pad's token.
@@ -38,14 +38,19 @@ struct ContextTexts: Sendable {
     self.profile = profile
   }
 
-  /// Texts of these tokens, without a BOS and without outputs.
+  /// Given texts, whatever their tokens are.
+  init(
+    of texts: [[[Int]]], outputs: [Int], n: Int, beginning: Int, textSize: Int, _ profile: ContextProfile, rate: Double
+  ) {
+    (self.texts, self.outputs, self.n) = (texts, outputs, n)
+    (self.beginning, self.textSize) = (beginning, textSize)
+    (self.profile, self.rate) = (profile, rate)
+  }
+
+  /// Given texts without a BOS and without outputs.
   init(of texts: [[[Int]]], n: Int, vocabulary: Int, _ profile: ContextProfile) {
-    self.texts = texts
-    self.outputs = texts.map { _ in 0 }
-    self.n = n
-    self.beginning = -1
-    self.profile = profile
-    self.textSize = vocabulary
+    self.init(
+      of: texts, outputs: texts.map { _ in 0 }, n: n, beginning: -1, textSize: vocabulary, profile, rate: 0.375)
   }
 
   /// The same texts with BOS at further places, each a segment and an index of the first text.

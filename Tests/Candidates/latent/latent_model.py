@@ -44,8 +44,16 @@ def settings(directory):
         **(given.get("rope_parameters") or {}), **{name: value for name, value in given.items() if value is not None}}
 
 
-def refusal(directory):
-    """The code with which a model is refused, or None."""
+def sizes_of(config):
+    """The sizes that LAT-1 speaks of, by the names of requests."""
+    keys = {"layers": "num_hidden_layers", "latent_width": "kv_lora_rank", "rotated_width": "qk_rope_head_dim",
+            "plain_width": "qk_nope_head_dim", "value_width": "v_head_dim", "kv_heads": "num_key_value_heads",
+            "head_dim": "head_dim"}
+    return {name: config[key] for name, key in keys.items() if key in config}
+
+
+def refusal(directory, profile):
+    """The code with which a model is refused under a request's profile, or None."""
     directory = pathlib.Path(directory)
     given = read(directory)
     setting = setting_of(given)
@@ -62,9 +70,8 @@ def refusal(directory):
         if (not plain or experts or rope.get("rope_type", "default") != "default" or set(rope) - ROPE_KEYS
                 or given.get("rope_interleave") is not False or given.get("num_key_value_heads", heads) != heads):
             return "unsupported-configuration"
-        sizes = settings(directory)
-        if min(sizes["qk_nope_head_dim"] + sizes["qk_rope_head_dim"], sizes["kv_lora_rank"], sizes["v_head_dim"]) < 1:
-            return "invalid-configuration"
+    if latent_structure.Setting({}, profile).profile != setting.profile:
+        return "profile-mismatch"
     found = {name: array.shape for name, array in load_file(directory / "model.safetensors").items()}
     if found != latent_structure.tensor_shapes(settings(directory), setting):
         return "latent-shape-mismatch"

@@ -45,10 +45,10 @@ class Stored:
     """What one producer keeps of its rows; read as LAT-5 reads it."""
 
     def __init__(self, latent, rotated_key, setting):
-        self.latent = Quantised(latent, setting.bits, setting.group or latent.shape[1], setting) \
-            if setting.bits else None
-        self.rotated = Quantised(rotated_key, setting.rotated_bits, rotated_key.shape[1], setting) \
-            if setting.rotated_bits and rotated_key.shape[1] else None
+        width, rotated = latent.shape[1], rotated_key.shape[1]
+        self.latent = setting.bits and Quantised(latent, setting.bits, setting.group or width, setting)
+        self.rotated = setting.rotated_bits and rotated and Quantised(
+            rotated_key, setting.rotated_bits, rotated, setting)
         self.read = (self.latent.values() if self.latent else latent,
                      self.rotated.values() if self.rotated else rotated_key)
 

@@ -4,8 +4,6 @@ Written from the Spec's text alone. A Setting is what a request says of the cach
 stride of sharing, the bits of the quantiser and the axes.
 """
 
-import math
-
 AXES = {  # the first value is the default
     "entries": ("latent", "heads"),
     "up_projection": ("own", "shared"),
@@ -24,7 +22,7 @@ class Setting:
     """What LAT-1 leaves to a request; 0 bits is no quantiser."""
 
     def __init__(self, params, profile):
-        chosen = {axis: values[0] for axis, values in AXES.items()} | profile
+        self.profile = chosen = {axis: values[0] for axis, values in AXES.items()} | profile
         self.stride, self.group = params.get("stride", 1), params.get("group", 0)
         self.bits, self.rotated_bits = params.get("bits", 0), params.get("rotated_bits", 0)
         self.of_heads = chosen["entries"] == "heads"
@@ -57,7 +55,7 @@ def bits_per_token(setting, layers, sizes):
     if setting.of_heads:
         each = 2 * first * second * NUMBER
     else:
-        groups = first // setting.group if setting.bits else 0
+        groups = first // (setting.group or first)
         each = payload(first, setting.bits, groups, setting.symmetric)
         each += payload(second, setting.rotated_bits, 1, setting.symmetric) if second else 0
     return -(-layers // setting.stride) * each
@@ -109,11 +107,32 @@ def bits_fit(bits, setting):
     return (2 if setting.symmetric else 1) <= bits <= MOST_BITS
 
 
-def rejections(op, params, profile, given, config):
-    """The codes of every fault of a request but those of its model's files, in order.
+def size_faults(setting, sizes):
+    """Codes for what LAT-1 asks of numbers. `sizes` has them under the names of `latent_cost`, and where they are known
+    `plain_width` and `value_width`."""
+    if setting.stride < 1:
+        yield "stride-out-of-range"
+    if setting.of_heads:
+        if min(sizes["kv_heads"], sizes["head_dim"], sizes["layers"]) < 1:
+            yield "latent-width-out-of-range"
+        return
+    latent, rotated = sizes["latent_width"], sizes["rotated_width"]
+    plain, value = sizes.get("plain_width", 1), sizes.get("value_width", 1)
+    if min(latent, value, plain + rotated, sizes["layers"]) < 1 or min(plain, rotated) < 0:
+        yield "latent-width-out-of-range"
+    if rotated % 2:
+        yield "odd-rotated-width"
+    if any(bits and not bits_fit(bits, setting) for bits in (setting.bits, setting.rotated_bits)):
+        yield "bits-out-of-range"
+    if setting.group < 0 or setting.group and latent % setting.group:
+        yield "group-does-not-divide"
 
-    `given` has the integer inputs as lists and, for `quantise`, the width of its rows; `config` is the model's
-    settings, or None.
+
+def rejections(op, params, profile, given, model):
+    """The codes of every fault of a request but those of a model's files, in order.
+
+    `given` has the integer inputs as lists and, for `quantise`, the width of its rows; `model` is a setting, sizes and
+    a vocabulary, or None.
     """
     for axis in profile:
         if axis not in AXES:
@@ -121,44 +140,30 @@ def rejections(op, params, profile, given, config):
     for axis, value in profile.items():
         if axis in AXES and value not in AXES[axis]:
             yield "unknown-alternative"
-    if any(axis not in AXES or value not in AXES[axis] for axis, value in profile.items()) or op == "latent_attention":
-        return
-    setting = Setting(params, profile)
+    if any(axis not in AXES or value not in AXES[axis] for axis, value in profile.items()):
+        return  # what the other numbers mean is not known
     if op == "quantise":
-        if not bits_fit(params["bits"], setting):
+        if not bits_fit(params["bits"], Setting(params, profile)):
             yield "bits-out-of-range"
         if params["group"] < 1 or given["width"] % params["group"]:
             yield "group-does-not-divide"
-        return
-    if setting.stride < 1:
-        yield "stride-out-of-range"
+    if op == "latent_attention":
+        yield from size_faults(Setting({}, {}), {"layers": 1, "latent_width": 1, **params})
     if op == "latent_cost":
-        names = ("kv_heads", "head_dim") if setting.of_heads else ("latent_width", "rotated_width")
-        latent, rotated = (params[name] for name in names)
-        if min(params["layers"], latent, rotated + (not setting.of_heads)) < 1:
-            yield "latent-width-out-of-range"
-    elif config:
-        latent, rotated = config.get("kv_lora_rank"), config.get("qk_rope_head_dim")
-    if not setting.of_heads and (op == "latent_cost" or config):
-        if rotated % 2:
-            yield "odd-rotated-width"
-        for bits in (setting.bits, setting.rotated_bits):
-            if bits and not bits_fit(bits, setting):
-                yield "bits-out-of-range"
-        if setting.bits and (setting.group < 1 or latent % setting.group):
-            yield "group-does-not-divide"
-    if op not in MODEL:
-        return
-    tokens, lengths = given["tokens"], given["lengths"]
-    if min(lengths, default=0) < 1:
-        yield "text-empty"
-    if sum(lengths) != len(tokens):
-        yield "texts-mismatch"
-    forced = given.get("forced", []) if op == "latent_generate" else []
-    if config and any(not 0 <= token < config["vocab_size"] for token in [*tokens, *forced]):
-        yield "text-token-out-of-range"
-    if op == "latent_generate" and params["generate"] < 0:
-        yield "negative-generation-length"
+        yield from size_faults(Setting(params, profile), params)
+    if op in MODEL:
+        setting, sizes, vocabulary = model
+        yield from size_faults(setting, sizes)
+        tokens, lengths = given["tokens"], given["lengths"]
+        if min(lengths, default=0) < 1:
+            yield "text-empty"
+        if sum(lengths) != len(tokens):
+            yield "texts-mismatch"
+        forced = given.get("forced", []) if op == "latent_generate" else []
+        if any(not 0 <= token < vocabulary for token in [*tokens, *forced]):
+            yield "text-token-out-of-range"
+        if op == "latent_generate" and params["generate"] < 0:
+            yield "negative-generation-length"
 
 
 def cost(params, profile):
@@ -168,8 +173,3 @@ def cost(params, profile):
     layers = params["layers"]
     return {"producers": ([setting.producer(layer) for layer in range(layers)], (layers,)),
             "bits": (bits_per_token(setting, layers, [params[name] for name in names]), ())}
-
-
-def pairs(length):
-    """Visible pairs of a text, per layer and query head; sharing saves none (COST-2)."""
-    return math.comb(length + 1, 2)

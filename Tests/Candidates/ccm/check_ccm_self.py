@@ -11,7 +11,6 @@ first thing that does not hold.
 """
 
 import argparse
-import collections
 import inspect
 import itertools
 import pathlib
@@ -34,29 +33,10 @@ import ccm_torch
 import loma_layout
 import loma_model
 import loma_protocol
+from tally import Tally
 
-LIMIT = 1e-12
 PROFILES = [dict(zip(ccm_structure.AXES, values)) for values in itertools.product(*ccm_structure.AXES.values())
             if (values[0], values[3]) != ("concat", "exponential")]
-
-
-class Tally:
-    """How often each clause was tried, and the worst difference."""
-
-    def __init__(self):
-        self.count, self.worst = collections.Counter(), collections.Counter()
-
-    def holds(self, clause, condition, *what):
-        self.count[clause] += 1
-        assert condition, f"{clause}: {what}"
-
-    def near(self, clause, got, expected, limit=LIMIT):
-        got, expected = np.asarray(got), np.asarray(expected)
-        self.holds(clause, got.shape == expected.shape, got.shape, expected.shape)
-        if expected.size:
-            error = np.abs(got - expected).max() / (np.abs(expected).max() or 1.0)
-            self.holds(clause, error <= limit, error)
-            self.worst[clause] = max(self.worst[clause], error)
 
 
 def drawn_text(draw, vocabulary, most=5, contexts=None):
@@ -429,9 +409,7 @@ def main():
     except AssertionError as problem:
         print(f"PROBLEM seed {options.seed}: {problem}")
         return 1
-    for clause, count in sorted(tally.count.items()):
-        worst = f", {tally.worst[clause]:.1e}" if clause in tally.worst else ""
-        print(f"{clause}: {count}{worst}")
+    tally.report()
     return 0
 
 

@@ -47,9 +47,8 @@ def settings(directory):
 def sizes_of(config):
     """The sizes that LAT-1 speaks of, by the names of requests."""
     keys = {"layers": "num_hidden_layers", "latent_width": "kv_lora_rank", "rotated_width": "qk_rope_head_dim",
-            "plain_width": "qk_nope_head_dim", "value_width": "v_head_dim", "kv_heads": "num_key_value_heads",
-            "head_dim": "head_dim"}
-    return {name: config[key] for name, key in keys.items() if key in config}
+            "plain_width": "qk_nope_head_dim", "value_width": "v_head_dim", "query_width": "q_lora_rank"}
+    return {name: config[key] for name, key in keys.items() if config.get(key) is not None}
 
 
 def refusal(directory, profile):
@@ -79,13 +78,10 @@ def refusal(directory, profile):
 
 
 class Model:
-    """Weights in float64."""
+    """Weights in float64 with their configuration."""
 
-    def __init__(self, directory):
-        directory = pathlib.Path(directory)
-        self.config = config = settings(directory)
-        self.weights = {name: array.astype(np.float64)
-                        for name, array in load_file(directory / "model.safetensors").items()}
+    def __init__(self, config, weights):
+        self.config, self.weights = config, weights
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
         self.epsilon, self.theta = config["rms_norm_eps"], config["rope_theta"]
         self.setting = setting_of(config)
@@ -95,18 +91,18 @@ class Model:
                 "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "kv_lora_rank"))
         else:
             self.kv_heads, self.head_dim = config["num_key_value_heads"], config["head_dim"]
-        self.take()
+        self.embedding, self.gain = weights["model.embed_tokens.weight"], weights["model.norm.weight"]
+        self.head = weights.get("lm_head.weight", self.embedding)
+        self.blocks = [
+            {name.removesuffix(".weight").split(".")[-1]: array
+             for name, array in weights.items() if name.startswith(f"model.layers.{layer}.")}
+            for layer in range(self.layers)]
 
-    def take(self):
-        """Reads the parts out of the named weights, after one of these was changed, too."""
-        self.embedding, self.gain = self.weights["model.embed_tokens.weight"], self.weights["model.norm.weight"]
-        self.head = self.weights.get("lm_head.weight", self.embedding)
-        self.blocks = []
-        for layer in range(self.layers):
-            prefix = f"model.layers.{layer}."
-            block = {name.removesuffix(".weight").split(".")[-1]: array
-                     for name, array in self.weights.items() if name.startswith(prefix)}
-            self.blocks.append(block)
+
+def load(directory):
+    weights = {name: array.astype(np.float64)
+               for name, array in load_file(pathlib.Path(directory) / "model.safetensors").items()}
+    return Model(settings(directory), weights)
 
 
 def exact(numbers):

@@ -13,21 +13,24 @@ AXES = {  # the first value is the default
 }
 NUMBER, SCALE = 16, 16  # bits of a stored number and of a scale (QNT-4)
 MOST_BITS = 24
+LIMIT = 2**29  # of a width and of the stride
 STRUCTURE = ("latent_cost",)
 STAGES = ("quantise", "latent_attention")
 MODEL = ("latent_forward", "latent_gradients", "latent_generate")
 
 
 class Setting:
-    """What LAT-1 leaves to a request; 0 bits is no quantiser."""
+    """What LAT-1 has beside widths; 0 bits is no quantiser, and no group is one group for the whole latent."""
 
     def __init__(self, params, profile):
         self.profile = chosen = {axis: values[0] for axis, values in AXES.items()} | profile
-        self.stride, self.group = params.get("stride", 1), params.get("group", 0)
+        self.stride, self.group = params.get("stride", 1), params.get("group")
         self.bits, self.rotated_bits = params.get("bits", 0), params.get("rotated_bits", 0)
         self.of_heads = chosen["entries"] == "heads"
         self.own, self.norm = chosen["up_projection"] == "own", chosen["latent_norm"] == "on"
         self.symmetric, self.rounded = chosen["quantiser"] == "symmetric", chosen["scale_rounding"] == "bf16"
+
+        self.widths = ("kv_heads", "head_dim") if self.of_heads else ("latent_width", "rotated_width")
 
     def producer(self, layer):
         """The layer whose entries a layer reads (LAT-2)."""
@@ -44,20 +47,20 @@ class Setting:
 
 def payload(count, bits, groups, symmetric):
     """Bits of `count` numbers in so many groups (QNT-4)."""
-    if not bits:
+    if not bits or not count:
         return count * NUMBER
     return count * bits + groups * SCALE * (1 if symmetric else 2)
 
 
 def bits_per_token(setting, layers, sizes):
-    """LAT-11. `sizes` is latent and rotated width, or key-value heads and their width."""
+    """LAT-11. `sizes` are the setting's two widths."""
     first, second = sizes
     if setting.of_heads:
         each = 2 * first * second * NUMBER
     else:
         groups = first // (setting.group or first)
         each = payload(first, setting.bits, groups, setting.symmetric)
-        each += payload(second, setting.rotated_bits, 1, setting.symmetric) if second else 0
+        each += payload(second, setting.rotated_bits, 1, setting.symmetric)
     return -(-layers // setting.stride) * each
 
 
@@ -74,7 +77,7 @@ def attention_shapes(config, setting, layer):
     plain, rotated, value, latent, query = (config[name] for name in (
         "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "kv_lora_rank", "q_lora_rank"))
     shapes = {"o_proj": (width, heads * value)}
-    if query is None:
+    if not query:
         shapes["q_proj"] = (heads * (plain + rotated), width)
     else:
         shapes |= {"q_a_proj": (query, width), "q_a_layernorm": (query,),
@@ -108,23 +111,23 @@ def bits_fit(bits, setting):
 
 
 def size_faults(setting, sizes):
-    """Codes for what LAT-1 asks of numbers. `sizes` has them under the names of `latent_cost`, and where they are known
-    `plain_width` and `value_width`."""
-    if setting.stride < 1:
+    """Codes for what LAT-1 asks of numbers. `sizes` has them under the names of `latent_cost`, and the others of a model
+    where they are known."""
+    if not 1 <= setting.stride <= LIMIT:
         yield "stride-out-of-range"
     if setting.of_heads:
-        if min(sizes["kv_heads"], sizes["head_dim"], sizes["layers"]) < 1:
-            yield "latent-width-out-of-range"
         return
     latent, rotated = sizes["latent_width"], sizes["rotated_width"]
-    plain, value = sizes.get("plain_width", 1), sizes.get("value_width", 1)
-    if min(latent, value, plain + rotated, sizes["layers"]) < 1 or min(plain, rotated) < 0:
+    plain, value, query = (sizes.get(name, 1) for name in ("plain_width", "value_width", "query_width"))
+    if not 1 <= latent <= LIMIT or not 0 <= query <= LIMIT:
         yield "latent-width-out-of-range"
-    if rotated % 2:
+    if rotated < 0 or rotated % 2:
         yield "odd-rotated-width"
+    if plain < 0 or plain + rotated < 1 or value < 1 or max(plain, rotated, value) > LIMIT:
+        yield "head-width-out-of-range"
     if any(bits and not bits_fit(bits, setting) for bits in (setting.bits, setting.rotated_bits)):
         yield "bits-out-of-range"
-    if setting.group < 0 or setting.group and latent % setting.group:
+    if setting.group is not None and (setting.group < 1 or latent % setting.group):
         yield "group-does-not-divide"
 
 
@@ -148,9 +151,15 @@ def rejections(op, params, profile, given, model):
         if params["group"] < 1 or given["width"] % params["group"]:
             yield "group-does-not-divide"
     if op == "latent_attention":
-        yield from size_faults(Setting({}, {}), {"layers": 1, "latent_width": 1, **params})
+        yield from size_faults(Setting({}, {}), {"latent_width": 1, **params})
     if op == "latent_cost":
-        yield from size_faults(Setting(params, profile), params)
+        setting = Setting(params, profile)
+        found = list(size_faults(setting, params))
+        yield from found
+        layers, widths = params["layers"], [params[name] for name in setting.widths]
+        factors = [layers, *widths] if setting.of_heads else [layers]
+        if min(factors) < 1 or not found and bits_per_token(setting, layers, widths) >= 2**63:
+            yield "cache-size-out-of-range"
     if op in MODEL:
         setting, sizes, vocabulary = model
         yield from size_faults(setting, sizes)
@@ -168,8 +177,6 @@ def rejections(op, params, profile, given, model):
 
 def cost(params, profile):
     """The answer of latent_cost: a nested list and its shape for every name."""
-    setting = Setting(params, profile)
-    names = ("kv_heads", "head_dim") if setting.of_heads else ("latent_width", "rotated_width")
-    layers = params["layers"]
-    return {"producers": ([setting.producer(layer) for layer in range(layers)], (layers,)),
-            "bits": (bits_per_token(setting, layers, [params[name] for name in names]), ())}
+    setting, layers = Setting(params, profile), params["layers"]
+    bits = bits_per_token(setting, layers, [params[name] for name in setting.widths])
+    return {"producers": ([setting.producer(layer) for layer in range(layers)], (layers,)), "bits": (bits, ())}

@@ -33,7 +33,7 @@ import ccm_torch
 import loma_layout
 import loma_model
 import loma_protocol
-from tally import Tally
+from tally import Tally, listed_codes
 
 PROFILES = [dict(zip(ccm_structure.AXES, values)) for values in itertools.product(*ccm_structure.AXES.values())
             if (values[0], values[3]) != ("concat", "exponential")]
@@ -126,7 +126,7 @@ def check_maps(tally):
 def check_lists(tally):
     """The codes and axes are those of the Spec's two lists, in their order."""
     spec = pathlib.Path(__file__).resolve().parents[3] / "Spec"
-    codes = re.findall(r"^\| `([a-z-]+)` \|", (spec / "peers-rejections.md").read_text(), re.MULTILINE)
+    codes = listed_codes((spec / "peers-rejections.md").read_text(), "## Chapter 16")
     code = "".join(inspect.getsource(f) for f in (ccm_structure.rejections, ccm_model.refusal, loma_model.refusal))
     found = re.findall(r'(?:yield|return) "([a-z-]+)"', code)
     tally.holds("CCM-35 codes of the list", set(found) == set(codes) - {"repeated-axis"}, found, codes)

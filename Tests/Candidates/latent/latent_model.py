@@ -15,6 +15,7 @@ import latent_structure
 import loma_model
 
 ROPE_KEYS = {"rope_type", "rope_theta", "partial_rotary_factor", "type"}
+COUNTS = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
 PLAIN = {  # keys of other programs that say what the object `latent` says here (LAT-10)
     "use_qk_norm": (False, None), "use_cla": (False, None), "cla_share_factor": (1, None)}
 
@@ -51,24 +52,36 @@ def sizes_of(config):
     return {name: config[key] for name, key in keys.items() if config.get(key) is not None}
 
 
+def plain_rope(rope):
+    """Whether `rope_parameters` or `rope_scaling` says nothing that changes the rotation (MOD-1)."""
+    rope = rope or {}
+    kinds = {rope.get(key, "default") for key in ("rope_type", "type")}
+    return kinds == {"default"} and not set(rope) - ROPE_KEYS and rope.get("partial_rotary_factor", 1) == 1
+
+
+def is_plain(given):
+    """Whether every key that would change the arithmetic under `entries = latent` has its plain value (LAT-10)."""
+    layers, heads = given["num_hidden_layers"], given["num_attention_heads"]
+    keys = {key: values for key, values in loma_model.PLAIN.items() if key != "rope_scaling"} | PLAIN
+    return (all(given.get(key, values[0]) in values for key, values in keys.items())
+            and all(plain_rope(given.get(key)) for key in ("rope_parameters", "rope_scaling"))
+            and (not given.get("n_routed_experts") or given.get("first_k_dense_replace", 0) >= layers)
+            and given.get("rope_interleave") is False and given.get("num_key_value_heads", heads) == heads)
+
+
 def refusal(directory, profile):
     """The code with which a model is refused under a request's profile, or None."""
     directory = pathlib.Path(directory)
     given = read(directory)
     setting = setting_of(given)
-    if any(given.get(key, plain[0]) not in plain for key, plain in PLAIN.items()):
+    if not setting.of_heads and not is_plain(given):
         return "unsupported-configuration"
-    if setting.of_heads:
-        if code := loma_model.refusal(directory):
-            return code
-    else:
-        rope = {**(given.get("rope_parameters") or {}), **(given.get("rope_scaling") or {})}
-        plain = all(given.get(key, values[0]) in values for key, values in loma_model.PLAIN.items())
-        experts = given.get("n_routed_experts") and given.get("first_k_dense_replace", 0) < given["num_hidden_layers"]
-        heads = given["num_attention_heads"]
-        if (not plain or experts or rope.get("rope_type", "default") != "default" or set(rope) - ROPE_KEYS
-                or given.get("rope_interleave") is not False or given.get("num_key_value_heads", heads) != heads):
-            return "unsupported-configuration"
+    if setting.of_heads and any(given.get(key, values[0]) not in values for key, values in PLAIN.items()):
+        return "unsupported-configuration"
+    if setting.of_heads and (code := loma_model.refusal(directory)):
+        return code
+    if min(given[name] for name in COUNTS) < 1:
+        return "invalid-configuration"
     if latent_structure.Setting({}, profile).profile != setting.profile:
         return "profile-mismatch"
     found = {name: array.shape for name, array in load_file(directory / "model.safetensors").items()}

@@ -17,7 +17,7 @@ package struct ConfigurationFile: Sendable {
   package init(parsing text: [UInt8]) throws(CheckpointError) {
     let object = try Self.object(text)
     do throws(ModelError) {
-      try Self.rejectUnsupported(object)
+      try Self.rejectUnsupported(object, modelType: "llama")
       let keys = ConfigurationKeys(object: object)
       configuration = try Configuration(
         vocabularySize: try keys.integer("vocab_size"), hiddenSize: try keys.integer("hidden_size"),
@@ -30,7 +30,8 @@ package struct ConfigurationFile: Sendable {
     loma = try object["loma"].map { (value) throws(CheckpointError) in try LoMASection(value) }
   }
 
-  private static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
+  /// The object that the text of a config.json is.
+  static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
     let value: JSONValue
     do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 16) } catch {
       throw .json(file: "config.json", error)
@@ -42,7 +43,7 @@ package struct ConfigurationFile: Sendable {
   }
 
   /// `rope_theta`, at the top level or in `rope_parameters`; 10000 if it is in neither.
-  private static func theta(_ object: JSONObject) throws(ModelError) -> Double {
+  static func theta(_ object: JSONObject) throws(ModelError) -> Double {
     if let rope = object["rope_parameters"]?.objectValue, rope["rope_theta"] != nil {
       return try ConfigurationKeys(object: rope).number("rope_theta", default: 10_000)
     }
@@ -51,15 +52,16 @@ package struct ConfigurationFile: Sendable {
 
   /// Keys with the values that the reference computes; any other value is rejected.
   private static let plain: [(key: String, accepted: [JSONValue])] = [
-    ("model_type", [.string("llama")]), ("hidden_act", [.string("silu"), .string("swish")]),
+    ("hidden_act", [.string("silu"), .string("swish")]),
     ("attention_bias", [.boolean(false), .null]), ("mlp_bias", [.boolean(false), .null]),
     ("sliding_window", [.null]), ("use_sliding_window", [.boolean(false), .null]), ("layer_types", [.null]),
     ("pretraining_tp", [.integer(1), .null]), ("quantization_config", [.null]),
     ("partial_rotary_factor", [.integer(1), .number(1), .null]), ("rope_scaling", [.null]),
   ]
 
-  private static func rejectUnsupported(_ object: JSONObject) throws(ModelError) {
-    for (key, accepted) in plain {
+  /// Refuses a key that changes the arithmetic, and a `model_type` that is another one.
+  static func rejectUnsupported(_ object: JSONObject, modelType: String) throws(ModelError) {
+    for (key, accepted) in [("model_type", [.string(modelType)])] + plain {
       guard let value = object[key], !accepted.contains(value), !isDefaultRope(key, value) else { continue }
       throw .unsupportedConfiguration(key: key, value: ConfigurationKeys.text(value))
     }

@@ -89,6 +89,8 @@ package struct LatentRules: Sendable {
   }
   /// LAT-6: what scores are multiplied with, 1/√(d_n + d_r), rounded once after the root and once after the division.
   package var scale: @Sendable (LatentWidths) -> Double = { 1 / Double($0.key).squareRoot() }
+  /// LAT-15: the greedy token of a row of logits.
+  package var choose: @Sendable ([Double]) -> Int = { greedyToken($0) }
   /// LAT-4: the gradient of what is quantised, given that of what is read; the same (P-21).
   package var quantiserBackward: @Sendable (Tensor) -> Tensor = { $0 }
 

@@ -38,13 +38,13 @@ package struct FreshCases: Sendable {
   /// A port of the reference on the cases' models, in every type, that rounds after each stage.
   package var port: ReferenceCandidate {
     ReferenceCandidate(port: nil, types: [.f64, .f32, .bf16, .f16], models: answers.models)
-      .adapting(answers.peers.adapters)
+      .knowing(answers.peers)
   }
 
   /// Ports of the reference on the cases' models whose stages err about as much as right ports do, each port
   /// differently (TOL-16).
   package var shakenPorts: [ReferenceCandidate] {
-    ReferenceCandidate.shaken(models: answers.models, times: drawing.shakes).map { $0.adapting(answers.peers.adapters) }
+    ReferenceCandidate.shaken(models: answers.models, times: drawing.shakes).map { $0.knowing(answers.peers) }
   }
 
   /// The reference with gradients that are off by as much as those of the worst right port, before the optimiser gets
@@ -146,7 +146,7 @@ extension RecordedModels {
   var answers: ReferenceAnswers {
     var answers = ReferenceAnswers(models: models, workers: .single)
     answers.refusals = refusals
-    answers.peers.adapters = adapters
+    (answers.peers.adapters, answers.peers.latents) = (adapters, latents)
     return answers
   }
 }

@@ -145,6 +145,7 @@ extension PeerOperation {
     case .ccmForward: (9...20).map { "CCM-\($0)" }
     case .ccmLoss: ["CCM-2", "CCM-8", "CCM-23"]
     case .ccmGradients: ["CCM-17", "CCM-20", "CCM-21", "CCM-23"]
+    case .latentCost, .quantise, .latentAttention, .latentForward, .latentGradients, .latentGenerate: latentClauses
     case .ccmOnline: ["CCM-16", "CCM-17", "CCM-19", "CCM-24", "CCM-25", "CCM-26", "CCM-27"]
     }
   }

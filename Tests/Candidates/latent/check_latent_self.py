@@ -5,10 +5,10 @@ Hugging Face's DeepseekV3 and against the clauses.
   VENV/bin/pip install -r Tests/Candidates/requirements-vectors.txt
   VENV/bin/python Tests/Candidates/latent/check_latent_self.py [--models 24] [--seed 1]
 
-The quantiser is computed a third time in fractions; stored bits are counted; the equalities of chapter 17 with Llama are
-computed with weights made for them; the candidate answers the same requests in every type. Each line names a clause, how
-often it was tried, and the largest difference relative to the largest number. Exits with 1 at the first thing that does
-not hold.
+The quantiser is computed a third time in fractions; stored bits are counted; the equalities of chapter 17 with Llama
+are computed with weights made for them; the candidate answers the same requests in every type. Each line names a
+clause, how often it was tried, and the largest difference relative to the largest number. Exits with 1 at the first
+thing that does not hold.
 """
 
 import argparse
@@ -16,10 +16,8 @@ import inspect
 import itertools
 import json
 import pathlib
-import random
 import re
 import sys
-import tempfile
 import warnings
 from fractions import Fraction
 
@@ -35,8 +33,9 @@ import latent_structure
 import latent_torch
 import loma_model
 import loma_protocol
+import loma_structure
 import numpy_llama
-from tally import LIMIT, Tally, listed_codes
+from tally import LIMIT, conclude, listed_codes
 
 POINTS = [  # what a configuration has under `latent`
     {}, {"stride": 2, "bits": 4}, {"stride": 2}, {"stride": 3, "profile": {"up_projection": "shared"}},
@@ -124,7 +123,8 @@ def check_lists(tally):
     of_operations = {"text-empty", "texts-mismatch", "text-token-out-of-range", "negative-generation-length",
                      "profile-mismatch", "latent-shape-mismatch"}
     codes = listed_codes((spec / "peers-rejections.md").read_text(), "## Chapters 17 and 18")
-    parts = (latent_structure.size_faults, latent_structure.rejections, latent_model.refusal, loma_model.refusal)
+    parts = (loma_structure.axis_faults, latent_structure.size_faults, latent_structure.rejections,
+             latent_model.refusal, loma_model.refusal)
     code = "".join(map(inspect.getsource, parts))
     found = set(re.findall(r'(?:yield|return) "([a-z-]+)"', code))
     tally.holds("LAT-1, LAT-10 codes of the list", found - of_operations == set(codes) - {"repeated-axis"}, found)
@@ -140,7 +140,8 @@ def check_cost(draw, tally):
     layers, stride = draw.randint(1, 9), draw.randint(1, 5)
     group, groups, rotated = draw.randint(1, 4), draw.randint(1, 3), 2 * draw.randint(0, 3)
     params = {"layers": layers, "stride": stride, "bits": draw.choice([0, 2, 4, 8]), "latent_width": group * groups,
-              "rotated_bits": draw.choice([0, 3]), "rotated_width": rotated, "group": group, "kv_heads": 2, "head_dim": 6}
+              "rotated_bits": draw.choice([0, 3]), "rotated_width": rotated, "group": group, "kv_heads": 2,
+              "head_dim": 6}
     profile = {"quantiser": draw.choice(["asymmetric", "symmetric"]), "entries": draw.choice(["latent", "heads"])}
     producer, own = [], 0
     for layer in range(layers):
@@ -182,10 +183,11 @@ def check_forms(trial, tally):
     for index, text in enumerate(trial.texts):
         trace = trial.decoder.text(text)
         for name, expected in trace.items():
-            if name.endswith("probabilities"):
-                tally.near("LAT-3 to LAT-8, NumPy and PyTorch", batch[name][index, :, : len(text), : len(text)], expected)
-            elif not name.endswith(".stored"):
-                tally.near("LAT-3 to LAT-8, NumPy and PyTorch", batch[name][index, : len(text)], expected)
+            if name.endswith(".stored"):
+                continue
+            found = batch[name][index]
+            own = found[:, : len(text), : len(text)] if name.endswith("probabilities") else found[: len(text)]
+            tally.near("LAT-3 to LAT-8, NumPy and PyTorch", own, expected)
         absorbed = latent_numpy.Decoder(trial.model, latent_numpy.absorbed_attention).text(text)["logits"]
         tally.near("LAT-7 absorbed = plain", absorbed, trace["logits"])
         for attention in (latent_numpy.plain_attention, latent_numpy.absorbed_attention):
@@ -216,7 +218,7 @@ def check_stored(trial, reader, length, tally):
 
 
 class Frozen(latent_numpy.Decoder):
-    """A decoder in which what the quantiser adds is what it added in an earlier pass: straight through, by definition."""
+    """A decoder in which the quantiser adds what it added in an earlier pass: straight through, by definition."""
 
     def __init__(self, model, traces):
         super().__init__(model)
@@ -280,7 +282,8 @@ def check_settings(draw, folder, tally):
     for profile in ({}, {"quantiser": "symmetric"}):
         errors = [np.abs(logits(bits=bits, rotated_bits=bits, profile=profile) - plain).max()
                   for bits in (2, 4, 8, 16, 24)]
-        tally.holds("QNT-5 the error falls with b", errors == sorted(errors, reverse=True) and errors[-1] < 1e-5, errors)
+        falls = errors == sorted(errors, reverse=True) and errors[-1] < 1e-5
+        tally.holds("QNT-5 the error falls with b", falls, errors)
 
 
 def check_sharing(draw, folder, tally):
@@ -527,32 +530,27 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    draw, tally = random.Random(options.seed), Tally()
-    try:
+
+    def trials(draw, folder, tally):
         check_lists(tally)
         check_examples(tally)
         for _ in range(20 * options.models):
             check_quantiser(draw, tally)
             check_cost(draw, tally)
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            for number in range(options.models):
-                trial = Trial(draw, folder, POINTS[number % len(POINTS)])
-                check_forms(trial, tally)
-                check_gradients(trial, tally)
-                check_candidate(trial, tally)
-                check_stages(draw, tally)
-                for check in (check_settings, check_sharing, check_llamas, check_hugging_face):
-                    if number % 4 == 0:
-                        check(draw, folder, tally)
-            trial = Trial(draw, folder, {}, heads=2, rotated=4, query=None)
-            check_rejections(trial, folder, tally)
-            check_configurations(trial, folder, tally)
-    except AssertionError as problem:
-        print(f"PROBLEM seed {options.seed}: {problem}")
-        return 1
-    tally.report()
-    return 0
+        for number in range(options.models):
+            trial = Trial(draw, folder, POINTS[number % len(POINTS)])
+            check_forms(trial, tally)
+            check_gradients(trial, tally)
+            check_candidate(trial, tally)
+            check_stages(draw, tally)
+            for check in (check_settings, check_sharing, check_llamas, check_hugging_face):
+                if number % 4 == 0:
+                    check(draw, folder, tally)
+        trial = Trial(draw, folder, {}, heads=2, rotated=4, query=None)
+        check_rejections(trial, folder, tally)
+        check_configurations(trial, folder, tally)
+
+    return conclude(options.seed, trials)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every case of Vectors/peers for chapters 17 and 18 computed a second time, from what a port has: the Spec, the request
-and the model's files.
+"""Every case of Vectors/peers for chapters 17 and 18 computed a second time, from what a port has: the Spec, the
+request and the model's files.
 
   VENV/bin/pip install -r Tests/Candidates/requirements-vectors.txt
   VENV/bin/python Tests/Candidates/latent/check_latent_vectors.py [--vectors DIR] [--list]

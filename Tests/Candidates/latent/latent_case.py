@@ -22,7 +22,8 @@ TEXTS = {"tokens", "lengths"}
 INPUTS = {  # the tensors of each operation: those it needs, and those it may have
     "latent_cost": (set(), set()), "quantise": ({"x"}, set()),
     "latent_attention": ({"query", "latent", "rotated_key", "kv_b_proj", "mask"}, set()),
-    "latent_forward": (TEXTS, {"embeddings"}), "latent_gradients": (TEXTS, set()), "latent_generate": (TEXTS, {"forced"})}
+    "latent_forward": (TEXTS, {"embeddings"}), "latent_gradients": (TEXTS, set()),
+    "latent_generate": (TEXTS, {"forced"})}
 PROPERTY_INPUTS = {"interference": {"embeddings", "replacements"}}
 
 
@@ -65,8 +66,9 @@ class Case(Recorded):
             heads, plain, rotated, value = (
                 self.params[name] for name in ("heads", "plain_width", "rotated_width", "value_width"))
             (rows, _), (keys, width) = shape["query"], shape["latent"]
-            wanted = {"query": (rows, heads * (plain + rotated)), "latent": (keys, width), "rotated_key": (keys, rotated),
-                      "kv_b_proj": (heads * (plain + value), width), "mask": (rows, keys)}
+            wanted = {"query": (rows, heads * (plain + rotated)), "latent": (keys, width),
+                      "rotated_key": (keys, rotated), "kv_b_proj": (heads * (plain + value), width),
+                      "mask": (rows, keys)}
             require(shape == wanted, f"shapes are {shape}")
             require(self.input["mask"].any(1).all(), "a row sees nothing")
         longest = max(map(len, self.texts), default=0) if "tokens" in shape else 0

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import latent_structure
+import latent_structure  # behind the line that makes the modules of the folder above known
 import loma_model
 
 ROPE_KEYS = {"rope_type", "rope_theta", "partial_rotary_factor", "type"}

@@ -46,16 +46,25 @@ def write_random(directory, seed, **sizes):
     return pathlib.Path(directory)
 
 
-def half_split(directory, output):
-    """The same model with rows in half-split order (LAT-3), as LAT-10 wants it, written to `output`."""
-    config = json.loads((directory / "config.json").read_text())
+def half_split_order(width):
+    """Row i of half-split pairs is this row of neighbouring ones (LAT-3)."""
+    return [*range(0, width, 2), *range(1, width, 2)]
+
+
+def rows_by_name(config):
+    """For each matrix with a rotated part, its rows in half-split order."""
     plain, rotated, latent = (config[name] for name in ("qk_nope_head_dim", "qk_rope_head_dim", "kv_lora_rank"))
-    order = [*range(0, rotated, 2), *range(1, rotated, 2)] if config["rope_interleave"] else list(range(rotated))
+    order = half_split_order(rotated) if config["rope_interleave"] else list(range(rotated))
     head = [*range(plain), *(plain + row for row in order)]
     queries = [h * len(head) + row for h in range(config["num_attention_heads"]) for row in head]
-    rows = {"q_proj": queries, "q_b_proj": queries,
+    return {"q_proj": queries, "q_b_proj": queries,
             "kv_a_proj_with_mqa": [*range(latent), *(latent + row for row in order)]}
-    weights = load_file(directory / "model.safetensors")
+
+
+def half_split(directory, output):
+    """The same model with rows in half-split order, as LAT-10 wants it, written to `output`."""
+    config = json.loads((directory / "config.json").read_text())
+    rows, weights = rows_by_name(config), load_file(directory / "model.safetensors")
     for name, array in weights.items():
         weights[name] = array[rows.get(name.split(".")[-2], slice(None))]
     return latent_model.write(output, config | {"rope_interleave": False}, weights)

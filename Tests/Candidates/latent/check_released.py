@@ -6,10 +6,10 @@
 
 Not part of the checks before a change lands, since it needs a checkout of a repository that is not this project's. Only
 MLA and what it calls are taken out of inference/model.py, so PyTorch is enough. Compared are the output and what is
-cached, in `naive` and in `absorb`, in one pass and token by token, by latent_numpy.py in the plain form and the absorbed
-one. The release computes rotation, frequencies and softmax in float32; it is run as it is, and with these in float64.
-The release's rows are in neighbouring pairs, ours in half-split ones (LAT-3). Exits with 1 if anything differs, with 2
-if the path holds no checkout.
+cached, in `naive` and in `absorb`, in one pass and token by token, by latent_numpy.py in the plain form and the
+absorbed one. The release computes rotation, frequencies and softmax in float32; it is run as it is, and with these in
+float64. The release's rows are in neighbouring pairs, ours in half-split ones (LAT-3). Exits with 1 if anything
+differs, with 2 if the path holds no checkout.
 """
 
 import argparse
@@ -20,8 +20,8 @@ import types
 import numpy as np
 import torch
 
+import latent_model  # first: it makes the modules of the folder above known
 import latent_huggingface
-import latent_model
 import latent_numpy
 from released import taken
 from tally import LIMIT, conclude
@@ -91,7 +91,7 @@ def check_layer(root, draw, tally):
     weights = {name: numbers.normal(size=shape) * 0.5 + ("norm" in name) for name, shape in shapes.items()}
     x = numbers.normal(size=(rows, width))
     head = plain + rotated
-    back = np.argsort(latent_huggingface.half_split_order(rotated))  # from our order of a key's channels to the release's
+    back = np.argsort(latent_huggingface.half_split_order(rotated))  # our channels of a key in the release's order
     for in_double, limit, how in ((True, LIMIT, "in float64"), (False, AS_IT_IS, "as it is")):
         for form, attention in (("naive", latent_numpy.plain_attention), ("absorb", latent_numpy.absorbed_attention)):
             output, up, latents, keys = ours(config, weights, x, attention)

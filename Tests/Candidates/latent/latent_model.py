@@ -84,8 +84,11 @@ def refusal(directory, profile):
         return "invalid-configuration"
     if latent_structure.Setting({}, profile).profile != setting.profile:
         return "profile-mismatch"
+    config = settings(directory)
+    if any(latent_structure.size_faults(setting, sizes_of(config))):
+        return None  # which shapes would be right is not known
     found = {name: array.shape for name, array in load_file(directory / "model.safetensors").items()}
-    if found != latent_structure.tensor_shapes(settings(directory), setting):
+    if found != latent_structure.tensor_shapes(config, setting):
         return "latent-shape-mismatch"
     return None
 

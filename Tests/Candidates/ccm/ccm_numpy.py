@@ -59,14 +59,8 @@ class Pass:
                 query, key, value, visible, base.heads, base.kv_heads)
             out["attention.output"] = self.project(n, "o_proj", out["attention.context"], gate)
             middle = out["middle"] = x + out["attention.output"]
-            normed = out["feed_forward.norm"] = numpy_llama.rms_norm(
-                middle, weights["post_attention_layernorm"], base.epsilon)
-            out["feed_forward.gate"] = normed @ weights["gate_proj"].T
-            out["feed_forward.up"] = normed @ weights["up_proj"].T
-            out["feed_forward.activation"] = numpy_llama.silu(out["feed_forward.gate"]) * out["feed_forward.up"]
-            out["feed_forward.output"] = out["feed_forward.activation"] @ weights["down_proj"].T
+            trace[f"hidden.{n + 1}"] = numpy_llama.feed_forward(middle, weights, base.epsilon, out)
             trace |= {f"layers.{n}.{name}": tensor for name, tensor in out.items()}
-            trace[f"hidden.{n + 1}"] = middle + out["feed_forward.output"]
         trace["final_norm"] = numpy_llama.rms_norm(trace[f"hidden.{len(base.blocks)}"], base.gain, base.epsilon)
         trace["logits"] = trace["final_norm"] @ base.head.T
         return trace

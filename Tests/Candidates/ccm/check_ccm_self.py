@@ -11,7 +11,6 @@ first thing that does not hold.
 """
 
 import argparse
-import collections
 import inspect
 import itertools
 import pathlib
@@ -34,29 +33,10 @@ import ccm_torch
 import loma_layout
 import loma_model
 import loma_protocol
+from tally import Tally, listed_codes
 
-LIMIT = 1e-12
 PROFILES = [dict(zip(ccm_structure.AXES, values)) for values in itertools.product(*ccm_structure.AXES.values())
             if (values[0], values[3]) != ("concat", "exponential")]
-
-
-class Tally:
-    """How often each clause was tried, and the worst difference."""
-
-    def __init__(self):
-        self.count, self.worst = collections.Counter(), collections.Counter()
-
-    def holds(self, clause, condition, *what):
-        self.count[clause] += 1
-        assert condition, f"{clause}: {what}"
-
-    def near(self, clause, got, expected, limit=LIMIT):
-        got, expected = np.asarray(got), np.asarray(expected)
-        self.holds(clause, got.shape == expected.shape, got.shape, expected.shape)
-        if expected.size:
-            error = np.abs(got - expected).max() / (np.abs(expected).max() or 1.0)
-            self.holds(clause, error <= limit, error)
-            self.worst[clause] = max(self.worst[clause], error)
 
 
 def drawn_text(draw, vocabulary, most=5, contexts=None):
@@ -146,7 +126,7 @@ def check_maps(tally):
 def check_lists(tally):
     """The codes and axes are those of the Spec's two lists, in their order."""
     spec = pathlib.Path(__file__).resolve().parents[3] / "Spec"
-    codes = re.findall(r"^\| `([a-z-]+)` \|", (spec / "peers-rejections.md").read_text(), re.MULTILINE)
+    codes = listed_codes((spec / "peers-rejections.md").read_text(), "## Chapter 16")
     code = "".join(inspect.getsource(f) for f in (ccm_structure.rejections, ccm_model.refusal, loma_model.refusal))
     found = re.findall(r'(?:yield|return) "([a-z-]+)"', code)
     tally.holds("CCM-35 codes of the list", set(found) == set(codes) - {"repeated-axis"}, found, codes)
@@ -429,9 +409,7 @@ def main():
     except AssertionError as problem:
         print(f"PROBLEM seed {options.seed}: {problem}")
         return 1
-    for clause, count in sorted(tally.count.items()):
-        worst = f", {tally.worst[clause]:.1e}" if clause in tally.worst else ""
-        print(f"{clause}: {count}{worst}")
+    tally.report()
     return 0
 
 

@@ -26,7 +26,8 @@ import ccm_model
 import ccm_numpy
 import ccm_structure
 import ccm_torch
-from check_ccm_self import LIMIT, PROFILES, Tally, drawn_text
+from check_ccm_self import PROFILES, drawn_text
+from tally import Tally
 
 BEGINNING, VOCABULARY, STEPS = 1, 11, 2
 RATE, MOMENTS, EPSILON, DECAY = 0.01, (0.9, 0.999), 2.0**-10, 0.1
@@ -184,9 +185,7 @@ def main():
     except AssertionError as problem:
         print(f"PROBLEM seed {options.seed}: {problem}")
         return 1
-    for clause, count in sorted(tally.count.items()):
-        worst = f", {tally.worst[clause]:.1e} of {LIMIT:.0e}" if clause in tally.worst else ""
-        print(f"{clause}: {count}{worst}")
+    tally.report()
     return 0
 
 

@@ -45,7 +45,7 @@ extension MethodExplanation {
         case .rows: rowsContent(pictures, limits: limits)
         case .mask: maskContent(pictures, limits: limits)
         case .rules: rulesContent(pictures)
-        case .parameters, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
+        case .parameters, .weights, .layers, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
           try self.content(of: section, limits: limits)
         }
       if let content { contents.append(content) }
@@ -162,7 +162,7 @@ extension MethodExplanation {
 extension RowKind {
   /// The kind of any method that has this letter; methods share a letter only for the same colour.
   static func ofLetter(_ letter: Character) -> RowKind? {
-    (RowWords.loma.kinds + RowWords.ccm.kinds).first { $0.letter == letter }
+    (RowWords.loma.kinds + RowWords.ccm.kinds + RowWords.latent.kinds).first { $0.letter == letter }
   }
 }
 

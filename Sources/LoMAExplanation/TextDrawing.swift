@@ -100,7 +100,9 @@ package struct TextDrawing: Sendable {
           })
     }
     lines.append("")
-    lines.append("  a line is a query, a column a key; a letter: the query sees the key")
+    lines.append(
+      "  a line is a \(words.query), a column a \(words.key); a letter: the \(words.query) \(words.sees) the \(words.key)"
+    )
     let legend = picture.kinds.map { paint($0) + " " + $0.name } + [paint("·", dim) + " hidden"]
     lines.append("  " + legend.joined(separator: "   "))
     return lines

@@ -21,8 +21,7 @@ package struct LatentCheckpoint: Sendable {
   ///
   /// `pairs` are the orders of rotated rows that are taken. Values are checked when they are read.
   package init(directory: String, accepting pairs: Set<PairOrder>) throws(LatentError) {
-    file = try LatentConfigurationFile(
-      parsing: try reading(try ConfigurationFile.text(in: directory)), accepting: pairs)
+    file = try LatentConfigurationFile(directory: directory, accepting: pairs)
     tensors = try reading(try StoredTensors(directory: directory))
     let shape = file.configuration.shape
     try modelling(try tensors.checkLayers(shape.layers) { LatentLayerNames(index: $0).attentionNorm })

@@ -15,6 +15,11 @@ package struct LatentConfigurationFile: Sendable {
   /// The `loma` object; nil if there is none.
   package let loma: LoMASection?
 
+  /// Reads config.json in a directory; `pairs` are the orders of rotated rows that are taken.
+  package init(directory: String, accepting pairs: Set<PairOrder>) throws(LatentError) {
+    try self.init(parsing: try reading(try ConfigurationFile.text(in: directory)), accepting: pairs)
+  }
+
   /// Parses the text of a config.json; `pairs` are the orders of rotated rows that are taken.
   ///
   /// Of several faults the first in the Spec's list is thrown: widths, bits and groups, then a key that would change

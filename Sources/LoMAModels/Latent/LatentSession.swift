@@ -29,7 +29,8 @@ package struct LatentSession: Sendable {
   /// A session that has read nothing.
   package init(_ checkpoint: LatentCheckpoint, threads: Int) throws(LatentError) {
     let model = checkpoint.model(workers: Workers(threads: threads))
-    rows = try LatentRows(checkpoint.file)
+    let rows = try LatentRows(checkpoint.file)
+    self.rows = rows
     let shape = checkpoint.configuration.shape
     do { cost = try LatentCost(shape.attention, layers: shape.layers) } catch { throw .peer(error) }
     cache =
@@ -108,8 +109,12 @@ package struct LatentSession: Sendable {
   ) throws(LatentError) -> [Int] {
     // A draw ranks the text ids alone; of an ordinary model these are all.
     let vocabulary: Vocabulary
-    do { vocabulary = try rows.loma?.vocabulary ?? Vocabulary(textSize: rows.textSize) } catch {
-      throw .checkpoint(.reference(.rejected(error)))
+    if let loma = rows.loma {
+      vocabulary = loma.vocabulary
+    } else {
+      do throws(InputError) { vocabulary = try Vocabulary(textSize: rows.textSize) } catch {
+        throw .checkpoint(.reference(.rejected(error)))
+      }
     }
     var (numbers, chosen): (SeededNumbers, [Int]) = (SeededNumbers(seed: choices.seed), [])
     while chosen.count < m, let logits = lastLogits {

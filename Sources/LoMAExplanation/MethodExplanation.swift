@@ -135,7 +135,7 @@ extension MethodExplanation {
   }
 
   /// Every axis with where it comes from, its default and its alternatives.
-  static func profilesContent(_ axes: DrawnAxes, note: String) -> SectionContent {
+  static func profilesContent(_ axes: DrawnAxes, notes: [String]) -> SectionContent {
     let rows = axes.axes.map { axis in
       [axis.name, axis.origin, axis.values[0], axis.values.dropFirst().joined(separator: ", ")].map { ContentCell($0) }
     }
@@ -145,7 +145,7 @@ extension MethodExplanation {
         .table(
           ContentTable(
             columns: [.words("axis"), .words(axes.origin), .words("default"), .words("alternatives")], rows: rows)),
-        .note([note]),
+        .note(notes),
       ])
   }
 

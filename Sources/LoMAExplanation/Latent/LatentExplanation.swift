@@ -43,9 +43,10 @@ package struct LatentExplanation: MethodExplanation {
   }
 
   /// What stands beside the name `clla` wherever it is shown.
-  static let note =
-    "clla is a named point of this project's decisions (P-5); of arXiv 2410.15252 only the outline is public, and "
-    + "nothing here claims to follow it"
+  static let note = [
+    "clla is a named point of this project's decisions (P-5):",
+    "of arXiv 2410.15252 only the outline is public, and nothing here claims to follow it",
+  ]
 
   // MARK: layers
 
@@ -131,7 +132,7 @@ package struct LatentExplanation: MethodExplanation {
 extension RowWords {
   /// Those of layers: producers and consumers have the colours of memory and repetition.
   package static let latent = RowWords(
-    kind: "layer", group: "group",
+    kind: "kind", group: "group",
     kinds: [
       RowKind(name: "producer", letter: "w", colour: .memory),
       RowKind(name: "consumer", letter: "r", colour: .repetition),

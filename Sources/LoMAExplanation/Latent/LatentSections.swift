@@ -12,7 +12,7 @@ extension LatentExplanation {
     case .weights: weightsContent
     case .layers: try layersContent(limits: limits)
     case .cost: costContent
-    case .profiles: Self.profilesContent(Self.axes, note: Self.profilesNote)
+    case .profiles: Self.profilesContent(Self.axes, notes: Self.profilesNotes)
     case .rows, .mask, .rules, .schedule, .reconstruction, .metrics, .choice: nil
     }
   }
@@ -51,7 +51,7 @@ extension LatentExplanation {
     var blocks: [ContentBlock] = [
       .table(ContentTable(columns: [.words(""), .number(""), .words("")], rows: rows))
     ]
-    if isCLLA || inputs.point == .clla { blocks.append(.note([Self.note])) }
+    if isCLLA || inputs.point == .clla { blocks.append(.note(Self.note)) }
     return SectionContent(section: .parameters, subtitle: "profile " + profileName, blocks: blocks)
   }
 
@@ -207,7 +207,9 @@ extension LatentExplanation {
     origin: "clause",
     axes: LatentAxis.allCases.map { DrawnAxes.Axis(name: $0.rawValue, origin: "LAT-1", values: $0.values) })
 
-  private static let profilesNote =
-    "under entries=heads the others have no effect: \(LatentProfile.all.count) profiles differ; points: mla, cla with "
-    + "any --stride, clla; " + note
+  private static let profilesNotes =
+    [
+      "under entries=heads the others have no effect: \(LatentProfile.all.count) profiles differ",
+      "points: mla, cla with any --stride, and clla",
+    ] + note
 }

@@ -32,7 +32,7 @@ extension LatentExplanation {
         + sizes.map { .init($0.key, .integer(orNull: $0.value)) } + [
           .init(
             "profile", .members(LatentAxis.allCases.map { .init($0.rawValue, .string(parameters.profile[$0])) })),
-          .init("note", .string(orNull: isNoted ? Self.note : nil)),
+          .init("note", .string(orNull: isNoted ? Self.note.joined(separator: " ") : nil)),
         ])
   }
 

@@ -11,7 +11,8 @@ parameters after each step, each within 1e-12 of the tensor's largest value; the
 bits a number that lies on a border of two codes may go either way: such a model is drawn again. Tokens that it generates
 must be those that the stored latents give, whatever the pass length. Then models that transformers saved, rows in
 neighbouring pairs and in half-split order, are traced from the directory as it is, and compared with the patched model of
-latent_huggingface.py: logits, and the latents and keys in its cache. Exits with 1 at the first thing that does not hold.
+latent_huggingface.py: logits, and the latents and keys in its cache. Last, transformers loads a model that `loma train`
+wrote. Exits with 1 at the first thing that does not hold.
 """
 
 import argparse
@@ -166,6 +167,28 @@ def check_hugging_face(draw, folder, loma, tally):
         tally.holds("LAT-3 either order of rows, bitwise", same and set(again) == set(trace))
 
 
+def check_written(folder, loma, tally):
+    """A directory that the program wrote, loaded by transformers."""
+    recipe = {
+        "method": "latent", "element_type": "F32",
+        "model": {"hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2,
+                  "kv_lora_rank": 6, "q_lora_rank": 5, "qk_nope_head_dim": 3, "qk_rope_head_dim": 4, "v_head_dim": 5,
+                  "rms_norm_eps": 1e-5, "rope_theta": 50, "tie_word_embeddings": False},
+        "latent": {"stride": 1, "bits": None, "rotated_bits": None, "group": None, "rms_norm_eps": 1e-6, "profile": "base"},
+        "loma": {"compression_ratio": 2, "memory_length": 1, "profile": "base", "compressed": False},
+        "data": {"alphabet": 9},
+        "training": {"losses": "both", "chunks": 2, "batch": 2, "steps": 2, "seed": 1, "checkpoint_every": 2},
+        "optimiser": {"learning_rate": 0.01, "warm_up": 0, "decay": "linear", "beta1": 0.9, "beta2": 0.99,
+                      "epsilon": 1e-8, "weight_decay": 0, "largest_norm": 1}}
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    subprocess.run([loma, "train", "--recipe", folder / "recipe.json", "--out", folder / "run", "--threads", "1"],
+                   check=True, capture_output=True)
+    path, text = folder / "run" / "model", [3, 1, 4, 1, 5, 2, 6]
+    logits, _ = latent_huggingface.run(latent_huggingface.load(path), [text])
+    trace = Program(loma, path, 1).trace([text], folder)
+    tally.near("LAT-10 transformers loads what is written", trace["texts.0.logits"], logits)
+
+
 def main():
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -189,6 +212,7 @@ def main():
                 check_generation(trial, program, tally)
             for _ in range(2):
                 check_hugging_face(draw, folder, options.loma, tally)
+            check_written(folder, options.loma, tally)
     except AssertionError as problem:
         print(f"PROBLEM seed {options.seed}: {problem}")
         return 1

@@ -103,6 +103,26 @@ def check_lists(tally):
         axis: list(values) for axis, values in latent_structure.AXES.items()}, axes)
 
 
+def check_names(tally):
+    """LAT-10's table and LAT-8, written out for three layers of which the second is a consumer."""
+    sizes = {"num_attention_heads": 2, "hidden_size": 12, "head_dim": 4, "num_key_value_heads": 1,
+             "qk_nope_head_dim": 3, "qk_rope_head_dim": 2, "v_head_dim": 5, "kv_lora_rank": 6}
+    always = {"q_proj": (10, 12), "o_proj": (12, 10)}
+    down, norm, up = {"kv_a_proj_with_mqa": (8, 12)}, {"kv_a_layernorm": (6,)}, {"kv_b_proj": (16, 6)}
+    low = {"q_a_proj": (7, 12), "q_a_layernorm": (7,), "q_b_proj": (10, 7), "o_proj": (12, 10)}
+    heads, both = {"q_proj": (8, 12), "o_proj": (12, 8)}, {"k_proj": (4, 12), "v_proj": (4, 12)}
+    for profile, query, writer, consumer in (
+            ({}, None, always | down | norm | up, always | up),
+            ({}, 7, low | down | norm | up, low | up),
+            ({"up_projection": "shared"}, None, always | down | norm | up, always),
+            ({"latent_norm": "off"}, None, always | down | up, always | up),
+            ({"entries": "heads", "latent_norm": "off"}, None, heads | both, heads)):
+        setting = latent_structure.Setting({"stride": 2}, profile)
+        config = sizes | {"q_lora_rank": query}
+        found = [latent_structure.attention_shapes(config, setting, layer) for layer in range(3)]
+        tally.holds("LAT-8, LAT-10 names", found == [writer, consumer, writer], profile, found)
+
+
 def check_cost(draw, tally):
     """LAT-2 by walking through the layers, LAT-11 by adding up numbers, and codes for what does not fit."""
     layers, stride = draw.randint(1, 9), draw.randint(1, 5)

@@ -5,11 +5,11 @@ import LoMAPeersReference
 import NaiveLlama
 
 /// A function of part II: its arguments, and what it prints for them.
-struct PeerForm {
+struct PeerForm: Sendable {
   let name: String
   let usage: String
   let options: [String]
-  let result: (Arguments) throws -> String
+  let result: @Sendable (Arguments) throws -> String
 }
 
 let peerForms: [PeerForm] = [

@@ -102,7 +102,8 @@ extension FreshLatentCase {
     case .quantise: return profile.quantiser == .asymmetric || self[.bits] > 1
     case .latentAttention: return self[.plain] + self[.rotatedPairs] >= 1 && self[.rows] <= self[.entries]
     case .latentGenerate:
-      return texts.count == 1 && (!isForced || self[.generate] > 0) && (property != .cache || isForced || self[.generate] < 2)
+      return texts.count == 1 && (!isForced || self[.generate] > 0)
+        && (property != .cache || isForced || self[.generate] < 2)
     default: return !texts.isEmpty && (property != .interference || caseModel?.layers == 1 && texts.count == 1)
     }
   }

@@ -82,7 +82,8 @@ struct FreshLatentDrawing {
       let isLong = numbers.happens(oneIn: 24)
       if isLong { drawn.model = LatentCaseModel.shallow.name }
       drawn.texts.append(
-        .init(stream: stream, length: isLong ? numbers.one(of: 33...70) : numbers.one(of: [1, 2, numbers.one(of: 1...8)])))
+        .init(
+          stream: stream, length: isLong ? numbers.one(of: 33...70) : numbers.one(of: [1, 2, numbers.one(of: 1...8)])))
     }
   }
 
@@ -126,7 +127,9 @@ struct FreshLatentDrawing {
     drawn.extents[.group] = numbers.happens(oneIn: 8) ? 64 : numbers.one(of: 1...8)
     drawn.extents[.groups] = numbers.one(of: 1...4)
     let least = drawn.profile.quantiser == .symmetric ? 2 : 1
-    drawn.extents[.bits] = numbers.one(of: [numbers.one(of: least...4), numbers.one(of: least...4), numbers.one(of: 2...24)])
+    drawn.extents[.bits] = numbers.one(of: [
+      numbers.one(of: least...4), numbers.one(of: least...4), numbers.one(of: 2...24),
+    ])
     drawn.numbers = numbers.one(of: [.drawn, .drawn, .constant, .halves])
     // A half of a whole number of few bits is exact in every type.
     if drawn.numbers == .halves { drawn.extents[.bits] = numbers.one(of: 2...4) }

@@ -32,7 +32,8 @@ extension FreshLatentCase {
       if self[.groups] > 1 { parameters["group"] = .integer(group) }
     }
     return Request(
-      .peer(.latentCost), axes: profile.axes, parameters: parameters, model: nil, input: CaseInputs.file([]), captures: [])
+      .peer(.latentCost), axes: profile.axes, parameters: parameters, model: nil, input: CaseInputs.file([]),
+      captures: [])
   }
 
   private var quantise: Request {

@@ -125,7 +125,9 @@ struct LatentRequest {
     generationLength = generates ? try request.integer("generate") : 0
     if generationLength < 0 { throw .peer(.reference(.rejected(.negativeGenerationLength(generationLength)))) }
     // A shape that is wrong comes after a profile that is.
-    if case .failure(let error) = stored.content, error.code != LatentError.shapeMismatch { throw .peer(.latentModel(PeerRefusal(error))) }
+    if case .failure(let error) = stored.content, error.code != LatentError.shapeMismatch {
+      throw .peer(.latentModel(PeerRefusal(error)))
+    }
     guard profile == stored.profile else {
       throw .peer(.profileMismatch(asked: profile.name, model: stored.profile.name))
     }

@@ -96,10 +96,9 @@ private func parse(_ line: String) throws -> [String: Any] {
   @Test func `LAT-2 text, page and picture show who reads whom`() throws {
     let line = "explain --method latent --layers 5 --stride 2 " + sizes
     let text = loma(line + " --show layers").output
-    let rows = text.split(separator: "\n").filter { $0.contains(" layer  ") }
-    #expect(rows.count == 5, "\(text)")
-    let cells = rows.map { $0.split(separator: " ").suffix(1).first.map(String.init) ?? "" }
-    #expect(text.contains("the layer that reads reads the layer that writes"), "\(cells)")
+    let cells = text.matches(of: /\n +\d layer [wr]  (.*)/).map { $0.1.filter { "w·".contains($0) } }
+    #expect(cells == ["w····", "w····", "··w··", "··w··", "····w"], "\(text)")
+    #expect(text.contains("the layer that reads reads the layer that writes"))
     let svg = loma(line + " --format svg").output
     #expect(svg.hasPrefix("<svg") && svg.contains("Layers as a grid") && !svg.contains("ttention mask"))
     let visible = svg.components(separatedBy: "class=\"producer\"").count - 1
@@ -145,7 +144,7 @@ private func parse(_ line: String) throws -> [String: Any] {
     let all = "--layers 2 " + sizes
     for (options, complaint) in [
       (sizes, "option --layers is needed, or --model DIR"),
-      ("--point cla " + all, "option --plain is about entries=latent"),
+      ("--point cla --stride 2 " + all, "option --plain is about entries=latent"),
       ("--point cla --layers 2 --hidden 8 --heads 2 --head-dim 4", "option --stride is needed, or --model DIR"),
       (all + " --head-dim 4", "option --head-dim is about entries=heads"), (all + " --t 2", "option --t needs --c"),
       (

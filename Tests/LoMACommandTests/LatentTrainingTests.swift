@@ -97,8 +97,8 @@ struct LatentTrainingTests {
       (#""profile": "base"}"#, #""profile": "entries=rows"}"#, "unknown-alternative: axis entries has no value rows"),
       (#""profile": "base"}"#, #""profile": "entries=heads"}"#, "unknown-key: a recipe has no key model.kv_lora_rank"),
       (
-        #""profile": "base", "compressed": false"#, #""profile": "numbering=text", "compressed": false"#,
-        "invalid-value: loma.profile is numbering=text, must be base where nothing is compressed"
+        #""profile": "base", "compressed": false"#, #""profile": "memory_attention=causal", "compressed": false"#,
+        "invalid-value: loma.profile is memory_attention=causal, must be base where nothing is compressed"
       ),
       (#""method": "latent""#, #""method": "mla""#, "unknown-key: a recipe has no key method"),
     ] {

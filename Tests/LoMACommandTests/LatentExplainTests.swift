@@ -98,7 +98,7 @@ private func parse(_ line: String) throws -> [String: Any] {
     let text = loma(line + " --show layers").output
     let cells = text.matches(of: /\n +\d layer [wr]  (.*)/).map { $0.1.filter { "w·".contains($0) } }
     #expect(cells == ["w····", "w····", "··w··", "··w··", "····w"], "\(text)")
-    #expect(text.contains("the layer that reads reads the layer that writes"))
+    #expect(text.contains("the reader reads the writer"))
     let svg = loma(line + " --format svg").output
     #expect(svg.hasPrefix("<svg") && svg.contains("Layers as a grid") && !svg.contains("ttention mask"))
     let visible = svg.components(separatedBy: "class=\"producer\"").count - 1

@@ -129,8 +129,7 @@ private func parse(_ line: String) throws -> [String: Any] {
     ("--heads 0", "invalid-configuration: 0 query heads"), ("--profile entries=rows", "unknown-alternative: "),
     ("--profile colour=red", "unknown-axis: "), ("--profile latent_norm=on,latent_norm=on", "repeated-axis: "),
     ("--c 0", "ratio-below-one: "), ("--text -1", "negative-text-length: "),
-    ("--layers 0", "cache-size-out-of-range: "),
-    ("--kv-heads 0", "cache-size-out-of-range: "),
+    ("--kv-heads \(LatentParameters.limit + 1)", "cache-size-out-of-range: "),
   ])
   func `a size out of range is refused with its code`(options: String, complaint: String) {
     let name = options.split(separator: " ")[0]
@@ -152,6 +151,8 @@ private func parse(_ line: String) throws -> [String: Any] {
         "option --show takes one of parameters, weights, layers, rules, cost, profiles, not 'mask'"
       ),
       (all + " --format svg --show cost", "option --format svg draws the layers only: use --show layers"),
+      ("--layers 0 " + sizes, "option --layers takes 1...4096, not 0"),
+      (all + " --kv-heads 0", "option --kv-heads takes at least 1, not 0"),
       (all + " --generate 2", "unknown option --generate"),
       (all + " --point dla", "option --point takes one of mla, cla, clla, not 'dla'"),
     ] {

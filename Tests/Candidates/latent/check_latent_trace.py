@@ -33,7 +33,7 @@ import latent_model
 import latent_numpy
 import latent_structure
 import latent_torch
-from check_latent_self import POINTS, Trial
+from latent_trial import POINTS, Trial
 from tally import Tally
 
 STEPS = 2

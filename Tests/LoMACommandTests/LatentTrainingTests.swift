@@ -69,7 +69,7 @@ struct LatentTrainingTests {
     }
   }
 
-  @Test func `EQB-3 the twin has no memory, and a repetition row sees its chunk's text`() throws {
+  @Test func `LAT-9 the twin has no memory, and a repetition row sees its chunk's text`() throws {
     let recipe = try LatentRecipe(parsing: Array(recipe().utf8))
     let rows = try recipe.rows([0, 1, 2, 0], recipe.vocabulary)
     #expect(

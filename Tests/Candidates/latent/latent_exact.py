@@ -178,7 +178,9 @@ def check_commands(tally):
         blocks = re.findall(r"^```console\n(.*?)^```", (SPEC / chapter).read_text(), re.MULTILINE | re.DOTALL)
         for shown in re.split(r"^\$ ", "".join(blocks), flags=re.MULTILINE)[1:]:
             command, *lines = shown.splitlines()
-            _, _, name, *words = command.split()
+            _, verb, name, *words = command.split()
+            if verb != "compute":
+                continue
             found = answered(name, {word.removeprefix("--").replace("-", "_"): value
                                     for word, value in zip(words[::2], words[1::2])})
             if lines[-1] == "(exit 2)":

@@ -98,7 +98,8 @@ let package = Package(
     .testTarget(
       name: "LoMAReferenceTests", dependencies: ["LoMA", "NaiveLlama", "LoMAReference"], swiftSettings: strict),
     .testTarget(
-      name: "LoMAPeersTests", dependencies: ["LoMA", "NaiveLlama", "LoMAPeers", "LoMAPeersReference"],
+      name: "LoMAPeersTests",
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference"],
       swiftSettings: numeric),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: strict),
     .testTarget(

@@ -80,10 +80,14 @@ private var forms: [(name: String, form: Form)] {
 
 func compute(_ words: [String]) throws -> Outcome {
   guard let name = words.first else { throw UsageError(line: "a function is required") }
+  let rest = words.dropFirst()
+  if let form = peerForms.first(where: { $0.name == name }) {
+    let options = form.options.map { Arguments.Option(name: $0, repeats: false) }
+    return Outcome(output: try form.result(Arguments(Array(rest), options: options)) + "\n")
+  }
   guard let form = forms.first(where: { $0.name == name })?.form else {
     throw UsageError(line: "no function is named \(name)")
   }
-  let rest = words.dropFirst()
   let plain = Array(form.options.isEmpty ? rest : [])
   let options = form.options.map { Arguments.Option(name: $0, repeats: false) }
   let computation = try form.read(plain, Arguments(form.options.isEmpty ? [] : Array(rest), options: options))
@@ -100,6 +104,9 @@ var computeHelp: String {
   --visible every score is visible; kv_head lists the KV head of every query head.
 
   \(forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined())
+  Of part II (PROFILE as in LAT-1; B = 0 is no quantiser; a group is all numbers unless given):
+
+  \(peerForms.map { "  loma compute \($0.name) \($0.usage)\n" }.joined())
   """
 }
 

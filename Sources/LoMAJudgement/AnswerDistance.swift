@@ -52,7 +52,9 @@ package struct AnswerDistance: Sendable {
     let names = Set(answer.map(\.name))
     let compared = rules.filter { names.contains($0.name) || !item.captures.contains($0.name) }
     guard Set(other.map(\.name)).isSuperset(of: compared.map(\.name)) else { return nil }
-    let units = rules.flatMap { name, rule in rule == .derived ? self.units(of: name, for: other) : [] }
+    let units =
+      rules.flatMap { name, rule in rule == .derived ? self.units(of: name, for: other) : [] }
+      + recorded.filter { $0.name == "codes.margin" }
     let (got, want) = Self.withoutEqualExceptions(answer, other)
     let judge = Judge(
       item: item, dtype: dtype, bounds: bounds, captures: item.captures.allSatisfy { names.contains($0) }, input: input,

@@ -10,6 +10,17 @@ extension PropertyJudge {
     let rows = texts.training(texts.texts).texts.first ?? []
     let mask = Mask(rows: rows, profile: texts.profile)
     let sentences = MaskSentences(profile: texts.profile)
+    return try interference(answers, rows: rows.count, sees: { mask.allows(query: $0, key: $1) }) {
+      sentences.explain(query: $0, key: $1, in: mask)
+    }
+  }
+
+  /// The same of so many rows, of which `sees` says whether a query sees a key, and `explain` why.
+  func interference(
+    _ answers: [[NamedArray]], rows count: Int, sees: (_ query: Int, _ key: Int) -> Bool,
+    explain: (_ query: Int, _ key: Int) -> String
+  ) throws(CorpusError) -> CaseResult {
+    let rows = 0..<count
     let base = try array("logits", in: answers[0])
     if let broken = try nonFinite("logits", answers) { return broken }
     let width = base.bytes.count / max(1, rows.count)
@@ -20,18 +31,18 @@ extension PropertyJudge {
       let after = try array("logits", in: answer)
       let bad = rows.indices.filter { row in
         let place = row * width..<(row + 1) * width
-        return (base.bytes[place] == after.bytes[place]) == mask.allows(query: row, key: changed)
+        return (base.bytes[place] == after.bytes[place]) == sees(row, changed)
       }
       tensors.append(exact(name, isRight: bad.isEmpty))
       for row in bad { cells[row * rows.count + changed] = true }
       guard wrong == nil, let row = bad.first else { continue }
       let place = row * width..<(row + 1) * width
       let byte = place.first { base.bytes[$0] != after.bytes[$0] } ?? place.lowerBound
-      let what = mask.allows(query: row, key: changed) ? "kept every bit" : "changed"
+      let what = sees(row, changed) ? "kept every bit" : "changed"
       wrong = finding(
         name, after, base, cell: byte / base.elementType.width,
         place: "with row \(changed) replaced, row \(row) \(what), but "
-          + sentences.explain(query: row, key: changed, in: mask))
+          + explain(row, changed))
     }
     guard let wrong else { return judge.verdict(.pass, "", tensors: tensors) }
     return judge.verdict(

@@ -18,7 +18,12 @@ struct CaseQuestions {
 
   func all() throws(CorpusError) -> [Question] {
     guard case .property(let property) = item.answer else { return [question()] }
-    if case .peer(let operation) = item.op { return try context(property, of: operation) }
+    if case .peer(let operation) = item.op {
+      switch operation.method {
+      case .context: return try context(property, of: operation)
+      case .latent: return try latent(property, of: operation)
+      }
+    }
     switch property {
     case .repeat: return [question(), question()]
     case .interference: return try interference()
@@ -41,7 +46,7 @@ struct CaseQuestions {
   }
 
   /// Each row of the embeddings replaced in turn.
-  private func interference() throws(CorpusError) -> [Question] {
+  func interference() throws(CorpusError) -> [Question] {
     let (embeddings, replacements) = (try array("embeddings"), try array("replacements"))
     guard let rows = replacements.shape.first, rows > 0, embeddings.shape == [1] + replacements.shape,
       embeddings.elementType == replacements.elementType

@@ -18,13 +18,15 @@ struct CloseChoices {
   ///
   /// `bound` is the allowed error of the recorded logits, relative to the largest of them.
   init?(_ item: StoredCase, input: [NamedArray], recorded: [String: NamedArray], answer: NamedArray?, bound: Double) {
-    let isGenerated = item.op == .generate || item.op == .peer(.ccmOnline)
+    let isGenerated = [.generate, .peer(.ccmOnline), .peer(.latentGenerate)].contains(item.op)
     let name = isGenerated ? "chosen" : "tokens"
     guard isGenerated || item.op == .reconstruct, let logits = recorded["logits"], logits.shape.count == 2,
       let scores = try? logits.doubles(), let want = try? recorded[name]?.integers(),
       let got = try? answer?.integers(), got.count == want.count, got != want,
-      let textSize = item.integer("text_vocabulary"), let rowOfToken = Self.rowOfToken(item, input: input)
+      let rowOfToken = Self.rowOfToken(item, input: input)
     else { return nil }
+    // A model with latent attention has no other ids than those of text.
+    let textSize = item.integer("text_vocabulary") ?? logits.shape[1]
     // REC-4 chooses a chunk's first token from a row whose scores are not recorded.
     let isHidden = item.op == .reconstruct && item.axes["repetition_labels"] == "shifted"
     let (width, room) = (logits.shape[1], 2 * bound * scores.reduce(0) { max($0, $1.magnitude) })
@@ -43,7 +45,8 @@ struct CloseChoices {
     // The last token chosen is not fed.
     sharedLength = isFed && first < want.count - 1 ? firstStep + 1 + first : nil
     firstRow = sharedLength.map(rowOfToken) ?? 0
-    cachedRows = (try? recorded["cache.rows"]?.integers()) ?? []
+    // Where nothing is dropped, an entry is that of its row.
+    cachedRows = (try? recorded["cache.rows"]?.integers()) ?? Array(0..<logits.shape[0])
   }
 
   /// The row in which a text token is fed that follows the text; nil if the case does not say.
@@ -54,6 +57,7 @@ struct CloseChoices {
       let memoryRows = (texts.texts[0].count - 1) * texts.parameters.memoryTokens
       return { $0 + memoryRows }
     }
+    if item.op == .peer(.latentGenerate) { return { $0 } }
     guard let c = item.integer("c"), let t = item.integer("t") else { return nil }
     return { $0 / (c * t) * (c * t + t) + $0 % (c * t) }
   }
@@ -67,7 +71,8 @@ struct CloseChoices {
     switch tensor {
     case "logits": isOther = (0..<rows).map { $0 >= sharedLength }
     case "appended.keys", "appended.values": isOther = (0..<rows).map { $0 >= firstRow }
-    case "cache.keys", "cache.values":
+    case "cache.keys", "cache.values", "cache.latents", "cache.rotated_keys", "cache.latent_codes",
+      "cache.rotated_codes":
       isOther = (0..<rows).map { $0 < cachedRows.count && cachedRows[$0] >= firstRow }
     default: return nil
     }

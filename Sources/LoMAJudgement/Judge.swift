@@ -160,11 +160,13 @@ extension Judge {
     let choices = CloseChoices(
       item, input: input, recorded: recorded, answer: answered["chosen"] ?? answered["tokens"],
       bound: bounds.allowed("logits", of: item, dtype: dtype).bound)
+    let codes = QuantisedCodes(
+      item, recorded: recorded, answer: answered, precision: numbers.flatMap { Precision.of($0) })
     var comparisons: [Comparison] = []
     for (name, rule) in asked(rules) {
       guard let got = answered[name], let want = recorded[name] else { continue }
       do {
-        comparisons.append(try compare(got, want, rule, recorded, meaning, choices))
+        comparisons.append(try compare(got, want, rule, recorded, meaning, choices, codes))
       } catch { throw .damaged(file: file.path, reason: "\(name) does not fit its rule: \(error.description)") }
     }
     return comparisons
@@ -172,10 +174,10 @@ extension Judge {
 
   private func compare(
     _ got: NamedArray, _ want: NamedArray, _ rule: Rule, _ recorded: [String: NamedArray], _ meaning: TensorMeaning,
-    _ choices: CloseChoices?
+    _ choices: CloseChoices?, _ codes: QuantisedCodes?
   ) throws(ContainerError) -> Comparison {
     let words = { (index: [Int]) in meaning.words(of: want.name, index: index) }
-    let ignored = choices?.ignored(want.name, shape: want.shape)
+    let ignored = choices?.ignored(want.name, shape: want.shape) ?? codes?.ignored(want.name)
     let bound: Comparison.Bound
     switch rule {
     case .exact:
@@ -195,8 +197,9 @@ extension Judge {
         measured: bounds.measured(want.name, of: item, dtype: dtype))
     case .calibrated: bound = .calibrated(bounds.allowed(want.name, of: item, dtype: dtype))
     }
+    let right = try want.doubles()
     return .numbers(
-      want.name, try got.doubles(), try want.doubles(), shape: want.shape,
+      want.name, try got.doubles(), codes?.expected(want.name, right) ?? right, shape: want.shape,
       ignored: ignored ?? meaning.pads(of: want.name, shape: want.shape), bound: bound, words: words)
   }
 }

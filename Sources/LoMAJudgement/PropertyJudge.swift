@@ -21,7 +21,12 @@ struct PropertyJudge {
       return judge.verdict(.runnerError, "\(answers.count) answers to \(count) questions")
     }
     if let fault = try formFault(in: answers) { return judge.verdict(.invalidOutput, fault) }
-    if judge.item.op.part == .peers { return try context(property, answers) }
+    if case .peer(let operation) = judge.item.op {
+      switch operation.method {
+      case .context: return try context(property, answers)
+      case .latent: return try latent(property, answers)
+      }
+    }
     switch property {
     case .repeat, .interference, .poison:
       if let differing = difference(answers[0], answers[1]) { return differing }
@@ -134,7 +139,11 @@ extension PropertyJudge {
     case .layout, .mask, .schedule, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .loss, .gradients,
       .trainStep, .reconstruct:
       throw .manifest("\(judge.item.id): no property is asked of \(question.op.rawValue)")
-    case .peer(let operation): return try contextForm(of: question, operation)
+    case .peer(let operation):
+      switch operation.method {
+      case .context: return try contextForm(of: question, operation)
+      case .latent: return try latentForm(of: question, operation)
+      }
     }
   }
 }

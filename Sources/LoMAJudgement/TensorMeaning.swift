@@ -10,6 +10,8 @@ package struct TensorMeaning {
     case text, row, query, key, head, layer, column, token, fed, cached, step, event, field, recited
     /// Of part II alone: a segment, the number of segments compressed, that number less one, a slot, an entry held.
     case segment, memory, merged, slot, place
+    /// Of part II alone: a group of numbers that share a scale, and a layer that writes entries, by rising number.
+    case group, producer
   }
 
   private let item: StoredCase
@@ -19,16 +21,16 @@ package struct TensorMeaning {
   /// The rows of the generation layout that remain in the cache at the end.
   private let cachedRows: [Int]
   /// The meaning of an operation of part II, which has other rows; nil for one of part I.
-  private let context: ContextMeaning?
+  private let peer: (any PeerMeaning)?
 
   init(_ item: StoredCase, input: [NamedArray], expected: [NamedArray]) {
     self.item = item
     if case .peer(let operation) = item.op {
-      context = ContextMeaning(operation, item, input: input, expected: expected)
+      peer = operation.meaning(item, input: input, expected: expected)
     } else {
-      context = nil
+      peer = nil
     }
-    let rows = context == nil ? try? TextRows(item, input: input) : nil
+    let rows = peer == nil ? try? TextRows(item, input: input) : nil
     profile = rows?.profile ?? .base
     cachedRows = (try? expected.first { $0.name == "cache.rows" }?.integers()) ?? []
     switch item.op {
@@ -80,14 +82,14 @@ package struct TensorMeaning {
       default: return []
       }
     case .metrics, .cost, .loss, .gradients, .trainStep: return []
-    case .peer(let operation): return ContextMeaning.dimensions(operation, tensor: tensor)
+    case .peer(let operation): return operation.dimensions(of: tensor)
     }
   }
 
   /// For each cell of a tensor of numbers, whether it belongs to a pad and is not compared (OPS-1), or in part II to a
   /// row that is not (CCM-30); nil if all cells are compared.
   func pads(of tensor: String, shape: [Int]) -> [Bool]? {
-    if let context { return context.ignored(of: tensor, shape: shape) }
+    if let peer { return peer.ignored(of: tensor, shape: shape) }
     guard let dimensions = dimensions(of: tensor, rank: shape.count), dimensions.first == .text,
       texts.contains(where: { $0.last?.place == .pad }), shape[0] == texts.count,
       let rowDimension = dimensions.firstIndex(where: { $0 == .row || $0 == .query })
@@ -105,7 +107,7 @@ package struct TensorMeaning {
 
   /// The place of a cell in words.
   func words(of tensor: String, index: [Int]) -> String {
-    if let context { return context.words(of: tensor, index: index) }
+    if let peer { return peer.words(of: tensor, index: index) }
     guard let dimensions = dimensions(of: tensor, rank: index.count) else {
       return index.isEmpty ? "" : "element \(index)"
     }
@@ -117,7 +119,8 @@ package struct TensorMeaning {
       case .token: "text token \(value), " + row(rowOfToken(value), 0)
       case .field: "column \(value)"
       case .recited: "repetition row \(value) of chunk \(item.integer("chunk") ?? 0)"
-      case .text, .query, .key, .head, .layer, .column, .step, .event, .segment, .memory, .merged, .slot, .place:
+      case .text, .query, .key, .head, .layer, .column, .step, .event, .segment, .memory, .merged, .slot, .place,
+        .group, .producer:
         "\(dimension) \(value)"
       }
     }
@@ -136,7 +139,8 @@ package struct TensorMeaning {
       case .text, .head, .layer, .column, .step: "\(dimension) \(value)"
       case .query: dimensions.firstIndex(of: .key).map { pair(value, index[$0], text) }
       case .key: nil
-      case .row, .token, .fed, .cached, .event, .field, .recited, .segment, .memory, .merged, .slot, .place:
+      case .row, .token, .fed, .cached, .event, .field, .recited, .segment, .memory, .merged, .slot, .place,
+        .group, .producer:
         own(dimension, value, text)
       }
     }

@@ -1,16 +1,16 @@
-// CCM-1…CCM-5, CCM-23, CCM-27: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
+// CCM-1…CCM-5, CCM-23, CCM-27, LAT-1, LAT-11, QNT-1: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
 
 import LoMA
 
 /// Why an input is rejected, with the offending value and the limit it breaks.
 ///
-/// Cases stand in the order of the Spec's list: of several faults the first one is thrown.
+/// Cases stand in the order of the Spec's lists: of several faults of one chapter the first one is thrown.
 package enum PeerError: Error, Hashable, Sendable {
-  /// CCM-3: no axis has this name.
+  /// CCM-3, LAT-1: no axis has this name.
   case unknownAxis(String)
-  /// CCM-3: the axis has no such value.
+  /// CCM-3, LAT-1: the axis has no such value.
   case unknownAlternative(axis: String, value: String)
-  /// CCM-3: a profile names one axis twice.
+  /// CCM-3, LAT-1: a profile names one axis twice.
   case repeatedAxis(String)
   /// CCM-3: a is absent or not in 0 < a ≤ 1.
   case mergeRateOutOfRange
@@ -36,6 +36,22 @@ package enum PeerError: Error, Hashable, Sendable {
   case negativeGenerationLength(Int)
   /// CCM-2: V is not the model's.
   case vocabularyMismatch(textVocabulary: Int, modelVocabulary: Int)
+  /// LAT-1: s < 1, or more than this implementation counts.
+  case strideOutOfRange(Int, limit: Int)
+  /// LAT-1: d_c or d_q < 1, or more than this implementation counts.
+  case latentWidthOutOfRange(Int, limit: Int)
+  /// LAT-1: d_r is negative or odd.
+  case oddRotatedWidth(Int)
+  /// LAT-1: a head without a key or without a value, or a width below 0 or above the limit.
+  case headWidthOutOfRange(plain: Int, rotated: Int, value: Int)
+  /// QNT-1: bits that no code has.
+  case bitsOutOfRange(Int, least: Int, limit: Int)
+  /// LAT-1: groups that do not fill the latent.
+  case groupDoesNotDivide(group: Int, latent: Int)
+  /// LAT-11: a number of bits beyond an `Int`.
+  case cacheSizeOutOfRange
+  /// MOD-4: numbers of heads that do not fit each other, or an odd dimension.
+  case invalidHeads(query: Int, keyValue: Int, dimension: Int)
 }
 
 extension PeerError {
@@ -56,6 +72,14 @@ extension PeerError {
     case .outputLengthOutOfRange: "output-length-out-of-range"
     case .negativeGenerationLength: "negative-generation-length"
     case .vocabularyMismatch: "vocabulary-mismatch"
+    case .strideOutOfRange: "stride-out-of-range"
+    case .latentWidthOutOfRange: "latent-width-out-of-range"
+    case .oddRotatedWidth: "odd-rotated-width"
+    case .headWidthOutOfRange: "head-width-out-of-range"
+    case .bitsOutOfRange: "bits-out-of-range"
+    case .groupDoesNotDivide: "group-does-not-divide"
+    case .cacheSizeOutOfRange: "cache-size-out-of-range"
+    case .invalidHeads: "invalid-configuration"
     }
   }
 }
@@ -82,6 +106,16 @@ extension PeerError: CustomStringConvertible {
     case .outputLengthOutOfRange(let length, let final): "an output of \(length) tokens, the final segment has \(final)"
     case .negativeGenerationLength(let length): "\(length) tokens asked for, must be at least 0"
     case .vocabularyMismatch(let size, let model): "V is \(size), the model's vocabulary size is \(model)"
+    case .strideOutOfRange(let stride, let limit): "s is \(stride), must be in 1...\(limit)"
+    case .latentWidthOutOfRange(let width, let limit): "a latent has \(width) channels, must be in 1...\(limit)"
+    case .oddRotatedWidth(let width): "d_r is \(width), must be even and at least 0"
+    case .headWidthOutOfRange(let plain, let rotated, let value):
+      "a head has \(plain) plain, \(rotated) rotated and \(value) value channels"
+    case .bitsOutOfRange(let bits, let least, let limit): "\(bits) bits, must be none or in \(least)...\(limit)"
+    case .groupDoesNotDivide(let group, let latent): "groups of \(group) do not divide \(latent) channels"
+    case .cacheSizeOutOfRange: "a number of bits that fits no integer"
+    case .invalidHeads(let query, let keyValue, let dimension):
+      "\(query) query heads, \(keyValue) KV heads of dimension \(dimension)"
     }
   }
 

@@ -1,4 +1,4 @@
-// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36: the vocabulary of a case, in the words of manifests and the protocol: level,
+// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17: the vocabulary of a case, in the words of manifests and the protocol: level,
 // operation, rule and property.
 
 /// A part of the Spec; each has operations, axes, rejections and a manifest of its own.
@@ -89,6 +89,41 @@ public enum PeerOperation: String, CaseIterable, Sendable {
   case ccmGradients = "ccm_gradients"
   /// A text fed segment by segment, and tokens generated after it (CCM-34).
   case ccmOnline = "ccm_online"
+  /// Who writes entries in latent attention, and what a token costs (LAT-13).
+  case latentCost = "latent_cost"
+  /// Rows of numbers as codes of a few bits (LAT-13).
+  case quantise
+  /// Attention over a producer's entries (LAT-13).
+  case latentAttention = "latent_attention"
+  /// Logits of texts, and intermediates that the request names (LAT-14).
+  case latentForward = "latent_forward"
+  /// The loss of texts and its gradient by every tensor of the model (LAT-14).
+  case latentGradients = "latent_gradients"
+  /// A text fed to a cache of entries, and tokens generated after it (LAT-15).
+  case latentGenerate = "latent_generate"
+}
+
+/// A method of part II, to which its chapter's operations, axes and models belong.
+public enum PeerMethod: String, CaseIterable, Sendable {
+  /// Compressed context memory, chapter 16.
+  case context
+  /// Latent attention and its quantiser, chapters 17 and 18.
+  case latent
+}
+
+extension PeerOperation {
+  /// The method that it is an operation of.
+  public var method: PeerMethod {
+    switch self {
+    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost, .merge, .conditionalLinear, .ccmForward, .ccmLoss, .ccmGradients,
+      .ccmOnline:
+      .context
+    case .latentCost, .quantise, .latentAttention, .latentForward, .latentGradients, .latentGenerate: .latent
+    }
+  }
+
+  /// The operations of a method, in the order of its chapter.
+  public static func all(of method: PeerMethod) -> [PeerOperation] { allCases.filter { $0.method == method } }
 }
 
 extension Operation: RawRepresentable, CaseIterable {
@@ -112,6 +147,12 @@ extension Operation: RawRepresentable, CaseIterable {
       .loma
     case .peer: .peers
     }
+  }
+
+  /// The method of part II whose operation it is; nil for one of part I.
+  public var method: PeerMethod? {
+    guard case .peer(let operation) = self else { return nil }
+    return operation.method
   }
 
   /// The operation of a word of the protocol; nil if there is none.

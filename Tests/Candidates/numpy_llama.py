@@ -68,6 +68,16 @@ def cross_entropy(logits, labels):
     return np.log(np.exp(logits - top[:, None]).sum(-1)) + top - logits[np.arange(len(labels)), labels]
 
 
+def feed_forward(middle, weights, epsilon, out):
+    """MOD-5 in MOD-6: writes the intermediates into `out` and returns the layer's result."""
+    out["feed_forward.norm"] = rms_norm(middle, weights["post_attention_layernorm"], epsilon)
+    out["feed_forward.gate"] = out["feed_forward.norm"] @ weights["gate_proj"].T
+    out["feed_forward.up"] = out["feed_forward.norm"] @ weights["up_proj"].T
+    out["feed_forward.activation"] = silu(out["feed_forward.gate"]) * out["feed_forward.up"]
+    out["feed_forward.output"] = out["feed_forward.activation"] @ weights["down_proj"].T
+    return middle + out["feed_forward.output"]
+
+
 def decoder_layer(x, positions, visible, weights, heads, kv_heads, epsilon, theta, past=None):
     """MOD-6, one layer. `weights` maps the short names of OPS-3 to arrays; `past` is keys and values of earlier rows.
     Returns the intermediates under the names of MOD-7 without their layer, and the layer's result."""
@@ -84,12 +94,7 @@ def decoder_layer(x, positions, visible, weights, heads, kv_heads, epsilon, thet
         out["attention.query"], keys, values, visible, heads, kv_heads)
     out["attention.output"] = out["attention.context"] @ weights["o_proj"].T
     out["middle"] = x + out["attention.output"]
-    out["feed_forward.norm"] = rms_norm(out["middle"], weights["post_attention_layernorm"], epsilon)
-    out["feed_forward.gate"] = out["feed_forward.norm"] @ weights["gate_proj"].T
-    out["feed_forward.up"] = out["feed_forward.norm"] @ weights["up_proj"].T
-    out["feed_forward.activation"] = silu(out["feed_forward.gate"]) * out["feed_forward.up"]
-    out["feed_forward.output"] = out["feed_forward.activation"] @ weights["down_proj"].T
-    return out, out["middle"] + out["feed_forward.output"]
+    return out, feed_forward(out["middle"], weights, epsilon, out)
 
 
 class Llama:

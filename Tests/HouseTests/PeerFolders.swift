@@ -5,10 +5,14 @@ import Testing
 
 @Suite("House: folders of peers")
 struct PeerFolders {
+  /// Folders that several methods use.
+  private static let shared = ["Cache"]
+
   /// The folder of a method that a file stands in; nil for what all methods share.
   private static func method(of file: SourceFile) -> String? {
     let parts = file.path.split(separator: "/")
-    return parts.count > 3 ? String(parts[2]) : nil
+    guard parts.count > 3, !shared.contains(String(parts[2])) else { return nil }
+    return String(parts[2])
   }
 
   /// The types that a file declares for others to name: those that stand in no other type.
@@ -43,7 +47,12 @@ struct PeerFolders {
     let files = try ["LoMAPeers", "LoMAPeersReference"].flatMap { room in
       try House.files(in: "Sources/" + room, ending: ["swift"])
     }
-    #expect(files.contains { Self.declared(in: $0).contains("ContextMask") }, "declarations were found at all")
+    for (type, folder) in [("ContextMask", "Context"), ("LatentParameters", "Latent"), ("LatentModel", "Latent")] {
+      #expect(
+        files.contains { Self.declared(in: $0).contains(type) && Self.method(of: $0) == folder },
+        "declarations were found at all")
+    }
+    #expect(files.contains { Self.declared(in: $0).contains("Quantiser") && Self.method(of: $0) == nil })
     House.report(Self.trespasses(in: files))
   }
 
@@ -62,11 +71,17 @@ struct PeerFolders {
     let bent = file("PeerError.swift", "package enum PeerError { case a(ContextRole) }\n")
     #expect(Self.trespasses(in: [context, bent]).count == 1)
     let guilty = file(
-      "Cache/Tried.swift", "struct Tried {\n  let mask: [ContextMask?]\n  let kind: LatentAttention.Kind\n}\n")
+      "Policies/Tried.swift", "struct Tried {\n  let mask: [ContextMask?]\n  let kind: LatentAttention.Kind\n}\n")
     #expect(
       Self.trespasses(in: [context, shared, innocent, guilty]) == [
-        "Sources/LoMAPeers/Cache/Tried.swift:2: Cache names ContextMask, which is Context's",
-        "Sources/LoMAPeers/Cache/Tried.swift:3: Cache names LatentAttention, which is Latent's",
+        "Sources/LoMAPeers/Policies/Tried.swift:2: Policies names ContextMask, which is Context's",
+        "Sources/LoMAPeers/Policies/Tried.swift:3: Policies names LatentAttention, which is Latent's",
       ])
+    // The quantiser serves every method, and knows none.
+    let quantiser = file("Cache/Quantiser.swift", "struct Quantiser {}\n")
+    let using = file("Latent/LatentCost.swift", "struct LatentCost { let quantiser: Quantiser }\n")
+    #expect(Self.trespasses(in: [quantiser, using]) == [])
+    let knowing = file("Cache/Tried.swift", "struct Tried { let cost: LatentCost }\n")
+    #expect(Self.trespasses(in: [quantiser, using, knowing]).count == 1)
   }
 }

@@ -10,3 +10,11 @@ import Testing
     #expect(digest == recordedContextDigest)
   }
 }
+
+@Suite("17 LAT: digest") struct LatentDigestTests {
+  @Test(arguments: [1, 2])
+  func `LAT-9 all bits are the recorded ones, on one thread and on two`(threads: Int) throws {
+    let digest = try #require(latentDigests(threads: threads).last?.digest)
+    #expect(digest == recordedLatentDigest)
+  }
+}

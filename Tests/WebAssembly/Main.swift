@@ -24,6 +24,16 @@
     } catch {
       write("rejected: " + error.description)
     }
+    do throws(PeerError) {
+      try checkLatentIntegers()
+    } catch {
+      write("rejected: " + error.description)
+    }
+    do throws(ReferenceError) {
+      try checkLatent()
+    } catch {
+      write("rejected: " + error.description)
+    }
     do throws(CaseFailure) {
       try checkCases()
     } catch {

@@ -1,4 +1,5 @@
-// The check of LoMAPeers: layouts, masks, schedules and costs as text, and digests of the bits of every numeric part.
+// The check of LoMAPeers: layouts, masks, schedules, producers and costs as text, and digests of the bits of every numeric
+// part.
 
 private func line(_ numbers: [Int]) -> String {
   var line = ""
@@ -70,4 +71,51 @@ func checkPeers() throws(PeerReferenceError) {
   }
   if last != recordedContextDigest { write("rejected: the digest recorded is " + recordedContextDigest) }
   write("LoMAPeersReference: digest " + last)
+}
+
+/// Writes what LoMAPeers says of latent attention: producers, names and shapes of weights, and bits of a token.
+func checkLatentIntegers() throws(PeerError) {
+  var names = 0
+  for profile in LatentProfile.all {
+    let form: LatentForm =
+      switch profile.entries {
+      case .heads: .heads(query: 4, keyValue: 2, dimension: 6)
+      case .latent:
+        .latent(
+          LatentWidths(
+            heads: 2, plain: 3, rotated: 4, value: 5, latent: 12, queryLatent: 7, bits: 4, rotatedBits: 8, group: 6))
+      }
+    for stride in 1...3 {
+      let attention = try LatentParameters(profile: profile, stride: stride, form: form)
+      let shape = LatentShape(
+        vocabularySize: 13, hiddenSize: 8, intermediateSize: 12, layers: 5, tiesHead: stride == 2,
+        attention: attention)
+      write(profile.name + line([stride]) + line((0..<5).map { attention.producer(ofLayer: $0) }))
+      for (name, extents) in shape.parameters {
+        write(name + line(extents))
+        names += 1
+      }
+      let cost = try LatentCost(attention, layers: 5)
+      write("bits" + line([cost.entryBits, cost.producers, cost.tokenBits]))
+    }
+  }
+  do throws(PeerError) {
+    _ = try LatentProfile(name: "quantiser=a\nb")
+  } catch {
+    write(error.description)
+  }
+  write("LoMAPeers: " + String(names) + " weights")
+}
+
+/// Writes the digests of what LoMAPeersReference computes of latent attention.
+func checkLatent() throws(ReferenceError) {
+  var last = "none"
+  for threads in 1...2 {
+    for (part, digest) in try latentDigests(threads: threads) {
+      write("digest " + digest + ", threads " + String(threads) + ", after " + part)
+      last = digest
+    }
+  }
+  if last != recordedLatentDigest { write("rejected: the digest recorded is " + recordedLatentDigest) }
+  write("LoMAPeersReference: digest " + last + " of latent attention")
 }

@@ -92,12 +92,12 @@ extension PeerOperation {
   /// The rank of an operation's running time.
   fileprivate var cost: Int {
     switch self {
-    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost: 0
-    case .merge, .conditionalLinear: 1
+    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost, .latentCost: 0
+    case .merge, .conditionalLinear, .quantise, .latentAttention: 1
     case .ccmLoss: 2
-    case .ccmForward: 3
-    case .ccmOnline: 5
-    case .ccmGradients: 6
+    case .ccmForward, .latentForward: 3
+    case .ccmOnline, .latentGenerate: 5
+    case .ccmGradients, .latentGradients: 6
     }
   }
 }

@@ -4,7 +4,7 @@ import LoMAPeers
 import LoMAVectors
 
 /// The meaning of the dimensions of a case's output tensors, for an operation of compressed context memory.
-struct ContextMeaning {
+struct ContextMeaning: PeerMeaning {
   private let operation: PeerOperation
   /// The rows of each text in the parallel layout, padded; nil for an operation without texts.
   private let batch: ContextBatch?
@@ -33,11 +33,10 @@ struct ContextMeaning {
       // The layout depends on the number of tokens fed, not on their ids.
       let more = Array(repeating: 0, count: max(0, (item.integer("generate") ?? 0) - 1))
       fed = texts.flatMap { $0.layout($0.first(followedBy: more))?.onlineRows } ?? []
-    case .ccmLayout, .ccmMask, .ccmCost, .merge, .conditionalLinear, .ccmForward, .ccmLoss, .ccmGradients: fed = []
+    default: fed = []
     }
   }
 
-  /// The dimensions of an operation's output; empty if they have no special meaning.
   static func dimensions(_ operation: PeerOperation, tensor: String) -> [TensorMeaning.Dimension] {
     switch operation {
     case .ccmLayout: return [.text, .row]
@@ -68,7 +67,7 @@ struct ContextMeaning {
       case "cache.keys", "cache.values": return [.layer, .cached, .column]
       default: return []
       }
-    case .ccmLoss, .ccmGradients: return []
+    default: return []
     }
   }
 
@@ -93,7 +92,6 @@ struct ContextMeaning {
     }
   }
 
-  /// The place of a cell in words.
   func words(of tensor: String, index: [Int]) -> String {
     let dimensions = Self.dimensions(operation, tensor: tensor)
     guard dimensions.count == index.count else { return index.isEmpty ? "" : "element \(index)" }
@@ -108,7 +106,8 @@ struct ContextMeaning {
       case .place: "entry \(value) held"
       case .memory: "after \(value) segments"
       case .merged: "memory after \(value + 1) segments"
-      case .text, .query, .key, .head, .layer, .column, .step, .recited, .segment, .slot: "\(dimension) \(value)"
+      case .text, .query, .key, .head, .layer, .column, .step, .recited, .segment, .slot, .group, .producer:
+        "\(dimension) \(value)"
       }
     }
   }

@@ -1,7 +1,6 @@
 // Which cases of a corpus are asked, in which element types, in what order.
 
 import LoMA
-import LoMAPeers
 import LoMAVectors
 
 /// Filters that must all match, and the part of a sharded run.
@@ -45,8 +44,8 @@ package struct Selection: Sendable {
   package var dtypes: Set<String>
   /// Axes that a case must set, whatever else it sets; `base` selects cases that set none.
   package var profile: Profile?
-  /// The same for the cases of part II; nil if a profile is asked for that is none of theirs.
-  package private(set) var contextAxes: [String: String]?
+  /// The same for the cases of each method of part II; none for a method whose profile is not asked for.
+  package private(set) var peerAxes: [PeerMethod: [String: String]]?
   /// A pattern that ids must match.
   package var idGlob: Glob?
   package var shard: Shard
@@ -59,7 +58,7 @@ package struct Selection: Sendable {
     self.ops = ops
     self.dtypes = dtypes
     self.profile = profile
-    contextAxes = profile == .base ? [:] : nil
+    peerAxes = profile == .base ? Dictionary(uniqueKeysWithValues: PeerMethod.allCases.map { ($0, [:]) }) : nil
     self.idGlob = idGlob
     self.shard = shard
   }
@@ -73,10 +72,12 @@ package struct Selection: Sendable {
 
   /// Selects cases whose profile sets these axes, given as text; throws `InputError` if it is a profile of no part.
   package mutating func choose(profile name: String) throws(InputError) {
-    contextAxes = ContextProfile.axes(named: name)
+    var axes: [PeerMethod: [String: String]] = [:]
+    for method in PeerMethod.allCases { axes[method] = method.axes(named: name) }
+    peerAxes = axes
     do { profile = try Profile(name: name) } catch {
       profile = nil
-      if contextAxes == nil { throw error }
+      if axes.isEmpty { throw error }
     }
   }
 
@@ -91,13 +92,9 @@ package struct Selection: Sendable {
 
   /// Whether a case has the profile asked for, or none is.
   private func hasProfile(_ item: StoredCase) -> Bool {
-    if profile == nil && contextAxes == nil { return true }
-    switch item.op.part {
-    case .loma: return profile?.isAskedFor(in: item.axes) ?? false
-    case .peers:
-      guard let asked = contextAxes else { return false }
-      return asked.isEmpty ? item.axes.isEmpty : asked.allSatisfy { item.axes[$0.key] == $0.value }
-    }
+    if profile == nil && peerAxes == nil { return true }
+    guard let method = item.op.method else { return profile?.isAskedFor(in: item.axes) ?? false }
+    return peerAxes?[method].map { method.isAskedFor($0, in: item.axes) } ?? false
   }
 
   /// The units of a run, by case in the manifest's order and then by element type; a shard takes every `count`-th of

@@ -1,7 +1,6 @@
 // OPS-1: a case as the manifest describes it.
 
 import LoMA
-import LoMAPeers
 import LoMAVectors
 
 /// The entry of a case in the manifest.
@@ -53,7 +52,7 @@ extension StoredCase {
     let pairs = profile.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
     switch op.part {
     case .loma: if let profile = try? Profile(pairs) { return profile.name }
-    case .peers: if let name = ContextProfile.name(of: pairs) { return name }
+    case .peers: if let name = op.method?.name(of: pairs) { return name }
     }
     return pairs.map { $0.axis.onOneLine + "=" + $0.value.onOneLine }.joined(separator: ",")
   }
@@ -67,7 +66,7 @@ extension StoredCase {
     return CalibratedBounds.compositions.contains(op) || rules.contains { $0.rule == .calibrated }
   }
 
-  /// The tensors its expected file must hold, including the units of derived bounds.
+  /// The tensors its expected file must hold, including units and margins.
   var expectedNames: Set<String> {
     guard case .tensors(_, let rules) = answer else { return [] }
     var names: Set<String> = []
@@ -75,6 +74,8 @@ extension StoredCase {
       names.insert(name)
       if rule == .derived { names.formUnion([name + ".accumulation", name + ".rounding"]) }
     }
+    // LAT-18: codes have margins, as numbers have units.
+    if op == .peer(.quantise), names.contains("codes") { names.insert("codes.margin") }
     return names
   }
 }

@@ -1,7 +1,6 @@
 // Reads a case from a manifest strictly: vectors may come from anywhere.
 
 import LoMA
-import LoMAPeers
 import LoMAVectors
 
 extension StoredCase {
@@ -34,7 +33,7 @@ extension StoredCase {
     hunts = try members.word("hunts")
     clauses = try members.words("clauses", limit: Self.countLimit)
     captures = try members.words("captures", limit: Self.countLimit)
-    profile = try members.profile(of: op.part, isRejection: level == .rejection)
+    profile = try members.profile(of: op, isRejection: level == .rejection)
     parameters = try members.parameters()
     model = try members.model(models)
     input = try members.file("input")
@@ -86,7 +85,7 @@ private struct CaseMembers {
     return words
   }
 
-  func profile(of part: Part, isRejection: Bool) throws(CorpusError) -> JSONObject {
+  func profile(of op: Operation, isRejection: Bool) throws(CorpusError) -> JSONObject {
     guard let axes = object["profile"]?.objectValue else { throw fault("profile is missing or not an object") }
     var pairs: [(axis: String, value: String)] = []
     for member in axes.members {
@@ -94,9 +93,10 @@ private struct CaseMembers {
       pairs.append((member.key, value))
     }
     if isRejection { return axes }
-    switch part {
-    case .loma: do { _ = try Profile(pairs) } catch { throw fault(error.description) }
-    case .peers: do { _ = try ContextProfile(pairs) } catch { throw fault(error.description) }
+    if let method = op.method {
+      do { try method.check(pairs) } catch { throw fault(error.description) }
+    } else {
+      do { _ = try Profile(pairs) } catch { throw fault(error.description) }
     }
     return axes
   }

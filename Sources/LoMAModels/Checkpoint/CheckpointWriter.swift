@@ -25,6 +25,15 @@ package enum CheckpointWriter {
     form: ConfigurationForm
   ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
     do { try parameters.check(against: configuration) } catch { throw .model(error) }
+    let text = configurationText(configuration, loma: loma, elementType: elementType, form: form)
+    let bytes = try container(parameters, elementType: elementType)
+    return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
+  }
+
+  /// model.safetensors with these tensors, each value rounded once to `elementType`; throws for one beyond its range.
+  static func container(
+    _ parameters: ParameterSet, elementType: ElementType
+  ) throws(CheckpointError) -> [UInt8] {
     var arrays: [NamedArray] = []
     for name in parameters.names {
       guard let tensor = parameters.tensors[name] else { continue }
@@ -38,22 +47,23 @@ package enum CheckpointWriter {
         throw .valueOutOfRange(tensor: name, index: index, elementType: elementType)
       }
     }
-    let text = configurationText(configuration, loma: loma, elementType: elementType, form: form)
-    let bytes: [UInt8]
-    do { bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch {
+    do { return try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch {
       throw .container(file: "model.safetensors", error)
     }
-    return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
+  }
+
+  /// The word for an element type in config.json.
+  static func dtype(_ elementType: ElementType) -> String {
+    [.f64: "float64", .f32: "float32", .bf16: "bfloat16", .f16: "float16"][elementType] ?? "float32"
   }
 
   /// The text of config.json, with keys sorted as `save_pretrained` sorts them.
   static func configurationText(
     _ configuration: Configuration, loma: LoMASection?, elementType: ElementType, form: ConfigurationForm
   ) -> String {
-    let dtype: [ElementType: String] = [.f64: "float64", .f32: "float32", .bf16: "bfloat16", .f16: "float16"]
     var members: [String: String] = [
       "architectures": "[\"LlamaForCausalLM\"]", "attention_bias": "false",
-      "dtype": "\"\(dtype[elementType] ?? "float32")\"", "head_dim": "\(configuration.heads.dimension)",
+      "dtype": "\"\(dtype(elementType))\"", "head_dim": "\(configuration.heads.dimension)",
       "hidden_act": "\"silu\"", "hidden_size": "\(configuration.hiddenSize)",
       "intermediate_size": "\(configuration.intermediateSize)", "mlp_bias": "false", "model_type": "\"llama\"",
       "num_attention_heads": "\(configuration.heads.query)", "num_hidden_layers": "\(configuration.layers)",

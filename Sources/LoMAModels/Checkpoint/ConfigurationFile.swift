@@ -30,7 +30,13 @@ package struct ConfigurationFile: Sendable {
     loma = try object["loma"].map { (value) throws(CheckpointError) in try LoMASection(value) }
   }
 
-  private static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
+  /// The text of config.json in a directory.
+  static func text(in directory: String) throws(CheckpointError) -> [UInt8] {
+    do { return try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
+  }
+
+  /// The object that a config.json is.
+  static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
     let value: JSONValue
     do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 16) } catch {
       throw .json(file: "config.json", error)
@@ -42,7 +48,7 @@ package struct ConfigurationFile: Sendable {
   }
 
   /// `rope_theta`, at the top level or in `rope_parameters`; 10000 if it is in neither.
-  private static func theta(_ object: JSONObject) throws(ModelError) -> Double {
+  static func theta(_ object: JSONObject) throws(ModelError) -> Double {
     if let rope = object["rope_parameters"]?.objectValue, rope["rope_theta"] != nil {
       return try ConfigurationKeys(object: rope).number("rope_theta", default: 10_000)
     }
@@ -58,7 +64,8 @@ package struct ConfigurationFile: Sendable {
     ("partial_rotary_factor", [.integer(1), .number(1), .null]), ("rope_scaling", [.null]),
   ]
 
-  private static func rejectUnsupported(_ object: JSONObject) throws(ModelError) {
+  /// Throws `unsupportedConfiguration` for the first key that does not have its plain value.
+  static func rejectUnsupported(_ object: JSONObject) throws(ModelError) {
     for (key, accepted) in plain {
       guard let value = object[key], !accepted.contains(value), !isDefaultRope(key, value) else { continue }
       throw .unsupportedConfiguration(key: key, value: ConfigurationKeys.text(value))

@@ -58,11 +58,7 @@ package struct ContextRules: Sendable {
   /// CCM-24: which entries stay when a segment is dropped.
   package var cache = ContextCacheRule.spec
   /// CCM-27: the greedy token of a row of logits: the lowest id among the exact maxima.
-  package var choose: @Sendable ([Double]) -> Int = { logits in
-    var best = 0
-    for id in logits.indices where logits[id] > logits[best] { best = id }
-    return best
-  }
+  package var choose: @Sendable ([Double]) -> Int = { greedyToken($0) }
 
   /// The rules of the Spec.
   package static let spec = ContextRules()

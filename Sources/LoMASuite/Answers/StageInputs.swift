@@ -55,17 +55,20 @@ extension Request {
   }
 
   /// The true cells of `mask`; a row that sees nothing has no softmax and is rejected (MSK-10).
-  package func visibleKeys(rows: Int) throws(RequestError) -> VisibleKeys {
+  package func visibleKeys(rows: Int) throws(RequestError) -> VisibleKeys { try visibleKeys(rows: rows, keys: rows) }
+
+  /// The same of keys that are not the rows themselves: a mask [rows, keys].
+  func visibleKeys(rows: Int, keys: Int) throws(RequestError) -> VisibleKeys {
     let array: NamedArray
     let cells: [Bool]
     do {
       array = try input.array("mask")
       cells = try array.booleans()
     } catch { throw .tensor(error) }
-    guard array.shape == [rows, rows] else { throw .shape(tensor: "mask") }
-    let lists = (0..<rows).map { r in (0..<rows).filter { cells[r * rows + $0] } }
+    guard array.shape == [rows, keys] else { throw .shape(tensor: "mask") }
+    let lists = (0..<rows).map { r in (0..<keys).filter { cells[r * keys + $0] } }
     guard lists.allSatisfy({ !$0.isEmpty }) else { throw .shape(tensor: "mask") }
-    return VisibleKeys(lists: lists, keyCount: rows)
+    return VisibleKeys(lists: lists, keyCount: keys)
   }
 
   /// A model with one layer and without embedding and head, and that layer's parameters.

@@ -77,12 +77,7 @@ package struct CandidateSession {
     let request = try Request(
       op: run.op, profile: run.profile, parameters: run.parameters, model: run.model, input: input,
       captures: run.captures)
-    if let model = run.model, candidate.answers.models[model] == nil, candidate.answers.refusals[model] == nil {
-      try load(model)
-    }
-    if let model = run.model, request.operation.part == .peers {
-      candidate.answers.readAdapter(of: model, below: folder)
-    }
+    if let model = run.model { try load(model, for: request.operation.method) }
     if candidate.computesByType || last?.request != request {
       last = (request, candidate.computed(request, in: type))
     }
@@ -104,22 +99,29 @@ package struct CandidateSession {
     } catch { throw FieldError(why: "output \(escaped(path)): \(error)") }
   }
 
-  /// Reads a model; if it is refused, keeps the reason, which is the answer to questions about it (MOD-1).
-  private mutating func load(_ path: String) throws(FieldError) {
+  /// Reads a model unless it is known, with what a method of part II has in its directory; if it is refused, keeps the
+  /// reason, which is the answer to questions about it (MOD-1).
+  private mutating func load(_ path: String, for method: PeerMethod?) throws(FieldError) {
     let parts = path.split(separator: "/")
     guard parts.count == 2, parts[0] == "models" else {
       throw FieldError(why: "model \(escaped(path)) is not models/NAME")
     }
-    do {
-      let checkpoint = try Checkpoint(directory: folder + "/" + path)
-      candidate.answers.models[path] = try checkpoint.inMemory()
-    } catch {
-      if let refusal = error.refusal, refusal.rejectionCode != nil {
-        candidate.answers.refusals[path] = refusal
-        return
+    if method == .latent {
+      do { return try candidate.answers.readLatent(path, below: folder) } catch {
+        throw FieldError(why: "model \(escaped(path)): \(error)")
       }
-      throw FieldError(why: "model \(escaped(path)): \(error)")
     }
+    do {
+      if candidate.answers.models[path] == nil, candidate.answers.refusals[path] == nil {
+        candidate.answers.models[path] = try Checkpoint(directory: folder + "/" + path).inMemory()
+      }
+    } catch {
+      guard let refusal = error.refusal, refusal.rejectionCode != nil else {
+        throw FieldError(why: "model \(escaped(path)): \(error)")
+      }
+      candidate.answers.refusals[path] = refusal
+    }
+    if method == .context { candidate.answers.readAdapter(of: path, below: folder) }
   }
 
   private static func reply(_ id: Int, _ response: CandidateResponse) -> String {

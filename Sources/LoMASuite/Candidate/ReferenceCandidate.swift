@@ -77,19 +77,20 @@ package struct ReferenceCandidate: Sendable {
 
   /// The same ports on the models of a folder of vectors, with the adapters in them.
   package static func shaken(models: StoredModels) -> [ReferenceCandidate] {
-    shaken(models: models.models, times: 2).map { $0.adapting(models.adapters) }
+    let answers = ReferenceAnswers(models: models, workers: .single)
+    return shaken(models: models.models, times: 2).map { $0.knowing(answers.peers) }
   }
 
   /// A port in every element type.
   package init(port deviation: Deviation?, models: StoredModels) {
     self.init(port: deviation, types: [.f64, .f32, .bf16, .f16], models: models.models)
-    answers.peers.adapters = models.adapters
+    answers.peers.know(ReferenceAnswers(models: models, workers: .single).peers)
   }
 
-  /// The same candidate with the adapters in its models, by path.
-  func adapting(_ adapters: [String: PeerAnswers.AdapterInModel]) -> ReferenceCandidate {
+  /// The same candidate with what other answers know of the models of part II.
+  func knowing(_ peers: PeerAnswers) -> ReferenceCandidate {
     var candidate = self
-    candidate.answers.peers.adapters = adapters
+    candidate.answers.peers.know(peers)
     return candidate
   }
 

@@ -135,11 +135,11 @@ extension PeerOperation {
   /// The level of cases whose answers are this operation's tensors.
   var level: Level {
     switch self {
-    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost: .structure
-    case .merge, .conditionalLinear: .stage
-    case .ccmForward, .ccmLoss: .model
-    case .ccmGradients: .training
-    case .ccmOnline: .generation
+    case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost, .latentCost: .structure
+    case .merge, .conditionalLinear, .quantise, .latentAttention: .stage
+    case .ccmForward, .ccmLoss, .latentForward: .model
+    case .ccmGradients, .latentGradients: .training
+    case .ccmOnline, .latentGenerate: .generation
     }
   }
 }

@@ -22,6 +22,8 @@ struct RecordedModels: Sendable {
   private(set) var refusals: [String: ReferenceError] = [:]
   /// The adapters in models of part II, by the path of the model.
   private(set) var adapters: [String: PeerAnswers.AdapterInModel] = [:]
+  /// The models with latent attention, refused ones among them, by path.
+  private(set) var latents: [String: StoredLatent] = [:]
   /// All models in the manifest's order.
   private(set) var entries: [Entry] = []
 
@@ -48,6 +50,16 @@ struct RecordedModels: Sendable {
     models[entry.path] = model
     refusals[entry.path] = refusal
     adapters[entry.path] = adapter
+  }
+
+  /// Adds a model with latent attention, as its files have it.
+  mutating func add(latent name: String, path: String, files: [(name: String, bytes: [UInt8])]) throws(LatentError) {
+    func bytes(_ name: String) -> [UInt8] { files.first { $0.name == name }?.bytes ?? [] }
+    latents[path] = try StoredLatent(configuration: bytes("config.json"), tensors: bytes("model.safetensors"))
+    entries.append(
+      Entry(
+        name: name, path: path, recipe: nil,
+        files: files.map { Recording.File(path: path + "/" + $0.name, bytes: $0.bytes) }))
   }
 
   /// All models: those drawn from seeds, and the trained ones, each read from the folder of its name below `folder`.

@@ -12,12 +12,21 @@ package struct StoredModels: Sendable {
   package let models: [String: Model]
   /// The adapters of those that have one, or why they are refused (CCM-22).
   package let adapters: [String: PeerAnswers.AdapterInModel]
+  /// The models with latent attention, refused ones among them (LAT-10).
+  package let latents: [String: StoredLatent]
 
   /// Reads every folder of `models` except refused ones (MOD-1); empty if there is no such folder.
   package init(vectors folder: String) throws(CheckpointError) {
     var models: [String: Model] = [:]
+    var latents = ReferenceAnswers(models: [:], workers: .single)
     let folders = Disk.listing(below: folder + "/models").folders
     for path in folders where !path.contains("/") {
+      if LatentOutline.isOne(folder + "/models/" + path) {
+        do { try latents.readLatent("models/" + path, below: folder) } catch {
+          throw .model(.unreadable(tensor: path, reason: error.description))
+        }
+        continue
+      }
       do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {
         guard let refusal = error.refusal, refusal.rejectionCode != nil else { throw error }
         continue  // a case asks for it to be refused
@@ -30,24 +39,32 @@ package struct StoredModels: Sendable {
     }
     self.models = models
     self.adapters = answers.peers.adapters
+    self.latents = latents.peers.latents
   }
 
   /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
   package init?(computedFor item: Case) throws(ModelError) {
     var models: [String: Model] = [:]
     var adapters: [String: PeerAnswers.AdapterInModel] = [:]
+    var latents: [String: StoredLatent] = [:]
     if let path = item.request.model, case .tensors = item.expectation {
       switch item.request.operation.part {
       case .loma:
         guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
         models[path] = try model.inMemory()
       case .peers:
-        guard let recorded = try? RecordedModels.peers.get(), let model = recorded.models[path] else { return nil }
-        (models[path], adapters[path]) = (model, recorded.adapters[path])
+        guard let recorded = try? RecordedModels.peers.get() else { return nil }
+        if let latent = recorded.latents[path] {
+          latents[path] = latent
+        } else {
+          guard let model = recorded.models[path] else { return nil }
+          (models[path], adapters[path]) = (model, recorded.adapters[path])
+        }
       }
     }
     self.models = models
     self.adapters = adapters
+    self.latents = latents
   }
 }
 
@@ -56,6 +73,7 @@ extension ReferenceAnswers {
   package init(models: StoredModels, workers: Workers) {
     self.init(models: models.models, workers: workers)
     peers.adapters = models.adapters
+    peers.latents = models.latents
   }
 }
 

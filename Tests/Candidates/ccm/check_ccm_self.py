@@ -11,14 +11,11 @@ first thing that does not hold.
 """
 
 import argparse
-import collections
 import inspect
 import itertools
 import pathlib
-import random
 import re
 import sys
-import tempfile
 import warnings
 
 import numpy as np
@@ -35,30 +32,12 @@ import ccm_torch
 import loma_layout
 import loma_model
 import loma_protocol
+import loma_structure
 import model as port_model
+from tally import conclude, listed_codes
 
-LIMIT = 1e-12
 PROFILES = [dict(zip(ccm_structure.AXES, values)) for values in itertools.product(*ccm_structure.AXES.values())
             if (values[0], values[3]) != ("concat", "exponential")]
-
-
-class Tally:
-    """How often each clause was tried, and the worst difference."""
-
-    def __init__(self):
-        self.count, self.worst = collections.Counter(), collections.Counter()
-
-    def holds(self, clause, condition, *what):
-        self.count[clause] += 1
-        assert condition, f"{clause}: {what}"
-
-    def near(self, clause, got, expected, limit=LIMIT):
-        got, expected = np.asarray(got), np.asarray(expected)
-        self.holds(clause, got.shape == expected.shape, got.shape, expected.shape)
-        if expected.size:
-            error = np.abs(got - expected).max() / (np.abs(expected).max() or 1.0)
-            self.holds(clause, error <= limit, error)
-            self.worst[clause] = max(self.worst[clause], error)
 
 
 def drawn_text(draw, vocabulary, most=5, contexts=None):
@@ -148,8 +127,9 @@ def check_maps(tally):
 def check_lists(tally):
     """The codes and axes are those of the Spec's two lists, in their order."""
     spec = pathlib.Path(__file__).resolve().parents[3] / "Spec"
-    codes = re.findall(r"^\| `([a-z-]+)` \|", (spec / "peers-rejections.md").read_text(), re.MULTILINE)
-    code = "".join(inspect.getsource(f) for f in (ccm_structure.rejections, ccm_model.refusal, loma_model.refusal))
+    codes = listed_codes((spec / "peers-rejections.md").read_text(), "## Chapter 16")
+    parts = (loma_structure.axis_faults, ccm_structure.rejections, ccm_model.refusal, loma_model.refusal)
+    code = "".join(map(inspect.getsource, parts))
     found = re.findall(r'(?:yield|return) "([a-z-]+)"', code)
     tally.holds("CCM-35 codes of the list", set(found) == set(codes) - {"repeated-axis"}, found, codes)
     places = [codes.index(name) for name in dict.fromkeys(re.findall(r'yield "([a-z-]+)"', code))]
@@ -415,30 +395,23 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    draw, tally = random.Random(options.seed), Tally()
-    try:
+
+    def trials(draw, folder, tally):
         for _ in range(options.layouts):
             check_structure(draw, tally)
         check_maps(tally)
         check_lists(tally)
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            for number in range(options.models):
-                trial = Trial(draw, folder, PROFILES[number % len(PROFILES)])
-                check_numbers(trial, tally)
-                check_inert(trial, tally)
-                check_adapter(trial, draw, folder, tally)
-                check_alike(trial, draw, tally)
-                check_candidate(trial, draw, tally)
-                check_rejections(trial, tally)
-                check_interference(Trial(draw, folder, PROFILES[number % len(PROFILES)], layers=1), tally)
-    except AssertionError as problem:
-        print(f"PROBLEM seed {options.seed}: {problem}")
-        return 1
-    for clause, count in sorted(tally.count.items()):
-        worst = f", {tally.worst[clause]:.1e}" if clause in tally.worst else ""
-        print(f"{clause}: {count}{worst}")
-    return 0
+        for number in range(options.models):
+            trial = Trial(draw, folder, PROFILES[number % len(PROFILES)])
+            check_numbers(trial, tally)
+            check_inert(trial, tally)
+            check_adapter(trial, draw, folder, tally)
+            check_alike(trial, draw, tally)
+            check_candidate(trial, draw, tally)
+            check_rejections(trial, tally)
+            check_interference(Trial(draw, folder, PROFILES[number % len(PROFILES)], layers=1), tally)
+
+    return conclude(options.seed, trials)
 
 
 if __name__ == "__main__":

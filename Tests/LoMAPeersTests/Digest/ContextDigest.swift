@@ -9,7 +9,7 @@ import NaiveLlama
 let recordedContextDigest = "fa4f31fe7938f7e8"
 
 /// FNV-1a over the bits of numbers, least significant byte first.
-private struct NumberDigest {
+struct NumberDigest {
   private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
   mutating func add(_ tensor: Tensor) {

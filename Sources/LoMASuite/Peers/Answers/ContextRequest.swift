@@ -9,20 +9,10 @@ import NaiveLlama
 
 extension PeerOperation {
   /// The operations that read `output_lengths`.
-  var readsOutputs: Bool {
-    switch self {
-    case .ccmLayout, .ccmLoss, .ccmGradients: true
-    case .ccmMask, .ccmSchedule, .ccmCost, .merge, .conditionalLinear, .ccmForward, .ccmOnline: false
-    }
-  }
+  var readsOutputs: Bool { [.ccmLayout, .ccmLoss, .ccmGradients].contains(self) }
 
   /// The operations that feed tokens after the text.
-  var generates: Bool {
-    switch self {
-    case .ccmSchedule, .ccmOnline: true
-    case .ccmLayout, .ccmMask, .ccmCost, .merge, .conditionalLinear, .ccmForward, .ccmLoss, .ccmGradients: false
-    }
-  }
+  var generates: Bool { [.ccmSchedule, .ccmOnline].contains(self) }
 }
 
 /// The parameters and texts of a request.

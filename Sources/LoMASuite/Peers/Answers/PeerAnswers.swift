@@ -3,11 +3,12 @@
 import LoMAPeers
 import LoMAPeersReference
 import LoMAVectors
+import NaiveLlama
 
 /// What the methods of part II compute with beside the base models.
 package struct PeerAnswers: Sendable {
   /// The adapter in a model's directory, or why it is refused (CCM-22).
-  package typealias AdapterInModel = Result<ContextAdapter, AdapterRefusal>
+  package typealias AdapterInModel = Result<ContextAdapter, PeerRefusal>
 
   /// Adapters by the path of their models.
   package var adapters: [String: AdapterInModel] = [:]
@@ -15,10 +16,24 @@ package struct PeerAnswers: Sendable {
   package var layout: @Sendable (ContextLayout) -> ContextLayout = { $0 }
   /// The rules of compressed context memory (chapter 16), or deliberately wrong ones.
   package var rules = ContextRules.spec
+
+  /// The groups that a quantiser makes of a matrix.
+  package typealias Quantising = @Sendable (Quantiser, Tensor) -> [QuantisedGroup]
+
+  /// Models with latent attention by path, refused ones among them (LAT-10).
+  package var latents: [String: StoredLatent] = [:]
+  /// The rules of latent attention (chapter 17), or deliberately wrong ones.
+  package var latentRules = LatentRules.spec
+  /// The groups whose codes an answer shows (chapter 18), or deliberately wrong ones; what a pass reads of its entries
+  /// is a rule of `latentRules`.
+  package var quantise: Quantising = { $0.groups(of: $1) }
+
+  /// Takes over the models of other answers, and none of their rules.
+  mutating func know(_ other: PeerAnswers) { (adapters, latents) = (other.adapters, other.latents) }
 }
 
-/// Why the adapter of a model is refused; `code` is nil if no recorded request has the fault.
-package struct AdapterRefusal: Error, Hashable, Sendable {
+/// Why the files of a model of part II are refused; `code` is nil if no recorded request has the fault.
+package struct PeerRefusal: Error, Hashable, Sendable {
   package let code: String?
   package let description: String
 
@@ -35,7 +50,15 @@ package enum PeerFault: Error, Hashable, Sendable {
   /// CCM-30: a text has no segment, or segments, lengths and tokens do not add up.
   case segmentsMismatch(segments: [Int], lengths: Int, tokens: Int)
   /// CCM-22: the files of the adapter are refused.
-  case adapter(AdapterRefusal)
+  case adapter(PeerRefusal)
+  /// LAT-12: a text without a token; nil if there is no text.
+  case textEmpty(text: Int?)
+  /// LAT-12: the lengths do not add up to the tokens.
+  case textsMismatch(lengths: [Int], tokens: Int)
+  /// LAT-12: the profile is not that of the model.
+  case profileMismatch(asked: String, model: String)
+  /// LAT-10: the files of the model are refused.
+  case latentModel(PeerRefusal)
 }
 
 extension PeerFault: CustomStringConvertible {
@@ -45,6 +68,10 @@ extension PeerFault: CustomStringConvertible {
     case .reference(let error): error.code
     case .segmentsMismatch: "segments-mismatch"
     case .adapter(let refusal): refusal.code
+    case .textEmpty: "text-empty"
+    case .textsMismatch: "texts-mismatch"
+    case .profileMismatch: "profile-mismatch"
+    case .latentModel(let refusal): refusal.code
     }
   }
 
@@ -54,6 +81,11 @@ extension PeerFault: CustomStringConvertible {
     case .segmentsMismatch(let segments, let lengths, let tokens):
       "segments-mismatch: texts of \(segments) segments, \(lengths) lengths, \(tokens) tokens"
     case .adapter(let refusal): refusal.description
+    case .textEmpty(let text): "text-empty: " + (text.map { "text \($0) has no token" } ?? "there is no text")
+    case .textsMismatch(let lengths, let tokens): "texts-mismatch: texts of \(lengths) tokens, \(tokens) in all"
+    case .profileMismatch(let asked, let model):
+      "profile-mismatch: \(asked.onOneLine) is asked, the model is of \(model.onOneLine)"
+    case .latentModel(let refusal): refusal.description
     }
   }
 }
@@ -72,6 +104,12 @@ extension ReferenceAnswers {
     case .ccmLoss: try contextLoss(request)
     case .ccmGradients: try contextGradients(request)
     case .ccmOnline: try contextOnline(request)
+    case .latentCost: try latentCost(request)
+    case .quantise: try quantise(request)
+    case .latentAttention: try latentAttention(request)
+    case .latentForward: try latentForward(request)
+    case .latentGradients: try latentGradients(request)
+    case .latentGenerate: try latentGenerate(request)
     }
   }
 }

@@ -84,19 +84,11 @@ struct RefusedContextModel: Sendable {
   let spoilt: ContextCaseModel
   /// The file, below the model.
   let file: String
-  let change: Change
+  let change: ModelChange
   /// The rejection code that is the right answer.
   let code: String
   /// What a port does wrong that answers.
   let hunts: String
-
-  /// What is changed in the file.
-  enum Change: Sendable {
-    /// A piece of text, and its replacement.
-    case line(right: String, wrong: String)
-    /// A tensor of this name and shape is added, all zeros.
-    case tensor(name: String, shape: [Int])
-  }
 
   var path: String { "models/\(name)" }
 
@@ -108,7 +100,7 @@ struct RefusedContextModel: Sendable {
   }
 
   private init(
-    _ name: String, _ spoilt: ContextCaseModel, _ file: String, _ change: Change, _ code: String, hunts: String
+    _ name: String, _ spoilt: ContextCaseModel, _ file: String, _ change: ModelChange, _ code: String, hunts: String
   ) {
     self.name = name
     self.spoilt = spoilt
@@ -148,23 +140,4 @@ struct RefusedContextModel: Sendable {
     "adapter-shape-mismatch", hunts: "an adapter of one projection more, of which the port makes nothing")
 
   static let all = [scaledRotation, heads, rankStabilised, modules, rank, alpha, shapes, tensor]
-
-  /// The spoilt file, made from the other model's.
-  func spoil(_ bytes: [UInt8]) -> [UInt8] {
-    switch change {
-    case .line(let line, let wrong):
-      let right = Array(line.utf8)
-      guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: right) }) else {
-        preconditionFailure("no line \(line) in \(file)")
-      }
-      return Array(bytes[..<start]) + Array(wrong.utf8) + Array(bytes[(start + right.count)...])
-    case .tensor(let name, let shape):
-      do {
-        let file = try ArrayFile(decoding: bytes)
-        let zeros = [Double](repeating: 0, count: shape.reduce(1, *))
-        let more = try NamedArray(name, .f32, shape: shape, doubles: zeros)
-        return try ArrayFile(file.arrays + [more], metadata: file.metadata).encoded()
-      } catch { preconditionFailure("no tensor can be added to \(file): \(error)") }
-    }
-  }
 }

@@ -14,7 +14,7 @@ struct FreshContextDrawing {
 
   /// What case `index` of a seed asks.
   static func kind(seed: UInt64, index: Int) -> FreshKind {
-    let operations = PeerOperation.allCases.map { Operation.peer($0) }
+    let operations = PeerOperation.all(of: .context).map { Operation.peer($0) }
     return FreshKind.inTurn(
       seed: seed, index: index, answers: operations, properties: FreshContextCase.properties, rejections: operations)
   }
@@ -60,6 +60,7 @@ struct FreshContextDrawing {
       model(&drawn, texts: 1)
       drawn.extents[.generate] = numbers.one(of: [0, 1, 2, 3, numbers.one(of: 1...8)])
       drawn.isForced = drawn[.generate] > 0 && numbers.happens(oneIn: 3)
+    default: preconditionFailure("\(drawn.operation.rawValue) is none of chapter 16")
     }
   }
 

@@ -19,6 +19,7 @@ extension FreshContextCase {
     case .ccmForward, .ccmLoss, .ccmGradients: onTexts(arrays: embeddings)
     case .ccmOnline:
       onTexts(["generate": .integer(self[.generate])], arrays: isForced ? [CaseInputs.integers("forced", forced)] : [])
+    default: preconditionFailure("\(operation.rawValue) is none of chapter 16")
     }
   }
 

@@ -17,6 +17,16 @@ extension RecordedModels {
       }
     }
     for model in RefusedContextModel.all { recorded.add(model) }
+    for model in LatentCaseModel.all {
+      do throws(LatentError) { try recorded.add(model) } catch {
+        throw RecordingError.trainedModel(name: model.name, reason: error.description)
+      }
+    }
+    for model in RefusedLatentModel.all {
+      do throws(LatentError) { try recorded.add(model) } catch {
+        throw RecordingError.trainedModel(name: model.name, reason: error.description)
+      }
+    }
     return recorded
   }
 
@@ -69,7 +79,7 @@ extension RecordedModels {
     var found = PeerAnswers.AdapterInModel.success(adapter)
     let files = right.files.map { file in
       let name = String(file.path.dropFirst(right.path.utf8.count + 1))
-      let bytes = name == model.file ? model.spoil(file.bytes) : file.bytes
+      let bytes = name == model.file ? model.change.applied(to: file.bytes) : file.bytes
       switch (name, model.change) {
       case (model.file, .tensor(let added, let shape)):
         var parameters = adapter.parameters
@@ -81,7 +91,7 @@ extension RecordedModels {
         do throws(AdapterError) {
           let settings = try AdapterConfigurationFile(parsing: bytes).settings
           found = .success(ContextAdapter(settings: settings, parameters: adapter.parameters))
-        } catch { found = .failure(AdapterRefusal(error)) }
+        } catch { found = .failure(PeerRefusal(error)) }
       default: break
       }
       return Recording.File(path: model.path + "/" + name, bytes: bytes)
@@ -92,7 +102,7 @@ extension RecordedModels {
   }
 }
 
-extension AdapterRefusal {
+extension PeerRefusal {
   /// The refusal of an adapter on disk.
   init(_ error: AdapterError) { self.init(code: error.code, description: error.description) }
 }
@@ -105,6 +115,6 @@ extension ReferenceAnswers {
     do throws(AdapterError) {
       let stored = try StoredAdapter(directory: folder + "/" + path, configuration: configuration)
       peers.adapters[path] = .success(stored.adapter)
-    } catch { peers.adapters[path] = .failure(AdapterRefusal(error)) }
+    } catch { peers.adapters[path] = .failure(PeerRefusal(error)) }
   }
 }

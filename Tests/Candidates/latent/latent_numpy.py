@@ -1,0 +1,267 @@
+"""Chapters 17 and 18 of the Spec in NumPy float64: the quantiser with its codes, latent attention in its plain and its
+absorbed form, the decoder around it with every intermediate, the loss, and a text fed token by token.
+
+What the decoder has in common with a Llama is numpy_llama.py's.
+"""
+
+import ml_dtypes
+import numpy as np
+
+import latent_model  # first: it makes the modules of the folder above known
+import numpy_llama
+
+
+class Quantised:
+    """Rows [S, C] as codes [S, C] with the lower end and the step of each group [S, C/g] (QNT-1, QNT-2)."""
+
+    def __init__(self, x, bits, group, setting):
+        parts = np.asarray(x).reshape(len(x), -1, group)
+        if setting.symmetric:
+            least, most = -(2 ** (bits - 1) - 1), 2 ** (bits - 1) - 1
+            lower, step = np.zeros(parts.shape[:2]), np.abs(parts).max(-1) / most
+        else:
+            least, most = 0, 2**bits - 1
+            lower, step = parts.min(-1), (parts.max(-1) - parts.min(-1)) / most
+        if setting.rounded:  # QNT-3
+            lower, step = (scale.astype(ml_dtypes.bfloat16).astype(np.float64) for scale in (lower, step))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.quotient = np.where(step[..., None] > 0, (parts - lower[..., None]) / step[..., None], 0)
+        # np.rint rounds halves to the even code. Only a rounded scale can leave the range.
+        codes = np.clip(np.rint(self.quotient), least, most)
+        self.codes = codes.reshape(np.shape(x)).astype(np.int64)
+        self.lower, self.step = lower, step
+
+    def values(self):
+        """What is read."""
+        parts = self.codes.reshape(*self.lower.shape, -1)
+        return (self.lower[..., None] + parts * self.step[..., None]).reshape(self.codes.shape)
+
+    def margin(self):
+        """How far each quotient is from the nearest border between two codes."""
+        return np.abs(self.quotient - np.floor(self.quotient) - 0.5).reshape(self.codes.shape)
+
+
+class Stored:
+    """What one producer keeps of its rows; read as LAT-5 reads it."""
+
+    def __init__(self, latent, rotated_key, setting):
+        width, rotated = latent.shape[1], rotated_key.shape[1]
+        self.latent = setting.bits and Quantised(latent, setting.bits, setting.group or width, setting)
+        self.rotated = setting.rotated_bits and rotated and Quantised(
+            rotated_key, setting.rotated_bits, rotated, setting)
+        self.read = (self.latent.values() if self.latent else latent,
+                     self.rotated.values() if self.rotated else rotated_key)
+
+    def margin(self):
+        """The least margin of any code."""
+        return min((part.margin().min() for part in (self.latent, self.rotated) if part), default=np.inf)
+
+
+class Sizes:
+    """The widths of LAT-1 that attention itself needs."""
+
+    def __init__(self, heads, plain, rotated, value):
+        self.heads, self.plain, self.rotated, self.value = heads, plain, rotated, value
+
+    def queries(self, query):
+        """The plain and the rotated parts, [H, S, d_n] and [H, S, d_r]."""
+        heads = query.reshape(len(query), self.heads, self.plain + self.rotated).transpose(1, 0, 2)
+        return heads[..., : self.plain], heads[..., self.plain :]
+
+    def up_projections(self, up):
+        """W_UK [H, d_n, d_c] and W_UV [H, d_v, d_c]: each head's keys before its values (LAT-10)."""
+        heads = up.reshape(self.heads, self.plain + self.value, up.shape[1])
+        return heads[:, : self.plain], heads[:, self.plain :]
+
+
+def softmax(scores, visible):
+    """Over visible keys; exactly 0 where hidden (MSK-12)."""
+    scores = np.where(visible, scores, -np.inf)
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def plain_attention(query, latent, rotated_key, up, visible, sizes):
+    """LAT-5 and LAT-6: the context [S, H * d_v] and the probabilities [H, S, K]."""
+    query_plain, query_rotated = sizes.queries(query)
+    up_key, up_value = sizes.up_projections(up)
+    context, probabilities = [], []
+    for h in range(sizes.heads):
+        key, value = latent @ up_key[h].T, latent @ up_value[h].T
+        scores = query_plain[h] @ key.T + query_rotated[h] @ rotated_key.T
+        probabilities.append(softmax(scores / np.sqrt(sizes.plain + sizes.rotated), visible))
+        context.append(probabilities[-1] @ value)
+    return np.concatenate(context, axis=1), np.array(probabilities)
+
+
+def absorbed_attention(query, latent, rotated_key, up, visible, sizes):
+    """LAT-7: one key [ĉ ; k̂] and one value ĉ for all heads."""
+    query_plain, query_rotated = sizes.queries(query)
+    up_key, up_value = sizes.up_projections(up)
+    key = np.concatenate([latent, rotated_key], axis=1)
+    wide = np.concatenate([np.einsum("hsn,hnc->hsc", query_plain, up_key), query_rotated], axis=2)
+    probabilities = softmax(wide @ key.T / np.sqrt(sizes.plain + sizes.rotated), visible)
+    context = np.einsum("hsc,hvc->shv", probabilities @ latent, up_value)
+    return context.reshape(len(query), -1), probabilities
+
+
+def rotate(x, positions, width, theta):
+    """MOD-3 for parts of this width; without width there is nothing to rotate."""
+    return numpy_llama.rope(x, positions, width, theta) if width else x
+
+
+class Decoder:
+    """A model; `attention` is the plain form or the absorbed one, `setting` another than its own."""
+
+    def __init__(self, model, attention=plain_attention, setting=None):
+        self.model, self.setting, self.attention = model, setting or model.setting, attention
+        if not self.setting.of_heads:
+            self.sizes = Sizes(model.heads, model.plain, model.rotated, model.value)
+
+    def queries(self, block, normed, positions):
+        """LAT-3."""
+        model = self.model
+        if "q_a_proj" in block:
+            low = numpy_llama.rms_norm(normed @ block["q_a_proj"].T, block["q_a_layernorm"], model.latent_epsilon)
+            query = low @ block["q_b_proj"].T
+        else:
+            query = normed @ block["q_proj"].T
+        heads = query.reshape(len(normed), model.heads, -1).copy()
+        turned = rotate(heads[..., model.plain :].reshape(len(normed), -1), positions, model.rotated, model.theta)
+        heads[..., model.plain :] = turned.reshape(len(normed), model.heads, model.rotated)
+        return heads.reshape(len(normed), -1)
+
+    def latents(self, block, normed, positions):
+        """LAT-4 before the quantiser."""
+        model = self.model
+        both = normed @ block["kv_a_proj_with_mqa"].T
+        latent = both[:, : model.width]
+        if self.setting.norm:
+            latent = numpy_llama.rms_norm(latent, block["kv_a_layernorm"], model.latent_epsilon)
+        return latent, rotate(both[:, model.width :], positions, model.rotated, model.theta)
+
+    def write(self, layer, normed, positions, out):
+        """What a producer stores of these rows: a Stored, or its keys and values."""
+        block, model = self.model.blocks[layer], self.model
+        if self.setting.of_heads:
+            out["attention.key"] = numpy_llama.rope(
+                normed @ block["k_proj"].T, positions, model.head_dim, model.theta)
+            out["attention.value"] = normed @ block["v_proj"].T
+            return out["attention.key"], out["attention.value"]
+        out["attention.latent"], out["attention.rotated_key"] = self.latents(block, normed, positions)
+        stored = Stored(out["attention.latent"], out["attention.rotated_key"], self.setting)
+        out["attention.stored_latent"], out["attention.stored_rotated_key"] = stored.read
+        out["stored"] = stored
+        return stored.read
+
+    def attend(self, layer, normed, positions, visible, entries, out):
+        """LAT-5 to LAT-8 with the entries of the layer's producer; returns the context."""
+        block, model = self.model.blocks[layer], self.model
+        if self.setting.of_heads:
+            query = numpy_llama.rope(normed @ block["q_proj"].T, positions, model.head_dim, model.theta)
+            found = numpy_llama.attention(query, *entries, visible, model.heads, model.kv_heads)
+        else:
+            query = self.queries(block, normed, positions)
+            up = model.blocks[self.setting.up_projection_of(layer)]["kv_b_proj"]
+            found = self.attention(query, *entries, up, visible, self.sizes)
+        out["attention.query"] = query
+        out["attention.context"], out["attention.probabilities"] = found
+        out["attention.output"] = out["attention.context"] @ block["o_proj"].T
+
+    def run(self, hidden, positions, visible, past=None):
+        """All tensors of MOD-7 for rows with these embeddings, and `stored` of producers. `past` has the entries of
+        earlier rows by producer."""
+        trace, entries = {"hidden.0": np.asarray(hidden, dtype=np.float64)}, None
+        for layer, block in enumerate(self.model.blocks):
+            x, out = trace[f"hidden.{layer}"], {}
+            normed = out["attention.norm"] = numpy_llama.rms_norm(x, block["input_layernorm"], self.model.epsilon)
+            if self.setting.producer(layer) == layer:
+                entries = self.write(layer, normed, positions, out)
+                if past:
+                    entries = [np.concatenate(parts) for parts in zip(past[layer], entries)]
+            self.attend(layer, normed, positions, visible, entries, out)
+            middle = out["middle"] = x + out["attention.output"]
+            trace[f"hidden.{layer + 1}"] = numpy_llama.feed_forward(middle, block, self.model.epsilon, out)
+            trace |= {f"layers.{layer}.{name}": value for name, value in out.items()}
+        trace["final_norm"] = numpy_llama.rms_norm(
+            trace[f"hidden.{self.model.layers}"], self.model.gain, self.model.epsilon)
+        trace["logits"] = trace["final_norm"] @ self.model.head.T
+        return trace
+
+    def text(self, tokens, embeddings=None):
+        """A whole text at once."""
+        hidden = self.model.embedding[tokens] if embeddings is None else embeddings
+        return self.run(hidden, range(len(tokens)), np.tri(len(tokens), dtype=bool))
+
+    def loss(self, texts):
+        """Mean of the cross-entropies of all tokens that follow another."""
+        losses = [numpy_llama.cross_entropy(self.text(text)["logits"][:-1], text[1:])
+                  for text in texts if len(text) > 1]
+        return np.concatenate(losses).mean() if losses else np.float64(0)
+
+    def margin(self, trace):
+        """The least margin of any code in a pass."""
+        return min((value.margin() for name, value in trace.items() if name.endswith(".stored")), default=np.inf)
+
+
+class Reader:
+    """A text fed token by token. What is kept is codes with their scales, or numbers where nothing is quantised."""
+
+    def __init__(self, model, attention=absorbed_attention):
+        self.decoder = Decoder(model, attention)
+        self.kept = {layer: [] for layer in model.setting.producers(model.layers)}
+        self.logits, self.fed = [], 0
+
+    def entries(self, layer):
+        """The numbers of a producer's entries as they are read, [n, …] each."""
+        if self.decoder.setting.of_heads:
+            return [np.concatenate(parts) for parts in zip(*self.kept[layer])]
+        return [np.concatenate(parts) for parts in zip(*(
+            (stored.latent.values() if stored.latent else stored.read[0],
+             stored.rotated.values() if stored.rotated else stored.read[1]) for stored in self.kept[layer]))]
+
+    def feed(self, token):
+        past = {layer: self.entries(layer) for layer in self.kept} if self.fed else None
+        visible = np.ones((1, self.fed + 1), dtype=bool)
+        trace = self.decoder.run(self.decoder.model.embedding[[token]], [self.fed], visible, past)
+        for layer, kept in self.kept.items():
+            prefix = f"layers.{layer}."
+            if self.decoder.setting.of_heads:
+                kept.append((trace[prefix + "attention.key"], trace[prefix + "attention.value"]))
+            else:
+                kept.append(trace[prefix + "stored"])
+        self.logits.append(trace["logits"][0])
+        self.fed += 1
+
+    def generate(self, count, forced=None):
+        """The tokens chosen; forced ones are fed in their place."""
+        chosen = []
+        for step in range(count):
+            chosen.append(int(np.argmax(self.logits[-1])))
+            if step + 1 < count:
+                self.feed(chosen[-1] if forced is None else forced[step])
+        return chosen
+
+    def codes(self, part):
+        """Codes of every producer, [P, n, width]."""
+        return np.array([np.concatenate([getattr(stored, part).codes for stored in kept])
+                         for kept in self.kept.values()])
+
+    def margin(self):
+        """The least margin of any code that is kept."""
+        of_heads = self.decoder.setting.of_heads
+        return np.inf if of_heads else min(stored.margin() for kept in self.kept.values() for stored in kept)
+
+    def answer(self, chosen):
+        """The tensors of `latent_generate`."""
+        setting = self.decoder.setting
+        first, second = (np.array(part) for part in zip(*(self.entries(layer) for layer in self.kept)))
+        answer = {"chosen": np.array(chosen, dtype=np.int64), "logits": np.array(self.logits)}
+        if setting.of_heads:
+            return answer | {"cache.keys": first, "cache.values": second}
+        answer |= {"cache.latents": first, "cache.rotated_keys": second}
+        if setting.bits:
+            answer["cache.latent_codes"] = self.codes("latent")
+        if setting.rotated_bits and second.shape[2]:
+            answer["cache.rotated_codes"] = self.codes("rotated")
+        return answer

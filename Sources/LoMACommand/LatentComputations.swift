@@ -35,7 +35,8 @@ let peerForms: [PeerForm] = [
   },
   PeerForm(
     name: "latent_bits",
-    usage: "--layers N --stride S --latent N --rotated N [--bits B] [--rotated-bits B] [--group G] [--profile PROFILE]",
+    usage: "--layers N --stride S --latent N --rotated N [--bits B] [--rotated-bits B] [--group G]\n"
+      + "    [--profile PROFILE]",
     options: ["--layers", "--stride", "--latent", "--rotated", "--bits", "--rotated-bits", "--group", "--profile"]
   ) { arguments in
     let profile = try LatentProfile(name: arguments["--profile"] ?? "base")

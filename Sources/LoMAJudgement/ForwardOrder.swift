@@ -6,11 +6,12 @@ struct ForwardOrder: Comparable {
   /// The tables of an optimiser step; each depends on those before it.
   private static let tables = ["gradients", "first_moments", "second_moments", "parameters"]
   /// The parameters of a layer, in the order of their use.
-  private static let ofLayer = [
-    "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
-  ] + LatentOrder.ofAttention + [
-    "self_attn.o_proj", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
-  ]
+  private static let ofLayer =
+    [
+      "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+    ] + LatentOrder.ofAttention + [
+      "self_attn.o_proj", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
+    ]
 
   let table: Int
   private let layer: Int

@@ -37,7 +37,6 @@ package struct CaseFilter: Sendable {
       if case .failure(let error) = context, case .failure = latent { throw error }
       peerAxes = [:]
       peerAxes?[.context] = try? context.get()
-      // `entries=latent` is base, and asks for all that store latents.
       peerAxes?[.latent] = try? latent.get()
     }
   }
@@ -58,7 +57,9 @@ package struct CaseFilter: Sendable {
     if let profile, !profile.isAskedFor(in: item.request.axes) { return false }
     if let peerAxes {
       let axes = item.request.axes
-      guard let asked = item.request.operation.method.flatMap({ peerAxes[$0] }), asked.isEmpty ? axes.isEmpty : asked.allSatisfy({ axes[$0.key] == $0.value }) else { return false }
+      guard let asked = item.request.operation.method.flatMap({ peerAxes[$0] }),
+        asked.isEmpty ? axes.isEmpty : asked.allSatisfy({ axes[$0.key] == $0.value })
+      else { return false }
     }
     if let model, item.request.model != model, item.request.model != "models/" + model { return false }
     if let clause, !item.shownClauses.contains(clause) { return false }

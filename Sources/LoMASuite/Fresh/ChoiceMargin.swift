@@ -20,8 +20,8 @@ enum ChoiceMargin {
     else { return nil }
     let width = logits.shape[1]
     // A model with latent attention has no other ids than those of text.
-    guard let textSize = (try? request.integer("text_vocabulary")) ?? (request.operation.method == .latent ? width : nil)
-    else { return nil }
+    let ownSize = request.operation.method == .latent ? width : nil
+    guard let textSize = (try? request.integer("text_vocabulary")) ?? ownSize else { return nil }
     let count: Int
     switch request.operation {
     case .generate, .peer(.ccmOnline), .peer(.latentGenerate): count = (try? request.integer("generate")) ?? 0

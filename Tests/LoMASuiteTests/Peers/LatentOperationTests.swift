@@ -147,7 +147,9 @@ struct LatentOperationTests {
       let form = try AttentionInF32(item.request)
       #expect(try ratio(form.context(absorbed: false), answer, "context") <= 1, "\(id)")
       #expect(try ratio(form.context(absorbed: true), answer, "context") <= 1, "\(id)")
-      #expect(try ratio(form.context(absorbed: true, width: form.latentWidth), answer, "context") > 100, "\(id)")
+      if form.latentWidth != form.plain + form.rotated {
+        #expect(try ratio(form.context(absorbed: true, width: form.latentWidth), answer, "context") > 100, "\(id)")
+      }
       #expect(try ratio(form.context(absorbed: false, valuesFirst: true), answer, "context") > 100, "\(id)")
     }
   }

@@ -11,7 +11,9 @@ package enum PeerCatalogue {
   /// Retired ids with the reason; a retired id is never used again.
   package static let retired: [(id: String, reason: String)] = []
 
-  static var modelNames: [String] { ContextCaseModel.all.map(\.name) + TrainedContextModel.all.map(\.name) + LatentCaseModel.all.map(\.name) }
+  static var modelNames: [String] {
+    ContextCaseModel.all.map(\.name) + TrainedContextModel.all.map(\.name) + LatentCaseModel.all.map(\.name)
+  }
 
   /// The case with an id; nil if there is none.
   package static func item(_ id: String) -> Case? { cases.first { $0.id == id } }

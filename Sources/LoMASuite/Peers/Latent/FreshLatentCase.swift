@@ -98,7 +98,9 @@ extension FreshLatentCase {
   /// Whether the operation accepts these values; drawn cases are valid, and shrinking must keep them so.
   var isValid: Bool {
     switch operation {
-    case .latentCost: return profile.canonical == profile && (profile.quantiser == .asymmetric || self[.bits] != 1)
+    case .latentCost:
+      return profile.canonical == profile
+        && (profile.quantiser == .asymmetric || [.bits, .rotatedBits].allSatisfy { extents[$0] != 1 })
     case .quantise: return profile.quantiser == .asymmetric || self[.bits] > 1
     case .latentAttention: return self[.plain] + self[.rotatedPairs] >= 1 && self[.rows] <= self[.entries]
     case .latentGenerate:

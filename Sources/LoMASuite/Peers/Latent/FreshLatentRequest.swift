@@ -136,8 +136,11 @@ package enum FreshLatentFault: String, CaseIterable, DrawnFault {
     case .axis: axes[["memory", "order", ""][lot % 3]] = "causal"
     case .alternative: axes[LatentAxis.allCases[lot % LatentAxis.allCases.count].rawValue] = "other"
     case .stride: parameters["stride"] = .integer([0, -1, 1 << 40][lot % 3])
-    case .latentWidth: parameters[ofLatents ? "latent_width" : "stride"] = .integer(-(lot % 3))
-    case .rotatedWidth: parameters[ofLatents ? "rotated_width" : "stride"] = .integer([-2, 3, -1][lot % 3])
+    case .latentWidth where !ofLatents, .rotatedWidth where !ofLatents, .bits where !ofLatents,
+      .group where !ofLatents:
+      parameters["stride"] = .integer(-(lot % 3))
+    case .latentWidth: parameters["latent_width"] = .integer(-(lot % 3))
+    case .rotatedWidth: parameters["rotated_width"] = .integer([-2, 3, -1][lot % 3])
     case .headWidth: parameters[lot % 2 == 0 ? "plain_width" : "value_width"] = .integer(-1 - lot % 3)
     case .bits: parameters["bits"] = .integer([-1, 25, 1 << 40][lot % 3])
     case .group: parameters["group"] = .integer([0, -1, 1 << 20][lot % 3])
@@ -152,6 +155,8 @@ package enum FreshLatentFault: String, CaseIterable, DrawnFault {
     case .model:
       let refused = RefusedLatentModel.all.filter { $0.spoilt.name == LatentCaseModel.shallow.name }
       model = refused[lot % refused.count].path
+    // Under `entries = heads` no other axis has an effect.
+    case .profile where !ofLatents: axes["entries"] = nil
     case .profile: axes["quantiser"] = axes["quantiser"] == nil ? "symmetric" : nil
     }
     return Request(

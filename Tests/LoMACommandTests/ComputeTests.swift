@@ -82,12 +82,31 @@ struct ComputeTests {
     #expect(command("compute " + line) == Outcome.rejected(complaint + "; see loma compute --help"))
   }
 
+  @Test func `LAT-11 QNT-1 functions of part II refuse wrong words, and answer bad input with its code`() {
+    for (line, complaint) in [
+      ("quantise --x 1,2", ""), ("quantise --bits 2", "compute: option --x is required; see loma compute --help"),
+      ("quantise --x 1,2 --bits 2 --profile norm=on", "unknown-axis: no axis is named norm"),
+      ("quantise --x 1,2,3 --bits 2 --group 2", "group-does-not-divide: groups of 2 do not divide 3 channels"),
+      (
+        "latent_producers --layers 0 --stride 1",
+        "compute: option --layers must be in 1...1000000; see loma compute --help"
+      ),
+      (
+        "latent_bits --layers 1 --stride 1 --latent 8", "compute: option --rotated is required; see loma compute --help"
+      ),
+    ] {
+      #expect(
+        command("compute " + line) == (complaint.isEmpty ? Outcome(output: "[1.0, 2.0]\n") : .rejected(complaint)))
+    }
+  }
+
   @Test func `the help lists every function once`() {
     let help = command("compute --help").output
     for name in [
       "exp X", "log X", "sin X", "cos X", "silu X", "power BASE EXPONENT", "random SEED COUNT", "rms_norm --x",
       "rope --x",
       "softmax --scores", "cross_entropy --scores", "kv_head --heads",
+      "quantise --x", "quantiser_codes --x", "latent_producers --layers", "latent_bits --layers",
     ] {
       #expect(help.components(separatedBy: "  loma compute " + name).count == 2, "\(name)")
     }

@@ -127,6 +127,30 @@ import Testing
     try sample.weights().check(against: sample.configuration())
   }
 
+  @Test func `LAT-10 keys that would make attention another one are refused by name`() {
+    #expect(LatentKeys.refuses("rope_interleave", nil) && LatentKeys.refuses("rope_interleave", .other))
+    #expect(!LatentKeys.refuses("rope_interleave", .no))
+    for key in ["attention_bias", "mlp_bias", "use_qk_norm", "use_cla"] {
+      #expect(LatentKeys.refuses(key, .other), "\(key)")
+      for value in [nil, .null, .no] as [LatentKeys.Value?] { #expect(!LatentKeys.refuses(key, value), "\(key)") }
+    }
+    #expect(LatentKeys.refuses("sliding_window", .integer(4096)) && !LatentKeys.refuses("sliding_window", .null))
+    #expect(LatentKeys.refuses("hidden_act", .word("gelu")) && !LatentKeys.refuses("hidden_act", .word("silu")))
+    #expect(LatentKeys.refuses("cla_share_factor", .integer(2)) && !LatentKeys.refuses("cla_share_factor", .integer(1)))
+    #expect(!LatentKeys.refuses("torch_dtype", .other))
+    #expect(!LatentKeys.refusesRotation(type: nil, members: ["rope_theta"]))
+    #expect(!LatentKeys.refusesRotation(type: "default", members: ["rope_type", "partial_rotary_factor"]))
+    #expect(LatentKeys.refusesRotation(type: "yarn", members: ["rope_type"]))
+    for member in ["mscale", "mscale_all_dim", "factor"] {
+      #expect(LatentKeys.refusesRotation(type: "default", members: ["rope_type", member]))
+    }
+    #expect(!LatentKeys.refusesExperts(routed: nil, firstDense: 3, layers: 61))
+    #expect(LatentKeys.refusesExperts(routed: 256, firstDense: 3, layers: 61))
+    #expect(LatentKeys.refusesExperts(routed: 256, firstDense: nil, layers: 2))
+    #expect(!LatentKeys.refusesExperts(routed: 256, firstDense: 2, layers: 2))
+    #expect(LatentKeys.refusesKeyValueHeads(2, heads: 4) && !LatentKeys.refusesKeyValueHeads(nil, heads: 4))
+  }
+
   @Test func `LAT-11 the bits of a token are what is counted producer by producer`() throws {
     for sample in someLatents() {
       for layers in 1...5 {

@@ -1,4 +1,4 @@
-// LAT-10: the names and shapes of a model's weights, and the keys of its configuration.
+// LAT-10: the names and shapes of a model's weights.
 
 /// The integers that shape a decoder with latent attention.
 package struct LatentShape: Hashable, Sendable {
@@ -127,43 +127,4 @@ package struct LatentLayerNames: Hashable, Sendable {
   package var up: String { prefix + "mlp.up_proj.weight" }
   /// [D, M].
   package var down: String { prefix + "mlp.down_proj.weight" }
-}
-
-/// The keys of config.json that say what MOD-1 has no key for, and those that are refused (LAT-10).
-package enum LatentKeys {
-  /// d_c.
-  package static let latent = "kv_lora_rank"
-  /// d_q, or null.
-  package static let queryLatent = "q_lora_rank"
-  /// d_n.
-  package static let plain = "qk_nope_head_dim"
-  /// d_r.
-  package static let rotated = "qk_rope_head_dim"
-  /// d_v.
-  package static let value = "v_head_dim"
-  /// The object that holds the rest.
-  package static let object = "latent"
-  /// The keys of that object, each with the default of `mla` if it is absent.
-  package static let ofObject = ["stride", "bits", "rotated_bits", "group", "rms_norm_eps", "profile"]
-
-  /// A key that would change the arithmetic, the value that it must have, and whether it may be absent.
-  package static let plainValues: [(key: String, accepted: [PlainValue], mayBeAbsent: Bool)] = [
-    ("rope_interleave", [.no], false), ("attention_bias", [.no, .null], true), ("mlp_bias", [.no, .null], true),
-    ("sliding_window", [.null], true), ("hidden_act", [.word("silu")], true), ("use_qk_norm", [.no, .null], true),
-    ("use_cla", [.no, .null], true), ("cla_share_factor", [.one, .null], true),
-  ]
-  /// Members of `rope_scaling` and `rope_parameters` that make attention another one.
-  package static let refusedOfRotation = ["mscale", "mscale_all_dim", "factor", "original_max_position_embeddings"]
-
-  /// A value that changes nothing.
-  package enum PlainValue: Hashable, Sendable {
-    /// false.
-    case no
-    /// null.
-    case null
-    /// 1.
-    case one
-    /// A string.
-    case word(String)
-  }
 }

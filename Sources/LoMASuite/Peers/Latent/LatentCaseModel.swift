@@ -203,7 +203,7 @@ struct RefusedLatentModel: Sendable {
   }
 
   static let stride = RefusedLatentModel(
-    "stride", .line(right: "\"stride\":1", wrong: "\"stride\":0"), "stride-out-of-range", clause: "LAT-1",
+    "stride", .line(right: "\"stride\": 1", wrong: "\"stride\": 0"), "stride-out-of-range", clause: "LAT-1",
     hunts: "a stride of 0 divided by")
   static let width = RefusedLatentModel(
     "width", .line(right: "\"kv_lora_rank\": 6", wrong: "\"kv_lora_rank\": 0"), "latent-width-out-of-range",
@@ -215,14 +215,14 @@ struct RefusedLatentModel: Sendable {
     "value", .line(right: "\"v_head_dim\": 3", wrong: "\"v_head_dim\": 0"), "head-width-out-of-range",
     clause: "LAT-1", hunts: "a head without a value")
   static let bits = RefusedLatentModel(
-    "bits", .line(right: "\"bits\":0", wrong: "\"bits\":25"), "bits-out-of-range", clause: "QNT-1",
+    "bits", .line(right: "\"bits\": 0", wrong: "\"bits\": 25"), "bits-out-of-range", clause: "QNT-1",
     hunts: "codes that no float32 counts")
   static let oneBit = RefusedLatentModel(
     "one-bit", of: LatentCaseModel.ofProfiles.first { $0.profile.quantiser == .symmetric } ?? .shallow,
-    .line(right: "\"bits\":4", wrong: "\"bits\":1"), "bits-out-of-range", clause: "QNT-2",
+    .line(right: "\"bits\": 4", wrong: "\"bits\": 1"), "bits-out-of-range", clause: "QNT-2",
     hunts: "a symmetric step divided by 0")
   static let group = RefusedLatentModel(
-    "group", .line(right: "\"group\":6", wrong: "\"group\":4"), "group-does-not-divide", clause: "LAT-1",
+    "group", .line(right: "\"group\": 6", wrong: "\"group\": 4"), "group-does-not-divide", clause: "LAT-1",
     hunts: "a group that is cut off")
   static let interleaved = RefusedLatentModel(
     "interleaved", .line(right: "\"rope_interleave\": false", wrong: "\"rope_interleave\": true"),

@@ -82,9 +82,13 @@ extension PropertyJudge {
       let count = try questions.latentText().count + (try questions.fedTokens().count)
       let names =
         judge.item.axes["entries"] == "heads" ? ["keys", "values"] : ["latents", "rotated_keys"]
+      let codes = [("bits", "latent_codes"), ("rotated_bits", "rotated_codes")].filter {
+        judge.item.integer($0.0) ?? 0 > 0
+      }
       return [
         numbers("logits", [count, size]), .init(name: "chosen", shape: nil, kind: .integer),
       ] + names.map { numbers("cache." + $0, nil) }
+        + codes.map { .init(name: "cache." + $0.1, shape: nil, kind: .integer) }
     default: throw .manifest("\(judge.item.id): no property is asked of \(operation.rawValue)")
     }
   }

@@ -78,11 +78,11 @@ struct LatentCaseModel: Sendable {
   // MARK: - Strides and widths
 
   /// Every layer of a group reads with its own up-projections, and the last group is shorter.
-  static let stride2 = LatentCaseModel("stride-2", 211, layers: 3, stride: 2, latent(query: 5))
+  static let stride2 = LatentCaseModel("stride-2", 311, layers: 3, stride: 2, latent(query: 5))
   static let shared = LatentCaseModel(
     "stride-2-shared", 212, layers: 4, profile: .chosen([.upProjection: "shared"]), stride: 2, latent())
   static let stride3 = LatentCaseModel(
-    "stride-3", 213, layers: 4, profile: .chosen([.latentNorm: "off"]), stride: 3, latent(heads: 2, plain: 2, rotated: 2))
+    "stride-3", 313, layers: 4, profile: .chosen([.latentNorm: "off"]), stride: 3, latent(heads: 2, plain: 2, rotated: 2))
   static let stride4 = LatentCaseModel("stride-4", 214, layers: 4, stride: 4, latent(plain: 2, rotated: 2, value: 3))
   static let noRotated = LatentCaseModel("no-rotated", 215, latent(rotated: 0))
   static let noPlain = LatentCaseModel("no-plain", 216, stride: 2, latent(plain: 0, query: 3))

@@ -198,7 +198,7 @@ enum LatentModelCases {
       clauses: clauses.sorted(),
       request: Request(
         request.operation, axes: request.axes,
-        parameters: request.parameters.adding(["model_vocabulary": .integer(LatentCaseModel.vocabulary)]),
+        parameters: request.parameters.adding(model.answerForm),
         model: request.model, input: request.input, captures: []),
       expectation: .property(property), dtypes: types ?? Self.types(model))
   }
@@ -235,5 +235,16 @@ enum LatentModelCases {
         .repeat, "mla", .mla, hunts: "answers that differ from run to run", clauses: ["OPS-7"],
         LatentTexts([4], seed: 1733).request(.latentForward, .mla)),
     ]
+  }
+}
+
+extension LatentCaseModel {
+  /// What a judge must know of the model to know the form of an answer, as parameters of a property case (LAT-17).
+  var answerForm: [String: RequestParameter] {
+    let vocabulary: [String: RequestParameter] = ["model_vocabulary": .integer(Self.vocabulary)]
+    guard case .latent(let widths) = stores, isQuantised else { return vocabulary }
+    return vocabulary.adding([
+      "bits": .integer(widths.bits ?? 0), "rotated_bits": .integer(widths.rotated > 0 ? widths.rotatedBits ?? 0 : 0),
+    ])
   }
 }

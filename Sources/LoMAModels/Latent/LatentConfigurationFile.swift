@@ -124,20 +124,24 @@ package struct LatentConfigurationFile: Sendable {
     }
     guard entries == .latent else { return }
     let heads = try keys.integer("num_attention_heads")
-    if let other = try keys.optionalInteger("num_key_value_heads"), other != heads { throw refuse("num_key_value_heads") }
+    if let other = try keys.optionalInteger("num_key_value_heads"), other != heads {
+      throw refuse("num_key_value_heads")
+    }
     let experts = try keys.optionalInteger("n_routed_experts") ?? 0
     let dense = try keys.integer("first_k_dense_replace", default: 0)
     if experts != 0, dense < (try keys.integer("num_hidden_layers")) { throw refuse("n_routed_experts") }
   }
 }
 
-extension LatentKeys.PlainValue {
-  fileprivate var json: JSONValue {
+extension LatentKeys.Value {
+  /// As it stands in a file; nil for what has no one form.
+  fileprivate var json: JSONValue? {
     switch self {
     case .no: .boolean(false)
     case .null: .null
-    case .one: .integer(1)
+    case .integer(let number): .integer(number)
     case .word(let word): .string(word)
+    case .other: nil
     }
   }
 }

@@ -255,8 +255,8 @@ package struct LatentModel: Sendable {
     _ trace: LatentLayerTrace, layer: Int, positions: [Int]
   ) throws(ModelError) -> StoredEntries? {
     guard case .latent(let widths) = attention.form, let projected = trace.down else { return nil }
-    let down = try down(projected, LatentLayerNames(index: layer), angles: angles(of: positions), widths)
-    return StoredEntries(contents: down.latent, keys: down.rotatedKey)
+    return rules.unquantised(
+      try down(projected, LatentLayerNames(index: layer), angles: angles(of: positions), widths))
   }
 
   /// The gain of the latent's norm; nil where it has none.
@@ -282,7 +282,9 @@ package struct LatentModel: Sendable {
     switch attention.form {
     case .heads: return (entries.keys, entries.contents)
     case .latent(let widths):
-      let up = try linear(entries.contents, upProjectionName(layer: layer, producer: producer))
+      let latents = rules.read(
+        entries.contents, try latentGain(LatentLayerNames(index: producer)), configuration.latentEpsilon, functions)
+      let up = try linear(latents, upProjectionName(layer: layer, producer: producer))
       let (plainKeys, values) = rules.split(up, widths)
       let rotated = entries.keys.repeated(widths.heads)
       return (Tensor.joinHeads(widths.heads, left: plainKeys, right: rotated), values)

@@ -13,7 +13,7 @@ package struct StoredLatent: Sendable {
   package let vocabularySize: Int
   /// The decisions that config.json states.
   package let profile: LatentProfile
-  package let content: Result<Content, LatentModelError>
+  package private(set) var content: Result<Content, LatentModelError>
 
   /// What a model is that is not refused.
   package struct Content: Sendable {
@@ -28,6 +28,13 @@ package struct StoredLatent: Sendable {
     content = Result { () throws(LatentModelError) in
       Content(configuration: try checkpoint.file.configuration.get(), parameters: try checkpoint.weights.get())
     }
+  }
+
+  /// The same weights under another configuration, which a port took theirs for.
+  package func taken(for configuration: LatentConfiguration) -> StoredLatent {
+    var stored = self
+    stored.content = content.map { Content(configuration: configuration, parameters: $0.parameters) }
+    return stored
   }
 }
 
@@ -97,7 +104,9 @@ struct LatentRequest {
     generationLength = generates ? try request.integer("generate") : 0
     if generationLength < 0 { throw .peer(.reference(.rejected(.negativeGenerationLength(generationLength)))) }
     // A shape that is wrong comes after a profile that is.
-    if case .failure(let error) = stored.content, error.code != Self.lastCode { throw .peer(.latentModel(PeerRefusal(error))) }
+    if case .failure(let error) = stored.content, error.code != Self.lastCode {
+      throw .peer(.latentModel(PeerRefusal(error)))
+    }
     guard profile == stored.profile else {
       throw .peer(.profileMismatch(asked: profile.name, model: stored.profile.name))
     }

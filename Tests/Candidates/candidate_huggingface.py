@@ -49,12 +49,12 @@ def attend(module, query, key, value, attention_mask, scaling, **kwargs):
 AttentionInterface.register("loma", attend)
 
 
-def in_float64(module):
-    """Replaces RMSNorm and rotary forms below `module`."""
+def in_float64(module, norm=llama.LlamaRMSNorm, rotary_embedding=llama.LlamaRotaryEmbedding):
+    """Replaces RMSNorm and rotary forms below `module`, which are of these classes."""
     for part in module.modules():
-        if isinstance(part, llama.LlamaRMSNorm):
+        if isinstance(part, norm):
             part.forward = llama64.rms_norm.__get__(part)
-        if isinstance(part, llama.LlamaRotaryEmbedding):
+        if isinstance(part, rotary_embedding):
             part.theta64 = float(part.config.rope_parameters["rope_theta"])
             part.head_dim64 = part.config.head_dim
             part.forward = llama64.rotary.__get__(part)

@@ -169,6 +169,14 @@ def cost_answer(params, profile):
 ON_TEXTS = {"layout", "mask", "forward", "loss", "gradients", "train_step", "generate", "reconstruct"}
 
 
+def axis_faults(profile, axes):
+    """Codes for what a profile names and `axes`, their values by name, has not."""
+    if any(axis not in axes for axis in profile):
+        yield "unknown-axis"
+    if any(axis in axes and value not in axes[axis] for axis, value in profile.items()):
+        yield "unknown-alternative"
+
+
 def rejections(op, params, axes, texts, given, refusal=None):
     """Every code of the closed list that the request deserves, in the order of the list: that of the clauses. `given` are
     its other tensors of integers as lists, `refusal` the code with which its model is refused."""
@@ -216,9 +224,6 @@ def rejections(op, params, axes, texts, given, refusal=None):
         if min(factors) < 1 or 2 * math.prod(factors) >= 2**63:
             yield "cache-size-out-of-range"
     values = {axis: [loma_layout.BASE[axis], *others] for axis, others in loma_layout.ALTERNATIVES.items()}
-    if any(axis not in values for axis in axes):
-        yield "unknown-axis"
-    if any(axis in values and value not in values[axis] for axis, value in axes.items()):
-        yield "unknown-alternative"
+    yield from axis_faults(axes, values)
     if refusal:
         yield refusal

@@ -2,7 +2,10 @@
 list of the Spec."""
 
 import collections
+import pathlib
+import random
 import re
+import tempfile
 
 import numpy as np
 
@@ -33,6 +36,19 @@ class Tally:
         for clause, count in sorted(self.count.items()):
             worst = f", {self.worst[clause]:.1e} of {self.limit[clause]:.0e}" if clause in self.worst else ""
             print(f"{clause}: {count}{worst}")
+
+
+def conclude(seed, trials):
+    """The exit code of a check: `trials` takes a random generator, an empty folder and a tally."""
+    tally = Tally()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            trials(random.Random(seed), pathlib.Path(name), tally)
+    except AssertionError as problem:
+        print(f"PROBLEM seed {seed}: {problem}")
+        return 1
+    tally.report()
+    return 0
 
 
 def listed_codes(text, heading):

@@ -21,6 +21,7 @@ INPUTS = {  # the tensors of each operation (OPS-2 to OPS-5): those it needs, an
     "cross_entropy": ({"logits", "labels"}, set()), "forward": (ON_TEXTS, {"embeddings", "forced", "reconstruction"}), "loss": (ON_TEXTS, set()),
     "gradients": (ON_TEXTS, set()), "train_step": (ON_TEXTS, set()), "generate": (ON_TEXTS, {"forced"}),
     "reconstruct": (ON_TEXTS, {"before"})}
+INTEGERS = {"tokens", "lengths", "positions", "labels", "reconstruction", "forced", "prefixes", "before"}
 PROPERTY_INPUTS = {"interference": {"embeddings", "replacements"}, "prefix": {"prefixes"}}
 
 
@@ -33,8 +34,8 @@ def require(condition, what):
         raise Problem(what)
 
 
-class Case:
-    """The request part of a manifest's entry, with its inputs."""
+class Recorded:
+    """The request part of a manifest's entry, with its inputs; of any chapter."""
 
     def __init__(self, entry, vectors):
         self.entry, self.vectors = entry, vectors
@@ -45,6 +46,28 @@ class Case:
             for name, value in entry["params"].items()}
         self.input = load_file(vectors / entry["input"]["path"]) if entry["input"] else {}
         self.directory = vectors / entry["model"] if entry["model"] else None
+
+    def floats(self):
+        """Inputs that are numbers, in float64."""
+        return {name: a.astype(np.float64) for name, a in self.input.items() if a.dtype == np.float32}
+
+    def check_types(self, needed, optional, integers, booleans):
+        """Names and types of the inputs."""
+        require(needed <= set(self.input) <= needed | optional, f"inputs are {sorted(self.input)}")
+        for name, array in self.input.items():
+            dtype = np.int64 if name in integers else np.bool_ if name in booleans else np.float32
+            require(array.dtype == dtype, f"type of {name}")
+            if dtype == np.float32:
+                # A case that the narrow types are asked starts from the same numbers in each.
+                exact = not (array.view(np.uint32) & 0xFFFF).any() or not {"bf16", "f16"} & set(self.entry["dtypes"])
+                require(np.isfinite(array).all() and exact, f"{name} is not exact in bf16")
+
+
+class Case(Recorded):
+    """A case of part I."""
+
+    def __init__(self, entry, vectors):
+        super().__init__(entry, vectors)
         self.texts = []
         if "tokens" in self.input:
             ends = np.cumsum(self.input["lengths"]).tolist()
@@ -71,24 +94,12 @@ class Case:
         """Inputs that are integers, as lists."""
         return {name: a.tolist() for name, a in self.input.items() if a.dtype == np.int64}
 
-    def floats(self):
-        """Inputs that are numbers, in float64."""
-        return {name: a.astype(np.float64) for name, a in self.input.items() if a.dtype == np.float32}
-
     def check_inputs(self):
         """Names, types and shapes of the inputs, as OPS-2 to OPS-5 give them."""
         needed, optional = INPUTS[self.op]
         needed = needed | PROPERTY_INPUTS.get(self.entry.get("property"), set())
-        require(needed <= set(self.input) <= needed | optional, f"inputs are {sorted(self.input)}")
+        self.check_types(needed, optional, INTEGERS, {"mask"})
         shape = {name: array.shape for name, array in self.input.items()}
-        for name, array in self.input.items():
-            integers = name in {"tokens", "lengths", "positions", "labels", "reconstruction", "forced", "prefixes", "before"}
-            dtype = np.int64 if integers else np.bool_ if name == "mask" else np.float32
-            require(array.dtype == dtype, f"type of {name}")
-            if array.dtype == np.float32:
-                # A case that the narrow types are asked starts from the same numbers in each.
-                exact = not (array.view(np.uint32) & 0xFFFF).any() or not {"bf16", "f16"} & set(self.entry["dtypes"])
-                require(np.isfinite(array).all() and exact, f"{name} is not exact in bf16")
         rows = {"rms_norm": "x", "rope": "x", "attention": "q", "feed_forward": "x", "decoder_layer": "x"}.get(self.op)
         s = shape[rows][0] if rows else None
         if self.op == "rms_norm":

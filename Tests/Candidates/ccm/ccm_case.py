@@ -7,7 +7,6 @@ import functools
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 
 import ccm_model  # first: it makes the modules of the folder above known
 import candidate_ccm
@@ -16,7 +15,7 @@ import ccm_numpy
 import ccm_protocol
 import ccm_structure
 import ccm_torch
-from vector_case import require
+from vector_case import Recorded, require
 
 TIE = 1e-9  # a choice between scores nearer than this, and not equal, would be left to rounding
 TEXTS = {"tokens", "lengths", "segments"}
@@ -32,18 +31,11 @@ PROPERTY_INPUTS = {
 INTEGERS = TEXTS | {"output_lengths", "forced"}
 
 
-class Case:
-    """The request part of a manifest's entry, with its inputs."""
+class Case(Recorded):
+    """A case of chapter 16."""
 
     def __init__(self, entry, vectors):
-        self.entry, self.vectors = entry, vectors
-        self.id, self.level, self.op, self.profile = (entry[name] for name in ("id", "level", "op", "profile"))
-        # Numbers that are not integers are written as hexadecimal floating point.
-        self.params = {
-            name: float.fromhex(value) if isinstance(value, str) and value.lstrip("-").startswith("0x") else value
-            for name, value in entry["params"].items()}
-        self.input = load_file(vectors / entry["input"]["path"]) if entry["input"] else {}
-        self.directory = vectors / entry["model"] if entry["model"] else None
+        super().__init__(entry, vectors)
         self.integers = {name: self.input[name].tolist() for name in INTEGERS if name in self.input}
         self.rate = self.params.get("rate")
         self.n, self.vocabulary, self.beginning = (
@@ -73,23 +65,12 @@ class Case:
     def model(self):
         return numpy_model(self.directory)
 
-    def floats(self):
-        """Inputs that are numbers, in float64."""
-        return {name: a.astype(np.float64) for name, a in self.input.items() if a.dtype == np.float32}
-
     def check_inputs(self):
         """Names, types and shapes of the inputs."""
         needed, optional = INPUTS[self.op]
         needed = needed | PROPERTY_INPUTS.get(self.entry.get("property"), set())
-        require(needed <= set(self.input) <= needed | optional, f"inputs are {sorted(self.input)}")
+        self.check_types(needed, optional, INTEGERS, {"gate"})
         shape = {name: array.shape for name, array in self.input.items()}
-        for name, array in self.input.items():
-            dtype = np.int64 if name in INTEGERS else np.bool_ if name == "gate" else np.float32
-            require(array.dtype == dtype, f"type of {name}")
-            if dtype == np.float32:
-                # A case that the narrow types are asked starts from the same numbers in each.
-                exact = not (array.view(np.uint32) & 0xFFFF).any() or not {"bf16", "f16"} & set(self.entry["dtypes"])
-                require(np.isfinite(array).all() and exact, f"{name} is not exact in bf16")
         if self.op == "merge":
             require(shape["keys"] == shape["values"] and len(shape["keys"]) == 3 and min(shape["keys"]) > 0, "shapes")
         if self.op == "conditional_linear":

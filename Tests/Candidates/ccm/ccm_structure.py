@@ -8,6 +8,9 @@ and label; roles are the letters x (text), c (COMP), s (SUM) and p (pad).
 import math
 from fractions import Fraction
 
+import ccm_model  # first: it makes the modules of the folder above known
+from loma_structure import axis_faults
+
 AXES = {  # Spec/peers-registry.md: the first value is the default
     "memory": ("concat", "merge"),
     "recurrence": ("recurrent", "separate"),
@@ -233,12 +236,7 @@ def rejections(op, params, profile, given, refusal):
 
     `given` has the integer inputs as lists; `refusal` is the code with which the model is refused, or None.
     """
-    for axis in profile:
-        if axis not in AXES:
-            yield "unknown-axis"
-    for axis, value in profile.items():
-        if axis in AXES and value not in AXES[axis]:
-            yield "unknown-alternative"
+    yield from axis_faults(profile, AXES)
     merges = op == "merge" or op in STRUCTURE + MODEL and profile.get("memory") == "merge"
     if merges and profile.get("merge_rate") == "exponential" and not 0 < params["rate"] <= 1:
         yield "merge-rate-out-of-range"

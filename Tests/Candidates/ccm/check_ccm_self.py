@@ -14,10 +14,8 @@ import argparse
 import inspect
 import itertools
 import pathlib
-import random
 import re
 import sys
-import tempfile
 import warnings
 
 import numpy as np
@@ -34,8 +32,9 @@ import ccm_torch
 import loma_layout
 import loma_model
 import loma_protocol
+import loma_structure
 import model as port_model
-from tally import Tally, listed_codes
+from tally import conclude, listed_codes
 
 PROFILES = [dict(zip(ccm_structure.AXES, values)) for values in itertools.product(*ccm_structure.AXES.values())
             if (values[0], values[3]) != ("concat", "exponential")]
@@ -129,7 +128,8 @@ def check_lists(tally):
     """The codes and axes are those of the Spec's two lists, in their order."""
     spec = pathlib.Path(__file__).resolve().parents[3] / "Spec"
     codes = listed_codes((spec / "peers-rejections.md").read_text(), "## Chapter 16")
-    code = "".join(inspect.getsource(f) for f in (ccm_structure.rejections, ccm_model.refusal, loma_model.refusal))
+    parts = (loma_structure.axis_faults, ccm_structure.rejections, ccm_model.refusal, loma_model.refusal)
+    code = "".join(map(inspect.getsource, parts))
     found = re.findall(r'(?:yield|return) "([a-z-]+)"', code)
     tally.holds("CCM-35 codes of the list", set(found) == set(codes) - {"repeated-axis"}, found, codes)
     places = [codes.index(name) for name in dict.fromkeys(re.findall(r'yield "([a-z-]+)"', code))]
@@ -395,28 +395,23 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    draw, tally = random.Random(options.seed), Tally()
-    try:
+
+    def trials(draw, folder, tally):
         for _ in range(options.layouts):
             check_structure(draw, tally)
         check_maps(tally)
         check_lists(tally)
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            for number in range(options.models):
-                trial = Trial(draw, folder, PROFILES[number % len(PROFILES)])
-                check_numbers(trial, tally)
-                check_inert(trial, tally)
-                check_adapter(trial, draw, folder, tally)
-                check_alike(trial, draw, tally)
-                check_candidate(trial, draw, tally)
-                check_rejections(trial, tally)
-                check_interference(Trial(draw, folder, PROFILES[number % len(PROFILES)], layers=1), tally)
-    except AssertionError as problem:
-        print(f"PROBLEM seed {options.seed}: {problem}")
-        return 1
-    tally.report()
-    return 0
+        for number in range(options.models):
+            trial = Trial(draw, folder, PROFILES[number % len(PROFILES)])
+            check_numbers(trial, tally)
+            check_inert(trial, tally)
+            check_adapter(trial, draw, folder, tally)
+            check_alike(trial, draw, tally)
+            check_candidate(trial, draw, tally)
+            check_rejections(trial, tally)
+            check_interference(Trial(draw, folder, PROFILES[number % len(PROFILES)], layers=1), tally)
+
+    return conclude(options.seed, trials)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,8 @@ Exits with 1 at the first thing that does not hold.
 
 import argparse
 import pathlib
-import random
 import subprocess
 import sys
-import tempfile
 
 import numpy as np
 import torch
@@ -27,7 +25,7 @@ import ccm_numpy
 import ccm_structure
 import ccm_torch
 from check_ccm_self import PROFILES, drawn_text
-from tally import Tally
+from tally import conclude
 
 BEGINNING, VOCABULARY, STEPS = 1, 11, 2
 RATE, MOMENTS, EPSILON, DECAY = 0.01, (0.9, 0.999), 2.0**-10, 0.1
@@ -171,22 +169,17 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    draw, tally = random.Random(options.seed), Tally()
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            (folder / "models").mkdir()
-            for number in range(options.models):
-                trial = Trial(draw, folder / "models", PROFILES[number % len(PROFILES)], options.loma)
-                trace = trial.trace(folder)
-                layouts = check_texts(trial, trace, tally)
-                check_training(trial, trace, layouts, tally)
-                check_generation(trial, tally)
-    except AssertionError as problem:
-        print(f"PROBLEM seed {options.seed}: {problem}")
-        return 1
-    tally.report()
-    return 0
+
+    def trials(draw, folder, tally):
+        (folder / "models").mkdir()
+        for number in range(options.models):
+            trial = Trial(draw, folder / "models", PROFILES[number % len(PROFILES)], options.loma)
+            trace = trial.trace(folder)
+            layouts = check_texts(trial, trace, tally)
+            check_training(trial, trace, layouts, tally)
+            check_generation(trial, tally)
+
+    return conclude(options.seed, trials)
 
 
 if __name__ == "__main__":

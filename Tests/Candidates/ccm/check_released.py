@@ -31,26 +31,12 @@ import torch
 import ccm_model
 import ccm_numpy
 import ccm_structure
+from released import taken
 
 NAMES = {("concat", "recurrent"): "concat_recur", ("merge", "recurrent"): "merge_recur",
          ("concat", "separate"): "concat", ("merge", "separate"): "merge"}
 NEEDED = ("src/data/mask.py", "src/data/collator.py", "src/arch/ccm_llama.py", "src/utils.py", "src/test_case.py",
           "src/peft_custom/lora.py")
-
-
-def taken(root, path, names, **given):
-    """Functions and classes of one file of the release, executed with what they need and nothing else of the file."""
-    tree = ast.parse((root / path).read_text())
-    kept = [node for node in tree.body if getattr(node, "name", None) in names]
-    assert {node.name for node in kept} == set(names), f"{path} lacks {set(names) - {node.name for node in kept}}"
-    for node in kept:
-        for part in ast.walk(node):  # bases and decorators stand for what is not here
-            if isinstance(part, ast.FunctionDef):
-                part.decorator_list = []
-    scope = {"torch": torch, "nn": torch.nn, "math": math, "F": torch.nn.functional, "Tensor": torch.Tensor,
-             **{name: getattr(typing, name) for name in ("Any", "List", "Optional", "Tuple", "Union")}, **given}
-    exec(compile(ast.Module(kept, []), path, "exec"), scope)
-    return types.SimpleNamespace(**{name: scope[name] for name in names})
 
 
 class Release:

@@ -5,11 +5,11 @@ computes in float32 whatever the model's dtype is, in models/deepseek_v3/modelin
 
 - DeepseekV3RMSNorm.forward, so all norms, those of both latents included: replaced;
 - DeepseekV3RotaryEmbedding.forward and the frequencies that its constructor makes: replaced;
-- eager_attention_forward, the softmax: replaced by an attention function of our own;
+- eager_attention_forward, the softmax: replaced by the attention function that candidate_huggingface.py registers;
 - DeepseekV3TopkRouter.forward, and its buffer that is kept in float32: there is none without experts;
 - the loss function makes logits float32: not used, since the loss is taken from the logits.
 
-The norms of both latents are made without an epsilon and so have their default 10⁻⁶, whatever `rms_norm_eps` is (LAT-4).
+The norms of both latents are made without an epsilon and so have the default 10⁻⁶, whatever `rms_norm_eps` is (LAT-4).
 With `rope_interleave`, which is the default, rows of the rotated parts are in neighbouring pairs; what is cached is in
 half-split order then, too (LAT-3).
 """
@@ -19,18 +19,11 @@ import pathlib
 
 import torch
 from safetensors.numpy import load_file
-from transformers import AttentionInterface, DeepseekV3Config, DeepseekV3ForCausalLM, DynamicCache
+from transformers import DeepseekV3Config, DeepseekV3ForCausalLM, DynamicCache
 from transformers.models.deepseek_v3 import modeling_deepseek_v3 as deepseek
 
 import latent_model  # first: it makes the modules of the folder above known
-import llama64
-
-
-def attend(module, query, key, value, attention_mask, scaling, dropout=0.0, **kwargs):
-    return llama64.attention(module, query, key, value, attention_mask, scaling)
-
-
-AttentionInterface.register("latent64", attend)
+import candidate_huggingface
 
 
 def configuration(layers=2, heads=2, width=12, inner=10, vocabulary=11, latent=6, rotated=4, plain=3, value=5,
@@ -53,16 +46,25 @@ def write_random(directory, seed, **sizes):
     return pathlib.Path(directory)
 
 
-def half_split(directory, output):
-    """The same model with rows in half-split order (LAT-3), as LAT-10 wants it, written to `output`."""
-    config = json.loads((directory / "config.json").read_text())
+def half_split_order(width):
+    """Row i of half-split pairs is this row of neighbouring ones (LAT-3)."""
+    return [*range(0, width, 2), *range(1, width, 2)]
+
+
+def rows_by_name(config):
+    """For each matrix with a rotated part, its rows in half-split order."""
     plain, rotated, latent = (config[name] for name in ("qk_nope_head_dim", "qk_rope_head_dim", "kv_lora_rank"))
-    order = [*range(0, rotated, 2), *range(1, rotated, 2)] if config["rope_interleave"] else list(range(rotated))
+    order = half_split_order(rotated) if config["rope_interleave"] else list(range(rotated))
     head = [*range(plain), *(plain + row for row in order)]
     queries = [h * len(head) + row for h in range(config["num_attention_heads"]) for row in head]
-    rows = {"q_proj": queries, "q_b_proj": queries,
+    return {"q_proj": queries, "q_b_proj": queries,
             "kv_a_proj_with_mqa": [*range(latent), *(latent + row for row in order)]}
-    weights = load_file(directory / "model.safetensors")
+
+
+def half_split(directory, output):
+    """The same model with rows in half-split order, as LAT-10 wants it, written to `output`."""
+    config = json.loads((directory / "config.json").read_text())
+    rows, weights = rows_by_name(config), load_file(directory / "model.safetensors")
     for name, array in weights.items():
         weights[name] = array[rows.get(name.split(".")[-2], slice(None))]
     return latent_model.write(output, config | {"rope_interleave": False}, weights)
@@ -71,15 +73,8 @@ def half_split(directory, output):
 def load(directory):
     """The model in float64 throughout."""
     model = DeepseekV3ForCausalLM.from_pretrained(
-        directory, dtype=torch.float64, attn_implementation="latent64").eval()
-    for part in model.modules():
-        if isinstance(part, deepseek.DeepseekV3RMSNorm):
-            part.forward = llama64.rms_norm.__get__(part)
-        if isinstance(part, deepseek.DeepseekV3RotaryEmbedding):
-            part.theta64 = float(model.config.rope_parameters["rope_theta"])
-            part.head_dim64 = model.config.qk_rope_head_dim
-            part.forward = llama64.rotary.__get__(part)
-    return model
+        directory, dtype=torch.float64, attn_implementation="loma").eval()
+    return candidate_huggingface.in_float64(model, deepseek.DeepseekV3RMSNorm, deepseek.DeepseekV3RotaryEmbedding)
 
 
 def stock(directory, tokens):

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import latent_structure
+import latent_structure  # behind the line that makes the modules of the folder above known
 import loma_model
 
 ROPE_KEYS = {"rope_type", "rope_theta", "partial_rotary_factor", "type"}
@@ -84,8 +84,11 @@ def refusal(directory, profile):
         return "invalid-configuration"
     if latent_structure.Setting({}, profile).profile != setting.profile:
         return "profile-mismatch"
+    config = settings(directory)
+    if any(latent_structure.size_faults(setting, sizes_of(config))):
+        return None  # which shapes would be right is not known
     found = {name: array.shape for name, array in load_file(directory / "model.safetensors").items()}
-    if found != latent_structure.tensor_shapes(settings(directory), setting):
+    if found != latent_structure.tensor_shapes(config, setting):
         return "latent-shape-mismatch"
     return None
 

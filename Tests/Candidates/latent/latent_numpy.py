@@ -248,7 +248,9 @@ class Reader:
                          for kept in self.kept.values()])
 
     def margin(self):
-        return min((stored.margin() for kept in self.kept.values() for stored in kept), default=np.inf)
+        """The least margin of any code that is kept."""
+        of_heads = self.decoder.setting.of_heads
+        return np.inf if of_heads else min(stored.margin() for kept in self.kept.values() for stored in kept)
 
     def answer(self, chosen):
         """The tensors of `latent_generate`."""

@@ -9,7 +9,7 @@ NAMED = ("tokens", "lengths", "forced")
 
 
 def faults(op, params, profile, integers, tensors, directory):
-    """Every code that the Spec gives for a request, in order. `tensors` has the inputs, of which only shapes are asked."""
+    """Every code that the Spec gives for a request, in order; of `tensors`, its inputs, only shapes are asked."""
     model, given = None, dict(integers)
     if directory:
         config = latent_model.settings(directory)

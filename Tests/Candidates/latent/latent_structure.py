@@ -4,6 +4,8 @@ Written from the Spec's text alone. A Setting is what a request says of the cach
 stride of sharing, the bits of the quantiser and the axes.
 """
 
+from loma_structure import axis_faults
+
 AXES = {  # the first value is the default
     "entries": ("latent", "heads"),
     "up_projection": ("own", "shared"),
@@ -111,8 +113,8 @@ def bits_fit(bits, setting):
 
 
 def size_faults(setting, sizes):
-    """Codes for what LAT-1 asks of numbers. `sizes` has them under the names of `latent_cost`, and the others of a model
-    where they are known."""
+    """Codes for what LAT-1 asks of numbers. `sizes` has them by the names that requests have for them; of a width that
+    is not there nothing is asked."""
     if not 1 <= setting.stride <= LIMIT:
         yield "stride-out-of-range"
     if setting.of_heads:
@@ -137,14 +139,10 @@ def rejections(op, params, profile, given, model):
     `given` has the integer inputs as lists and, for `quantise`, the width of its rows; `model` is a setting, sizes and
     a vocabulary, or None.
     """
-    for axis in profile:
-        if axis not in AXES:
-            yield "unknown-axis"
-    for axis, value in profile.items():
-        if axis in AXES and value not in AXES[axis]:
-            yield "unknown-alternative"
-    if any(axis not in AXES or value not in AXES[axis] for axis, value in profile.items()):
-        return  # what the other numbers mean is not known
+    faults = list(axis_faults(profile, AXES))
+    yield from faults
+    if faults:
+        return  # what the numbers mean is not known
     if op == "quantise":
         if not bits_fit(params["bits"], Setting(params, profile)):
             yield "bits-out-of-range"

@@ -155,7 +155,7 @@ extension Mutant {
 
   /// Every mutant of chapters 17 and 18, by id.
   private static let latent: [Mutant] =
-    [latentEntries, latentSharing, latentQuantisers, latentGradients, latentCosts].flatMap { $0 }
+    [latentEntries, latentSharing, latentQuantisers, latentGradients, latentCosts, latentGeneration].flatMap { $0 }
     .sorted { $0.id < $1.id }
 
   /// Every mutant of a part, by id.

@@ -119,6 +119,19 @@ extension Mutant {
 
   private static var rotations: [Mutant] {
     [
+      latent(
+        "L45", .entries, "I let query head h read KV head h mod H_kv", on: .latentPasses,
+        where: { asked in
+          guard case .heads(let query, let keyValue, _) = asked.parameters.form else { return false }
+          return keyValue > 1 && query > keyValue
+        }
+      ) { answers, request in
+        var answers = answers
+        answers.functions.attend = { q, k, v, visible, heads, workers in
+          reading(q, k, v, visible, heads, workers) { _, head in head % heads.keyValue }
+        }
+        return (answers, request)
+      },
       latentRules(
         "L07", .entries, "I did not rotate the shared key", on: .latentPasses,
         where: { $0.widths?.rotated ?? 0 > 0 }

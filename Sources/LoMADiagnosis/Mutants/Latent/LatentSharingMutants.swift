@@ -42,6 +42,11 @@ extension Mutant {
   static var latentCosts: [Mutant] {
     [
       cost("L40", .cost, "I counted entries for consumers too") { $0.layers },
+      Mutant("L46", .cost, "I counted bytes", on: [.peer(.latentCost)]) { answers, request in
+        var answers = answers
+        answers.finish = { $0.map { $0.withBits { $0 / 8 } } }
+        return (answers, request)
+      },
       cost("L41", .cost, "I rounded layers divided by the stride down") { $0.layers / $0.stride },
       payload("L42", "I did not count scales") { widths, form in
         let scales = StoredBits.ofNumber * (form == .asymmetric ? 2 : 1)
@@ -63,6 +68,20 @@ extension Mutant {
         }
         return bits(taken) - bits(widths)
       },
+    ]
+  }
+
+  static var latentGeneration: [Mutant] {
+    [
+      latent(
+        "L47", .generation, "I fed the token that I chose where another was given", on: [.latentGenerate],
+        where: { _ in true }
+      ) { answers, request in
+        guard request.input["forced"] != nil else { return nil }
+        var answers = answers
+        answers.next = { chosen, _, _ in chosen }
+        return (answers, request)
+      }
     ]
   }
 

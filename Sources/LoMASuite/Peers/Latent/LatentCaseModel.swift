@@ -51,7 +51,8 @@ struct LatentCaseModel: Sendable {
   }
 
   private static func latent(
-    heads: Int = 2, plain: Int = 4, rotated: Int = 4, value: Int = 6, width: Int = 6, query: Int? = nil, bits: Int? = nil,
+    heads: Int = 2, plain: Int = 4, rotated: Int = 4, value: Int = 6, width: Int = 6, query: Int? = nil,
+    bits: Int? = nil,
     rotatedBits: Int? = nil, group: Int? = nil
   ) -> LatentForm {
     .latent(
@@ -82,7 +83,8 @@ struct LatentCaseModel: Sendable {
   static let shared = LatentCaseModel(
     "stride-2-shared", 212, layers: 4, profile: .chosen([.upProjection: "shared"]), stride: 2, latent())
   static let stride3 = LatentCaseModel(
-    "stride-3", 313, layers: 4, profile: .chosen([.latentNorm: "off"]), stride: 3, latent(heads: 2, plain: 2, rotated: 2))
+    "stride-3", 313, layers: 4, profile: .chosen([.latentNorm: "off"]), stride: 3,
+    latent(heads: 2, plain: 2, rotated: 2))
   static let stride4 = LatentCaseModel("stride-4", 214, layers: 4, stride: 4, latent(plain: 2, rotated: 2, value: 3))
   static let noRotated = LatentCaseModel("no-rotated", 215, latent(rotated: 0))
   static let noPlain = LatentCaseModel("no-plain", 216, stride: 2, latent(plain: 0, query: 3))

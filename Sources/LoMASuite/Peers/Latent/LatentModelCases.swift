@@ -56,7 +56,8 @@ enum LatentModelCases {
 
   private static var points: [Case] {
     [
-      forward("mla", .mla, [6], seed: 1411, hunts: "a latent or a query latent that is not normalised", more: ["LAT-10"]),
+      forward(
+        "mla", .mla, [6], seed: 1411, hunts: "a latent or a query latent that is not normalised", more: ["LAT-10"]),
       forward(
         "mla-direct", .direct, [5], seed: 1412, hunts: "rms_norm_eps taken for the latents' ε, or the other way round"),
       forward("cla", .cla, [6], seed: 1413, hunts: "a consumer that makes keys of its own", more: ["LAT-2", "LAT-9"]),
@@ -89,13 +90,15 @@ enum LatentModelCases {
     let read = ["norm", "query", "probabilities", "context", "output"]
     return [
       forward(
-        "captures-entries", .stride2, [3, 2], seed: 1441, hunts: "the stage at which a port goes wrong", more: ["LAT-14"],
+        "captures-entries", .stride2, [3, 2], seed: 1441, hunts: "the stage at which a port goes wrong",
+        more: ["LAT-14"],
         captures: attention(0, ["latent", "rotated_key", "stored_latent", "stored_rotated_key"]) + attention(1, read)),
       forward(
         "captures-codes", .groups, [4], seed: 1442, hunts: "the latent cached before the quantiser", more: ["LAT-14"],
         captures: attention(0, ["latent", "rotated_key", "stored_latent", "stored_rotated_key", "context"])),
       forward(
-        "captures-cla", .cla, [3], seed: 1443, hunts: "the stage at which a port goes wrong", more: ["LAT-14", "MOD-7"],
+        "captures-cla", .cla, [3], seed: 1443, hunts: "the stage at which a port goes wrong",
+        more: ["LAT-14", "MOD-7"],
         captures: attention(2, ["key", "value"]) + attention(3, read)),
       forward(
         "captures-hidden", .mla, [3], seed: 1444, hunts: "the stage at which a port goes wrong", more: ["MOD-7"],
@@ -172,17 +175,22 @@ enum LatentModelCases {
       generate("cla", .cla, length: 4, seed: 1603, generate: 3, hunts: "entries of consumers in the cache"),
       generate("clla", .clla, length: 4, seed: 1604, generate: 3, hunts: "a scale that later tokens change"),
       generate("stride-2-shared", .shared, length: 3, seed: 1605, generate: 3, hunts: "up-projections of the reader"),
+      generate(
+        "stride-3", .stride3, length: 3, seed: 1614, generate: 2,
+        hunts: "a latent that is normalised although its norm is off"),
       generate("stride-4", .stride4, length: 3, seed: 1606, generate: 2, hunts: "a cache of four producers"),
       generate("groups", .groups, length: 4, seed: 1607, generate: 3, hunts: "codes of another group or of other bits"),
       generate(
         "symmetric", LatentCaseModel.ofProfiles.last ?? .groups, length: 4, seed: 1608, generate: 2,
         hunts: "codes that are never negative"),
-      generate("rotated-bits", .rotatedBits, length: 3, seed: 1609, generate: 2, hunts: "codes of a latent without bits"),
+      generate(
+        "rotated-bits", .rotatedBits, length: 3, seed: 1609, generate: 2, hunts: "codes of a latent without bits"),
       generate("no-rotated", .noRotated, length: 3, seed: 1610, generate: 2, hunts: "an empty tensor left out"),
       generate(
         "forced", .mla, length: 2, seed: 1611, generate: 4, forced: [3, 9, 0, 7],
         hunts: "the chosen token fed instead of the forced one, or forced tokens returned as chosen"),
-      generate("nothing", .stride2, length: 4, seed: 1612, generate: 0, hunts: "a token chosen where none is asked for"),
+      generate(
+        "nothing", .stride2, length: 4, seed: 1612, generate: 0, hunts: "a token chosen where none is asked for"),
       generate("one-token", .cla3, length: 1, seed: 1613, generate: 1, hunts: "the last chosen token fed"),
     ].compactMap { $0 }
   }
@@ -190,7 +198,8 @@ enum LatentModelCases {
   // MARK: - Properties
 
   private static func property(
-    _ property: Property, _ what: String, _ model: LatentCaseModel, hunts: String, clauses: [String], _ request: Request,
+    _ property: Property, _ what: String, _ model: LatentCaseModel, hunts: String, clauses: [String],
+    _ request: Request,
     types: [String]? = nil
   ) -> Case {
     Case(

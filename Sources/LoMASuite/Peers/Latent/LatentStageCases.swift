@@ -31,38 +31,46 @@ enum LatentStageCases {
     let heads = LatentProfile.chosen([.entries: "heads"])
     return [
       cost(
-        "mla", [
+        "mla",
+        [
           "layers": 61, "stride": 1, "bits": 0, "rotated_bits": 0, "latent_width": 512, "rotated_width": 64,
         ], hunts: "a rotated key counted for every head", clauses: ["QNT-4"]),
       cost(
-        "clla", [
+        "clla",
+        [
           "layers": 32, "stride": 2, "bits": 4, "rotated_bits": 0, "latent_width": 512, "rotated_width": 64,
         ], hunts: "scales that are not counted, or a rotated key counted with the latent's bits", clauses: ["QNT-4"]),
       cost(
         "cla", ["layers": 5, "stride": 2, "kv_heads": 2, "head_dim": 16], heads,
         hunts: "a last group that is shorter not counted, or values not counted", clauses: ["LAT-8"]),
       cost(
-        "groups", [
+        "groups",
+        [
           "layers": 7, "stride": 3, "bits": 3, "rotated_bits": 8, "group": 64, "latent_width": 512, "rotated_width": 64,
         ], hunts: "one pair of scales for all groups", clauses: ["QNT-4"]),
       cost(
-        "symmetric", [
+        "symmetric",
+        [
           "layers": 4, "stride": 2, "bits": 2, "rotated_bits": 4, "group": 8, "latent_width": 24, "rotated_width": 6,
         ], symmetric, hunts: "a lower end counted where there is none", clauses: ["QNT-4"]),
       cost(
-        "no-rotated-key", [
+        "no-rotated-key",
+        [
           "layers": 3, "stride": 1, "bits": 4, "rotated_bits": 4, "latent_width": 8, "rotated_width": 0,
         ], hunts: "scales of a key that has no channel", clauses: ["QNT-4"]),
       cost(
-        "one-writer", [
+        "one-writer",
+        [
           "layers": 6, "stride": 6, "bits": 0, "rotated_bits": 4, "latent_width": 16, "rotated_width": 4,
         ], hunts: "a stride counted from layer 1", clauses: []),
       cost(
-        "stride-beyond-layers", [
+        "stride-beyond-layers",
+        [
           "layers": 2, "stride": 5, "bits": 1, "rotated_bits": 0, "latent_width": 4, "rotated_width": 2,
         ], hunts: "layers divided by the stride and rounded down", clauses: []),
       cost(
-        "most-bits", [
+        "most-bits",
+        [
           "layers": 1, "stride": 1, "bits": 24, "rotated_bits": 24, "group": 1, "latent_width": 3, "rotated_width": 2,
         ], hunts: "more bits than without a quantiser refused", clauses: ["QNT-4", "LAT-1"]),
       cost(

@@ -9,6 +9,8 @@ enum Method: String, CaseIterable {
   case loma
   /// Chapter 16: compressed context memory.
   case ccm
+  /// Chapter 17: latent attention.
+  case latent
 
   /// The method of `--method`, `loma` if it is not given, and the words without that option.
   static func chosen(in words: [String]) throws(UsageError) -> (method: Method, words: [String]) {

@@ -24,6 +24,11 @@ let evaluateHelp = """
   Measures a model with an adapter on N fresh texts, default 1000, of a recipe of compressed context memory: how many
   tokens of their outputs, and how many whole outputs, are its greedy choices, and their loss.
 
+  loma evaluate --method latent --model DIR --recipe FILE [--seed S] [--texts N] [--threads N]
+
+  Measures a model with latent attention on N fresh texts, default 1000, of its recipe: what its repetition rows recite of
+  every chunk, from its memory or, in a twin that compresses nothing, from the chunk's own entries.
+
   """
 
 func evaluate(_ words: [String], in environment: Environment) throws -> Outcome {
@@ -31,29 +36,55 @@ func evaluate(_ words: [String], in environment: Environment) throws -> Outcome 
   switch method {
   case .loma: return try evaluateChunks(words, in: environment)
   case .ccm: return try evaluateOutputs(words)
+  case .latent: return try evaluateLatents(words, in: environment)
   }
 }
 
-private func evaluateOutputs(_ words: [String]) throws -> Outcome {
-  let names = ["--model", "--recipe", "--seed", "--texts", "--threads"]
-  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
-  guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
-  guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
-  let count = try arguments.integer("--texts") ?? 1000
-  guard (1...100_000).contains(count) else {
-    throw UsageError(line: "option --texts takes 1...100000, not \(count)")
+/// The options of a measurement of a peer.
+private struct PeerMeasurement {
+  let directory: String
+  let file: String
+  let texts: Int
+  let seed: UInt64
+  let threads: Int
+
+  init(_ words: [String]) throws {
+    let names = ["--model", "--recipe", "--seed", "--texts", "--threads"]
+    let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+    guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
+    guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
+    let texts = try arguments.integer("--texts") ?? 1000
+    guard (1...100_000).contains(texts) else {
+      throw UsageError(line: "option --texts takes 1...100000, not \(texts)")
+    }
+    (self.directory, self.file, self.texts) = (directory, file, texts)
+    (seed, threads) = (try LoMACommand.seed(arguments), try ModelOptions.threads(arguments))
   }
-  let seed = try seed(arguments)
-  let threads = try ModelOptions.threads(arguments)
-  let recipe = try ContextRecipe(parsing: try Files.contents(of: file, byteLimit: 1 << 16))
+}
+
+private func evaluateLatents(_ words: [String], in environment: Environment) throws -> Outcome {
+  let given = try PeerMeasurement(words)
+  let recipe = try LatentRecipe(parsing: try Files.contents(of: given.file, byteLimit: 1 << 16))
+  let evaluation = try Evaluation(
+    try LatentCheckpoint(directory: given.directory, accepting: [.halfSplit]), recipe: recipe,
+    corpora: directory(of: given.file), texts: given.texts, seed: given.seed, threads: given.threads
+  ) { done, all in environment.report("text \(done) of \(all)") }
+  environment.report("")
+  return Outcome(output: evaluation.lines.map { $0 + "\n" }.joined())
+}
+
+private func evaluateOutputs(_ words: [String]) throws -> Outcome {
+  let measurement = try PeerMeasurement(words)
+  let recipe = try ContextRecipe(parsing: try Files.contents(of: measurement.file, byteLimit: 1 << 16))
   let given = recipe.parameters
   let checkpoint = try ContextCheckpoint(
-    directory: directory,
+    directory: measurement.directory,
     choices: ContextChoices(
       memoryTokens: given.memoryTokens, textVocabulary: given.textSize, beginningToken: given.beginningToken,
       profile: given.profile, rate: nil))
   let evaluation = try ContextEvaluation(
-    checkpoint.model(workers: Workers(threads: threads)), recipe: recipe, texts: count, seed: seed)
+    checkpoint.model(workers: Workers(threads: measurement.threads)), recipe: recipe, texts: measurement.texts,
+    seed: measurement.seed)
   return Outcome(output: evaluation.lines.map { $0 + "\n" }.joined())
 }
 

@@ -1,4 +1,5 @@
-// `loma explain`: the rows, mask, cache schedule and cost of given texts (chapters 1–7, 9 and 16 of the Spec).
+// `loma explain`: the rows, mask, cache schedule and cost of given texts, and the layers of a model (chapters 1–7, 9, 16
+// and 17 of the Spec).
 
 import LoMAConformance
 import LoMAExplanation
@@ -18,8 +19,25 @@ extension Method {
   /// What `--show` of `loma explain` may name.
   fileprivate var sections: [ExplanationSection] {
     switch self {
-    case .loma: ExplanationSection.allCases
+    case .loma: ExplanationSection.allCases.filter { $0 != .weights && $0 != .layers }
     case .ccm: ContextExplanation.sections
+    case .latent: LatentExplanation.sections
+    }
+  }
+
+  /// What is shown without `--show`.
+  fileprivate var standardSections: [ExplanationSection] {
+    switch self {
+    case .loma, .ccm: ExplanationSection.standard
+    case .latent: LatentExplanation.sections.filter { $0 != .profiles }
+    }
+  }
+
+  /// The picture that SVG draws.
+  fileprivate var pictured: ExplanationSection {
+    switch self {
+    case .loma, .ccm: .mask
+    case .latent: .layers
     }
   }
 
@@ -34,11 +52,15 @@ extension Method {
         ]
       case .ccm:
         ["--memory-tokens", "--segments…", "--tokens…", "--output-length…", "--beginning-token", "--rate"]
+      case .latent: LatentOptions.explanationNames
       }
-    let common = [
-      "--vocabulary", "--profile", "--generate", "--show", "--layers", "--kv-heads", "--head-dim",
-      "--bytes", "--format", "--color", "--output",
-    ]
+    let ofTexts =
+      switch self {
+      case .loma, .ccm: ["--vocabulary", "--generate", "--bytes"]
+      case .latent: [String]()
+      }
+    let common =
+      ofTexts + ["--profile", "--show", "--layers", "--kv-heads", "--head-dim", "--format", "--color", "--output"]
     return (own + common).map { name in
       let repeats = name.hasSuffix("…")
       return Arguments.Option(name: repeats ? String(name.dropLast()) : name, repeats: repeats)
@@ -59,6 +81,7 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
     try check(loma, sections)
     explanation = loma
   case .ccm: explanation = try ContextExplanation(try contextInputs(arguments, sections))
+  case .latent: explanation = try LatentExplanation(try LatentOptions.inputs(arguments, sections))
   }
   var outcome = Outcome(path: arguments["--output"])
   switch format {
@@ -66,7 +89,7 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
     let suits = environment.isTerminal && !environment.refusesColour && outcome.path == nil
     let drawing = TextDrawing(hasColour: colour == .always || colour == .auto && suits)
     outcome.output = drawing.draw(try explanation.contents(of: sections, limits: .text))
-  case .svg: outcome.output = try picture(explanation, arguments, sections)
+  case .svg: outcome.output = try picture(explanation, arguments, sections, of: method)
   case .html:
     outcome.output = HTMLDrawing().draw(try explanation.contents(of: sections, limits: .picture), of: explanation)
   case .json: outcome.output = try JSONDrawing(explanation).draw(sections)
@@ -74,12 +97,13 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
   return outcome
 }
 
-/// The masks as SVG; no other section can be drawn as a picture.
+/// The masks, or the layers, as SVG; no other section can be drawn as a picture.
 private func picture(
-  _ explanation: any MethodExplanation, _ arguments: Arguments, _ sections: [ExplanationSection]
+  _ explanation: any MethodExplanation, _ arguments: Arguments, _ sections: [ExplanationSection], of method: Method
 ) throws -> String {
-  guard arguments["--show"] == nil || sections == [.mask] else {
-    throw UsageError(line: "option --format svg draws the mask only: use --show mask")
+  let pictured = method.pictured.rawValue
+  guard arguments["--show"] == nil || sections == [method.pictured] else {
+    throw UsageError(line: "option --format svg draws the \(pictured) only: use --show \(pictured)")
   }
   guard let pictures = try explanation.maskPictures(limits: .picture) else {
     let limit = ExplanationLimits.picture.maskRows
@@ -94,7 +118,7 @@ private func sections(_ arguments: Arguments, of method: Method) throws -> [Expl
     ("--chunk", .reconstruction), ("--reconstructed", .metrics), ("--scores", .choice),
   ]
   guard let list = arguments["--show"] else {
-    return .init(ExplanationSection.standard) + bringers.filter { arguments[$0.0] != nil }.map { $0.1 }
+    return method.standardSections + bringers.filter { arguments[$0.0] != nil }.map { $0.1 }
   }
   var sections: [ExplanationSection] = []
   for name in list.split(separator: ",", omittingEmptySubsequences: false) {

@@ -25,6 +25,13 @@ let generateHelp = """
   last one, the final segment, is not compressed. The same options, and instead of those of the model:
 
   \(ContextOptions.help)
+  loma generate --method latent --model DIR (--tokens I,I,… | --string TEXT | --file FILE) --generate M [option]…
+
+  Reads a text token by token from what the producers stored of those before (Spec/17-lat.md), and prints what a token
+  costs in bits. A model whose config.json has a loma object is read with LoMA's compression of such entries. The same
+  options, and instead of those of the model:
+
+  \(LatentOptions.help)
   """
 
 private let options =
@@ -37,6 +44,7 @@ func generate(_ words: [String], in environment: Environment) throws -> Outcome 
   switch method {
   case .loma: return try generateByChunks(words, in: environment)
   case .ccm: return try generateBySegments(words, in: environment)
+  case .latent: return try generateFromLatents(words, in: environment)
   }
 }
 
@@ -88,6 +96,32 @@ private func generateBySegments(_ words: [String], in environment: Environment) 
     "cache  \(session.cacheSize) entries (\(session.cacheBytes) bytes), \(session.memorySize) of them memory of "
       + "\(session.compressedSegments) segment\(session.compressedSegments == 1 ? "" : "s"), for "
       + "\(session.fedLength) text tokens fed")
+  return Outcome(output: lines.map { $0 + "\n" }.joined())
+}
+
+private func generateFromLatents(_ words: [String], in environment: Environment) throws -> Outcome {
+  let names = Set(options).subtracting(ModelOptions.names).union(LatentOptions.names)
+  let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
+  let m = try arguments.required("--generate")
+  let choices = try samplingChoices(arguments)
+  let length = try arguments.integer("--pass-length")
+  if let length, length < 1 { throw UsageError(line: "option --pass-length takes at least 1, not \(length)") }
+  let model = try LatentOptions.load(arguments)
+  let texts = try ModelOptions.texts(arguments, model)
+  guard texts.count == 1 else { throw UsageError(line: "one prompt only: --tokens, --string or --file") }
+  try refuseStop(choices, textSize: model.textSize)
+  var session = try LatentSession(model, threads: try ModelOptions.threads(arguments))
+  try session.check(texts[0], generating: m)
+  let watch = Watch<LatentProgress>(latentsOf: texts[0].count + max(m - 1, 0), environment: environment)
+  try session.feed(texts[0], passLength: length ?? max(texts[0].count, 1), progress: watch.saw)
+  let chosen = try session.generate(m, choosing: choices, progress: watch.saw)
+  watch.finish()
+  var lines = ["tokens \(chosen.map(String.init).joined(separator: ","))"]
+  if model.hasByteVocabulary { lines.append("text   \(quoted(model.text(of: chosen)))") }
+  let (rows, producers) = (session.cacheSize, session.cost.producers)
+  lines.append(
+    "cache  \(rows) row\(rows == 1 ? "" : "s"), \(producers) entr\(producers == 1 ? "y" : "ies") each, of "
+      + "\(session.cost.tokenBits) bits together, for \(session.fedLength) text tokens fed")
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 

@@ -56,11 +56,14 @@ private var overview: String {
 let explainHelp = """
   loma explain --c C --t T (--text N | --tokens I,I,…)… [option]…
   loma explain --method ccm --memory-tokens N (--segments N,N,… [--tokens I,I,…] [--output-length N])… [option]…
+  loma explain --method latent (--model DIR | --layers N --hidden N --heads N --plain N --rotated N --value N
+    --latent N) [option]…
 
-  Shows how a method lays out a text, which row sees which, what the compressed cache holds, and what it costs: LoMA, or
-  compressed context memory (CCM, chapter 16 of the Spec).
+  Shows how a method lays out a text, which row sees which, what the compressed cache holds, and what it costs: LoMA,
+  compressed context memory (CCM, chapter 16 of the Spec), or latent attention (chapter 17): there which layer writes what
+  which layer reads, by which weights, and how many bits a token costs.
 
-    --method METHOD          loma or ccm; default loma
+    --method METHOD          loma, ccm or latent; default loma
 
   LoMA
     --c C                    compression ratio: text tokens per memory token
@@ -85,15 +88,33 @@ let explainHelp = """
     --beginning-token ID     the id of BOS; default -1, none
     --rate A                 share of a new segment under merge_rate=exponential
 
-  Both
-    --vocabulary V           text ids are 0..<V; default the largest id + 1
+  latent attention
+    --model DIR              sizes and decisions of its config.json, in the place of the next options
+    --point NAME             mla, cla or clla: s, b and entries of that point (LAT-1); options beside it win
+    --layers N --hidden N    decoder layers, and the width D of a row
+    --heads N                H
+    --plain N --rotated N --value N
+                             d_n, d_r and d_v of a head
+    --latent N               d_c; --query-latent N is d_q, default none
+    --stride N               s, default that of the point, or 1; cla has none
+    --bits N --rotated-bits N --group N
+                             b, b_r and g; 0 bits are none
+    --head-dim N --kv-heads N
+                             d and H_kv under entries=heads, instead of those five; else --kv-heads is what grouped-query
+                             attention is compared with
+    --text N                 the cost of N tokens; default a chunk of LoMA, or one token
+    --c C --t T              also compares LoMA, on whole heads and on this cache; t is 1 if absent
+
+  All
+    --vocabulary V           (loma, ccm) text ids are 0..<V; default the largest id + 1
     --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
-    --generate M             the text is a prompt; schedule and cost are those of generating M tokens after it
+    --generate M             (loma, ccm) the text is a prompt; schedule and cost are those of generating M tokens after it
     --show SECTION,…         parameters rows mask rules schedule cost profiles, under LoMA also reconstruction
-                             metrics choice; default parameters,rows,mask,rules,schedule,cost
+                             metrics choice; default parameters,rows,mask,rules,schedule,cost. Under latent
+                             attention parameters weights layers rules cost profiles; default all but profiles
     --layers N --kv-heads N --head-dim N --bytes N
-                             also prints the cost of the cache in bytes
-    --format FORMAT          text, svg (the masks), html (one offline page) or json
+                             (loma, ccm) also prints the cost of the cache in bytes
+    --format FORMAT          text, svg (the masks, or the layers), html (one offline page) or json
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
     --output FILE            writes there instead of standard output
 

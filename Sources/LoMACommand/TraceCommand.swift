@@ -28,11 +28,25 @@ let traceHelp = """
     --outputs O,O,…          the tokens of each final segment that are its output, and have a loss; default none
     --training WHAT          what has gradients and steps: adapter, the default, or everything
 
+  loma trace --method latent --model DIR (--tokens I,I,… | --string TEXT | --file FILE)… --output FILE [option]…
+
+  The same of a pass with latent attention (Spec/17-lat.md): what each producer stores, before the quantiser and after it.
+  Each text given is a text of its own, in which every row sees all before it and is labelled with the next token; in a
+  model with a loma object the rows are LoMA's. Rotated rows of weights are in half-split order (LAT-3). The same
+  --output, --gradients, --steps and --adamw, and:
+
+  \(LatentOptions.help)
   """
 
 func trace(_ words: [String]) throws -> Outcome {
   let (method, words) = try Method.chosen(in: words)
-  let options = (method == .loma ? ModelOptions.names : contextNames) + shared
+  let own =
+    switch method {
+    case .loma: ModelOptions.names
+    case .ccm: contextNames
+    case .latent: LatentOptions.names
+    }
+  let options = own + shared
   let arguments = try Arguments(
     words,
     options: ModelOptions.textNames.map { Arguments.Option(name: $0, repeats: true) }
@@ -45,6 +59,8 @@ func trace(_ words: [String]) throws -> Outcome {
   guard settings.count == 5, settings.allSatisfy({ $0 >= 0 }), settings[1] < 1, settings[2] < 1 else {
     throw UsageError(line: "option --adamw takes five numbers η,β1,β2,ε,λ, none negative, β1 and β2 below 1")
   }
+  let adamW = AdamWSettings(
+    learningRate: settings[0], beta1: settings[1], beta2: settings[2], epsilon: settings[3], weightDecay: settings[4])
   let file: ArrayFile
   switch method {
   case .loma:
@@ -58,10 +74,13 @@ func trace(_ words: [String]) throws -> Outcome {
     file = try model.trace(
       texts: try ContextOptions.texts(arguments, model),
       choices: ContextTraceChoices(
-        gradients: gradients == .yes, training: training, steps: steps,
-        adamW: AdamWSettings(
-          learningRate: settings[0], beta1: settings[1], beta2: settings[2], epsilon: settings[3],
-          weightDecay: settings[4])), threads: try ModelOptions.threads(arguments))
+        gradients: gradients == .yes, training: training, steps: steps, adamW: adamW),
+      threads: try ModelOptions.threads(arguments))
+  case .latent:
+    let model = try LatentOptions.load(arguments)
+    file = try model.trace(
+      texts: try ModelOptions.texts(arguments, model), gradients: gradients == .yes, steps: steps, adamW: adamW,
+      threads: try ModelOptions.threads(arguments))
   }
   try file.write(to: output)
   return Outcome(output: "\(file.arrays.count) arrays written to \(output)\n")

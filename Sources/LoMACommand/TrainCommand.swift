@@ -36,6 +36,11 @@ func train(_ words: [String], in environment: Environment) throws -> Outcome {
     return try train(run, stoppingAfter: stop, threads: threads, folder: folder, in: environment)
   }
   guard arguments["--base"] == nil else { throw TrainingError.baseMismatch(isGiven: true) }
+  if LatentRecipe.isOne(text) {
+    let run = try LatentTrainingRun(
+      try LatentRecipe(parsing: text), corpora: directory(of: file), folder: folder, resumes: resume == .yes)
+    return try train(run, stoppingAfter: stop, threads: threads, folder: folder, in: environment)
+  }
   var run = try TrainingRun(
     try Recipe(parsing: text), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
   let first = run.steps
@@ -58,6 +63,18 @@ private func train(
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
   watch.finish()
   return trained(steps: run.steps, of: run.allSteps, before: first, digest: try run.weightsDigest, folder: folder)
+}
+
+/// Runs a recipe of latent attention.
+private func train(
+  _ given: LatentTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, in environment: Environment
+) throws -> Outcome {
+  var run = given
+  let (first, all) = (run.steps, run.allSteps)
+  let watch = Watch(first: first, total: min(stop, all), environment: environment)
+  try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
+  watch.finish()
+  return trained(steps: run.steps, of: all, before: first, digest: try run.weightsDigest, folder: folder)
 }
 
 /// What is printed after a run, or a part of one.

@@ -58,6 +58,15 @@ extension Watch where State == ContextProgress {
   }
 }
 
+extension Watch where State == LatentProgress {
+  /// The same for a text read from stored latents.
+  convenience init(latentsOf total: Int, environment: Environment) {
+    self.init(every: .milliseconds(200), environment) { progress, elapsed in
+      feeding(progress.fedLength, of: total, cacheSize: progress.cacheSize, elapsed)
+    }
+  }
+}
+
 /// One line on how far a text is fed.
 private func feeding(_ tokens: Int, of total: Int, cacheSize: Int, _ elapsed: Duration) -> String {
   let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000

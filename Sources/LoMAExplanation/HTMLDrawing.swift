@@ -84,6 +84,7 @@ package struct HTMLDrawing: Sendable {
     let data = JSONValue.members([
       .init("rows", .array(rows.indices.map { .string(picture.describe(row: $0)) })),
       .init("sentences", .members(picture.sentences.map { .init($0.clause, .string($0.sentence)) })),
+      .init("verbs", .array([.string(picture.words.sees), .string(picture.words.seesNot)])),
     ])
     let numbers = rows.indices.map { key in
       Markup(
@@ -114,14 +115,14 @@ package struct HTMLDrawing: Sendable {
     }
     let grid = Markup(
       "table",
-      ["role": "grid", "aria-label": "Attention mask, " + picture.caption, "aria-readonly": "true"],
+      ["role": "grid", "aria-label": picture.words.noun + ", " + picture.caption, "aria-readonly": "true"],
       [.lineEnd, head, Markup("tbody", lines: lines)])
     return Markup(
       "figure", ["id": id, "class": "mask"],
       lines: [
         Markup(
           "figcaption",
-          "A line is a query, a column a key. Choose a cell with the pointer, or with Tab and the arrow keys, "
+          "A line is a \(picture.words.query), a column a \(picture.words.key). Choose a cell with the pointer, or with Tab and the arrow keys, "
             + "and the line below says which rule allows or hides it."),
         Markup("p", ["class": "legend"], [legend(picture)]), Markup("div", ["class": "scroll"], [grid]),
         Markup("p", ["class": "says", "aria-live": "polite"], "No cell is chosen."),

@@ -37,7 +37,7 @@ package struct JSONDrawing: Sendable {
       } else {
         .notShown(explanation.rowCount, limit: limits.maskRows)
       }
-    case .parameters, .rules, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
+    case .parameters, .weights, .layers, .rules, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
       try explanation.value(of: section, limits: limits)
     }
   }

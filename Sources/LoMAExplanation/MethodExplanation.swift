@@ -45,7 +45,7 @@ extension MethodExplanation {
         case .rows: rowsContent(pictures, limits: limits)
         case .mask: maskContent(pictures, limits: limits)
         case .rules: rulesContent(pictures)
-        case .parameters, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
+        case .parameters, .weights, .layers, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
           try self.content(of: section, limits: limits)
         }
       if let content { contents.append(content) }
@@ -135,7 +135,7 @@ extension MethodExplanation {
   }
 
   /// Every axis with where it comes from, its default and its alternatives.
-  static func profilesContent(_ axes: DrawnAxes, note: String) -> SectionContent {
+  static func profilesContent(_ axes: DrawnAxes, notes: [String]) -> SectionContent {
     let rows = axes.axes.map { axis in
       [axis.name, axis.origin, axis.values[0], axis.values.dropFirst().joined(separator: ", ")].map { ContentCell($0) }
     }
@@ -145,7 +145,7 @@ extension MethodExplanation {
         .table(
           ContentTable(
             columns: [.words("axis"), .words(axes.origin), .words("default"), .words("alternatives")], rows: rows)),
-        .note([note]),
+        .note(notes),
       ])
   }
 
@@ -162,7 +162,7 @@ extension MethodExplanation {
 extension RowKind {
   /// The kind of any method that has this letter; methods share a letter only for the same colour.
   static func ofLetter(_ letter: Character) -> RowKind? {
-    (RowWords.loma.kinds + RowWords.ccm.kinds).first { $0.letter == letter }
+    (RowWords.loma.kinds + RowWords.ccm.kinds + RowWords.latent.kinds).first { $0.letter == letter }
   }
 }
 

@@ -26,11 +26,33 @@ package struct RowWords: Hashable, Sendable {
   package let group: String
   /// Every kind, in the order of the Spec.
   package let kinds: [RowKind]
+  /// What a line and a column are: a row of a text, or a layer.
+  var row = "row"
+  /// What a line is in a sentence.
+  var query = "query"
+  /// What a column is in a sentence.
+  var key = "key"
+  /// What a letter says of line and column.
+  var sees = "sees"
+  /// What a dot says of them.
+  var seesNot = "does not see"
+  /// The name of the whole picture.
+  var noun = "Attention mask"
 
   /// LoMA's.
   package static let loma = RowWords(
     kind: "zone", group: "chunk",
     kinds: Zone.allCases.map { RowKind(name: $0.rawValue, letter: $0.letter, colour: $0) })
+
+  /// What a picture shows, for screen readers.
+  var description: String {
+    guard row == "row" else {
+      return "\(noun) as a grid: a line is a \(query), a column a \(key). A coloured cell means that the first "
+        + "\(sees) what the second writes, a dot that it does not. "
+    }
+    return "An attention mask as a grid: a line is a query row, a column a key row. A coloured cell with the letter of "
+      + "the key's \(kind) means that the query sees the key, a dot that it does not. "
+  }
 
   /// The kind of a name.
   subscript(name: String) -> RowKind {
@@ -112,7 +134,7 @@ package struct MaskPicture: Sendable {
   }
 
   /// A row in words: its number in the layout, and its place.
-  package func describe(row: Int) -> String { "row \(row) (" + place(of: row) + ")" }
+  package func describe(row: Int) -> String { words.row + " \(row) (" + place(of: row) + ")" }
 
   /// The indices of rows where another chunk or segment, or the padding, begins; 0 is not included.
   package var groupStarts: Set<Int> { starts { rows[$0].group != rows[$1].group } }

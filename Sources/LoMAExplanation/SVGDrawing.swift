@@ -30,8 +30,7 @@ package struct SVGDrawing: Sendable {
     body.append(Markup("g", ["transform": "translate(24 \(y))"], lines: legend))
     let height = y + (legend.count + 1) * lineHeight
     let description =
-      "An attention mask as a grid: a line is a query row, a column a key row. A coloured cell with the letter of the "
-      + "key's \(words.kind) means that the query sees the key, a dot that it does not. "
+      words.description
       + pictures.map { $0.caption }.joined(separator: "; ")
     let picture = Markup(
       "svg",

@@ -2,8 +2,12 @@
 
 /// A section of an explanation.
 package enum ExplanationSection: String, CaseIterable, Hashable, Sendable {
-  /// c, t, L, the texts and the vocabulary.
+  /// c, t, L, the texts and the vocabulary; or the sizes of a model.
   case parameters
+  /// The weights of each kind of layer, with shapes.
+  case weights
+  /// Which layer reads what which layer wrote.
+  case layers
   /// The rows of the layout.
   case rows
   /// Which row sees which.

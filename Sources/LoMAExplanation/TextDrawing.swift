@@ -67,7 +67,7 @@ package struct TextDrawing: Sendable {
     let (groupStarts, kindStarts) = (picture.groupStarts, picture.kindStarts)
     let numberWidth = "\(rows.count - 1)".count
     let tokenWidth = rows.map { $0.token.name.count }.max() ?? 0
-    let labelWidth = max(numberWidth + 1 + tokenWidth + 2, words.group.count)
+    let labelWidth = max(numberWidth + 1 + tokenWidth + 2, words.group.count, words.row.count)
 
     /// One character per key, a gap before a kind and a bar before a group.
     func cells(gap: String, bar: String, _ character: (Int) -> String) -> String {
@@ -84,7 +84,7 @@ package struct TextDrawing: Sendable {
     lines.append(label(words.kind) + cells(gap: " ", bar: "│") { paint(rows[$0].kind) })
     for place in (0..<numberWidth).reversed() {
       let digits = cells(gap: " ", bar: "│") { paint(Self.digit(place, of: $0), dim) }
-      lines.append(label(place == numberWidth - 1 ? "row" : "") + digits)
+      lines.append(label(place == numberWidth - 1 ? words.row : "") + digits)
     }
     let rule = "  " + String(repeating: "─", count: labelWidth + 2) + cells(gap: "─", bar: "┼") { _ in "─" }
     for (query, row) in rows.enumerated() {
@@ -100,7 +100,9 @@ package struct TextDrawing: Sendable {
           })
     }
     lines.append("")
-    lines.append("  a line is a query, a column a key; a letter: the query sees the key")
+    lines.append(
+      "  a line is a \(words.query), a column a \(words.key); a letter: the \(words.query) \(words.sees) the \(words.key)"
+    )
     let legend = picture.kinds.map { paint($0) + " " + $0.name } + [paint("·", dim) + " hidden"]
     lines.append("  " + legend.joined(separator: "   "))
     return lines

@@ -1,12 +1,12 @@
 for (const figure of document.querySelectorAll("figure.mask")) {
-  const { rows, sentences } = JSON.parse(figure.querySelector("script").textContent);
+  const { rows, sentences, verbs } = JSON.parse(figure.querySelector("script").textContent);
   const table = figure.querySelector("table"), says = figure.querySelector(".says");
   const body = table.tBodies[0].rows, keys = table.tHead.rows[1].cells;
   let chosen = null, stop = body[0].cells[1];
   const place = cell => [cell.parentNode.sectionRowIndex, cell.cellIndex - 1];
   const explain = cell => {
     const [query, key] = place(cell), clause = cell.dataset.clause;
-    const sees = cell.classList.contains("hidden") ? " does not see " : " sees ";
+    const sees = " " + verbs[cell.classList.contains("hidden") ? 1 : 0] + " ";
     return rows[query] + sees + (query === key ? "itself" : rows[key]) + ": " + clause + " " + sentences[clause];
   };
   const mark = (cell, on) => {

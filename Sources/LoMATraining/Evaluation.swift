@@ -54,6 +54,18 @@ package struct Evaluation: Hashable, Sendable {
     _ model: Transformer, texts: [[Int]], vocabulary: Vocabulary, parameters: Parameters, profile: Profile,
     threads: Int, progress: (_ done: Int, _ of: Int) -> Void
   ) throws(ReferenceError) {
+    try self.init(
+      texts: texts, vocabulary: vocabulary, parameters: parameters, profile: profile, threads: threads,
+      layout: { $0 }, logits: { (rows) throws(ModelError) in try model.forward(rows: rows, profile: profile).logits },
+      progress: progress)
+  }
+
+  /// The same of any model: `layout` says which rows of a training layout are fed, `logits` what they give.
+  init(
+    texts: [[Int]], vocabulary: Vocabulary, parameters: Parameters, profile: Profile, threads: Int,
+    layout: ([Row]) -> [Row], logits forward: @escaping @Sendable ([Row]) throws(ModelError) -> Tensor,
+    progress: (_ done: Int, _ of: Int) -> Void
+  ) throws(ReferenceError) {
     var repetition = Repetition()
     var (reading, repeating) = (0.0, 0.0)
     // In groups, so that only one group's logits are in memory and progress can be reported.
@@ -62,13 +74,13 @@ package struct Evaluation: Hashable, Sendable {
       let part = Array(texts[start..<min(start + group, texts.count)])
       var layouts: [[Row]] = []
       for text in part {
-        let layout = try rejecting(
+        let whole = try rejecting(
           try Layout.training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile))
-        layouts.append(layout.rows)
+        layouts.append(layout(whole.rows))
       }
       let rows = layouts
       let results = Workers(threads: threads).map(part.count) { index in
-        Result { () throws(ModelError) in try model.forward(rows: rows[index], profile: profile).logits }
+        Result { () throws(ModelError) in try forward(rows[index]) }
       }
       var logits: [Tensor] = []
       for result in results { logits.append(try computing(try result.get())) }

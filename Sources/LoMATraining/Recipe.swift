@@ -14,6 +14,16 @@ package enum TrainingData: Hashable, Sendable {
   case bytes(file: String, digest: String, heldOut: Int)
 }
 
+extension TrainingData {
+  /// V: the alphabet, or the 256 bytes.
+  var textSize: Int {
+    switch self {
+    case .random(let alphabet): alphabet
+    case .bytes: 256
+    }
+  }
+}
+
 /// A complete training run: the same recipe gives the same weights, bit for bit (TRN-5).
 package struct Recipe: Hashable, Sendable {
   package var configuration: Configuration
@@ -42,12 +52,7 @@ package struct Recipe: Hashable, Sendable {
     }
   }
 
-  var textSize: Int {
-    switch data {
-    case .random(let alphabet): alphabet
-    case .bytes: 256
-    }
-  }
+  var textSize: Int { data.textSize }
 
   /// The number of text tokens of a training text.
   package var textLength: Int { chunks * parameters.chunkLength }

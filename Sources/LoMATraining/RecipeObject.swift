@@ -36,6 +36,11 @@ struct RecipeObject {
     return integer
   }
 
+  /// An integer, or null.
+  func optionalInteger(_ key: String, in range: ClosedRange<Int>) throws(TrainingError) -> Int? {
+    try value(key) == .null ? nil : try integer(key, in: range)
+  }
+
   func number(_ key: String, from least: Double, below bound: Double) throws(TrainingError) -> Double {
     let value = try value(key)
     guard let number = value.doubleValue, number >= least, number < bound else {

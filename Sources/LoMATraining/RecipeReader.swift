@@ -26,12 +26,7 @@ extension Recipe {
     parameters = try Self.parameters(loma)
     profile = try Self.profile(loma)
     data = try Self.data(recipe)
-    let textSize =
-      switch data {
-      case .random(let alphabet): alphabet
-      case .bytes: 256
-      }
-    configuration = try Self.configuration(recipe, vocabularySize: textSize + 2)
+    configuration = try Self.configuration(recipe, vocabularySize: data.textSize + 2)
     let training = try recipe.object(
       "training", keys: ["losses", "chunks", "batch", "steps", "seed", "checkpoint_every"])
     chunks = try training.integer("chunks", in: 1...1024)
@@ -45,19 +40,22 @@ extension Recipe {
 }
 
 extension Recipe {
-  private static func parameters(_ loma: RecipeObject) throws(TrainingError) -> Parameters {
+  /// c, t and L.
+  static func parameters(_ loma: RecipeObject) throws(TrainingError) -> Parameters {
     // These ranges limit the work for one text far below what `Parameters` allows.
     let c = try loma.integer("compression_ratio", in: 1...4096)
     let t = try loma.integer("memory_length", in: 1...4096)
     do { return try Parameters(c: c, t: t) } catch { throw .model(.rejected(error)) }
   }
 
-  private static func profile(_ loma: RecipeObject) throws(TrainingError) -> Profile {
+  /// LoMA's decisions.
+  static func profile(_ loma: RecipeObject) throws(TrainingError) -> Profile {
     let name = try loma.string("profile")
     do { return try Profile(name: name) } catch { throw .model(.rejected(error)) }
   }
 
-  private static func data(_ recipe: RecipeObject) throws(TrainingError) -> TrainingData {
+  /// Where texts come from.
+  static func data(_ recipe: RecipeObject) throws(TrainingError) -> TrainingData {
     let value = try recipe.value("data")
     if value.objectValue?["alphabet"] != nil {
       let data = try recipe.object("data", keys: ["alphabet"])
@@ -107,7 +105,8 @@ extension Recipe {
     } catch { throw .model(.model(error)) }
   }
 
-  private static func settings(_ recipe: RecipeObject, _ training: RecipeObject) throws(TrainingError)
+  /// Optimiser, schedule, clipping and loss terms.
+  static func settings(_ recipe: RecipeObject, _ training: RecipeObject) throws(TrainingError)
     -> TrainerSettings
   {
     let (rate, adamW, largestNorm) = try optimiser(recipe, steps: try training.integer("steps", in: 1...1 << 30))

@@ -32,6 +32,10 @@ package enum TrainingError: Error, Equatable, Sendable {
   case checkpoint(CheckpointError)
   /// A base with an adapter could not be made, computed, written or read.
   case adapter(AdapterError)
+  /// A model with latent attention could not be made, computed, written or read.
+  case latent(LatentError)
+  /// A model with latent attention is not of the shape that the recipe says.
+  case otherShape
   /// The recipe trains an adapter for a base, and none was given, or it asks for none, and one was.
   case baseMismatch(isGiven: Bool)
   /// The base does not have the digest that the recipe gives.
@@ -59,6 +63,8 @@ extension TrainingError: CustomStringConvertible {
     case .model(let error): error.description
     case .checkpoint(let error): error.description
     case .adapter(let error): error.description
+    case .latent(let error): error.description
+    case .otherShape: "other-shape: the model has not the sizes and decisions of the recipe"
     case .baseMismatch(let isGiven):
       isGiven ? "no-base: the recipe starts from random weights" : "missing-base: the recipe needs --base DIR"
     case .otherBase(let digest, let expected):

@@ -17,8 +17,15 @@ package struct TrainingTexts: Sendable {
   ///
   /// Throws `otherCorpus`, `corpusTooShort` or `file`.
   package init(_ recipe: Recipe, folder: String) throws(TrainingError) {
-    textLength = recipe.textLength
-    switch recipe.data {
+    try self.init(recipe.data, textLength: recipe.textLength, folder: folder)
+  }
+
+  /// Texts of so many tokens; a corpus is read from `folder`, and its digest is checked.
+  ///
+  /// Throws `otherCorpus`, `corpusTooShort` or `file`.
+  init(_ data: TrainingData, textLength: Int, folder: String) throws(TrainingError) {
+    self.textLength = textLength
+    switch data {
     case .random(let alphabet): source = .random(alphabet: alphabet)
     case .bytes(let file, let digest, let heldOut):
       let bytes: [UInt8]
@@ -26,8 +33,8 @@ package struct TrainingTexts: Sendable {
       let found = SHA256.hexDigest(of: bytes)
       guard found == digest else { throw .otherCorpus(digest: found, expected: digest) }
       let split = max(0, bytes.count - heldOut)
-      for (part, count) in [("training", split), ("held-out", bytes.count - split)] where count < recipe.textLength {
-        throw .corpusTooShort(part: part, bytes: count, needed: recipe.textLength)
+      for (part, count) in [("training", split), ("held-out", bytes.count - split)] where count < textLength {
+        throw .corpusTooShort(part: part, bytes: count, needed: textLength)
       }
       source = .bytes(training: bytes[..<split].map(Int.init), heldOut: bytes[split...].map(Int.init))
     }

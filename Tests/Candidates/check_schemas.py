@@ -77,6 +77,11 @@ BROKEN_PEERS = [
     ("a property of part I", ["cases", "level:property", "property"], "poison"),
     ("a model without an adapter", ["models", 0, "files", 3], REMOVED),
     ("no model where one is needed", ["cases", "level:model", "model"], None),
+    ("an axis of another chapter", ["cases", "op:latent_forward", "profile"], {"memory": "merge"}),
+    ("an axis of a later chapter", ["cases", "op:ccm_forward", "profile"], {"entries": "heads"}),
+    ("codes within a bound", ["cases", "op:quantise", "rules", "codes"], "derived"),
+    ("margins as an output", ["cases", "op:quantise", "rules", "codes.margin"], "exact"),
+    ("no group", ["cases", "op:quantise", "params", "group"], REMOVED),
 ]
 BROKEN_STRUCTURES = [
     ("no cases", ["cases"], []),
@@ -148,12 +153,18 @@ def check_lists(schema):
 def check_peers(vectors):
     """Problems of the manifest of part II; its schema's codes and axes are those of the Spec's lists for part II."""
     validator = schema_of("peers-manifest")
-    case, profile = (validator.schema["$defs"][name]["properties"] for name in ("case", "profile"))
+    case, context, latent = (
+        validator.schema["$defs"][name]["properties"] for name in ("case", "contextProfile", "latentProfile"))
     table = (ROOT / "Spec" / "peers-rejections.md").read_text()
-    assert case["rejection"]["enum"] == re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    codes = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    # A code of both tables means the same fault.
+    assert case["rejection"]["enum"] == list(dict.fromkeys(codes))
     registry = (ROOT / "Spec" / "peers-registry.md").read_text()
     printed = re.findall(r"^  ([a-z_]+) +CCM-\d+ +(\w+) +(\w+)$", registry, re.MULTILINE)
-    assert {axis: value["enum"] for axis, value in profile.items()} == {axis: both for axis, *both in printed}
+    chapter = (ROOT / "Spec" / "17-lat.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \|", chapter, re.MULTILINE)
+    for axes, lines in ((context, printed), (latent, listed)):
+        assert {axis: value["enum"] for axis, value in axes.items()} == {axis: both for axis, *both in lines}
     document = json.loads((vectors / "manifest.json").read_text())
     found = [f"peers: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
              for error in validator.iter_errors(document)]

@@ -10,8 +10,8 @@ extension ContextExplanation {
     case .parameters: parametersContent()
     case .schedule: try scheduleContent(limits: limits)
     case .cost: costContent(limits: limits)
-    case .profiles: Self.profilesContent(Self.axes, note: Self.profilesNote)
-    case .rows, .mask, .rules, .reconstruction, .metrics, .choice: nil
+    case .profiles: Self.profilesContent(Self.axes, notes: [Self.profilesNote])
+    case .rows, .mask, .rules, .weights, .layers, .reconstruction, .metrics, .choice: nil
     }
   }
 

@@ -120,6 +120,6 @@ extension Explanation {
   /// Every axis with its decision, its default and its alternatives.
   static func profilesContent() -> SectionContent {
     profilesContent(
-      axes, note: "memory_positions has an effect under numbering=text alone: \(Profile.all.count) profiles differ")
+      axes, notes: ["memory_positions has an effect under numbering=text alone: \(Profile.all.count) profiles differ"])
   }
 }

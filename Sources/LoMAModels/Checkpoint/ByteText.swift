@@ -16,6 +16,10 @@ extension ContextCheckpoint: TextVocabulary {
   package var textSize: Int { parameters.textSize }
 }
 
+extension LatentCheckpoint: TextVocabulary {
+  package var textSize: Int { file.loma?.textVocabulary ?? configuration.shape.vocabularySize }
+}
+
 extension TextVocabulary {
   /// Whether every text token is a byte.
   package var hasByteVocabulary: Bool { textSize == 256 }

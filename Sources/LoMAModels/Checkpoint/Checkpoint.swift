@@ -8,10 +8,7 @@ import NaiveLlama
 package struct Checkpoint: Sendable {
   /// The content of config.json.
   package let file: ConfigurationFile
-  /// The mapped files by name.
-  let shards: [String: MappedArrayFile]
-  /// The file that holds each tensor.
-  let shardOfTensor: [String: String]
+  private let tensors: StoredTensors
 
   package var configuration: Configuration { file.configuration }
 
@@ -19,50 +16,15 @@ package struct Checkpoint: Sendable {
   ///
   /// Values are checked when they are read: a pass that reads a NaN or an infinity throws.
   package init(directory: String) throws(CheckpointError) {
-    let text: [UInt8]
-    do { text = try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
-    file = try ConfigurationFile(parsing: text)
-    let names = try ShardIndex.files(in: directory)
-    var shards: [String: MappedArrayFile] = [:]
-    var shardOfTensor: [String: String] = [:]
-    for name in names.files {
-      let shard: MappedArrayFile
-      do { shard = try MappedArrayFile(contentsOf: directory + "/" + name) } catch {
-        throw .container(file: name, error)
-      }
-      for entry in shard.header.entries {
-        if let other = shardOfTensor.updateValue(name, forKey: entry.name) {
-          throw .tensorInTwoShards(tensor: entry.name, files: [other, name])
-        }
-      }
-      shards[name] = shard
-    }
-    for (tensor, file) in names.index.sorted(by: { $0.key < $1.key }) where shardOfTensor[tensor] != file {
-      throw .tensorNotInShard(tensor: tensor, file: file)
-    }
-    self.shards = shards
-    self.shardOfTensor = shardOfTensor
+    file = try ConfigurationFile(parsing: try ConfigurationFile.text(in: directory))
+    tensors = try StoredTensors(directory: directory)
     do { try checkTensors() } catch { throw .model(error) }
   }
 
   /// Checks that every parameter is there as a floating-point array of its shape, and that no other tensor is.
   private func checkTensors() throws(ModelError) {
-    // With more layers than tensors some layer lacks one; finding it first avoids a list of millions of names.
-    for layer in 0..<configuration.layers where configuration.layers > shardOfTensor.count {
-      let name = ParameterName.layer(layer).attentionNorm
-      guard entry(name) != nil else { throw .missingTensor(name) }
-    }
-    for (name, shape) in configuration.parameters {
-      guard let entry = entry(name) else { throw .missingTensor(name) }
-      guard entry.shape == shape else { throw .wrongShape(tensor: name, shape: entry.shape, expected: shape) }
-      guard entry.elementType.kind == .floating else {
-        throw .unreadable(tensor: name, reason: "\(entry.elementType.rawValue) is not a floating-point type")
-      }
-    }
-    let expected = Set(configuration.parameters.map(\.name))
-    for name in shardOfTensor.keys.sorted() where !expected.contains(name) && !isDerived(name) {
-      throw .unexpectedTensor(name)
-    }
+    try tensors.checkLayers(configuration.layers) { ParameterName.layer($0).attentionNorm }
+    try tensors.check(configuration.parameters, isDerived: isDerived)
   }
 
   /// Older checkpoints also store the rotary frequencies, which follow from θ, and a tied head beside its embedding.
@@ -71,30 +33,10 @@ package struct Checkpoint: Sendable {
   }
 
   /// The header's entry of a tensor; nil if there is none.
-  package func entry(_ name: String) -> ContainerHeader.Entry? {
-    guard let shard = shardOfTensor[name] else { return nil }
-    return try? shards[shard]?.entry(name)
-  }
+  package func entry(_ name: String) -> ContainerHeader.Entry? { tensors.entry(name) }
 
   /// The parameters, read on demand; none is kept in memory.
-  package var weights: Weights {
-    Weights(
-      load: { (name) throws(ModelError) in
-        try read(name) { (shard) throws(ContainerError) in try shard.doubles(name) }
-      },
-      loadRows: { (name, rows) throws(ModelError) in
-        try read(name, rows: rows) { (shard) throws(ContainerError) in
-          if let first = rows.first, let last = rows.last, last - first + 1 == rows.count,
-            zip(rows, rows.dropFirst()).allSatisfy({ $0 + 1 == $1 })
-          {
-            return try shard.doubles(name, rows: first..<last + 1)
-          }
-          var values: [Double] = []
-          for row in rows { values += try shard.doubles(name, rows: row..<row + 1) }
-          return values
-        }
-      })
-  }
+  package var weights: Weights { tensors.weights }
 
   /// All parameters, read into memory.
   package func parameters() throws(CheckpointError) -> ParameterSet {
@@ -103,29 +45,5 @@ package struct Checkpoint: Sendable {
       for (name, _) in configuration.parameters { tensors[name] = try weights.tensor(name) }
     } catch { throw .model(error) }
     return ParameterSet(tensors)
-  }
-
-  private func read(
-    _ name: String, rows: [Int]? = nil, _ values: (MappedArrayFile) throws(ContainerError) -> [Double]
-  ) throws(ModelError) -> Tensor {
-    guard let file = shardOfTensor[name], let shard = shards[file], let entry = entry(name) else {
-      throw .missingTensor(name)
-    }
-    let read: [Double]
-    do { read = try values(shard) } catch { throw .unreadable(tensor: name, reason: "\(file): \(error)") }
-    if !Self.allFinite(read), let index = read.firstIndex(where: { !$0.isFinite }) {
-      let (row, column) = index.quotientAndRemainder(dividingBy: entry.shape.last ?? 1)
-      throw .nonFiniteWeight(tensor: name, index: rows.map { $0[row] * (entry.shape.last ?? 1) + column } ?? index)
-    }
-    let shape = rows.map { [$0.count] + entry.shape.dropFirst() } ?? entry.shape
-    return Tensor(shape: shape, values: read)
-  }
-
-  /// Whether all values are finite; without a branch, since every weight of every pass is checked here.
-  private static func allFinite(_ values: [Double]) -> Bool {
-    let infinity = Double.infinity.bitPattern
-    var odd: UInt64 = 0
-    for value in values { odd |= value.bitPattern & infinity == infinity ? 1 : 0 }
-    return odd == 0
   }
 }

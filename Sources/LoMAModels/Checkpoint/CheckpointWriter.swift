@@ -25,16 +25,15 @@ package enum CheckpointWriter {
     form: ConfigurationForm
   ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
     do { try parameters.check(against: configuration) } catch { throw .model(error) }
-    let bytes = try container(parameters, elementType: elementType)
     let text = configurationText(configuration, loma: loma, elementType: elementType, form: form)
-    return [(tensorsName, bytes), ("config.json", Array(text.utf8))]
+    let bytes = try container(parameters, elementType: elementType)
+    return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
   }
 
-  /// The name of the file with the tensors.
-  static let tensorsName = "model.safetensors"
-
-  /// The bytes of a file with these tensors, each value rounded once.
-  static func container(_ parameters: ParameterSet, elementType: ElementType) throws(CheckpointError) -> [UInt8] {
+  /// model.safetensors with these tensors, each value rounded once to `elementType`; throws for one beyond its range.
+  static func container(
+    _ parameters: ParameterSet, elementType: ElementType
+  ) throws(CheckpointError) -> [UInt8] {
     var arrays: [NamedArray] = []
     for name in parameters.names {
       guard let tensor = parameters.tensors[name] else { continue }
@@ -43,24 +42,19 @@ package enum CheckpointWriter {
         let array = try NamedArray(name, elementType, shape: tensor.shape, doubles: tensor.values)
         arrays.append(array)
         rounded = try array.doubles()
-      } catch { throw .container(file: tensorsName, error) }
+      } catch { throw .container(file: "model.safetensors", error) }
       if let index = rounded.firstIndex(where: { !$0.isFinite }) {
         throw .valueOutOfRange(tensor: name, index: index, elementType: elementType)
       }
     }
     do { return try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch {
-      throw .container(file: tensorsName, error)
+      throw .container(file: "model.safetensors", error)
     }
   }
 
-  /// An element type as config.json names it.
-  static func word(_ type: ElementType) -> String {
-    switch type {
-    case .f64: "float64"
-    case .bf16: "bfloat16"
-    case .f16: "float16"
-    case .f32, .i64, .i32, .u8, .bool: "float32"
-    }
+  /// The word for an element type in config.json.
+  static func dtype(_ elementType: ElementType) -> String {
+    [.f64: "float64", .f32: "float32", .bf16: "bfloat16", .f16: "float16"][elementType] ?? "float32"
   }
 
   /// The text of config.json, with keys sorted as `save_pretrained` sorts them.
@@ -69,7 +63,7 @@ package enum CheckpointWriter {
   ) -> String {
     var members: [String: String] = [
       "architectures": "[\"LlamaForCausalLM\"]", "attention_bias": "false",
-      "dtype": "\"\(word(elementType))\"", "head_dim": "\(configuration.heads.dimension)",
+      "dtype": "\"\(dtype(elementType))\"", "head_dim": "\(configuration.heads.dimension)",
       "hidden_act": "\"silu\"", "hidden_size": "\(configuration.hiddenSize)",
       "intermediate_size": "\(configuration.intermediateSize)", "mlp_bias": "false", "model_type": "\"llama\"",
       "num_attention_heads": "\(configuration.heads.query)", "num_hidden_layers": "\(configuration.layers)",

@@ -17,7 +17,7 @@ package struct ConfigurationFile: Sendable {
   package init(parsing text: [UInt8]) throws(CheckpointError) {
     let object = try Self.object(text)
     do throws(ModelError) {
-      try Self.rejectUnsupported(object, modelType: "llama")
+      try Self.rejectUnsupported(object)
       let keys = ConfigurationKeys(object: object)
       configuration = try Configuration(
         vocabularySize: try keys.integer("vocab_size"), hiddenSize: try keys.integer("hidden_size"),
@@ -30,7 +30,12 @@ package struct ConfigurationFile: Sendable {
     loma = try object["loma"].map { (value) throws(CheckpointError) in try LoMASection(value) }
   }
 
-  /// The object that the text of a config.json is.
+  /// The text of config.json in a directory.
+  static func text(in directory: String) throws(CheckpointError) -> [UInt8] {
+    do { return try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
+  }
+
+  /// The object that a config.json is.
   static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
     let value: JSONValue
     do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 16) } catch {
@@ -52,16 +57,16 @@ package struct ConfigurationFile: Sendable {
 
   /// Keys with the values that the reference computes; any other value is rejected.
   private static let plain: [(key: String, accepted: [JSONValue])] = [
-    ("hidden_act", [.string("silu"), .string("swish")]),
+    ("model_type", [.string("llama")]), ("hidden_act", [.string("silu"), .string("swish")]),
     ("attention_bias", [.boolean(false), .null]), ("mlp_bias", [.boolean(false), .null]),
     ("sliding_window", [.null]), ("use_sliding_window", [.boolean(false), .null]), ("layer_types", [.null]),
     ("pretraining_tp", [.integer(1), .null]), ("quantization_config", [.null]),
     ("partial_rotary_factor", [.integer(1), .number(1), .null]), ("rope_scaling", [.null]),
   ]
 
-  /// Refuses a key that changes the arithmetic, and a `model_type` that is another one.
-  static func rejectUnsupported(_ object: JSONObject, modelType: String) throws(ModelError) {
-    for (key, accepted) in [("model_type", [.string(modelType)])] + plain {
+  /// Throws `unsupportedConfiguration` for the first key that does not have its plain value.
+  static func rejectUnsupported(_ object: JSONObject) throws(ModelError) {
+    for (key, accepted) in plain {
       guard let value = object[key], !accepted.contains(value), !isDefaultRope(key, value) else { continue }
       throw .unsupportedConfiguration(key: key, value: ConfigurationKeys.text(value))
     }

@@ -1,70 +1,71 @@
-// LAT-10: the directory of a model with latent attention, read whole and written whole.
+// LAT-10: a Hugging Face directory of a decoder with latent attention, mapped; rows in neighbouring pairs are renamed when
+// they are read (LAT-3).
 
 import LoMAPeers
 import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 
-/// A directory of LAT-10: config.json and its tensors, all in memory.
+/// A directory with config.json and model.safetensors, or the shards that its index names.
 package struct LatentCheckpoint: Sendable {
   /// The content of config.json.
   package let file: LatentConfigurationFile
-  /// The weights, or why the model is refused: the first fault in the order of the Spec's list.
-  package let weights: Result<ParameterSet, LatentModelError>
+  private let tensors: StoredTensors
+  /// Of the weights whose rows stand in another order in the file: for each row here, its row there.
+  private let fileRows: [String: [Int]]
 
-  /// Reads a directory; throws if a file cannot be read or has another form.
-  package init(directory: String) throws(CheckpointError) {
-    let text: [UInt8]
-    do { text = try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
-    var tensors: [String: Tensor] = [:]
-    for name in try ShardIndex.files(in: directory).files {
-      do {
-        let shard = try MappedArrayFile(contentsOf: directory + "/" + name)
-        for entry in shard.header.entries {
-          tensors[entry.name] = Tensor(shape: entry.shape, values: try shard.doubles(entry.name))
-        }
-      } catch { throw .container(file: name, error) }
+  /// Sizes, decisions, ε and θ.
+  package var configuration: LatentConfiguration { file.configuration }
+
+  /// Maps a directory and checks the name, shape and element type of every tensor against config.json.
+  ///
+  /// `pairs` are the orders of rotated rows that are taken. Values are checked when they are read.
+  package init(directory: String, accepting pairs: Set<PairOrder>) throws(LatentError) {
+    file = try LatentConfigurationFile(directory: directory, accepting: pairs)
+    tensors = try reading(try StoredTensors(directory: directory))
+    let shape = file.configuration.shape
+    try modelling(try tensors.checkLayers(shape.layers) { LatentLayerNames(index: $0).attentionNorm })
+    try modelling(
+      try tensors.check(shape.parameters) { name in
+        name.hasSuffix(".rotary_emb.inv_freq") || name == ParameterName.head && shape.tiesHead
+      })
+    var rows: [String: [Int]] = [:]
+    if file.pairs == .neighbours {
+      for weight in shape.neighbouringRows { rows[weight.name] = weight.rows }
     }
-    try self.init(text: text, tensors: tensors)
+    fileRows = rows
   }
 
-  /// The same of files in memory, config.json and one file of tensors.
-  package init(files: [(name: String, bytes: [UInt8])]) throws(CheckpointError) {
-    func bytes(_ name: String) -> [UInt8] { files.first { $0.name == name }?.bytes ?? [] }
-    var tensors: [String: Tensor] = [:]
-    do {
-      for array in try ArrayFile(decoding: bytes(CheckpointWriter.tensorsName)).arrays {
-        tensors[array.name] = Tensor(shape: array.shape, values: try array.doubles())
-      }
-    } catch { throw .container(file: CheckpointWriter.tensorsName, error) }
-    try self.init(text: bytes("config.json"), tensors: tensors)
+  /// The weights in half-split order, read on demand; none is kept in memory.
+  package var weights: Weights {
+    let (stored, fileRows) = (tensors.weights, fileRows)
+    return Weights(
+      load: { (name) throws(ModelError) in
+        let tensor = try stored.tensor(name)
+        return fileRows[name].map { tensor.selecting(rows: $0) } ?? tensor
+      },
+      loadRows: { (name, rows) throws(ModelError) in
+        try stored.rows(fileRows[name].map { order in rows.map { order[$0] } } ?? rows, of: name)
+      })
   }
 
-  private init(text: [UInt8], tensors: [String: Tensor]) throws(CheckpointError) {
-    let (file, found) = (try LatentConfigurationFile(parsing: text), ParameterSet(tensors))
-    self.file = file
-    weights = Result { () throws(LatentModelError) in
-      let configuration = try file.configuration.get()
-      do throws(ModelError) { try found.check(against: configuration) } catch { throw .tensors(error) }
-      return found
-    }
+  /// All weights in half-split order, read into memory.
+  package func parameters() throws(LatentError) -> ParameterSet {
+    var set: [String: Tensor] = [:]
+    for (name, _) in configuration.shape.parameters { set[name] = try modelling(try weights.tensor(name)) }
+    return ParameterSet(set)
   }
 
-  /// Whether a directory's config.json says that it is one of LAT-10 rather than of MOD-1.
-  package static func isOne(_ directory: String) -> Bool {
-    guard let text = try? Files.contents(of: directory + "/config.json", byteLimit: 1 << 20),
-      let object = try? ConfigurationFile.object(text)
-    else { return false }
-    return object[LatentKeys.object] != nil || object["model_type"] == .string(LatentConfigurationFile.modelType)
+  /// The type of all tensors if they share one; otherwise F64 if one is F64, otherwise F32.
+  package var elementType: ElementType {
+    let types = Set(configuration.shape.parameters.compactMap { tensors.entry($0.name)?.elementType })
+    if types.count == 1, let type = types.first { return type }
+    return types.contains(.f64) ? .f64 : .f32
   }
 
-  /// The two files of a directory, in memory. Every value is rounded once to `elementType`.
-  package static func files(
-    _ parameters: ParameterSet, configuration: LatentConfiguration, elementType: ElementType, form: ConfigurationForm
-  ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
-    do { try parameters.check(against: configuration) } catch { throw .model(error) }
-    let bytes = try CheckpointWriter.container(parameters, elementType: elementType)
-    let text = LatentConfigurationFile.text(configuration, elementType: elementType, form: form)
-    return [(CheckpointWriter.tensorsName, bytes), ("config.json", Array(text.utf8))]
+  /// The reference on this model; it reads one tensor at a time from the mapped files.
+  package func model(workers: Workers) -> LatentModel {
+    LatentModel(
+      configuration: configuration, weights: weights, functions: .llama(workers: workers), rules: .spec)
   }
 }

@@ -1,204 +1,126 @@
-// LAT-10: config.json of a model with latent attention; keys that change the arithmetic are read strictly.
+// LAT-10: config.json of a decoder with latent attention: DeepSeek's keys, or Llama's under entries = heads, and the
+// object `latent`. Keys that change the arithmetic are read strictly.
 
 import LoMAPeers
 import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 
-/// The content of a config.json that says what latent attention stores.
+/// The content of a config.json of chapter 17.
 package struct LatentConfigurationFile: Sendable {
-  /// `vocab_size`, V'.
-  package let vocabularySize: Int
-  /// `model_type` under `entries = latent`.
-  static let modelType = "deepseek_v3"
+  /// Sizes, decisions, ε and θ.
+  package let configuration: LatentConfiguration
+  /// How the file's weights have the rows that are rotated.
+  package let pairs: PairOrder
+  /// The `loma` object; nil if there is none.
+  package let loma: LoMASection?
 
-  /// The decisions, canonical.
-  package let profile: LatentProfile
-  /// The shape, or the first fault in the order of the Spec's list.
-  package let configuration: Result<LatentConfiguration, LatentModelError>
+  /// Reads config.json in a directory; `pairs` are the orders of rotated rows that are taken.
+  package init(directory: String, accepting pairs: Set<PairOrder>) throws(LatentError) {
+    try self.init(parsing: try reading(try ConfigurationFile.text(in: directory)), accepting: pairs)
+  }
 
-  /// Parses the text of a config.json; throws if its form is not that of LAT-10. A model whose form is right and whose
-  /// sizes or keys are refused still has a vocabulary and a profile, which requests are judged by first.
-  package init(parsing text: [UInt8]) throws(CheckpointError) {
-    let object = try ConfigurationFile.object(text)
+  /// Parses the text of a config.json; `pairs` are the orders of rotated rows that are taken.
+  ///
+  /// Of several faults the first in the Spec's list is thrown: widths, bits and groups, then a key that would change
+  /// the arithmetic, then other sizes. Keys for training, tokens or software are ignored.
+  package init(parsing text: [UInt8], accepting pairs: Set<PairOrder>) throws(LatentError) {
+    let object = try reading(try ConfigurationFile.object(text))
+    let section = try LatentSection(object[LatentKeys.object])
+    let attention = Result { () throws(LatentError) in try Self.attention(object, section) }
+    if case .failure(.peer(let error)) = attention, error.code != "invalid-configuration" { throw .peer(error) }
+    try LatentRefusals.check(object, entries: section.profile.entries, accepting: pairs)
+    let parameters = try attention.get()
     let keys = ConfigurationKeys(object: object)
     do throws(ModelError) {
-      vocabularySize = try keys.integer("vocab_size")
-      let own = object[LatentKeys.object]?.objectValue ?? JSONObject([])
-      profile = try Self.profile(own["profile"])
-      let ownKeys = ConfigurationKeys(object: own, prefix: LatentKeys.object + ".")
-      let form: LatentForm =
-        switch profile.entries {
-        case .latent: .latent(try Self.widths(keys, ownKeys))
-        case .heads: try Self.heads(keys)
-        }
-      let stride = try ownKeys.integer("stride", default: 1)
-      configuration = Self.configuration(
-        text, object, own: ownKeys, profile: profile, stride: stride, form: form, vocabularySize: vocabularySize)
-    } catch { throw .model(error) }
+      let shape = LatentShape(
+        vocabularySize: try keys.integer("vocab_size"), hiddenSize: try keys.integer("hidden_size"),
+        intermediateSize: try keys.integer("intermediate_size"), layers: try keys.integer("num_hidden_layers"),
+        tiesHead: try keys.boolean("tie_word_embeddings", default: false), attention: parameters)
+      configuration = try LatentConfiguration(
+        shape: shape, epsilon: try keys.number("rms_norm_eps", default: 1e-6), latentEpsilon: section.epsilon,
+        theta: try ConfigurationFile.theta(object))
+    } catch { throw .checkpoint(.model(error)) }
+    self.pairs = object["rope_interleave"] == .boolean(true) ? .neighbours : .halfSplit
+    loma = try reading(try object["loma"].map { (value) throws(CheckpointError) in try LoMASection(value) })
   }
 
-  private static func profile(_ value: JSONValue?) throws(ModelError) -> LatentProfile {
-    guard let value, value != .null else { return .base }
-    let pairs = value.objectValue?.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
-    guard let pairs, let profile = try? LatentProfile(pairs) else {
-      throw .invalidConfiguration(
-        key: LatentKeys.object + ".profile", value: ConfigurationKeys.text(value), requirement: "an object of axes")
-    }
-    return profile
-  }
-
-  private static func widths(
-    _ keys: ConfigurationKeys, _ own: ConfigurationKeys
-  ) throws(ModelError) -> LatentWidths {
-    /// Nil for 0, which is none.
-    func optional(_ value: Int?) -> Int? { value == 0 ? nil : value }
-    return LatentWidths(
-      heads: try keys.integer("num_attention_heads"), plain: try keys.integer(LatentKeys.plain),
-      rotated: try keys.integer(LatentKeys.rotated), value: try keys.integer(LatentKeys.value),
-      latent: try keys.integer(LatentKeys.latent),
-      queryLatent: optional(try keys.optionalInteger(LatentKeys.queryLatent)),
-      bits: optional(try own.optionalInteger("bits")), rotatedBits: optional(try own.optionalInteger("rotated_bits")),
-      group: try own.optionalInteger("group"))
-  }
-
-  private static func heads(_ keys: ConfigurationKeys) throws(ModelError) -> LatentForm {
-    let query = try keys.integer("num_attention_heads")
-    let hidden = try keys.integer("hidden_size")
-    return .heads(
-      query: query, keyValue: try keys.integer("num_key_value_heads", default: query),
-      dimension: try keys.optionalInteger("head_dim") ?? hidden / max(query, 1))
-  }
-
-  /// The shape, its faults in the order of the list: sizes, then what is not supported, then other sizes.
-  private static func configuration(
-    _ text: [UInt8], _ object: JSONObject, own: ConfigurationKeys, profile: LatentProfile, stride: Int,
-    form: LatentForm, vocabularySize: Int
-  ) -> Result<LatentConfiguration, LatentModelError> {
-    let parameters: Result<LatentParameters, PeerError> = Result { () throws(PeerError) in
-      try LatentParameters(profile: profile, stride: stride, form: form)
-    }
-    if case .failure(let error) = parameters, LatentModelError.sizes(error).isOfSizes { return .failure(.sizes(error)) }
+  /// s, the decisions and the widths.
+  private static func attention(_ object: JSONObject, _ section: LatentSection) throws(LatentError) -> LatentParameters
+  {
+    let keys = ConfigurationKeys(object: object)
+    let form: LatentForm
     do throws(ModelError) {
-      let keys = ConfigurationKeys(object: object)
-      try refuseUnsupported(keys, profile.entries)
-      let (hidden, inner) = (try keys.integer("hidden_size"), try keys.integer("intermediate_size"))
-      let layers = try keys.integer("num_hidden_layers")
-      let ties = try keys.boolean("tie_word_embeddings", default: false)
-      switch parameters {
-      case .failure(let error): return .failure(.sizes(error))
-      case .success(let attention):
-        return .success(
-          try LatentConfiguration(
-            shape: LatentShape(
-              vocabularySize: vocabularySize, hiddenSize: hidden, intermediateSize: inner, layers: layers,
-              tiesHead: ties, attention: attention),
-            epsilon: try keys.number("rms_norm_eps", default: 1e-6),
-            latentEpsilon: try own.number("rms_norm_eps", default: LatentConfiguration.defaultLatentEpsilon),
-            theta: try ConfigurationFile.theta(object)))
+      let heads = try keys.integer("num_attention_heads")
+      switch section.profile.entries {
+      case .latent:
+        let queryLatent = try keys.optionalInteger(LatentKeys.queryLatent)
+        form = .latent(
+          LatentWidths(
+            heads: heads, plain: try keys.integer(LatentKeys.plain), rotated: try keys.integer(LatentKeys.rotated),
+            value: try keys.integer(LatentKeys.value), latent: try keys.integer(LatentKeys.latent),
+            queryLatent: queryLatent == 0 ? nil : queryLatent, bits: section.bits, rotatedBits: section.rotatedBits,
+            group: section.group))
+      case .heads:
+        let hidden = try keys.integer("hidden_size")
+        guard heads >= 1, try keys.optionalInteger("head_dim") != nil || hidden % heads == 0 else {
+          throw .invalidConfiguration(
+            key: "num_attention_heads", value: "\(heads)", requirement: "a divisor of hidden_size \(hidden)")
+        }
+        form = .heads(
+          query: heads, keyValue: try keys.integer("num_key_value_heads", default: heads),
+          dimension: try keys.optionalInteger("head_dim") ?? hidden / heads)
       }
-    } catch { return .failure(.base(.model(error))) }
-  }
-
-  private static func refuseUnsupported(
-    _ keys: ConfigurationKeys, _ entries: LatentProfile.Entries
-  ) throws(ModelError) {
-    let object = keys.object
-    func refuse(_ key: String) -> ModelError {
-      .unsupportedConfiguration(key: key, value: object[key].map(ConfigurationKeys.text) ?? "absent")
-    }
-    let modelType =
-      switch entries {
-      case .latent: Self.modelType
-      case .heads: "llama"
-      }
-    try ConfigurationFile.rejectUnsupported(object, modelType: modelType)
-    for (key, accepted, mayBeAbsent) in LatentKeys.plainValues {
-      if entries == .heads, key == "rope_interleave" { continue }
-      guard let value = object[key] else {
-        if mayBeAbsent { continue }
-        throw refuse(key)
-      }
-      // MOD-1 has the rest of the keys, and more plain values for some.
-      guard accepted.contains(where: { $0.json == value }) || key == "hidden_act" else { throw refuse(key) }
-    }
-    guard entries == .latent else { return }
-    let heads = try keys.integer("num_attention_heads")
-    if let other = try keys.optionalInteger("num_key_value_heads"), other != heads {
-      throw refuse("num_key_value_heads")
-    }
-    let experts = try keys.optionalInteger("n_routed_experts") ?? 0
-    let dense = try keys.integer("first_k_dense_replace", default: 0)
-    if experts != 0, dense < (try keys.integer("num_hidden_layers")) { throw refuse("n_routed_experts") }
-  }
-}
-
-extension LatentKeys.Value {
-  /// As it stands in a file; nil for what has no one form.
-  fileprivate var json: JSONValue? {
-    switch self {
-    case .no: .boolean(false)
-    case .null: .null
-    case .integer(let number): .integer(number)
-    case .word(let word): .string(word)
-    case .other: nil
+    } catch { throw .checkpoint(.model(error)) }
+    do { return try LatentParameters(profile: section.profile, stride: section.stride, form: form) } catch {
+      throw .peer(error)
     }
   }
 }
 
-// MARK: - Writing
+/// The object `latent` of a config.json; an absent member has the value of `mla`.
+struct LatentSection {
+  private(set) var stride = 1
+  private(set) var bits: Int?
+  private(set) var rotatedBits: Int?
+  private(set) var group: Int?
+  private(set) var epsilon = LatentConfiguration.defaultLatentEpsilon
+  private(set) var profile = LatentProfile.base
 
-extension LatentConfigurationFile {
-  /// The text of the file, with keys sorted as `save_pretrained` sorts them; `sparse` leaves out what has a default.
-  package static func text(
-    _ configuration: LatentConfiguration, elementType: ElementType, form: ConfigurationForm
-  ) -> String {
-    let shape = configuration.shape
-    var members: [String: JSONValue] = [
-      "attention_bias": .boolean(false), "dtype": .string(CheckpointWriter.word(elementType)),
-      "hidden_act": .string("silu"), "hidden_size": .integer(shape.hiddenSize),
-      "intermediate_size": .integer(shape.intermediateSize), "num_hidden_layers": .integer(shape.layers),
-      "rms_norm_eps": .number(configuration.epsilon), "rope_theta": .number(configuration.theta),
-      "tie_word_embeddings": .boolean(shape.tiesHead), "vocab_size": .integer(shape.vocabularySize),
-    ]
-    var own: [JSONObject.Member] = []
-    if shape.attention.stride != 1 || form != .sparse { own.append(.init("stride", .integer(shape.attention.stride))) }
-    switch shape.attention.form {
-    case .latent(let widths):
-      members["architectures"] = .array([.string("DeepseekV3ForCausalLM")])
-      members["model_type"] = .string(modelType)
-      members["rope_interleave"] = .boolean(false)
-      members["first_k_dense_replace"] = .integer(shape.layers)
-      members["num_attention_heads"] = .integer(widths.heads)
-      members["num_key_value_heads"] = .integer(widths.heads)
-      members[LatentKeys.latent] = .integer(widths.latent)
-      members[LatentKeys.queryLatent] = widths.queryLatent.map { .integer($0) } ?? .null
-      members[LatentKeys.plain] = .integer(widths.plain)
-      members[LatentKeys.rotated] = .integer(widths.rotated)
-      members[LatentKeys.value] = .integer(widths.value)
-      if widths.bits != nil || form != .sparse { own.append(.init("bits", .integer(widths.bits ?? 0))) }
-      if widths.rotatedBits != nil || form != .sparse {
-        own.append(.init("rotated_bits", .integer(widths.rotatedBits ?? 0)))
-      }
-      if widths.group != widths.latent || form != .sparse { own.append(.init("group", .integer(widths.group))) }
-      if configuration.latentEpsilon != LatentConfiguration.defaultLatentEpsilon || form != .sparse {
-        own.append(.init("rms_norm_eps", .number(configuration.latentEpsilon)))
-      }
-    case .heads(let query, let keyValue, let dimension):
-      members["architectures"] = .array([.string("LlamaForCausalLM")])
-      members["model_type"] = .string("llama")
-      members["mlp_bias"] = .boolean(false)
-      members["num_attention_heads"] = .integer(query)
-      members["num_key_value_heads"] = .integer(keyValue)
-      members["head_dim"] = .integer(dimension)
+  /// Reads the object; nil and null are an empty one. Bits of 0 are none.
+  init(_ value: JSONValue?) throws(LatentError) {
+    guard let value, value != .null else { return }
+    guard let object = value.objectValue else { throw Self.invalid("", value, "an object") }
+    for member in object.members where !LatentKeys.ofObject.contains(member.key) {
+      throw .unsupported(
+        key: LatentKeys.object + "." + member.key, value: ConfigurationKeys.text(member.value),
+        reason: "the object has no such key")
     }
-    let profile = shape.attention.profile
-    let axes = LatentAxis.allCases.filter { profile[$0] != LatentProfile.base[$0] }
-    if !axes.isEmpty || form != .sparse {
-      own.append(.init("profile", .members(axes.map { .init($0.rawValue, .string(profile[$0])) })))
+    profile = try Self.profile(object["profile"])
+    let keys = ConfigurationKeys(object: object, prefix: LatentKeys.object + ".")
+    do throws(ModelError) {
+      stride = try keys.integer("stride", default: 1)
+      bits = try keys.optionalInteger("bits").flatMap { $0 == 0 ? nil : $0 }
+      rotatedBits = try keys.optionalInteger("rotated_bits").flatMap { $0 == 0 ? nil : $0 }
+      group = try keys.optionalInteger("group")
+      epsilon = try keys.number("rms_norm_eps", default: LatentConfiguration.defaultLatentEpsilon)
+    } catch { throw .checkpoint(.model(error)) }
+  }
+
+  private static func profile(_ value: JSONValue?) throws(LatentError) -> LatentProfile {
+    guard let value, value != .null else { return .base }
+    guard let members = value.objectValue?.members else {
+      throw invalid(".profile", value, "an object of axis and value")
     }
-    if !own.isEmpty { members[LatentKeys.object] = .members(own.sorted { $0.key < $1.key }) }
-    let lines = members.sorted { $0.key < $1.key }.map { "  \(JSONValue.string($0.key).text()): \($0.value.text())" }
-    return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
+    do { return try LatentProfile(members.map { ($0.key, ConfigurationKeys.text($0.value)) }) } catch {
+      throw .peer(error)
+    }
+  }
+
+  private static func invalid(_ key: String, _ value: JSONValue, _ requirement: String) -> LatentError {
+    .checkpoint(
+      .model(
+        .invalidConfiguration(
+          key: LatentKeys.object + key, value: ConfigurationKeys.text(value), requirement: requirement)))
   }
 }

@@ -237,26 +237,11 @@ package struct LatentModel: Sendable {
       )
     case .latent(let widths):
       let projected = try linear(y, name.keyValueDown)
-      return (projected, rules.entries(try down(projected, name, angles: angles, widths), quantisers(widths)))
+      let down = LatentDown(
+        projected: projected, gain: try latentGain(name), epsilon: configuration.latentEpsilon, angles: angles,
+        widths: widths, functions: functions)
+      return (projected, rules.entries(down, quantisers(widths)))
     }
-  }
-
-  private func down(
-    _ projected: Tensor, _ name: LatentLayerNames, angles: RotaryAngles?, _ widths: LatentWidths
-  ) throws(ModelError) -> LatentDown {
-    LatentDown(
-      projected: projected, gain: try latentGain(name), epsilon: configuration.latentEpsilon, angles: angles,
-      widths: widths, functions: functions)
-  }
-
-  /// LAT-4: c and k^R of the rows that a layer was fed, before the quantiser; nil in consumers, and under
-  /// `entries = heads`.
-  package func unquantised(
-    _ trace: LatentLayerTrace, layer: Int, positions: [Int]
-  ) throws(ModelError) -> StoredEntries? {
-    guard case .latent(let widths) = attention.form, let projected = trace.down else { return nil }
-    return rules.unquantised(
-      try down(projected, LatentLayerNames(index: layer), angles: angles(of: positions), widths))
   }
 
   /// The gain of the latent's norm; nil where it has none.

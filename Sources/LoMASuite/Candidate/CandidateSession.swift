@@ -106,8 +106,12 @@ package struct CandidateSession {
     guard parts.count == 2, parts[0] == "models" else {
       throw FieldError(why: "model \(escaped(path)) is not models/NAME")
     }
+    if method == .latent {
+      do { return try candidate.answers.readLatent(path, below: folder) } catch {
+        throw FieldError(why: "model \(escaped(path)): \(error)")
+      }
+    }
     do {
-      if method == .latent { return try candidate.answers.readLatent(path, below: folder) }
       if candidate.answers.models[path] == nil, candidate.answers.refusals[path] == nil {
         candidate.answers.models[path] = try Checkpoint(directory: folder + "/" + path).inMemory()
       }

@@ -53,8 +53,9 @@ struct RecordedModels: Sendable {
   }
 
   /// Adds a model with latent attention, as its files have it.
-  mutating func add(latent name: String, path: String, files: [(name: String, bytes: [UInt8])]) throws(CheckpointError) {
-    latents[path] = StoredLatent(try LatentCheckpoint(files: files))
+  mutating func add(latent name: String, path: String, files: [(name: String, bytes: [UInt8])]) throws(LatentError) {
+    func bytes(_ name: String) -> [UInt8] { files.first { $0.name == name }?.bytes ?? [] }
+    latents[path] = try StoredLatent(configuration: bytes("config.json"), tensors: bytes("model.safetensors"))
     entries.append(
       Entry(
         name: name, path: path, recipe: nil,

@@ -21,8 +21,10 @@ package struct StoredModels: Sendable {
     var latents = ReferenceAnswers(models: [:], workers: .single)
     let folders = Disk.listing(below: folder + "/models").folders
     for path in folders where !path.contains("/") {
-      if LatentCheckpoint.isOne(folder + "/models/" + path) {
-        try latents.readLatent("models/" + path, below: folder)
+      if LatentOutline.isOne(folder + "/models/" + path) {
+        do { try latents.readLatent("models/" + path, below: folder) } catch {
+          throw .model(.unreadable(tensor: path, reason: error.description))
+        }
         continue
       }
       do { models["models/" + path] = try Checkpoint(directory: folder + "/models/" + path).inMemory() } catch {

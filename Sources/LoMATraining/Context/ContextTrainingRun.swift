@@ -124,39 +124,12 @@ extension ContextTrainingRun {
 
   /// Goes on from what `save` wrote; throws `otherRecipe` or `damagedState`.
   private mutating func resume(_ bytes: [UInt8]) throws(TrainingError) {
-    let file: ArrayFile
-    do { file = try ArrayFile(decoding: bytes) } catch { throw .damagedState("\(error)") }
-    let digest = file.metadata["recipe_sha256"] ?? "none"
-    guard digest == recipe.digest else { throw .otherRecipe(digest: digest, expected: recipe.digest) }
-    guard let steps = file.metadata["steps"].flatMap({ Int($0) }), (0...allSteps).contains(steps) else {
-      throw .damagedState("steps \(file.metadata["steps"] ?? "missing")")
-    }
-    guard let position = file.metadata["generator"].flatMap({ UInt64($0) }) else {
-      throw .damagedState("generator \(file.metadata["generator"] ?? "missing")")
-    }
-    let shapes = trainer.trained
+    let stored = try StoredRun(bytes, recipeDigest: recipe.digest, allSteps: allSteps, like: trainer.trained)
     trainer = ContextTrainer(
-      resuming: trainer, weights: try Self.set("parameters.", file, like: shapes),
+      resuming: trainer, weights: stored.weights,
       optimiser: AdamW(
-        resumingAfter: steps, firstMoments: try Self.set("first_moments.", file, like: shapes),
-        secondMoments: try Self.set("second_moments.", file, like: shapes), settings: recipe.optimiser))
-    numbers = SeededNumbers(seed: position)
-  }
-
-  /// The tensors of a prefix, finite and in the shapes of another set.
-  private static func set(
-    _ prefix: String, _ file: ArrayFile, like shapes: ParameterSet
-  ) throws(TrainingError) -> ParameterSet {
-    var tensors: [String: Tensor] = [:]
-    for name in shapes.names {
-      do {
-        let array = try file.array(prefix + name)
-        tensors[name] = Tensor(shape: array.shape, values: try array.doubles())
-      } catch { throw .damagedState("\(error)") }
-      guard tensors[name]?.shape == shapes.tensors[name]?.shape,
-        tensors[name]?.values.allSatisfy({ $0.isFinite }) == true
-      else { throw .damagedState(prefix + name) }
-    }
-    return ParameterSet(tensors)
+        resumingAfter: stored.steps, firstMoments: stored.firstMoments, secondMoments: stored.secondMoments,
+        settings: recipe.optimiser))
+    numbers = stored.numbers
   }
 }

@@ -121,6 +121,7 @@ def main():
     def trials(draw, folder, tally):
         latent_exact.check_lists(tally)
         latent_exact.check_examples(tally)
+        latent_exact.check_names(tally)
         latent_exact.check_commands(tally)
         for _ in range(20 * options.models):
             latent_exact.check_quantiser(draw, tally)

@@ -18,7 +18,8 @@ struct LatentCaseModel: Sendable {
   var tied = false
   /// ε of the norms of latents.
   var latentEpsilon = LatentConfiguration.defaultLatentEpsilon
-  var form = ConfigurationForm.explicit
+  /// Whether config.json leaves out what `latent` has defaults for.
+  var isSparse = false
 
   /// V of all models.
   static let vocabulary = 11
@@ -66,7 +67,7 @@ struct LatentCaseModel: Sendable {
   // MARK: - Named points
 
   /// MLA with a query latent, and without the object `latent`: everything has its default.
-  static let mla = LatentCaseModel("mla", 201, latent(query: 5)).changed { $0.form = .sparse }
+  static let mla = LatentCaseModel("mla", 201, latent(query: 5)).changed { $0.isSparse = true }
   /// MLA without a query latent, with another ε and a tied head.
   static let direct = LatentCaseModel("mla-direct", 202, latent(heads: 4, plain: 2, rotated: 2, value: 3, width: 8))
     .changed { ($0.tied, $0.latentEpsilon) = (true, 0x1p-7) }
@@ -90,7 +91,7 @@ struct LatentCaseModel: Sendable {
   static let noPlain = LatentCaseModel("no-plain", 216, stride: 2, latent(plain: 0, query: 3))
   /// CLA with s = 1, which is MOD-4 with one KV head.
   static let ordinary = LatentCaseModel("cla-1", 217, profile: heads, .heads(query: 4, keyValue: 1, dimension: 4))
-    .changed { ($0.tied, $0.form) = (true, .sparse) }
+    .changed { ($0.tied, $0.isSparse) = (true, true) }
   static let cla3 = LatentCaseModel(
     "cla-3", 218, layers: 4, profile: heads, stride: 3, .heads(query: 2, keyValue: 2, dimension: 4))
   /// With one layer, so that nothing is passed on from row to row to row.
@@ -133,10 +134,22 @@ struct LatentCaseModel: Sendable {
   }
 
   /// Its files, below its path.
-  func files() throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
+  func files() throws(LatentError) -> [(name: String, bytes: [UInt8])] {
     var numbers = SeededNumbers(seed: seed)
-    return try LatentCheckpoint.files(
-      .highVariance(configuration, numbers: &numbers), configuration: configuration, elementType: .f32, form: form)
+    let files = try LatentCheckpointWriter.files(
+      .highVariance(configuration, numbers: &numbers), configuration: configuration, pairs: .halfSplit, loma: nil,
+      elementType: .f32)
+    return isSparse ? files.map { ($0.name, $0.name == "config.json" ? sparse($0.bytes) : $0.bytes) } : files
+  }
+
+  /// A config.json whose object `latent` holds the profile alone, or is not there if that is base.
+  private func sparse(_ text: [UInt8]) -> [UInt8] {
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line -> String? in
+      guard line.hasPrefix("  \"latent\"") else { return String(line) }
+      let axes = profile.axes.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \"\($0.value)\"" }
+      return axes.isEmpty ? nil : "  \"latent\": {\"profile\": {\(axes.joined(separator: ", "))}},"
+    }
+    return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 }
 
@@ -217,7 +230,7 @@ struct RefusedLatentModel: Sendable {
     "value", .line(right: "\"v_head_dim\": 3", wrong: "\"v_head_dim\": 0"), "head-width-out-of-range",
     clause: "LAT-1", hunts: "a head without a value")
   static let bits = RefusedLatentModel(
-    "bits", .line(right: "\"bits\": 0", wrong: "\"bits\": 25"), "bits-out-of-range", clause: "QNT-1",
+    "bits", .line(right: "\"bits\": null", wrong: "\"bits\": 25"), "bits-out-of-range", clause: "QNT-1",
     hunts: "codes that no float32 counts")
   static let oneBit = RefusedLatentModel(
     "one-bit", of: LatentCaseModel.ofProfiles.first { $0.profile.quantiser == .symmetric } ?? .shallow,

@@ -59,14 +59,16 @@ extension ReferenceAnswers {
     var reader = LatentReader(model: asked.model)
     var record = LatentRecord(asked.model, quantise: peers.quantise)
     let chosen = try request.model { () throws(ModelError) in
-      try record.saw(try reader.feed(text), from: 0)
-      var fault: ModelError?
-      let chosen = try reader.generate(
-        asked.generationLength, next: { chosen, step in next(chosen, asked.forced?[step], text.count + step) },
-        observe: { trace, position in
-          do throws(ModelError) { try record.saw(trace, from: position) } catch { fault = error }
-        })
-      if let fault { throw fault }
+      try record.saw(try reader.read(text), from: 0)
+      var chosen: [Int] = []
+      while chosen.count < asked.generationLength, let logits = reader.lastLogits {
+        let token = peers.latentRules.choose(logits)
+        let fed = next(token, asked.forced?[chosen.count], reader.fedLength)
+        chosen.append(token)
+        guard chosen.count < asked.generationLength else { break }
+        let position = reader.fedLength
+        try record.saw(try reader.read([fed]), from: position)
+      }
       return chosen
     }
     return [.integers("chosen", shape: [chosen.count], chosen)] + record.results(reader)
@@ -104,7 +106,7 @@ private struct LatentRecord {
     let positions = Array(first..<first + trace.logits.rows)
     for (place, producer) in model.producers.enumerated() {
       guard
-        let made = try model.unquantised(trace.layers[producer], layer: producer, positions: positions)
+        let made = try model.unquantised(layer: producer, trace: trace.layers[producer], positions: positions)
       else { continue }
       latentCodes[place] += codes(quantisers.latent, made.contents)
       if widths.rotated > 0 { rotatedCodes[place] += codes(quantisers.rotatedKey, made.keys) }
@@ -122,7 +124,7 @@ private struct LatentRecord {
     let (contents, keys) = (reader.stored.map { $0.contents }, reader.stored.map { $0.keys })
     func codes(_ name: String, _ rows: [[Int]], like parts: [Tensor]) -> [ResultTensor] {
       if rows.allSatisfy({ $0.isEmpty }) { return [] }
-      return [.integers(name, shape: [parts.count, reader.count, parts[0].columns], rows.flatMap { $0 })]
+      return [.integers(name, shape: [parts.count, reader.fedLength, parts[0].columns], rows.flatMap { $0 })]
     }
     switch model.configuration.attention.form {
     case .heads: return [logits, .stacked("cache.keys", keys), .stacked("cache.values", contents)]

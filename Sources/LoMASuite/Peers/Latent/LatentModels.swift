@@ -4,12 +4,12 @@ import LoMAModels
 import LoMAVectors
 
 extension RecordedModels {
-  mutating func add(_ model: LatentCaseModel) throws(CheckpointError) {
+  mutating func add(_ model: LatentCaseModel) throws(LatentError) {
     try add(latent: model.name, path: model.path, files: try model.files())
   }
 
   /// Adds a refused model: another model's files with one of them changed.
-  mutating func add(_ model: RefusedLatentModel) throws(CheckpointError) {
+  mutating func add(_ model: RefusedLatentModel) throws(LatentError) {
     let files = try model.spoilt.files().map { name, bytes in
       (name: name, bytes: name == model.file ? model.change.applied(to: bytes) : bytes)
     }
@@ -19,8 +19,8 @@ extension RecordedModels {
 
 extension ReferenceAnswers {
   /// Reads a model with latent attention unless it is known; throws if its files have another form.
-  mutating func readLatent(_ path: String, below folder: String) throws(CheckpointError) {
+  mutating func readLatent(_ path: String, below folder: String) throws(LatentError) {
     if peers.latents[path] != nil { return }
-    peers.latents[path] = StoredLatent(try LatentCheckpoint(directory: folder + "/" + path))
+    peers.latents[path] = try StoredLatent(directory: folder + "/" + path)
   }
 }

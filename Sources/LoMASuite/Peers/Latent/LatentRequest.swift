@@ -13,7 +13,7 @@ package struct StoredLatent: Sendable {
   package let vocabularySize: Int
   /// The decisions that config.json states.
   package let profile: LatentProfile
-  package private(set) var content: Result<Content, LatentModelError>
+  package private(set) var content: Result<Content, LatentError>
 
   /// What a model is that is not refused.
   package struct Content: Sendable {
@@ -21,13 +21,41 @@ package struct StoredLatent: Sendable {
     package let parameters: ParameterSet
   }
 
-  /// A directory's content.
-  package init(_ checkpoint: LatentCheckpoint) {
-    vocabularySize = checkpoint.file.vocabularySize
-    profile = checkpoint.file.profile
-    content = Result { () throws(LatentModelError) in
-      Content(configuration: try checkpoint.file.configuration.get(), parameters: try checkpoint.weights.get())
-    }
+  /// The order of rotated rows in the models of requests (LAT-10).
+  private static let pairs: Set<PairOrder> = [.halfSplit]
+
+  /// The content of a directory; throws if it has neither a vocabulary nor a profile.
+  package init(directory: String) throws(LatentError) {
+    self.init(
+      try LatentOutline(directory: directory),
+      Result { () throws(LatentError) in
+        let checkpoint = try LatentCheckpoint(directory: directory, accepting: Self.pairs)
+        return Content(configuration: checkpoint.configuration, parameters: try checkpoint.parameters())
+      })
+  }
+
+  /// The content of a config.json and a file of tensors in memory.
+  init(configuration text: [UInt8], tensors: [UInt8]) throws(LatentError) {
+    self.init(
+      try LatentOutline(parsing: text),
+      Result { () throws(LatentError) in
+        let file = try LatentConfigurationFile(parsing: text, accepting: Self.pairs)
+        var found: [String: Tensor] = [:]
+        do throws(ContainerError) {
+          for array in try ArrayFile(decoding: tensors).arrays {
+            found[array.name] = Tensor(shape: array.shape, values: try array.doubles())
+          }
+        } catch { throw .checkpoint(.container(file: "model.safetensors", error)) }
+        let parameters = ParameterSet(found)
+        do throws(ModelError) { try parameters.check(against: file.configuration) } catch {
+          throw .checkpoint(.model(error))
+        }
+        return Content(configuration: file.configuration, parameters: parameters)
+      })
+  }
+
+  private init(_ outline: LatentOutline, _ content: Result<Content, LatentError>) {
+    (vocabularySize, profile, self.content) = (outline.vocabularySize, outline.profile, content)
   }
 
   /// The same weights under another configuration, which a port took theirs for.
@@ -81,7 +109,7 @@ extension Request {
 
 extension PeerRefusal {
   /// The refusal of a model with latent attention.
-  init(_ error: LatentModelError) { self.init(code: error.code, description: error.description) }
+  init(_ error: LatentError) { self.init(code: error.code, description: error.description) }
 }
 
 /// The model and the texts of a request.
@@ -104,7 +132,7 @@ struct LatentRequest {
     generationLength = generates ? try request.integer("generate") : 0
     if generationLength < 0 { throw .peer(.reference(.rejected(.negativeGenerationLength(generationLength)))) }
     // A shape that is wrong comes after a profile that is.
-    if case .failure(let error) = stored.content, error.code != Self.lastCode {
+    if case .failure(let error) = stored.content, error.code != LatentError.shapeMismatch {
       throw .peer(.latentModel(PeerRefusal(error)))
     }
     guard profile == stored.profile else {
@@ -117,9 +145,6 @@ struct LatentRequest {
       configuration: content.configuration, weights: Weights(content.parameters), functions: answers.functions,
       rules: answers.peers.latentRules)
   }
-
-  /// The last code of the list.
-  private static let lastCode = "latent-shape-mismatch"
 
   /// The only text of an operation that takes one.
   func onlyText() throws(RequestError) -> [Int] {

@@ -93,7 +93,7 @@ enum CodeMargin {
       visible: VisibleKeys(lists: positions.map { Array(0...$0) }, keyCount: positions.count), past: model.noPast)
     var entries: [StoredEntries] = []
     for producer in model.producers {
-      if let made = try model.unquantised(trace.layers[producer], layer: producer, positions: positions) {
+      if let made = try model.unquantised(layer: producer, trace: trace.layers[producer], positions: positions) {
         entries.append(made)
       }
     }

@@ -18,12 +18,12 @@ extension RecordedModels {
     }
     for model in RefusedContextModel.all { recorded.add(model) }
     for model in LatentCaseModel.all {
-      do throws(CheckpointError) { try recorded.add(model) } catch {
+      do throws(LatentError) { try recorded.add(model) } catch {
         throw RecordingError.trainedModel(name: model.name, reason: error.description)
       }
     }
     for model in RefusedLatentModel.all {
-      do throws(CheckpointError) { try recorded.add(model) } catch {
+      do throws(LatentError) { try recorded.add(model) } catch {
         throw RecordingError.trainedModel(name: model.name, reason: error.description)
       }
     }

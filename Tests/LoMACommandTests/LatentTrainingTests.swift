@@ -1,0 +1,127 @@
+// `loma train` on recipes of latent attention, and `loma evaluate --method latent`.
+
+import Foundation
+import LoMA
+import LoMAPeers
+import LoMAReference
+import LoMAVectors
+import NaiveLlama
+import Testing
+
+@testable import LoMACommand
+@testable import LoMATraining
+
+@Suite("Training with latent attention")
+struct LatentTrainingTests {
+  private let recipes =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path + "/Docs/Recipes/"
+
+  private func recipe(compressed: Bool = false, bits: String = "4") -> String {
+    """
+    {"method": "latent", "model": {"hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 2,
+    "num_attention_heads": 2, "kv_lora_rank": 6, "q_lora_rank": null, "qk_nope_head_dim": 3, "qk_rope_head_dim": 4,
+    "v_head_dim": 5, "rms_norm_eps": 1e-5, "rope_theta": 10000, "tie_word_embeddings": true},
+    "latent": {"stride": 2, "bits": \(bits), "rotated_bits": null, "group": 3, "rms_norm_eps": 1e-6, "profile": "base"},
+    "loma": {"compression_ratio": 2, "memory_length": 1, "profile": "base", "compressed": \(compressed)},
+    "data": {"alphabet": 3}, "training": {"losses": "both", "chunks": 2, "batch": 3, "steps": 4, "seed": 1,
+    "checkpoint_every": 2},
+    "optimiser": {"learning_rate": 0.01, "warm_up": 0, "decay": "linear", "beta1": 0.9, "beta2": 0.99,
+    "epsilon": 1e-8, "weight_decay": 0, "largest_norm": 1}, "element_type": "F32"}
+    """
+  }
+
+  private func inFolder(_ text: String, _ body: (String) throws -> Void) throws {
+    let folder = try TemporaryFolder()
+    try Files.replace(folder.path + "/recipe.json", with: Array(text.utf8))
+    try body(folder.path)
+  }
+
+  @Test(arguments: [false, true])
+  func `TRN-5 a run ends with a model that the other commands take`(compressed: Bool) throws {
+    try inFolder(recipe(compressed: compressed)) { folder in
+      let train = "train --recipe \(folder)/recipe.json --out \(folder)/"
+      let first = command(train + "run --threads 2")
+      let lines = first.output.split(separator: "\n")
+      #expect(first.exitCode == .fine && lines.count == 3 && lines.first == "steps    4 of 4", "\(first)")
+      try #require(lines.count == 3)
+      #expect(lines[1].hasPrefix("weights  SHA-256 ") && lines[1].count == 81)
+      #expect(lines[2] == "model    \(folder)/run/model")
+      #expect(command(train + "run").complaint?.hasPrefix("loma: run-exists: ") == true)
+      #expect(command(train + "again --threads 1").output.split(separator: "\n")[1] == lines[1])
+      let stopped = command(train + "part --stop-after 3").output.split(separator: "\n")
+      #expect(stopped.count == 2 && stopped[1] != lines[1])
+      let resumed = command(train + "part --resume yes").output.split(separator: "\n")
+      #expect(resumed[0] == "steps    4 of 4, 3 of them before" && resumed[1] == lines[1])
+      let model = "--method latent --model \(folder)/run/model"
+      let generated = command("generate \(model) --tokens 0,1,2 --generate 3")
+      #expect(generated.exitCode == .fine)
+      // Five tokens fed in chunks of two: two chunks of a memory row each and a tail of one, or five rows.
+      #expect(generated.output.contains("cache  \(compressed ? 3 : 5) rows, 1 entry each, of 152 bits together"))
+      let evaluate = "evaluate \(model) --recipe \(folder)/recipe.json --texts 20 --seed "
+      let measured = command(evaluate + "3")
+      let counts = measured.output.split(separator: "\n")
+      #expect(counts.count == 5 && counts[3].contains("/80") && counts[3].hasSuffix("/40"), "\(measured)")
+      #expect(measured == command(evaluate + "3 --threads 1") && measured != command(evaluate + "4"))
+      let other = recipe(compressed: compressed, bits: "5")
+      try Files.replace(folder + "/recipe.json", with: Array(other.utf8))
+      #expect(command(evaluate + "3").complaint?.hasPrefix("loma: other-shape: ") == true)
+    }
+  }
+
+  @Test func `EQB-3 the twin has no memory, and a repetition row sees its chunk's text`() throws {
+    let recipe = try LatentRecipe(parsing: Array(recipe().utf8))
+    let rows = try recipe.rows([0, 1, 2, 0], recipe.vocabulary)
+    #expect(
+      rows.map { $0.place.zone } == [.reading, .reading, .repetition, .repetition] + [
+        .reading, .reading, .repetition, .repetition,
+      ])
+    let visible = Twin.rules.visible(Mask(rows: rows, profile: .base), rows.indices)
+    #expect(
+      visible.lists == [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 4], [0, 1, 4, 5], [4, 5, 6], [4, 5, 6, 7]])
+    let whole = try LatentRecipe(parsing: Array(self.recipe(compressed: true).utf8))
+    #expect(try whole.rows([0, 1, 2, 0], whole.vocabulary).count == 10)
+    #expect(
+      try rows.map { $0.label }
+        == whole.rows([0, 1, 2, 0], whole.vocabulary).filter { $0.place.zone != .memory }.map { $0.label })
+  }
+
+  @Test func `TRN-5 a recipe is read strictly`() throws {
+    for (old, new, complaint) in [
+      (#""batch": 3"#, #""batches": 3"#, "unknown-key: a recipe has no key training.batches"),
+      (#""group": 3, "#, "", "missing-key: the recipe has no latent.group"),
+      (#""stride": 2"#, #""stride": 0"#, "invalid-value: latent.stride is 0, must be an integer in 1...64"),
+      (#""group": 3"#, #""group": 4"#, "group-does-not-divide: groups of 4 do not divide 6 channels"),
+      (#""bits": 4"#, #""bits": 0"#, "invalid-value: latent.bits is 0, must be an integer in 1...24"),
+      (#""qk_rope_head_dim": 4"#, #""qk_rope_head_dim": 3"#, "odd-rotated-width: d_r is 3"),
+      (#""profile": "base"}"#, #""profile": "entries=rows"}"#, "unknown-alternative: axis entries has no value rows"),
+      (#""profile": "base"}"#, #""profile": "entries=heads"}"#, "unknown-key: a recipe has no key model.kv_lora_rank"),
+      (
+        #""profile": "base", "compressed": false"#, #""profile": "numbering=text", "compressed": false"#,
+        "invalid-value: loma.profile is numbering=text, must be base where nothing is compressed"
+      ),
+      (#""method": "latent""#, #""method": "mla""#, "unknown-key: a recipe has no key method"),
+    ] {
+      #expect(recipe().contains(old), "\(old)")
+      try inFolder(recipe().replacingOccurrences(of: old, with: new)) { folder in
+        let outcome = command("train --recipe \(folder)/recipe.json --out \(folder)/run")
+        #expect(outcome.complaint?.hasPrefix("loma: " + complaint) == true, "\(outcome.complaint ?? "none")")
+        #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+      }
+    }
+  }
+
+  @Test func `TRN-5 a damaged state is refused`() throws {
+    try inFolder(recipe()) { folder in
+      let train = "train --recipe \(folder)/recipe.json --out \(folder)/run"
+      #expect(command(train + " --stop-after 2").exitCode == .fine)
+      let path = folder + "/run/training.safetensors"
+      let bytes = try Files.contents(of: path, byteLimit: 1 << 20)
+      try Files.replace(path, with: Array(bytes.dropLast()))
+      #expect(command(train + " --resume yes").complaint?.hasPrefix("loma: damaged-state: ") == true)
+      try Files.replace(path, with: bytes)
+      try Files.replace(folder + "/recipe.json", with: Array((recipe() + " ").utf8))
+      #expect(command(train + " --resume yes").complaint?.hasPrefix("loma: other-recipe: ") == true)
+    }
+  }
+}

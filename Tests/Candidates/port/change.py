@@ -14,21 +14,21 @@ class Change(typing.NamedTuple):
     names: tuple = ()  # what is right to name: a mutant's id, a profile as axis=value, a stage, a pair of rows
 
 
-def compiled(changes):
-    """The code of every file of the port under the changes."""
-    sources = {name: (HERE / f"{name}.py").read_text(encoding="utf-8") for name in FILES}
+def compiled(changes, folder=HERE, files=FILES):
+    """The code of every file of the port under the changes; the port of another part lies in another folder."""
+    sources = {name: (folder / f"{name}.py").read_text(encoding="utf-8") for name in files}
     for change in changes:
         for name, old, new in change.patches:
             if sources[name].count(old) != 1:
                 raise SystemExit(f"{name}.py: {sources[name].count(old)} times, not once: {old}")
             sources[name] = sources[name].replace(old, new)
-    return {name: compile(source, str(HERE / f"{name}.py"), "exec") for name, source in sources.items()}
+    return {name: compile(source, str(folder / f"{name}.py"), "exec") for name, source in sources.items()}
 
 
 def load(codes, modules):
     """The files as modules, where each finds those before it; the last one is the port."""
     for name, code in codes.items():
-        modules[name] = types.ModuleType(name)
-        modules[name].__file__ = str(HERE / f"{name}.py")
-        exec(code, modules[name].__dict__)
-    return modules["port"]
+        module = modules[name] = types.ModuleType(name)
+        module.__file__ = code.co_filename
+        exec(code, module.__dict__)
+    return module

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "port"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "port")]
 
 import change
 import wrong_latent

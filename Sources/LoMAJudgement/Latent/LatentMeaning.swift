@@ -61,7 +61,8 @@ struct LatentMeaning: PeerMeaning {
         if let key = dimensions.firstIndex(of: .key) { words.append("query row \(value), key row \(index[key])") }
       case .key: break
       case .layer:
-        words.append("layer \(value)" + (stride.map { $0 > 0 ? ", of the group of layer \(value / $0 * $0)" : "" } ?? ""))
+        words.append(
+          "layer \(value)" + (stride.map { $0 > 0 ? ", of the group of layer \(value / $0 * $0)" : "" } ?? ""))
       case .producer: words.append("producer number \(value)")
       case .token: words.append("text token \(value)")
       case .cached: words.append("entry of text token \(value)")

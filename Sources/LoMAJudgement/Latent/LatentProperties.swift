@@ -69,7 +69,8 @@ extension PropertyJudge {
   }
 
   /// The tensors of an answer, with those shapes that follow from the case; the vocabulary is the model's.
-  func latentForm(of question: Question, _ operation: PeerOperation) throws(CorpusError) -> [AnswerForm.ExpectedTensor] {
+  func latentForm(of question: Question, _ operation: PeerOperation) throws(CorpusError) -> [AnswerForm.ExpectedTensor]
+  {
     func numbers(_ name: String, _ shape: [Int]?) -> AnswerForm.ExpectedTensor {
       .init(name: name, shape: shape, kind: .floating)
     }

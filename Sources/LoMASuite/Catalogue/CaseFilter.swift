@@ -12,8 +12,9 @@ package struct CaseFilter: Sendable {
   package var operation: Operation?
   /// Axis values that it must have, whatever its other axes; `base` selects cases without any.
   package var profile: Profile?
-  /// The same for a case of part II.
-  private var contextProfile: ContextProfile?
+  /// The same for a case of each method of part II, as the axes that differ from base; none for a method whose profile
+  /// is not asked for.
+  private var peerAxes: [PeerMethod: [String: String]]?
   /// The model's name, or its path below Vectors.
   package var model: String?
   /// A clause that it cites.
@@ -29,7 +30,15 @@ package struct CaseFilter: Sendable {
   package mutating func choose(profile name: String) throws {
     switch part {
     case .loma: profile = try Profile(name: name)
-    case .peers: contextProfile = try ContextProfile(name: name)
+    case .peers:
+      // A profile of either method is taken; what is none of both is refused in the words of the first.
+      let context = Result { () throws(PeerError) in try ContextProfile(name: name).axes }
+      let latent = Result { () throws(PeerError) in try LatentProfile(name: name).axes }
+      if case .failure(let error) = context, case .failure = latent { throw error }
+      peerAxes = [:]
+      peerAxes?[.context] = try? context.get()
+      // `entries=latent` is base, and asks for all that store latents.
+      peerAxes?[.latent] = try? latent.get()
     }
   }
 
@@ -47,9 +56,9 @@ package struct CaseFilter: Sendable {
     if let level, item.level != level { return false }
     if let operation, item.request.operation != operation { return false }
     if let profile, !profile.isAskedFor(in: item.request.axes) { return false }
-    if let asked = contextProfile?.axes {
+    if let peerAxes {
       let axes = item.request.axes
-      guard asked.isEmpty ? axes.isEmpty : asked.allSatisfy({ axes[$0.key] == $0.value }) else { return false }
+      guard let asked = item.request.operation.method.flatMap({ peerAxes[$0] }), asked.isEmpty ? axes.isEmpty : asked.allSatisfy({ axes[$0.key] == $0.value }) else { return false }
     }
     if let model, item.request.model != model, item.request.model != "models/" + model { return false }
     if let clause, !item.shownClauses.contains(clause) { return false }

@@ -15,14 +15,16 @@ enum ChoiceMargin {
   /// Equal scores are not compared and are no danger: they come from equal rows of the head and are equal in every
   /// type.
   static func margin(of request: Request, answer: [ResultTensor]) -> Double? {
-    guard let textSize = try? request.integer("text_vocabulary"),
-      let logits = answer.first(where: { $0.name == "logits" }),
+    guard let logits = answer.first(where: { $0.name == "logits" }),
       case .doubles(let values) = logits.content, logits.shape.count == 2
     else { return nil }
     let width = logits.shape[1]
+    // A model with latent attention has no other ids than those of text.
+    guard let textSize = (try? request.integer("text_vocabulary")) ?? (request.operation.method == .latent ? width : nil)
+    else { return nil }
     let count: Int
     switch request.operation {
-    case .generate, .peer(.ccmOnline): count = (try? request.integer("generate")) ?? 0
+    case .generate, .peer(.ccmOnline), .peer(.latentGenerate): count = (try? request.integer("generate")) ?? 0
     case .reconstruct: count = logits.shape[0]
     default: return nil
     }

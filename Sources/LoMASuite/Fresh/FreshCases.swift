@@ -27,11 +27,27 @@ package struct FreshCases: Sendable {
     answers = models.answers
   }
 
-  /// How the part's cases are drawn.
-  private var drawing: any DrawnCase.Type {
+  /// How case `index` of the seed is drawn, and its number among the cases that are drawn so.
+  ///
+  /// In part II the chapters have their rounds in turn (CCM-38, LAT-19): 12 cases of chapter 16, 8 of 17 and 18.
+  private func drawing(of index: Int) -> (type: any DrawnCase.Type, index: Int) {
     switch part {
-    case .loma: FreshCase.self
-    case .peers: FreshContextCase.self
+    case .loma: return (FreshCase.self, index)
+    case .peers:
+      let (context, latent) = (12, 8)
+      let (round, place) = (Int(seed % UInt64(context + latent)) + index).quotientAndRemainder(
+        dividingBy: context + latent)
+      return place < context
+        ? (FreshContextCase.self, round * context + place)
+        : (FreshLatentCase.self, round * latent + place - context)
+    }
+  }
+
+  /// How often the reference is shaken to tell which cases are steady (TOL-16).
+  private var shakes: Int {
+    switch part {
+    case .loma: FreshCase.shakes
+    case .peers: max(FreshContextCase.shakes, FreshLatentCase.shakes)
     }
   }
 
@@ -44,7 +60,7 @@ package struct FreshCases: Sendable {
   /// Ports of the reference on the cases' models whose stages err about as much as right ports do, each port
   /// differently (TOL-16).
   package var shakenPorts: [ReferenceCandidate] {
-    ReferenceCandidate.shaken(models: answers.models, times: drawing.shakes).map { $0.knowing(answers.peers) }
+    ReferenceCandidate.shaken(models: answers.models, times: shakes).map { $0.knowing(answers.peers) }
   }
 
   /// The reference with gradients that are off by as much as those of the worst right port, before the optimiser gets
@@ -52,18 +68,22 @@ package struct FreshCases: Sendable {
   package var movedPort: ReferenceCandidate { ReferenceCandidate.movingGradients(models: answers.models) }
 
   /// Case `index` of the seed, from 0; it does not depend on how many cases are drawn.
-  package func drawn(_ index: Int) -> any DrawnCase { clearest(drawing.drawn(seed: seed, index: index)) }
+  package func drawn(_ index: Int) -> any DrawnCase {
+    let (type, place) = drawing(of: index)
+    return clearest(type.drawn(seed: seed, index: place))
+  }
 
   /// The same case on the first texts whose choices are clear in all types, otherwise on the clearest.
   private func clearest<Drawn: DrawnCase>(_ drawn: Drawn) -> Drawn {
-    guard drawn.kind.level == .generation else { return drawn }
+    guard drawn.kind.level == .generation || needsClearCodes(drawn.request) else { return drawn }
+    let wanted = drawn.types.count
     var drawn = drawn
     var (best, count) = (drawn, -1)
     for attempt in 0..<Self.attempts {
       drawn.seed = drawn.seed(attempt)
       let types = clearTypes(of: drawn).count
       if types > count { (best, count) = (drawn, types) }
-      if count == 4 { break }
+      if count == wanted { break }
     }
     return best
   }
@@ -81,7 +101,9 @@ package struct FreshCases: Sendable {
       return Case.tensors(
         id, fresh.kind.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.clauses, fresh.request
       ).asked(in: clearTypes(of: fresh))
-    case .property(let property, _): return item(.property(property), hunts: "answers known by heart: \(fresh)")
+    case .property(let property, _):
+      let asked = item(.property(property), hunts: "answers known by heart: \(fresh)")
+      return needsClearCodes(fresh.request) ? asked.asked(in: clearTypes(of: fresh)) : asked
     case .rejection:
       return code(of: fresh.request).map { item(.rejection($0), hunts: "rejections known by heart: \(fresh)") }
     }
@@ -96,7 +118,10 @@ package struct FreshCases: Sendable {
   }
 
   /// The id of case `index` of the seed.
-  package func id(_ index: Int) -> String { "\(drawing.kind(seed: seed, index: index).words).fresh.s\(seed)-k\(index)" }
+  package func id(_ index: Int) -> String {
+    let (type, place) = drawing(of: index)
+    return "\(type.kind(seed: seed, index: place).words).fresh.s\(seed)-k\(index)"
+  }
 
   /// The seed and the index in an id; nil if it is not the id of a fresh case.
   package static func named(_ id: String) -> (cases: FreshCases, index: Int)? {
@@ -130,11 +155,18 @@ package struct FreshCases: Sendable {
       isPublished: false, progress: progress)
   }
 
-  /// The element types in which the choices of an answer, if it has any, are clear.
+  /// Whether a request makes codes of a few bits, whose borders its numbers must not be near (LAT-14).
+  private func needsClearCodes(_ request: Request) -> Bool {
+    guard request.operation.method == .latent, let model = request.model else { return false }
+    return LatentCaseModel.all.first { $0.path == model }?.isQuantised ?? false
+  }
+
+  /// The element types in which the choices of an answer, if it has any, and its codes are clear.
   private func clearTypes(of fresh: some DrawnCase) -> [String] {
     let all = fresh.types
-    guard fresh.kind.level == .generation else { return all }
     let request = fresh.request
+    if let margin = CodeMargin.margin(of: request, answers), margin < CodeMargin.least { return [] }
+    guard fresh.kind.level == .generation else { return all }
     guard let answer = try? answers.answer(request) else { return all }
     let wide = ChoiceMargin.dtypes(all, withMargin: ChoiceMargin.margin(of: request, answer: answer))
     return fresh.hidesScores ? wide.filter { NumberType.preciseWords.contains($0) } : wide

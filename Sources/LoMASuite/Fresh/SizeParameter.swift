@@ -36,13 +36,26 @@ enum SizeParameter: String, CaseIterable, Sendable {
   case out
   /// The rank of a low-rank update.
   case rank
+  /// Layers that read the entries of one.
+  case stride
+  /// Bits of a code, and of a rotated key's.
+  case bits
+  case rotatedBits = "rotated_bits"
+  /// Numbers that share a scale, and how many such groups a row has.
+  case group, groups
+  /// Channels of a latent, and of a head's plain key and value.
+  case latent, plain, value
+  /// Pairs of a rotated key's channels, of which there may be none.
+  case rotatedPairs = "rotated_pairs"
+  /// Entries of a cache.
+  case entries
 
   /// The smallest meaningful value.
   var least: Int {
     switch self {
-    case .generate, .chunk, .length: 0
+    case .generate, .chunk, .length, .plain, .rotatedPairs: 0
     case .c, .t, .steps, .rows, .width, .middle, .keyValueHeads, .sharing, .pairs, .layers, .memoryTokens, .segments,
-      .out, .rank:
+      .out, .rank, .stride, .bits, .rotatedBits, .group, .groups, .latent, .value, .entries:
       1
     }
   }

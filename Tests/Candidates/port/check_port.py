@@ -47,6 +47,7 @@ PEERS = {  # right implementations of part II
     "reference": ["loma", "reference", "--part", "peers", "--dtypes", "f64,f32,bf16,f16"],
     "ccm-huggingface": ["python", str(CANDIDATES / "ccm" / "candidate_ccm.py")],
     "ccm-numpy": ["python", str(CANDIDATES / "ccm" / "candidate_ccm_numpy.py")],
+    "latent-torch": ["python", str(CANDIDATES / "latent" / "candidate_latent.py")],
 }
 
 

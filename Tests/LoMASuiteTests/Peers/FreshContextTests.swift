@@ -16,8 +16,9 @@ struct FreshContextTests {
     try FreshCases(seed: seed, of: .peers).items(count: count, threads: 2) { _ in true }
   }
 
-  private func fresh(_ cases: FreshCases, _ index: Int) throws -> FreshContextCase {
-    try #require(cases.drawn(index) as? FreshContextCase)
+  /// Case `index` of those of chapter 16.
+  private func fresh(_ cases: FreshCases, _ index: Int) -> FreshContextCase {
+    FreshContextCase.drawn(seed: cases.seed, index: index)
   }
 
   @Test func `CCM-38 a seed draws the same cases of part II, however many are drawn`() throws {
@@ -35,15 +36,15 @@ struct FreshContextTests {
 
   @Test func `CCM-38 twelve cases in a row ask every operation, a property and a rejection`() throws {
     let cases = try FreshCases(seed: 9, of: .peers)
-    let row = try (100..<112).map { try fresh(cases, $0) }
+    let row = (100..<112).map { fresh(cases, $0) }
     let answers = row.filter { $0.property == nil && $0.faults.isEmpty }
-    #expect(Set(answers.map { $0.operation }) == Set(PeerOperation.allCases) && answers.count == 10)
+    #expect(Set(answers.map { $0.operation }) == Set(PeerOperation.all(of: .context)) && answers.count == 10)
     #expect(row.count { $0.property != nil } == 1 && row.count { !$0.faults.isEmpty } == 1)
     let drawn = (0..<1440).map { FreshContextCase.drawn(seed: 9, index: $0) }
     #expect(drawn.allSatisfy { $0.isValid || !$0.faults.isEmpty })
     let asked = drawn.compactMap { $0.property }
     #expect(Set(asked) == [.online, .inert, .interference, .gate, .batch, .repeat] && asked.count == 120)
-    #expect(Set(drawn.filter { !$0.faults.isEmpty }.map { $0.operation }) == Set(PeerOperation.allCases))
+    #expect(Set(drawn.filter { !$0.faults.isEmpty }.map { $0.operation }) == Set(PeerOperation.all(of: .context)))
   }
 
   @Test func `CCM-38 many cases of part II ask all there is`() {
@@ -89,7 +90,7 @@ struct FreshContextTests {
       }
       #expect(item.id.hasPrefix("property.\(property.rawValue).fresh.s4-k") && item.level == .property)
     }
-    #expect(FreshCases.named("structure.ccm_layout.fresh.s4-k8")?.cases.part == .peers)
+    #expect(FreshCases.named("structure.ccm_layout.fresh.s4-k4")?.cases.part == .peers)
     #expect(FreshCases.named("structure.layout.fresh.s4-k8") == nil)
   }
 
@@ -98,7 +99,8 @@ struct FreshContextTests {
     let cases = try FreshCases(seed: 12, of: .peers)
     var precise = 0
     for item in items {
-      let drawn = try fresh(cases, try #require(FreshCases.named(item.id)).index)
+      let index = try #require(FreshCases.named(item.id)).index
+      guard let drawn = cases.drawn(index) as? FreshContextCase else { continue }
       if drawn.fillsF32 {
         #expect(item.dtypes == ["f64", "f32"])
         precise += 1
@@ -115,7 +117,7 @@ struct FreshContextTests {
     let cases = try FreshCases(seed: 3, of: .peers)
     var (codes, doubled): (Set<String>, Int) = ([], 0)
     for index in 0..<24_000 where FreshContextDrawing.kind(seed: 3, index: index).isFaulty {
-      let drawn = try fresh(cases, index)
+      let drawn = fresh(cases, index)
       let item = try #require(cases.item(drawn, id: cases.id(index)), "\(drawn) is not rejected")
       guard case .rejection(let code) = item.expectation else {
         Issue.record("\(drawn)")
@@ -132,7 +134,7 @@ struct FreshContextTests {
   @Test func `CCM-38 what is smaller of part II is a case too, and the way down ends at the smallest`() throws {
     let cases = try FreshCases(seed: 2, of: .peers)
     for index in 0..<72 {
-      let drawn = try fresh(cases, index)
+      let drawn = fresh(cases, index)
       for smaller in drawn.smaller.prefix(4) where drawn.faults.isEmpty {
         _ = try #require(cases.item(smaller, id: "x.y.z") ?? cases.item(drawn, id: "x.y.z"), "\(smaller)")
       }
@@ -173,7 +175,7 @@ struct FreshContextTests {
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)
     let fresh = try FreshCorpus(seed: 21, of: .peers, measured)
-    let corpus = try fresh.corpus(count: 96, for: Selection(), threads: 2) { _ in }
+    let corpus = try fresh.corpus(count: 160, for: Selection(), threads: 2) { _ in }
     let units = try JudgedUnits(corpus, bounds: measured.ofFreshCases(of: corpus), dtypes: ["f32"]).units
     let runs = Sensitivity(units: units, models: try StoredModels(vectors: folder), threads: 2)
     let mutants = Mutant.all(of: .peers)

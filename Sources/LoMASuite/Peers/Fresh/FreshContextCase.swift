@@ -145,7 +145,12 @@ extension PeerOperation {
     case .ccmForward: (9...20).map { "CCM-\($0)" }
     case .ccmLoss: ["CCM-2", "CCM-8", "CCM-23"]
     case .ccmGradients: ["CCM-17", "CCM-20", "CCM-21", "CCM-23"]
-    case .latentCost, .quantise, .latentAttention, .latentForward, .latentGradients, .latentGenerate: latentClauses
+    case .latentCost: ["LAT-2", "LAT-11", "QNT-4"]
+    case .quantise: ["QNT-1", "QNT-2", "QNT-3", "LAT-18"]
+    case .latentAttention: ["LAT-5", "LAT-6", "LAT-18"]
+    case .latentForward: ["LAT-2", "LAT-3", "LAT-4", "LAT-5", "LAT-6", "LAT-8", "LAT-12", "QNT-1", "QNT-2", "QNT-3"]
+    case .latentGradients: ["LAT-2", "LAT-4", "LAT-5", "LAT-14"]
+    case .latentGenerate: ["LAT-4", "LAT-9", "LAT-15"]
     case .ccmOnline: ["CCM-16", "CCM-17", "CCM-19", "CCM-24", "CCM-25", "CCM-26", "CCM-27"]
     }
   }

@@ -49,7 +49,11 @@ enum CodeMargin {
   static let least = 0x1p-10
 
   /// The smallest margin among the codes of all passes that a request makes; nil if it has none, or is rejected.
+  ///
+  /// Of `quantise` the codes have margins of their own, and those of scales in bf16 count: how far, as a share of itself,
+  /// Δ is from the middle between two such numbers, where a type's rounding would choose another one.
   static func margin(of request: Request, _ answers: ReferenceAnswers) -> Double? {
+    if request.operation == .peer(.quantise) { return scaleMargin(of: request) }
     guard let asked = try? LatentRequest(request, answers),
       case .latent(let widths) = asked.model.configuration.attention.form
     else { return nil }
@@ -71,6 +75,21 @@ enum CodeMargin {
       }
     }
     return margins.min()
+  }
+
+  private static func scaleMargin(of request: Request) -> Double? {
+    guard let profile = try? request.latentProfile(), profile.scaleRounding == .bf16,
+      let x = try? request.matrix("x"), let bits = try? request.integer("bits"),
+      let group = try? request.integer("group"),
+      let quantiser = try? Quantiser(form: profile.quantiser, bits: bits, group: group, scaleRounding: .none)
+    else { return nil }
+    let distances = quantiser.groups(of: x).map { made in
+      // In units of the last of eight bits; a step that is exactly in the middle is so in every type.
+      let place = made.step.significand * 0x1p7
+      let distance = (place - place.rounded(.down) - 0.5).magnitude
+      return distance == 0 || made.step == 0 ? 1 : distance * 0x1p4
+    }
+    return distances.min()
   }
 
   private static func embeddings(of request: Request, text: Int) -> Tensor? {

@@ -1,8 +1,8 @@
 """What `loma conform` on part II says of wrong ports: whether each is refused, and whether its mistake is named.
 
-A port is a script that takes the id of a mutant and makes that mistake. It is caught by an answer that is judged wrong; a
-crash or an unreadable file alone does not count. Right to name is the mutant of its id, first or behind another that its
-answers do not tell from it.
+A port is a script that takes the id of a mutant and makes that mistake. It is caught by an answer that is judged
+wrong; a crash or an unreadable file alone does not count. Right to name is the mutant of its id, first or behind
+another that its answers do not tell from it.
 """
 
 import argparse
@@ -19,16 +19,15 @@ import check_diagnosis
 
 HERE = pathlib.Path(__file__).resolve().parent
 JUDGED_WRONG = ("fail", "invalid-output", "wrong-rejection")
-# Of tensors with another name or shape; a port may make them of its mistake, and may crash elsewhere.
-ENOUGH = 0.9
+ENOUGH = 0.9  # named, of those asked
 
 
 def run(given, script, sentence, identifier):
     """What one wrong port is told."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [str(given.loma.resolve()), "conform", "--vectors", str(given.vectors.resolve()), "--dtype", "f32", "--jobs",
-             "1", "--timeout-factor", "8", "--report", folder, "--", sys.executable, str(script), identifier],
+            [str(given.loma.resolve()), "conform", "--vectors", str(given.vectors.resolve()), "--dtype", "f32",
+             "--jobs", "1", "--timeout-factor", "8", "--report", folder, "--", sys.executable, str(script), identifier],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
         lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()
     units, said = [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(done.stdout)
@@ -59,8 +58,8 @@ def main(document, script, mistakes):
                   f"     {row['score']}: {' or '.join(row['named']) or 'nothing named'}, which explains "
                   f"{row['explained']} of {row['wrong']}", flush=True)
     scores, caught = collections.Counter(row["score"] for row in table), sum(row["caught"] for row in table)
-    print(f"{caught} of {len(table)} caught, {scores['first']} named first, {scores['alike']} alike, {scores['none']} not, "
-          f"{scores['other']} as something else")
+    print(f"{caught} of {len(table)} caught, {scores['first']} named first, {scores['alike']} alike, "
+          f"{scores['none']} not, {scores['other']} as something else")
     if given.json:
         members = ("id", "sentence", "caught", "first", "score", "named", "explained", "wrong")
         check_diagnosis.write(given.json, table, members)

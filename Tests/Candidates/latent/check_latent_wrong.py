@@ -3,8 +3,8 @@
 
     VENV/bin/python Tests/Candidates/latent/check_latent_wrong.py --loma PATH [--json FILE] [--jobs N] [ID…]
 
-Each is run in float32 on Vectors/peers as a candidate; see wrong_ports.py. Exits with 1 if one is not caught or something
-else is named, or if less than nine of ten are named.
+Each is run in float32 on Vectors/peers as a candidate; see wrong_ports.py. Exits with 1 if one is not caught or
+something else is named, or if less than nine of ten are named.
 """
 
 import pathlib

@@ -1,5 +1,5 @@
-"""Mistakes of a port of chapters 17 and 18: what is changed in the candidate on PyTorch, by the mutant that makes the same
-mistake.
+"""Mistakes of a port of chapters 17 and 18: what is changed in the candidate on PyTorch, by the mutant that makes the
+same mistake.
 
 A change is made wherever a porter who thinks so would make it; gradients follow by autograd.
 """
@@ -19,7 +19,8 @@ STORE_LATENT = """        latent, out["latent_codes"] = straight_through(
             latent, self.setting.bits, self.setting.group, self.setting)
 """
 STORE_KEY = '        key, out["rotated_codes"] = straight_through(key, self.setting.rotated_bits, 0, self.setting)\n'
-QUERY_NORM = """            low = rms_norm(self.linear(layer, "q_a_proj", normed), self.weight(layer, "self_attn.q_a_layernorm"),
+QUERY_NORM = """            low = rms_norm(self.linear(layer, "q_a_proj", normed), self.weight(layer, \
+"self_attn.q_a_layernorm"),
                            self.latent_epsilon)
 """
 PARTS = ("        plain, rotated = x[..., : x.shape[-1] - self.rotated], x[..., x.shape[-1] - self.rotated :]\n")
@@ -27,7 +28,7 @@ TURNED = """        turned = turn(rotated[..., to_neighbours(self.rotated)], pos
         return torch.cat([plain, turned[..., 0::2], turned[..., 1::2]], dim=-1).flatten(-2)
 """
 SCALE = "(plain + rotated) ** -0.5)"
-UP_SPLIT = "    key, values = functional.linear(latent, up).unflatten(-1, (heads, plain + value)).split([plain, value], dim=-1)\n"
+UP_NAMES, UP_WIDTHS = "    key, values = functional.linear", "split([plain, value], dim=-1)\n"
 ONE_KEY = "rotated_key[:, :, None].expand(-1, -1, heads, -1)"
 STAGE_QUERY = "        *(given[name][None] for name in names),"
 UP_LAYER = "self.setting.up_projection_of(layer)"
@@ -41,7 +42,9 @@ EPSILON = "        self.latent_epsilon = latent_model.latent_epsilon(self.config
 FORM = "    if setting.symmetric:\n        most = "
 MAGNITUDE = "parts.abs().amax(-1, keepdim=True) / most\n"
 STEP = "        step = (top - lower) / most\n"
-ROUND_SCALES = "    if setting.rounded:\n        lower, step = (scale.bfloat16().to(parts.dtype) for scale in (lower, step))\n"
+ROUND_SCALES = """    if setting.rounded:
+        lower, step = (scale.bfloat16().to(parts.dtype) for scale in (lower, step))
+"""
 CODES = "((parts - lower) / step.masked_fill(constant, 1)).round()"
 CLAMP = ".clamp(least, most)"
 VALUES = "    values = codes * step + lower\n"
@@ -96,7 +99,8 @@ ENTRIES = {
                "            plain = torch.cat([low[..., 0::2], low[..., 1::2]], dim=-1)\n" + TURNED),)),
     "L09": Change("I took the first d_r channels of a head for its rotated part", (
         torch_(PARTS, "        plain, rotated = x[..., self.rotated :], x[..., : self.rotated]\n"),
-        candidate(STAGE_QUERY, "        turned(given['query'], sizes)[None], *(given[name][None] for name in names[1:]),"),
+        candidate(STAGE_QUERY,
+                  "        turned(given['query'], sizes)[None], *(given[name][None] for name in names[1:]),"),
         candidate("def latent_attention(", "def turned(query, sizes):\n"
                   "    heads = query.unflatten(-1, (sizes[0], -1))\n"
                   "    return torch.cat([heads[..., sizes[2] :], heads[..., : sizes[2]]], dim=-1).flatten(-2)\n\n\n"
@@ -105,7 +109,8 @@ ENTRIES = {
         torch_(TURNED, "        turned = turn(rotated, positions, self.theta)\n"
                "        return torch.cat([plain, turned], dim=-1).flatten(-2)\n"),)),
     "L21": Change("I took each head's first rows of kv_b_proj for its values", (
-        torch_(UP_SPLIT, UP_SPLIT.replace("key, values =", "values, key =").replace("[plain, value]", "[value, plain]")),)),
+        torch_(UP_NAMES, UP_NAMES.replace("key, values", "values, key")),
+        torch_(UP_WIDTHS, UP_WIDTHS.replace("plain, value", "value, plain")))),
     "L22": Change("I cached the latent before its norm, and normalised it when it was read", (
         torch_(NORM, ""),
         torch_(READ, "            if self.setting.norm:\n"
@@ -141,7 +146,8 @@ SHARING = {
 QUANTISER = {
     "L03": Change("I quantised the latent before its norm", (
         torch_(NORM, NORM.replace("self.setting.norm:", "self.setting.norm and not self.setting.bits:")),
-        torch_(STORE_LATENT, STORE_LATENT + NORM.replace("self.setting.norm:", "self.setting.norm and self.setting.bits:")))),
+        torch_(STORE_LATENT, STORE_LATENT + NORM.replace(
+            "self.setting.norm:", "self.setting.norm and self.setting.bits:")))),
     "L14": Change("I quantised over tokens, a scale for each channel", (
         torch_(QUANTISED, "    codes, values, _, _ = quantise(x.detach().mT, bits, x.shape[-2], setting)\n"
                "    codes, values = codes.mT, values.mT\n"),)),
@@ -161,14 +167,16 @@ QUANTISER = {
         torch_(CODES, CODES.removesuffix(".round()")),
         torch_(CLAMP, ".apply_(lambda x: math.copysign(math.floor(abs(x) + 0.5), x))" + CLAMP),
         torch_("import torch\nfrom safetensors", "import math\n\nimport torch\nfrom safetensors"))),
-    **arithmetic("L27", "I took the asymmetric form for the symmetric one", FORM, FORM.replace("setting.symmetric", "False")),
+    **arithmetic("L27", "I took the asymmetric form for the symmetric one", FORM,
+                 FORM.replace("setting.symmetric", "False")),
     "L28": Change("I rounded lo and Δ when the codes were made of the exact ones", (
         torch_(ROUND_SCALES, ""), torch_(VALUES, ROUND_SCALES + VALUES))),
     **arithmetic("L29", "I rounded lo and Δ to bf16 where they are kept as they are", ROUND_SCALES,
                  ROUND_SCALES.replace("setting.rounded", "True")),
     **arithmetic("L30", "I kept lo and Δ as they are where they are rounded", ROUND_SCALES, ""),
     **arithmetic("L31", "I did not keep codes in their range", CLAMP, ""),
-    **arithmetic("L32", "I took the largest number for the largest magnitude", MAGNITUDE, MAGNITUDE.replace("abs().", "")),
+    **arithmetic("L32", "I took the largest number for the largest magnitude", MAGNITUDE,
+                 MAGNITUDE.replace("abs().", "")),
     "L34": Change("I quantised the shared key before its rotation", (
         torch_(ROTATE_KEY, "        if not self.setting.rotated_bits:\n    " + ROTATE_KEY),
         torch_(STORE_KEY, STORE_KEY + "        if self.setting.rotated_bits:\n    " + ROTATE_KEY))),
@@ -191,7 +199,8 @@ GRADIENTS = {
 
 COUNTS = {
     **cost("L40", "I counted entries for consumers too", (WRITERS, "    return layers * each\n")),
-    **cost("L41", "I rounded layers divided by the stride down", (WRITERS, "    return layers // setting.stride * each\n")),
+    **cost("L41", "I rounded layers divided by the stride down",
+           (WRITERS, "    return layers // setting.stride * each\n")),
     **cost("L42", "I did not count scales", (SCALES, "\n")),
     **cost("L43", "I counted a lower end in the symmetric form too", (SCALES, " + groups * SCALE * 2\n")),
     **cost("L44", "I counted the rotated key with the latent's bits", (

@@ -14,5 +14,6 @@ func peerAnswers() throws -> ReferenceAnswers {
   let models = try peerModels()
   var answers = ReferenceAnswers(models: models.models, workers: .single)
   (answers.refusals, answers.peers.adapters) = (models.refusals, models.adapters)
+  answers.peers.latents = models.latents
   return answers
 }

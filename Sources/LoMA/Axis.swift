@@ -89,15 +89,21 @@ extension Profile {
 
   /// Reads a profile in the form of `name`: `base`, or axis=value pairs joined by commas.
   public init(name: String) throws(InputError) {
-    guard name != "base" else {
-      self = .base
-      return
+    try self.init(Self.pairs(inName: name))
+  }
+
+  /// The axis=value pairs of a profile's name in any part of the Spec; none for `base`.
+  package static func pairs(inName name: String) -> [(axis: String, value: String)] {
+    guard name != "base" else { return [] }
+    return name.split(separator: ",", omittingEmptySubsequences: false).map { pair in
+      let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return (axis: String(halves[0]), value: halves.count == 2 ? String(halves[1]) : "")
     }
-    try self.init(
-      name.split(separator: ",", omittingEmptySubsequences: false).map { pair in
-        let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (axis: String(halves[0]), value: halves.count == 2 ? String(halves[1]) : "")
-      })
+  }
+
+  /// The name of a profile that differs from `base` by these pairs, in any part of the Spec.
+  package static func name(ofPairs pairs: [(axis: String, value: String)]) -> String {
+    pairs.isEmpty ? "base" : pairs.map { $0.axis + "=" + $0.value }.joined(separator: ",")
   }
 
   /// The axes on which this profile differs from `base`, with its values, in the registry's order.
@@ -107,8 +113,7 @@ extension Profile {
 
   /// The profile as text: `base`, or axis=value pairs joined by commas.
   public var name: String {
-    let pairs = differences.map { $0.axis.rawValue + "=" + $0.value }
-    return pairs.isEmpty ? "base" : pairs.joined(separator: ",")
+    Self.name(ofPairs: differences.map { (axis: $0.axis.rawValue, value: $0.value) })
   }
 
   /// Whether `axes` has every value in which this profile differs from `base`; for `base`, whether `axes` is empty.

@@ -9,8 +9,8 @@ let clauseHelp = """
   loma clause [ID] [--project DIR]
   loma clause --index FILE [--project DIR]
 
-  Shows a clause of the Spec, or a decision of its registry: its text, and what is about it. Without an ID: every id and
-  title.
+  Shows a clause of the Spec, or a decision of its registry: its text, and what is about it. With the id of a case or of a
+  mutant: the clauses that it cites. Without an ID: every id and title.
 
     --index FILE             writes the table of all clauses there; the project's own is Spec/index.md
     --project DIR            the project's checkout; otherwise LOMA_PROJECT, then the nearest folder with a Spec, here
@@ -40,7 +40,7 @@ func clause(_ words: [String], in environment: Environment) throws -> Outcome {
   let index = try clauseIndex(of: project)
   if let path = arguments["--index"] { return Outcome(output: ClauseTable.page(index), path: path) }
   guard let id else { return Outcome(output: ClauseText.list(index)) }
-  guard let text = ClauseText.text(of: id, in: index) else {
+  guard let text = ClauseText.text(of: id, in: index) ?? ClauseText.text(citedBy: id, in: index) else {
     let nearest = index.ids(nearest: id, count: 3).joined(separator: ", ")
     throw UsageError(line: "no clause has the id '\(id)', the nearest are \(nearest)")
   }
@@ -51,7 +51,11 @@ func clause(_ words: [String], in environment: Environment) throws -> Outcome {
 func clauseIndex(of project: ProjectFolder) throws(ProjectFolder.Problem) -> ClauseIndex {
   try ClauseIndex(
     project: project,
-    cases: Catalogue.cases.map { CitingCase(id: $0.id, clauses: $0.clauses, idleClauses: $0.idleClauses) },
+    cases: Part.allCases.flatMap { part in
+      Catalogue.cases(of: part).map {
+        CitingCase(id: $0.id, part: part, clauses: $0.clauses, idleClauses: $0.idleClauses)
+      }
+    },
     mutants: Part.allCases.flatMap { Mutant.all(of: $0) }.map {
       CitingMutant(id: $0.id, sentence: $0.sentence, clauses: $0.clauses)
     })

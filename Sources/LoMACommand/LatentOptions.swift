@@ -52,7 +52,11 @@ extension LatentOptions {
       inputs = try sizes(arguments, isNeeded: sections.contains { $0 != .profiles })
     }
     switch inputs.form {
-    case .latent: inputs.groups = try arguments.integer("--kv-heads")
+    case .latent:
+      inputs.groups = try arguments.integer("--kv-heads")
+      if let groups = inputs.groups, groups < 1 {
+        throw UsageError(line: "option --kv-heads takes at least 1, not \(groups)")
+      }
     case .heads:
       if arguments["--model"] != nil, arguments["--kv-heads"] != nil {
         throw UsageError(line: "option --kv-heads says what the model of --model says")
@@ -97,9 +101,14 @@ extension LatentOptions {
         query: try size("--heads"), keyValue: try arguments.integer("--kv-heads") ?? size("--heads"),
         dimension: try size("--head-dim"))
     }
+    let (layers, hidden) = (try size("--layers"), try size("--hidden"))
+    for (name, value, limit) in [
+      ("--layers", layers, LatentExplanation.layerLimit), ("--hidden", hidden, LatentParameters.limit),
+    ] where !(1...limit).contains(value) {
+      throw UsageError(line: "option \(name) takes 1...\(limit), not \(value)")
+    }
     return LatentInputs(
-      point: point, profile: profile, stride: stride, form: form, layers: try size("--layers"),
-      hiddenSize: try size("--hidden"))
+      point: point, profile: profile, stride: stride, form: form, layers: layers, hiddenSize: hidden)
   }
 
   private static func onlyOf(_ entries: LatentProfile.Entries, _ name: String) -> UsageError {

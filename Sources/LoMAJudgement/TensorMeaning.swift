@@ -111,34 +111,44 @@ package struct TensorMeaning {
     guard let dimensions = dimensions(of: tensor, rank: index.count) else {
       return index.isEmpty ? "" : "element \(index)"
     }
-    let text = dimensions.firstIndex(of: .text).map { index[$0] } ?? 0
-    var words: [String] = []
-    for (dimension, value) in zip(dimensions, index) {
+    return Self.words(dimensions, index: index, pair: pair) { dimension, value, text in
       switch dimension {
-      case .text: words.append("text \(value)")
-      case .row: words.append(row(value, text))
-      case .query:
-        if let key = dimensions.firstIndex(of: .key) { words.append(pair(query: value, key: index[key], text)) }
-      case .key: break
-      case .head: words.append("head \(value)")
-      case .layer: words.append("layer \(value)")
-      case .column: words.append("column \(value)")
-      case .token: words.append("text token \(value), " + row(rowOfToken(value), 0))
-      case .fed: words.append("fed " + row(value, 0))
-      case .cached:
-        words.append("cache entry \(value)" + (value < cachedRows.count ? ", " + row(cachedRows[value], 0) : ""))
-      case .step: words.append("step \(value)")
-      case .event: words.append("event \(value)")
-      case .field: words.append("column \(value)")
-      case .segment, .memory, .merged, .slot, .place, .group, .producer: words.append("\(dimension) \(value)")
-      case .recited: words.append("repetition row \(value) of chunk \(item.integer("chunk") ?? 0)")
+      case .row: row(value, text)
+      case .fed: "fed " + row(value, 0)
+      case .cached: "cache entry \(value)" + (value < cachedRows.count ? ", " + row(cachedRows[value], 0) : "")
+      case .token: "text token \(value), " + row(rowOfToken(value), 0)
+      case .field: "column \(value)"
+      case .recited: "repetition row \(value) of chunk \(item.integer("chunk") ?? 0)"
+      case .text, .query, .key, .head, .layer, .column, .step, .event, .segment, .memory, .merged, .slot, .place,
+        .group, .producer:
+        "\(dimension) \(value)"
+      }
+    }
+  }
+
+  /// The place of a cell in words, one for each dimension but the key, which the pair with its query tells.
+  ///
+  /// `own` words what an index of an operation's own counts, given the text it is in.
+  static func words(
+    _ dimensions: [Dimension], index: [Int], pair: (_ query: Int, _ key: Int, _ text: Int) -> String,
+    own: (_ dimension: Dimension, _ value: Int, _ text: Int) -> String
+  ) -> String {
+    let text = dimensions.firstIndex(of: .text).map { index[$0] } ?? 0
+    let words = zip(dimensions, index).compactMap { dimension, value -> String? in
+      switch dimension {
+      case .text, .head, .layer, .column, .step: "\(dimension) \(value)"
+      case .query: dimensions.firstIndex(of: .key).map { pair(value, index[$0], text) }
+      case .key: nil
+      case .row, .token, .fed, .cached, .event, .field, .recited, .segment, .memory, .merged, .slot, .place,
+        .group, .producer:
+        own(dimension, value, text)
       }
     }
     return words.joined(separator: ", ")
   }
 
   /// Whether a query sees a key, in words, with the clause that decides it.
-  private func pair(query: Int, key: Int, _ text: Int) -> String {
+  private func pair(_ query: Int, _ key: Int, _ text: Int) -> String {
     guard texts.indices.contains(text), texts[text].indices.contains(query), texts[text].indices.contains(key) else {
       return "query row \(query), key row \(key)"
     }

@@ -2,7 +2,7 @@
 
 A port is a script that takes the id of a mutant and makes that mistake. It is caught by an answer that is judged
 wrong; a crash or an unreadable file alone does not count. Right to name is the mutant of its id, first or behind
-another that its answers do not tell from it.
+another that its answers do not tell from it, or for a mistake that is a profile that profile.
 """
 
 import argparse
@@ -22,7 +22,7 @@ JUDGED_WRONG = ("fail", "invalid-output", "wrong-rejection")
 ENOUGH = 0.9  # named, of those asked
 
 
-def run(given, script, sentence, identifier):
+def run(given, script, sentence, identifier, profile):
     """What one wrong port is told."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
@@ -32,13 +32,14 @@ def run(given, script, sentence, identifier):
         lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()
     units, said = [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(done.stdout)
     wrong = [unit["id"] for unit in units if unit["verdict"] in JUDGED_WRONG]
+    scores = [check_diagnosis.score(right, said["named"]) for right in (identifier, profile)]
     return {"id": identifier, "sentence": sentence, "caught": bool(wrong), "first": wrong[0] if wrong else None,
-            "score": check_diagnosis.score(identifier, said["named"]),
+            "score": min(scores, key=("first", "alike", "other", "none").index),
             "verdicts": dict(collections.Counter(unit["verdict"] for unit in units)), **said}
 
 
-def main(document, script, mistakes):
-    """Asks all mistakes of a script, or those named. Returns 1 if one is not caught or another is named in its place,
+def main(document, script, mistakes, profiles):
+    """Asks all mistakes of a script, or those named; some are profiles. Returns 1 if one is not caught or another is named in its place,
     or if less than nine of ten are named."""
     parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loma", required=True, type=pathlib.Path)
@@ -49,8 +50,8 @@ def main(document, script, mistakes):
     given = parser.parse_args()
     table = []
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-        for row in pool.map(lambda identifier: run(given, script, mistakes[identifier].sentence, identifier),
-                            given.ids or mistakes):
+        for row in pool.map(
+                lambda name: run(given, script, mistakes[name].sentence, name, profiles.get(name)), given.ids or mistakes):
             table.append(row)
             counts = ", ".join(f"{count} {verdict}" for verdict, count in row["verdicts"].items())
             print(f"{row['id']}  {'caught' if row['caught'] else 'NOT CAUGHT'}  {row['sentence']}\n"

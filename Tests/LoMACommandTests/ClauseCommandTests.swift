@@ -67,6 +67,30 @@ struct ClauseCommandTests {
     }
   }
 
+  @Test func `CCM-16 a clause of part II leads to its cases, and a case or a mutant to its clauses`() {
+    let text = loma("clause CCM-16").output
+    let count = CaseTextsCount.of(loma("list --part peers --clause CCM-16").output)
+    #expect(section("cases", of: text).contains("… loma list --part peers --clause CCM-16 lists all \(count)"))
+    #expect(!section("code", of: text).contains { $0.contains("/Catalogue/") })
+    // Cited by cases of both parts.
+    let both = section("cases", of: loma("clause MSK-12").output)
+    #expect(both.contains { $0.hasPrefix("… loma list --clause") } && both.contains { $0.hasPrefix("property.interf") })
+    let mutant = loma("clause M054")
+    #expect(mutant.exitCode == .fine)
+    #expect(
+      mutant.output == """
+        M054 is the id of a mutant: I hid from memory rows later memory rows of their chunk (MSK-5)
+
+        it cites clauses: 1
+          MSK-5  Memory sees its chunk's memory, and earlier chunks' memory
+
+        """)
+    let item = loma("clause structure.ccm_mask.no-context").output
+    #expect(
+      item.hasPrefix("structure.ccm_mask.no-context is the id of a case\n\nit cites clauses: 1\n  CCM-9  Text sees"))
+    #expect(loma("clause M999").complaint?.hasPrefix("loma: clause: no clause has the id 'M999', the nearest") == true)
+  }
+
   @Test func `a decision is shown as a clause is, and what there is none of is said`() {
     let text = loma("clause D-12").output
     #expect(text.hasPrefix("D-12 How weights are trained\nSpec/registry.md:"))

@@ -224,7 +224,7 @@ struct ContextCommandTests {
       #expect(command(line + more) == .rejected("\(name): \(complaint); see loma \(name) --help"), "\(more)")
     }
     rejected(" --method", "option --method needs a value")
-    rejected(" --method gist", "option --method takes one of loma, ccm, not 'gist'")
+    rejected(" --method gist", "option --method takes one of loma, ccm, latent, not 'gist'")
     rejected(" --method ccm --method ccm", "option --method is given twice")
     rejected(" --method ccm --tokens 1", "option --model is required")
     rejected(" --method ccm --model x --tokens 1", "option --memory-tokens is required")

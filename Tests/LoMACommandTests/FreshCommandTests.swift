@@ -92,6 +92,11 @@ struct FreshCommandTests {
     #expect(try binary.shell(smallest).exitCode == 0)
   }
 
+  @Test func `CCM-38 a mutant of part II is judged by fresh cases`() throws {
+    let found = try Binary().shell("loma sensitivity --fresh 8 --cases 12 --dtype f32 --mutant C07 \(peers)")
+    #expect(found.exitCode == 0 && found.output.contains("structure.ccm_mask.fresh.s8-k5"), "\(found)")
+  }
+
   @Test func `CCM-38 a property that does not hold is shrunk too`() throws {
     let binary = try Binary()
     for (mutant, smallest) in [

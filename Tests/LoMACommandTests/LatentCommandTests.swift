@@ -101,7 +101,7 @@ struct LatentCommandTests {
     let model = try LatentByteModel(profile, stride: stride, bits: bits)
     let prompt = bytes("Hello, latent")
     let expected = try model.continued(prompt, 7)
-    #expect(Set(expected).count > 2)
+    #expect(Set(expected).count > 1)
     let said = Outcome(
       output: """
         tokens \(joined(expected))
@@ -170,7 +170,8 @@ struct LatentCommandTests {
         #expect(!names.contains("layers.1.attention.latent") && !names.contains("layers.1.attention.value"))
         for (name, tensor) in named {
           let array = try file.array(prefix + name)
-          #expect(array.shape == tensor.shape && (try array.doubles()) == tensor.values, "\(name)")
+          #expect(array.shape == tensor.shape, "\(name)")
+          #expect(try array.doubles() == tensor.values, "\(name)")
         }
         guard profile == "base" else { continue }
         let made = try file.array(prefix + "layers.0.attention.latent").doubles()
@@ -208,7 +209,7 @@ struct LatentCommandTests {
     }
     try LatentByteModel().onDisk { directory in
       refused(
-        directory, " --tokens 1,256", "text-token-out-of-range: token 256 at index 1 is not in 0..<256")
+        directory, " --tokens 1,256", "text-token-out-of-range: token 256 at text index 1 is not in 0..<256")
       let config = directory + "/config.json"
       let text = try String(contentsOfFile: config, encoding: .utf8)
       for (old, new, complaint) in [

@@ -96,10 +96,9 @@ private func parse(_ line: String) throws -> [String: Any] {
   @Test func `LAT-2 text, page and picture show who reads whom`() throws {
     let line = "explain --method latent --layers 5 --stride 2 " + sizes
     let text = loma(line + " --show layers").output
-    let rows = text.split(separator: "\n").filter { $0.contains(" layer  ") }
-    #expect(rows.count == 5, "\(text)")
-    let cells = rows.map { $0.split(separator: " ").suffix(1).first.map(String.init) ?? "" }
-    #expect(text.contains("the layer that reads reads the layer that writes"), "\(cells)")
+    let cells = text.matches(of: /\n +\d layer [wr]  (.*)/).map { $0.1.filter { "w·".contains($0) } }
+    #expect(cells == ["w····", "w····", "··w··", "··w··", "····w"], "\(text)")
+    #expect(text.contains("the reader reads the writer"))
     let svg = loma(line + " --format svg").output
     #expect(svg.hasPrefix("<svg") && svg.contains("Layers as a grid") && !svg.contains("ttention mask"))
     let visible = svg.components(separatedBy: "class=\"producer\"").count - 1
@@ -130,8 +129,7 @@ private func parse(_ line: String) throws -> [String: Any] {
     ("--heads 0", "invalid-configuration: 0 query heads"), ("--profile entries=rows", "unknown-alternative: "),
     ("--profile colour=red", "unknown-axis: "), ("--profile latent_norm=on,latent_norm=on", "repeated-axis: "),
     ("--c 0", "ratio-below-one: "), ("--text -1", "negative-text-length: "),
-    ("--layers 0", "cache-size-out-of-range: "),
-    ("--kv-heads 0", "cache-size-out-of-range: "),
+    ("--kv-heads \(LatentParameters.limit + 1)", "cache-size-out-of-range: "),
   ])
   func `a size out of range is refused with its code`(options: String, complaint: String) {
     let name = options.split(separator: " ")[0]
@@ -145,7 +143,7 @@ private func parse(_ line: String) throws -> [String: Any] {
     let all = "--layers 2 " + sizes
     for (options, complaint) in [
       (sizes, "option --layers is needed, or --model DIR"),
-      ("--point cla " + all, "option --plain is about entries=latent"),
+      ("--point cla --stride 2 " + all, "option --plain is about entries=latent"),
       ("--point cla --layers 2 --hidden 8 --heads 2 --head-dim 4", "option --stride is needed, or --model DIR"),
       (all + " --head-dim 4", "option --head-dim is about entries=heads"), (all + " --t 2", "option --t needs --c"),
       (
@@ -153,6 +151,8 @@ private func parse(_ line: String) throws -> [String: Any] {
         "option --show takes one of parameters, weights, layers, rules, cost, profiles, not 'mask'"
       ),
       (all + " --format svg --show cost", "option --format svg draws the layers only: use --show layers"),
+      ("--layers 0 " + sizes, "option --layers takes 1...4096, not 0"),
+      (all + " --kv-heads 0", "option --kv-heads takes at least 1, not 0"),
       (all + " --generate 2", "unknown option --generate"),
       (all + " --point dla", "option --point takes one of mla, cla, clla, not 'dla'"),
     ] {

@@ -69,7 +69,7 @@ struct LatentTrainingTests {
     }
   }
 
-  @Test func `EQB-3 the twin has no memory, and a repetition row sees its chunk's text`() throws {
+  @Test func `LAT-9 the twin has no memory, and a repetition row sees its chunk's text`() throws {
     let recipe = try LatentRecipe(parsing: Array(recipe().utf8))
     let rows = try recipe.rows([0, 1, 2, 0], recipe.vocabulary)
     #expect(
@@ -97,8 +97,8 @@ struct LatentTrainingTests {
       (#""profile": "base"}"#, #""profile": "entries=rows"}"#, "unknown-alternative: axis entries has no value rows"),
       (#""profile": "base"}"#, #""profile": "entries=heads"}"#, "unknown-key: a recipe has no key model.kv_lora_rank"),
       (
-        #""profile": "base", "compressed": false"#, #""profile": "numbering=text", "compressed": false"#,
-        "invalid-value: loma.profile is numbering=text, must be base where nothing is compressed"
+        #""profile": "base", "compressed": false"#, #""profile": "memory_attention=causal", "compressed": false"#,
+        "invalid-value: loma.profile is memory_attention=causal, must be base where nothing is compressed"
       ),
       (#""method": "latent""#, #""method": "mla""#, "unknown-key: a recipe has no key method"),
     ] {
@@ -108,6 +108,42 @@ struct LatentTrainingTests {
         #expect(outcome.complaint?.hasPrefix("loma: " + complaint) == true, "\(outcome.complaint ?? "none")")
         #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
       }
+    }
+  }
+
+  @Test(arguments: [
+    ("latent-mla", 300, "2ac0620dc772a330b16edcfdd96772e657d5a59ac79eb8aa4ed0796e2070cbd8"),
+    ("latent-cla", 300, "f730632b5866b18fbe7ea1a7b26ca022f12dfaa99247390dfa26e03052e68d22"),
+    ("latent-clla", 300, "0adc6e7eb02a8698eb2792193fbdeec4df9882372e93c250b6d0e755ee5a1100"),
+    ("latent-mla-c4", 1000, "6dcc19716e31bb3c0567e21f9b9d19eb1a1b9cb7a786bf74ca00153d73903706"),
+  ])
+  func `TRN-5 three steps of a published recipe lead to the same bits everywhere`(
+    name: String, steps: Int, digest: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let outcome = command(
+      "train --recipe \(recipes)\(name).json --out \(folder.path)/run --stop-after 3")
+    #expect(outcome.output == "steps    3 of \(steps)\nweights  SHA-256 \(digest)\n")
+  }
+
+  @Test func `LAT-1 the published recipes are the points that they are named after`() throws {
+    let page = try String(contentsOfFile: recipes + "README.md", encoding: .utf8)
+    let random = try Recipe(parsing: try Files.contents(of: recipes + "random-c4.json", byteLimit: 1 << 16))
+    for (name, point) in [
+      ("latent-mla", LatentPoint.mla), ("latent-cla", .cla), ("latent-clla", .clla), ("latent-mla-c4", .mla),
+    ] {
+      let text = try Files.contents(of: recipes + name + ".json", byteLimit: 1 << 16)
+      #expect(page.contains("`\(name).json`") && page.contains("| `\(name)` |") && LatentRecipe.isOne(text))
+      let recipe = try LatentRecipe(parsing: text)
+      let attention = recipe.configuration.attention
+      #expect(attention.profile == point.profile && attention.stride == point.stride ?? attention.stride)
+      if case .latent(let widths) = attention.form {
+        #expect(widths.bits == point.bits && widths.rotatedBits == nil && widths.group == widths.latent)
+      }
+      // The same texts, in the same batches.
+      #expect(recipe.data == random.data && recipe.chunks == random.chunks && recipe.batch == random.batch)
+      #expect(recipe.parameters == random.parameters && recipe.settings.objective == random.settings.objective)
+      #expect(recipe.compresses == (name == "latent-mla-c4"))
     }
   }
 

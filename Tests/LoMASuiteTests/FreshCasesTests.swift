@@ -33,6 +33,17 @@ struct FreshCasesTests {
     #expect(shared.count <= 6, "but those without tensors")
   }
 
+  @Test func `RUN-17 a seed draws what it has drawn since suite 1.1`() throws {
+    var bytes: [UInt8] = []
+    for item in try items(7, 36) {
+      let parameters = Manifest.parameters(item.request).text()
+      bytes += Array("\(item.id) \(item.hunts) \(item.dtypes) \(parameters)\n".utf8)
+      bytes += try item.request.input.encoded()
+    }
+    // Whoever has to change this digest changes what every seed in a bug report asks: the changelog must say so.
+    #expect(SHA256.hexDigest(of: bytes) == "c958067bf53818a6b0a4ac2a134531cfc604722a54cbca296f20e8dd17843e7d")
+  }
+
   @Test func `RUN-17 eighteen cases in a row ask every operation and a rejection, many ask all there is`() throws {
     let cases = try FreshCases(seed: 9, of: .loma)
     let row = try (100..<118).map { try fresh(cases, $0) }

@@ -5,12 +5,14 @@ import LoMAVectors
 /// A case of the vectors, as far as its clauses go.
 package struct CitingCase: Sendable {
   let id: String
+  let part: Part
   let clauses: [String]
   let idleClauses: [String]
 
-  /// A case, the clauses it cites, and those of them that it cannot fail.
-  package init(id: String, clauses: [String], idleClauses: [String]) {
+  /// A case of a part, the clauses it cites, and those of them that it cannot fail.
+  package init(id: String, part: Part, clauses: [String], idleClauses: [String]) {
     self.id = id
+    self.part = part
     self.clauses = clauses
     self.idleClauses = idleClauses
   }
@@ -46,7 +48,7 @@ package struct ClauseIndex: Sendable {
     let statement: ClauseStatement
     var code: [CitedPlace] = []
     var tests: [CitedPlace] = []
-    var cases: [String] = []
+    var cases: [CitingCase] = []
     var idleCases: [String] = []
     var mutants: [CitingMutant] = []
     var breaks: [CitedPlace] = []
@@ -57,11 +59,14 @@ package struct ClauseIndex: Sendable {
   /// The chapters in order: file and title.
   let chapters: [(path: String, title: String)]
   private let places: [String: Int]
+  private let cases: [CitingCase]
+  private let mutants: [CitingMutant]
 
   /// Reads a project's files.
   package init(
     project: ProjectFolder, cases: [CitingCase], mutants: [CitingMutant]
   ) throws(ProjectFolder.Problem) {
+    (self.cases, self.mutants) = (cases, mutants)
     // The table of clauses is made from this index and states none.
     let pages = try project.files(below: "Spec", ending: [".md"]).filter { $0.path != ClauseTable.path }
     let statements = pages.flatMap { ClauseStatement.all(in: $0) }
@@ -88,7 +93,7 @@ package struct ClauseIndex: Sendable {
         if item.idleClauses.contains(id) {
           entries[place].idleCases.append(item.id)
         } else {
-          entries[place].cases.append(item.id)
+          entries[place].cases.append(item)
         }
       }
     }
@@ -100,6 +105,13 @@ package struct ClauseIndex: Sendable {
 
   /// All about one clause, or nil if there is none of this id.
   subscript(id: String) -> Entry? { places[id].map { entries[$0] } }
+
+  /// What a case or a mutant is about: a word for it, its sentence if it has one, and the clauses it cites; nil if
+  /// there is none of this id.
+  func cited(by id: String) -> (kind: String, sentence: String?, clauses: [String])? {
+    if let mutant = mutants.first(where: { $0.id == id }) { return ("mutant", mutant.sentence, mutant.clauses) }
+    return cases.first { $0.id == id }.map { ("case", nil, $0.clauses) }
+  }
 
   /// Whether the Spec states a clause or a decision of this id.
   package func contains(_ id: String) -> Bool { places[id] != nil }
@@ -126,8 +138,11 @@ package struct ClauseIndex: Sendable {
 
   /// Cases and mutants cite clauses too, and are told one by one.
   private static func isCounted(_ path: String) -> Bool {
-    ["Sources/LoMASuite/Catalogue/", "Sources/LoMASuite/Fresh/FreshCase.swift", "Sources/LoMADiagnosis/Mutants/"]
-      .contains { path.hasPrefix($0) }
+    [
+      "Sources/LoMASuite/Catalogue/", "Sources/LoMASuite/Peers/Catalogue/", "Sources/LoMASuite/Fresh/FreshCase.swift",
+      "Sources/LoMADiagnosis/Mutants/",
+    ]
+    .contains { path.hasPrefix($0) }
   }
 
   private static func citations(in file: ProjectFile) -> [(CitedPlace, ClauseCitation)] {

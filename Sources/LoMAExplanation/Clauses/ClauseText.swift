@@ -1,5 +1,7 @@
 // What `loma clause` says: all about one clause, or a line for every clause.
 
+import LoMAVectors
+
 /// Clauses for a person.
 package enum ClauseText {
   /// The longest line of a listing.
@@ -29,10 +31,22 @@ package enum ClauseText {
     return text
   }
 
+  /// The clauses that a case or a mutant cites, or nil if there is none of this id.
+  package static func text(citedBy id: String, in index: ClauseIndex) -> String? {
+    guard let cited = index.cited(by: id) else { return nil }
+    let sentence = cited.sentence.map { ": " + $0 } ?? ""
+    let lines = cited.clauses.map { id in id + (index[id].map { "  " + $0.statement.title } ?? "") }
+    return "\(id) is the id of a \(cited.kind)\(sentence)\n" + section("it cites clauses", lines)
+  }
+
   private static func cases(_ entry: ClauseIndex.Entry) -> String {
-    var lines = entry.cases.prefix(caseCount).map { $0 }
-    if entry.cases.count > caseCount {
-      lines.append("… loma list --clause \(entry.statement.id) lists all \(entry.cases.count)")
+    var lines: [String] = []
+    for part in Part.allCases {
+      let own = entry.cases.filter { $0.part == part }
+      lines += own.prefix(caseCount).map { $0.id }
+      guard own.count > caseCount else { continue }
+      let option = part == .loma ? "" : " --part \(part.rawValue)"
+      lines.append("… loma list\(option) --clause \(entry.statement.id) lists all \(own.count)")
     }
     if !entry.idleCases.isEmpty {
       let count = entry.idleCases.count

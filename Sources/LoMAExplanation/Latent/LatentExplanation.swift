@@ -136,6 +136,6 @@ extension RowWords {
     kinds: [
       RowKind(name: "producer", letter: "w", colour: .memory),
       RowKind(name: "consumer", letter: "r", colour: .repetition),
-    ], row: "layer", query: "layer that reads", key: "layer that writes", sees: "reads", seesNot: "does not read",
+    ], row: "layer", query: "reader", key: "writer", sees: "reads", seesNot: "does not read",
     noun: "Layers")
 }

@@ -95,34 +95,21 @@ struct ContextMeaning: PeerMeaning {
   func words(of tensor: String, index: [Int]) -> String {
     let dimensions = Self.dimensions(operation, tensor: tensor)
     guard dimensions.count == index.count else { return index.isEmpty ? "" : "element \(index)" }
-    let text = dimensions.firstIndex(of: .text).map { index[$0] } ?? 0
-    var words: [String] = []
-    for (dimension, value) in zip(dimensions, index) {
+    return TensorMeaning.words(dimensions, index: index, pair: pair) { dimension, value, text in
       switch dimension {
-      case .text: words.append("text \(value)")
-      case .row: words.append(row(value, text))
-      case .query:
-        if let key = dimensions.firstIndex(of: .key) { words.append(pair(query: value, key: index[key], text)) }
-      case .key: break
-      case .head: words.append("head \(value)")
-      case .layer: words.append("layer \(value)")
-      case .column: words.append("column \(value)")
-      case .token: words.append("text token \(value), " + fed(row: rowOfToken(value)))
-      case .fed: words.append("fed " + fed(row: value))
-      case .cached:
-        words.append("cache entry \(value)" + (value < cachedRows.count ? ", " + fed(row: cachedRows[value]) : ""))
-      case .step: words.append("step \(value)")
-      case .event: words.append(event(value))
-      case .field: words.append(field(value))
-      case .place: words.append("entry \(value) held")
-      case .segment: words.append("segment \(value)")
-      case .memory: words.append("after \(value) segments")
-      case .merged: words.append("memory after \(value + 1) segments")
-      case .slot: words.append("slot \(value)")
-      case .recited, .group, .producer: words.append("row \(value)")
+      case .row: row(value, text)
+      case .token: "text token \(value), " + fed(row: rowOfToken(value))
+      case .fed: "fed " + fed(row: value)
+      case .cached: "cache entry \(value)" + (value < cachedRows.count ? ", " + fed(row: cachedRows[value]) : "")
+      case .event: event(value)
+      case .field: field(value)
+      case .place: "entry \(value) held"
+      case .memory: "after \(value) segments"
+      case .merged: "memory after \(value + 1) segments"
+      case .text, .query, .key, .head, .layer, .column, .step, .recited, .segment, .slot, .group, .producer:
+        "\(dimension) \(value)"
       }
     }
-    return words.joined(separator: ", ")
   }
 
   private func row(_ row: Int, _ text: Int) -> String {
@@ -136,7 +123,7 @@ struct ContextMeaning: PeerMeaning {
   }
 
   /// Whether a query sees a key, in words, with the clause that decides it.
-  private func pair(query: Int, key: Int, _ text: Int) -> String {
+  private func pair(_ query: Int, _ key: Int, _ text: Int) -> String {
     guard let batch, batch.texts.indices.contains(text), batch.texts[text].indices.contains(query),
       batch.texts[text].indices.contains(key)
     else { return "query row \(query), key row \(key)" }

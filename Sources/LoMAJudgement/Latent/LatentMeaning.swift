@@ -8,13 +8,10 @@ struct LatentMeaning: PeerMeaning {
   private let operation: PeerOperation
   /// The length of each text; empty for an operation without texts.
   private let lengths: [Int]
-  /// s; nil where the case does not say, as the files of a model do.
-  private let stride: Int?
 
   init(_ operation: PeerOperation, _ item: StoredCase, input: [NamedArray]) {
     self.operation = operation
     lengths = (try? LatentTexts(item, input: input))?.texts.map { $0.count } ?? []
-    stride = item.integer("stride")
   }
 
   static func dimensions(_ operation: PeerOperation, tensor: String) -> [TensorMeaning.Dimension] {
@@ -54,22 +51,16 @@ struct LatentMeaning: PeerMeaning {
   func words(of tensor: String, index: [Int]) -> String {
     let dimensions = Self.dimensions(operation, tensor: tensor)
     guard dimensions.count == index.count else { return index.isEmpty ? "" : "element \(index)" }
-    var words: [String] = []
-    for (dimension, value) in zip(dimensions, index) {
+    let pair = { (query: Int, key: Int, _: Int) in "query row \(query), key row \(key)" }
+    return TensorMeaning.words(dimensions, index: index, pair: pair) { dimension, value, _ in
       switch dimension {
-      case .query:
-        if let key = dimensions.firstIndex(of: .key) { words.append("query row \(value), key row \(index[key])") }
-      case .key: break
-      case .layer:
-        words.append(
-          "layer \(value)" + (stride.map { $0 > 0 ? ", of the group of layer \(value / $0 * $0)" : "" } ?? ""))
-      case .producer: words.append("producer number \(value)")
-      case .token: words.append("text token \(value)")
-      case .cached: words.append("entry of text token \(value)")
-      case .text, .row, .head, .column, .step, .group: words.append("\(dimension) \(value)")
-      case .fed, .event, .field, .recited, .segment, .memory, .merged, .slot, .place: words.append("row \(value)")
+      case .producer: "producer number \(value)"
+      case .token: "text token \(value)"
+      case .cached: "entry of text token \(value)"
+      case .text, .row, .query, .key, .head, .layer, .column, .step, .group, .fed, .event, .field, .recited, .segment,
+        .memory, .merged, .slot, .place:
+        "\(dimension) \(value)"
       }
     }
-    return words.joined(separator: ", ")
   }
 }

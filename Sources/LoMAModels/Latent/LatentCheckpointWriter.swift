@@ -85,9 +85,9 @@ package enum LatentCheckpointWriter {
       members += [
         "\"bits\": \(widths.bits.map(String.init) ?? "null")",
         "\"rotated_bits\": \(widths.rotatedBits.map(String.init) ?? "null")", "\"group\": \(widths.group)",
-        "\"rms_norm_eps\": \(configuration.latentEpsilon)",
       ]
     }
+    members.append("\"rms_norm_eps\": \(configuration.latentEpsilon)")
     return "{" + (members + ["\"profile\": {\(axes)}"]).joined(separator: ", ") + "}"
   }
 }

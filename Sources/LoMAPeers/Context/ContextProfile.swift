@@ -1,5 +1,7 @@
 // CCM-3: the axes of compressed context memory, each with its default first, and a profile as text.
 
+import LoMA
+
 /// One choice on every axis; `base` is every default.
 package struct ContextProfile: Hashable, Sendable {
   /// What is kept of the segments compressed so far.
@@ -133,21 +135,12 @@ extension ContextProfile {
 
   /// Reads a profile in the form of `name`: `base`, or axis=value pairs joined by commas.
   package init(name: String) throws(PeerError) {
-    guard name != "base" else {
-      self = .base
-      return
-    }
-    try self.init(
-      name.split(separator: ",", omittingEmptySubsequences: false).map { pair in
-        let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (axis: String(halves[0]), value: halves.count == 2 ? String(halves[1]) : "")
-      })
+    try self.init(Profile.pairs(inName: name))
   }
 
   /// The profile as text: `base`, or the axes on which it differs from `base`, with its values, joined by commas.
   package var name: String {
-    let pairs = ContextAxis.allCases.filter { self[$0] != ContextProfile.base[$0] }
-      .map { $0.rawValue + "=" + self[$0] }
-    return pairs.isEmpty ? "base" : pairs.joined(separator: ",")
+    let differing = ContextAxis.allCases.filter { self[$0] != ContextProfile.base[$0] }
+    return Profile.name(ofPairs: differing.map { (axis: $0.rawValue, value: self[$0]) })
   }
 }

@@ -51,7 +51,7 @@ package struct FreshCases: Sendable {
     }
   }
 
-  /// A port of the reference on the cases' models, in every type, that rounds after each stage.
+  /// A port of the reference on the cases' models, in every type.
   package var port: ReferenceCandidate {
     ReferenceCandidate(port: nil, types: [.f64, .f32, .bf16, .f16], models: answers.models)
       .knowing(answers.peers)

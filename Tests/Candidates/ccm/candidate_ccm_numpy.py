@@ -88,7 +88,11 @@ def save(answered, path):
     tensors.save(path, named, element)
 
 
-if __name__ == "__main__":
+def main(name="ccm-numpy"):
     loma_protocol.serve(
-        "ccm-numpy", np.__version__, ccm_protocol.OPERATIONS, tensors.TYPES, answer, tensors.load, save, captures=True,
+        name, np.__version__, ccm_protocol.OPERATIONS, tensors.TYPES, answer, tensors.load, save, captures=True,
         read=ccm_protocol.Request)
+
+
+if __name__ == "__main__":
+    main()

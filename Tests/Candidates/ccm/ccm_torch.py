@@ -1,4 +1,4 @@
-"""Chapter 16 of the Spec in PyTorch float64, derived another way than in NumPy, with gradients by autograd.
+"""Chapter 16 of the Spec in PyTorch, derived another way than in NumPy, with gradients by autograd.
 
 There are no SUM rows here (CCM-18): the running means are offered as keys and values beside those of the rows. What a
 row sees follows from what the online cache holds when it is fed (CCM-24), not from the table of the mask. `mask_of_ids`
@@ -85,12 +85,14 @@ def conditional_linear(x, weight, lora_a, lora_b, scale, gate):
 class Model:
     """A base with its adapter; the adapter's tensors are leaves with gradients."""
 
-    def __init__(self, model):
-        self.numpy, self.base = model, model.base
-        self.adapter = {name: torch.tensor(array, requires_grad=True) for name, array in model.adapter.items()}
-        self.blocks = [{name: torch.tensor(array) for name, array in block.items()} for block in self.base.blocks]
-        self.gain, self.head = torch.tensor(self.base.gain), torch.tensor(self.base.head)
-        self.embedding = torch.tensor(self.base.embedding)
+    def __init__(self, model, dtype=torch.float64):
+        def cast(array):
+            return torch.tensor(array, dtype=dtype)
+
+        self.numpy, self.base, self.dtype = model, model.base, dtype
+        self.adapter = {name: cast(array).requires_grad_() for name, array in model.adapter.items()}
+        self.blocks = [{name: cast(array) for name, array in block.items()} for block in self.base.blocks]
+        self.gain, self.head, self.embedding = cast(self.base.gain), cast(self.base.head), cast(self.base.embedding)
 
     def norm(self, x, gain):
         return gain * x * torch.rsqrt((x * x).mean(-1, keepdim=True) + self.base.epsilon)
@@ -98,7 +100,8 @@ class Model:
     def rotate(self, x, positions):
         d = self.base.head_dim
         inverse = self.base.theta ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)
-        turn = torch.polar(torch.ones(len(positions), d // 2, dtype=torch.float64), positions[:, None] * inverse)
+        angle = (positions[:, None] * inverse).to(self.dtype)
+        turn = torch.polar(torch.ones_like(angle), angle)
         heads = x.reshape(len(x), -1, d)
         pairs = torch.complex(heads[..., : d // 2].contiguous(), heads[..., d // 2 :].contiguous()) * turn[:, None]
         return torch.cat([pairs.real, pairs.imag], dim=-1)
@@ -107,14 +110,15 @@ class Model:
         lora = [self.adapter[ccm_model.adapter_name(layer, name, part)] for part in "AB"]
         return conditional_linear(x, self.blocks[layer][name], *lora, self.numpy.scale, gate)
 
-    def rows(self, text, n, vocabulary, beginning, profile, rate=None):
-        """Logits [online rows, V], the rows, and the merged memory: keys and values [T, n, W] by layer."""
+    def rows(self, text, n, vocabulary, beginning, profile, rate=None, embeddings=None):
+        """Logits [online rows, V], the rows, and the merged memory: keys and values [T, n, W] by layer. `embeddings`
+        are of the online rows."""
         rows, plan = read_plan(text, n, vocabulary, beginning, profile)
         contexts, kv, d = len(text) - 1, self.base.kv_heads, self.base.head_dim
         gate = torch.tensor([kind == "c" for kind, _, _ in rows])
         positions = torch.tensor([position for _, _, position in rows], dtype=torch.float64)
         table = torch.cat([self.embedding, self.adapter[ccm_model.EMBEDDINGS]])
-        x = table[[token for _, token, _ in rows]]
+        x = table[[token for _, token, _ in rows]] if embeddings is None else embeddings
         merges = ccm_structure.axes(profile)["memory"] == "merge" and contexts > 0
         visible = torch.zeros(len(rows), len(rows) + contexts * n * merges, dtype=torch.bool)
         for r, (seen, t) in enumerate(plan):
@@ -142,9 +146,9 @@ class Model:
             x = x + inner @ block["down_proj"].T
         return self.norm(x, self.gain) @ self.head.T, rows, memories
 
-    def text_logits(self, text, n, vocabulary, beginning, profile, rate=None):
+    def text_logits(self, text, n, vocabulary, beginning, profile, rate=None, embeddings=None):
         """Logits of text rows alone, [text tokens, V]."""
-        logits, rows, _ = self.rows(text, n, vocabulary, beginning, profile, rate)
+        logits, rows, _ = self.rows(text, n, vocabulary, beginning, profile, rate, embeddings)
         return logits[[kind == "x" for kind, _, _ in rows]]
 
     def loss(self, texts, output_lengths, n, vocabulary, beginning, profile, rate=None):
@@ -157,7 +161,7 @@ class Model:
                     logits, torch.tensor(text[-1][-length:]), reduction="none"))
         # Without a label there is nothing for autograd to follow; every gradient is then 0.
         idle = sum((0 * tensor).sum() for tensor in self.adapter.values())
-        return (torch.cat(parts).mean() if parts else torch.zeros((), dtype=torch.float64)) + idle
+        return (torch.cat(parts).mean() if parts else torch.zeros((), dtype=self.dtype)) + idle
 
     def gradients(self, *arguments):
         """The loss's gradient with respect to every tensor of the adapter, by name."""

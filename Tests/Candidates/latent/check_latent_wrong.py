@@ -17,4 +17,4 @@ import wrong_latent
 import wrong_ports
 
 if __name__ == "__main__":
-    sys.exit(wrong_ports.main(__doc__, HERE / "run_latent.py", wrong_latent.MISTAKES))
+    sys.exit(wrong_ports.main(__doc__, HERE / "run_latent.py", wrong_latent.MISTAKES, {}))

@@ -1,5 +1,5 @@
-// CCM-24, CCM-27: the trained models of part II: pinned files, segments that come back from the memory alone, and mistakes
-// that lose them.
+// CCM-24, CCM-27: the trained models of part II: pinned files, segments that come back from the memory alone, and
+// mistakes that lose them.
 
 import Foundation
 import LoMAPeers

@@ -16,9 +16,11 @@ struct ContextTexts: Sendable {
   var textSize = Self.vocabulary
   var profile: ContextProfile
   /// a, sent if the profile merges by it.
-  var rate = 0.375
+  var rate = Self.share
 
   static let vocabulary = ContextCaseModel.vocabulary
+  /// a of most cases.
+  private static let share = 0.375
   /// BOS of most cases; neither the first id nor the last, nor a pad's token.
   static let bos = 4
 
@@ -47,10 +49,11 @@ struct ContextTexts: Sendable {
     (self.profile, self.rate) = (profile, rate)
   }
 
-  /// Given texts without a BOS and without outputs.
+  /// Texts of these tokens, without a BOS and without outputs.
   init(of texts: [[[Int]]], n: Int, vocabulary: Int, _ profile: ContextProfile) {
     self.init(
-      of: texts, outputs: texts.map { _ in 0 }, n: n, beginning: -1, textSize: vocabulary, profile, rate: 0.375)
+      of: texts, outputs: texts.map { _ in 0 }, n: n, beginning: -1, textSize: vocabulary, profile,
+      rate: Self.share)
   }
 
   /// The same texts with BOS at further places, each a segment and an index of the first text.

@@ -3,11 +3,10 @@
 import LoMAVectors
 
 package enum PeerCatalogue {
-  package static var cases: [Case] {
+  package static let cases: [Case] =
     ContextStructureCases.all + ContextStageCases.all + ContextModelCases.all + ContextTrainingCases.all
-      + ContextOnlineCases.all + ContextRecitalCases.all + ContextRejectionCases.all + ContextPropertyCases.all
-      + LatentStageCases.all + LatentModelCases.all + LatentRejectionCases.all
-  }
+    + ContextOnlineCases.all + ContextRecitalCases.all + ContextRejectionCases.all + ContextPropertyCases.all
+    + LatentStageCases.all + LatentModelCases.all + LatentRejectionCases.all
 
   /// Retired ids with the reason; a retired id is never used again.
   package static let retired: [(id: String, reason: String)] = []

@@ -27,7 +27,7 @@ struct LatentDiagnosisTests {
   ])
   func `a mutant of chapters 17 and 18 recognises itself`(_ mutant: String) throws {
     let port = PortInProcess(mutant: mutant, models: cases.models)
-    let results = try cases.results(asking: Self.isOfLatents, traces: false, port.reply)
+    let results = try cases.results(asking: Self.isOfLatents, traces: true, port.reply)
     let wrong = results.filter { $0.verdict.isWrong }
     #expect(!wrong.isEmpty)
     #expect(wrong.contains { $0.diagnosis.contains { $0.hasPrefix("your output matches \(mutant): ") } })

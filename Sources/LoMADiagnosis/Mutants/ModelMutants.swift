@@ -78,7 +78,7 @@ extension Mutant {
     ]
   }
 
-  private static func interleaved(_ x: Tensor, _ angles: RotaryAngles) -> Tensor {
+  static func interleaved(_ x: Tensor, _ angles: RotaryAngles) -> Tensor {
     let half = angles.cosines.columns
     var y = x
     for r in 0..<x.rows {

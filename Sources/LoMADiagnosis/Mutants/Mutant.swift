@@ -40,9 +40,15 @@ package struct Mutant: Sendable {
     case merge = "Merge"
     /// The low-rank update, and the rows it acts on.
     case adapter = "Adapter"
+    /// Queries, latents, rotated keys, and what is read of them.
+    case entries = "Entries"
+    /// Which layer writes what another reads.
+    case sharing = "Sharing"
+    /// Codes and scales of what is stored.
+    case quantiser = "Quantiser"
   }
 
-  /// M and three digits, or C and two and perhaps a letter for chapter 16; never renumbered and never used again.
+  /// M and three digits, C and two and perhaps a letter for chapter 16, or L and two for chapters 17 and 18; never renumbered and never used again.
   package let id: String
   package let family: Family
   /// What the author of the port would say.
@@ -147,11 +153,16 @@ extension Mutant {
     ]
     .flatMap { $0 }.sorted { $0.id < $1.id }
 
+  /// Every mutant of chapters 17 and 18, by id.
+  private static let latent: [Mutant] =
+    [latentEntries, latentSharing, latentQuantisers, latentGradients, latentCosts, latentGeneration].flatMap { $0 }
+    .sorted { $0.id < $1.id }
+
   /// Every mutant of a part, by id.
   package static func all(of part: Part) -> [Mutant] {
     switch part {
     case .loma: all
-    case .peers: context
+    case .peers: context + latent
     }
   }
 

@@ -18,7 +18,7 @@ extension Mutant {
     }
   }
 
-  private static let broken: [Broken] = rows + masks + computations + conversation + context
+  private static let broken: [Broken] = rows + masks + computations + conversation + context + latent
 
   private static let rows = [
     Broken("PAR-1", "M008 M009 M010 M011 M252"),
@@ -105,5 +105,21 @@ extension Mutant {
     Broken("CCM-24", "C01 C06 C39a"),
     Broken("CCM-25", "C13 C14 C15 C16 C17"),
     Broken("CCM-28", "C39b"),
+  ]
+
+  private static let latent = [
+    Broken("LAT-2", "L12 L13 L26 L37 L38"),
+    Broken("LAT-3", "L04 L08 L09 L10"),
+    Broken("LAT-4", "L01 L02 L03 L07 L10 L14 L15 L19 L22 L23 L24 L25 L33 L34 L35 L36"),
+    Broken("LAT-5", "L11 L21 L35 L39"),
+    Broken("LAT-6", "L05 L06"),
+    Broken("LAT-8", "L45"),
+    Broken("LAT-10", "L21"),
+    Broken("LAT-11", "L40 L41 L44 L46"),
+    Broken("LAT-15", "L47"),
+    Broken("QNT-1", "L16 L17 L18 L20 L31"),
+    Broken("QNT-2", "L16 L17 L20 L27 L31 L32"),
+    Broken("QNT-3", "L28 L29 L30"),
+    Broken("QNT-4", "L42 L43"),
   ]
 }

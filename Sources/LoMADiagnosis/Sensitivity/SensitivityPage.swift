@@ -11,7 +11,7 @@ package enum SensitivityPage {
   private static func properties(of part: Part) -> [String] {
     switch part {
     case .loma: ["interference", "poison", "prefix", "cache", "batch", "shift"]
-    case .peers: ["interference", "online", "inert", "gate", "batch"]
+    case .peers: ["interference", "online", "inert", "gate", "cache", "batch"]
     }
   }
 

@@ -118,13 +118,13 @@ extension LatentAttention {
 
 extension Tensor {
   /// The columns of one head of so many of equal width: [rows, columns/heads].
-  func head(_ index: Int, of heads: Int) -> Tensor {
+  package func head(_ index: Int, of heads: Int) -> Tensor {
     let width = columns / heads
     return columns(index * width..<(index + 1) * width)
   }
 
   /// Heads side by side: [rows, Σ columns].
-  init(heads parts: [Tensor], rows: Int) {
+  package init(heads parts: [Tensor], rows: Int) {
     var values: [Double] = []
     values.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
     for r in 0..<rows {
@@ -134,7 +134,7 @@ extension Tensor {
   }
 
   /// In every head the first `left` columns and those behind them: [rows, heads·left], [rows, heads·rest].
-  func splitHeads(_ heads: Int, left: Int) -> (left: Tensor, right: Tensor) {
+  package func splitHeads(_ heads: Int, left: Int) -> (left: Tensor, right: Tensor) {
     let parts = (0..<heads).map { head($0, of: heads) }
     let width = columns / heads
     return (
@@ -144,13 +144,13 @@ extension Tensor {
   }
 
   /// The inverse of `splitHeads`: every head's columns of `left`, then those of `right`.
-  static func joinHeads(_ heads: Int, left: Tensor, right: Tensor) -> Tensor {
+  package static func joinHeads(_ heads: Int, left: Tensor, right: Tensor) -> Tensor {
     Tensor(
       heads: (0..<heads).flatMap { [left.head($0, of: heads), right.head($0, of: heads)] }, rows: left.rows)
   }
 
   /// The same columns for every one of so many heads: [rows, heads·columns].
-  func repeated(_ heads: Int) -> Tensor { Tensor(heads: Array(repeating: self, count: heads), rows: rows) }
+  package func repeated(_ heads: Int) -> Tensor { Tensor(heads: Array(repeating: self, count: heads), rows: rows) }
 
   /// Σ of the heads' columns, by rising head from +0.0: [rows, columns/heads].
   func summedOverHeads(_ heads: Int) -> Tensor {

@@ -13,6 +13,6 @@ extension LatentModel {
     let down = LatentDown(
       projected: projected, gain: try latentGain(LatentLayerNames(index: layer)),
       epsilon: configuration.latentEpsilon, angles: angles(of: positions), widths: widths, functions: functions)
-    return StoredEntries(contents: down.latent, keys: down.rotatedKey)
+    return rules.unquantised(down)
   }
 }

@@ -267,7 +267,9 @@ package struct LatentModel: Sendable {
     switch attention.form {
     case .heads: return (entries.keys, entries.contents)
     case .latent(let widths):
-      let up = try linear(entries.contents, upProjectionName(layer: layer, producer: producer))
+      let latents = rules.read(
+        entries.contents, try latentGain(LatentLayerNames(index: producer)), configuration.latentEpsilon, functions)
+      let up = try linear(latents, upProjectionName(layer: layer, producer: producer))
       let (plainKeys, values) = rules.split(up, widths)
       let rotated = entries.keys.repeated(widths.heads)
       return (Tensor.joinHeads(widths.heads, left: plainKeys, right: rotated), values)

@@ -71,10 +71,7 @@ extension LatentModel {
     let dAttention = attendBackward(dContext, trace, visible: visible)
     // keys, values = W_UK, W_UV of the entries
     let read = try readBackward(dAttention, trace, layer: index, producer: producer, &gradients)
-    let total =
-      dEntries.map {
-        StoredEntries(contents: $0.contents + read.contents, keys: $0.keys + read.keys)
-      } ?? read
+    let total = dEntries.map { rules.readersBackward($0, read) } ?? read
     // query = W_Q(attentionNorm), or by way of the query latent
     var dNorm = try queryBackward(dAttention.query, trace, name, angles: angles, &gradients)
     if producer == index {
@@ -117,7 +114,7 @@ extension LatentModel {
       let dUp = Tensor.joinHeads(widths.heads, left: keys.left, right: d.value)
       let dContents = try linearBackward(
         dUp, trace.all.contents, upProjectionName(layer: layer, producer: producer), &gradients)
-      return StoredEntries(contents: dContents, keys: keys.right.summedOverHeads(widths.heads))
+      return StoredEntries(contents: dContents, keys: rules.rotatedKeyBackward(keys.right, widths.heads))
     }
   }
 

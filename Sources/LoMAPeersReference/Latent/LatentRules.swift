@@ -76,12 +76,19 @@ package struct LatentRules: Sendable {
     let parts = query.splitHeads(widths.heads, left: widths.plain)
     return Tensor.joinHeads(widths.heads, left: parts.left, right: f.rotate(parts.right, by: angles))
   }
+  /// LAT-4: c and k^R of some rows, before the quantiser.
+  package var unquantised: @Sendable (LatentDown) -> StoredEntries = {
+    StoredEntries(contents: $0.latent, keys: $0.rotatedKey)
+  }
   /// LAT-4: what is stored of some rows.
   package var entries: @Sendable (LatentDown, EntryQuantisers) -> StoredEntries = { down, quantisers in
     StoredEntries(
       contents: down.functions.round(quantisers.latent.quantised(down.latent)),
       keys: down.functions.round(quantisers.rotatedKey.quantised(down.rotatedKey)))
   }
+  /// LAT-5: the latents that the up-projections get, from those stored, the gain of the producer's norm, nil where it has
+  /// none, and ε; the same.
+  package var read: @Sendable (Tensor, [Double]?, Double, LayerFunctions) -> Tensor = { stored, _, _, _ in stored }
   /// LAT-5: plain keys [entries, H·d_n] and values [entries, H·d_v] of all heads, from the up-projection's output.
   package var split: @Sendable (Tensor, LatentWidths) -> (plainKeys: Tensor, values: Tensor) = { up, widths in
     let parts = up.splitHeads(widths.heads, left: widths.plain)
@@ -93,6 +100,14 @@ package struct LatentRules: Sendable {
   package var choose: @Sendable ([Double]) -> Int = { greedyToken($0) }
   /// LAT-4: the gradient of what is quantised, given that of what is read; the same (P-21).
   package var quantiserBackward: @Sendable (Tensor) -> Tensor = { $0 }
+  /// LAT-2: the gradient of a producer's entries by all that read them, given that of the later readers and that of this
+  /// one; the sum.
+  package var readersBackward: @Sendable (_ later: StoredEntries, _ reader: StoredEntries) -> StoredEntries = {
+    StoredEntries(contents: $0.contents + $1.contents, keys: $0.keys + $1.keys)
+  }
+  /// LAT-5: the gradient of the one rotated key [entries, d_r], given those that H heads have of it [entries, H·d_r]; the
+  /// sum.
+  package var rotatedKeyBackward: @Sendable (Tensor, _ heads: Int) -> Tensor = { $0.summedOverHeads($1) }
 
   /// The rules of the Spec.
   package static let spec = LatentRules()

@@ -76,8 +76,12 @@ def save(tensors, path):
     save_file({name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}, path)
 
 
-if __name__ == "__main__":
+def main(name):
     torch.set_num_threads(1)
     loma_protocol.serve(
-        "latent-torch", f"torch-{torch.__version__}", latent_protocol.OPERATIONS, DTYPES, answer, load_file, save,
+        name, f"torch-{torch.__version__}", latent_protocol.OPERATIONS, DTYPES, answer, load_file, save,
         captures=True, read=latent_protocol.Request)
+
+
+if __name__ == "__main__":
+    main("latent-torch")

@@ -21,7 +21,7 @@ struct ContextMutantTests {
     try a?.map { try $0.array() } == b?.map { try $0.array() }
   }
 
-  @Test func `TOL-1 every mutant of chapter 16 answers some request otherwise than the reference`() throws {
+  @Test func `TOL-1 every mutant of part II answers some request otherwise than the reference`() throws {
     let right = try Self.right.get()
     let cases = PeerCatalogue.cases.filter { if case .tensors = $0.expectation { true } else { false } }
     for mutant in Mutant.all(of: .peers) {

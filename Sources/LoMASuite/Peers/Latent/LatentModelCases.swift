@@ -175,6 +175,9 @@ enum LatentModelCases {
       generate("cla", .cla, length: 4, seed: 1603, generate: 3, hunts: "entries of consumers in the cache"),
       generate("clla", .clla, length: 4, seed: 1604, generate: 3, hunts: "a scale that later tokens change"),
       generate("stride-2-shared", .shared, length: 3, seed: 1605, generate: 3, hunts: "up-projections of the reader"),
+      generate(
+        "stride-3", .stride3, length: 3, seed: 1614, generate: 2,
+        hunts: "a latent that is normalised although its norm is off"),
       generate("stride-4", .stride4, length: 3, seed: 1606, generate: 2, hunts: "a cache of four producers"),
       generate("groups", .groups, length: 4, seed: 1607, generate: 3, hunts: "codes of another group or of other bits"),
       generate(

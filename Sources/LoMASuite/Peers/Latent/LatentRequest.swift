@@ -13,7 +13,7 @@ package struct StoredLatent: Sendable {
   package let vocabularySize: Int
   /// The decisions that config.json states.
   package let profile: LatentProfile
-  package let content: Result<Content, LatentError>
+  package private(set) var content: Result<Content, LatentError>
 
   /// What a model is that is not refused.
   package struct Content: Sendable {
@@ -56,6 +56,13 @@ package struct StoredLatent: Sendable {
 
   private init(_ outline: LatentOutline, _ content: Result<Content, LatentError>) {
     (vocabularySize, profile, self.content) = (outline.vocabularySize, outline.profile, content)
+  }
+
+  /// The same weights under another configuration, which a port took theirs for.
+  package func taken(for configuration: LatentConfiguration) -> StoredLatent {
+    var stored = self
+    stored.content = content.map { Content(configuration: configuration, parameters: $0.parameters) }
+    return stored
   }
 }
 

@@ -103,7 +103,7 @@ struct ContextCorpusTests {
     let asked: [PeerOperation: Set<Property>] = [
       .ccmForward: [.repeat, .batch, .inert, .interference], .ccmOnline: [.online], .conditionalLinear: [.gate],
     ]
-    for op in PeerOperation.allCases {
+    for op in PeerOperation.all(of: .context) {
       for property in Property.allCases where asked[op]?.contains(property) != true {
         let made = try ContextCase.onTexts(Self.texts, op, level: .property).asking(property)
         let corpus = try made.corpus()

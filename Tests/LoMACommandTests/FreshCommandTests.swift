@@ -76,25 +76,25 @@ struct FreshCommandTests {
   @Test func `CCM-38 a mistake in part II is shrunk, asked again by its line, and written as vectors`() throws {
     let (binary, folder) = (try Binary(), try TemporaryFolder())
     let mutant = "-- '\(binary.path)' reference --part peers --mutant C07"
-    let run = "loma conform --fresh 8 --cases 12 --op ccm_mask"
+    let run = "loma conform --fresh 4 --cases 12 --op ccm_mask"
     let plain = try binary.shell("\(run) \(peers) \(mutant)")
     #expect(plain.exitCode == 1, "\(plain)")
     #expect(plain.output.contains("smallest  ccm_mask memory_tokens=1 segments=1,1 base: fail, mask is wrong"))
     let again = try #require(plain.output.split(separator: "\n").last { $0.contains("  again: ") })
-    #expect(again.contains("--fresh 8 --cases 6 --only structure.ccm_mask.fresh.s8-k5"), "\(again)")
+    #expect(again.contains("--fresh 4 --cases 6 --only structure.ccm_mask.fresh.s4-k5"), "\(again)")
     let same = try binary.shell(String(again.dropFirst("  again: ".count)))
     #expect(same.exitCode == 1 && same.output.contains("1 units: 1 fail"), "\(same)")
     let first = try binary.shell("\(run) --report '\(folder.path)' \(peers) \(mutant)")
     #expect(first.exitCode == 1, "\(first)")
     let smallest = "loma conform --vectors '\(folder.path)/smallest'"
     let wrong = try binary.shell("\(smallest) \(mutant)")
-    #expect(wrong.exitCode == 1 && wrong.output.contains("fresh.s8-k5-smallest"), "\(wrong)")
+    #expect(wrong.exitCode == 1 && wrong.output.contains("fresh.s4-k5-smallest"), "\(wrong)")
     #expect(try binary.shell(smallest).exitCode == 0)
   }
 
   @Test func `CCM-38 a mutant of part II is judged by fresh cases`() throws {
-    let found = try Binary().shell("loma sensitivity --fresh 8 --cases 12 --dtype f32 --mutant C07 \(peers)")
-    #expect(found.exitCode == 0 && found.output.contains("structure.ccm_mask.fresh.s8-k5"), "\(found)")
+    let found = try Binary().shell("loma sensitivity --fresh 4 --cases 12 --dtype f32 --mutant C07 \(peers)")
+    #expect(found.exitCode == 0 && found.output.contains("structure.ccm_mask.fresh.s4-k5"), "\(found)")
   }
 
   @Test func `CCM-38 a property that does not hold is shrunk too`() throws {

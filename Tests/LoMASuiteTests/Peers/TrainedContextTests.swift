@@ -73,7 +73,8 @@ struct TrainedContextTests {
       for model in TrainedContextModel.all {
         try FileManager.default.copyItem(atPath: "\(Self.models)/\(model.name)", toPath: "\(folder)/\(model.name)")
       }
-      let count = ContextCaseModel.all.count + RefusedContextModel.all.count + TrainedContextModel.all.count
+      let context = ContextCaseModel.all.count + RefusedContextModel.all.count + TrainedContextModel.all.count
+      let count = context + LatentCaseModel.all.count + RefusedLatentModel.all.count
       #expect(try RecordedModels(peersTrainedBelow: folder).entries.count == count)
       let file = "\(folder)/trained-merge/adapter/adapter_model.safetensors"
       var bytes = try Files.contents(of: file, byteLimit: 1 << 20)

@@ -69,3 +69,13 @@ package struct LatentCheckpoint: Sendable {
       configuration: configuration, weights: weights, functions: .llama(workers: workers), rules: .spec)
   }
 }
+
+/// The value of an expression over files and tensors, its error as a `LatentError`.
+func reading<Value>(_ value: @autoclosure () throws(CheckpointError) -> Value) throws(LatentError) -> Value {
+  do { return try value() } catch { throw .checkpoint(error) }
+}
+
+/// The value of an expression of the model, its error as a `LatentError`.
+func modelling<Value>(_ value: @autoclosure () throws(ModelError) -> Value) throws(LatentError) -> Value {
+  do { return try value() } catch { throw .checkpoint(.model(error)) }
+}

@@ -47,13 +47,3 @@ extension LatentError: CustomStringConvertible {
     }
   }
 }
-
-/// The value of an expression over files and tensors, its error as a `LatentError`.
-func reading<Value>(_ value: @autoclosure () throws(CheckpointError) -> Value) throws(LatentError) -> Value {
-  do { return try value() } catch { throw .checkpoint(error) }
-}
-
-/// The value of an expression of the model, its error as a `LatentError`.
-func modelling<Value>(_ value: @autoclosure () throws(ModelError) -> Value) throws(LatentError) -> Value {
-  do { return try value() } catch { throw .checkpoint(.model(error)) }
-}

@@ -81,13 +81,3 @@ struct Manifest {
       })
   }
 }
-
-extension ResultTensor {
-  /// What is added to the name of codes for the tensor of their margins (LAT-18).
-  static let marginSuffix = ".margin"
-
-  /// Whether the tensor holds units of a derived bound, or margins of codes, and is not an output.
-  package var isBound: Bool {
-    [".accumulation", ".rounding", Self.marginSuffix].contains { name.hasSuffix($0) }
-  }
-}

@@ -21,41 +21,9 @@ package struct StoredLatent: Sendable {
     package let parameters: ParameterSet
   }
 
-  /// The order of rotated rows in the models of requests (LAT-10).
-  private static let pairs: Set<PairOrder> = [.halfSplit]
-
-  /// The content of a directory; throws if it has neither a vocabulary nor a profile.
-  package init(directory: String) throws(LatentError) {
-    self.init(
-      try LatentOutline(directory: directory),
-      Result { () throws(LatentError) in
-        let checkpoint = try LatentCheckpoint(directory: directory, accepting: Self.pairs)
-        return Content(configuration: checkpoint.configuration, parameters: try checkpoint.parameters())
-      })
-  }
-
-  /// The content of a config.json and a file of tensors in memory.
-  init(configuration text: [UInt8], tensors: [UInt8]) throws(LatentError) {
-    self.init(
-      try LatentOutline(parsing: text),
-      Result { () throws(LatentError) in
-        let file = try LatentConfigurationFile(parsing: text, accepting: Self.pairs)
-        var found: [String: Tensor] = [:]
-        do throws(ContainerError) {
-          for array in try ArrayFile(decoding: tensors).arrays {
-            found[array.name] = Tensor(shape: array.shape, values: try array.doubles())
-          }
-        } catch { throw .checkpoint(.container(file: "model.safetensors", error)) }
-        let parameters = ParameterSet(found)
-        do throws(ModelError) { try parameters.check(against: file.configuration) } catch {
-          throw .checkpoint(.model(error))
-        }
-        return Content(configuration: file.configuration, parameters: parameters)
-      })
-  }
-
-  private init(_ outline: LatentOutline, _ content: Result<Content, LatentError>) {
-    (vocabularySize, profile, self.content) = (outline.vocabularySize, outline.profile, content)
+  /// What the files of a model say.
+  init(vocabularySize: Int, profile: LatentProfile, content: Result<Content, LatentError>) {
+    (self.vocabularySize, self.profile, self.content) = (vocabularySize, profile, content)
   }
 
   /// The same weights under another configuration, which a port took theirs for.

@@ -2,7 +2,7 @@
 """Latent attention in NumPy as a candidate: every operation of chapters 17 and 18, in float64, float32, bfloat16 and
 float16.
 
-  pip install -r Tests/Candidates/requirements-numpy.txt
+  pip install -r Tests/Candidates/requirements-drive.txt
   loma conform --vectors Vectors/peers -- python3 Tests/Candidates/latent/candidate_latent_numpy.py
 
 Texts are computed one by one and without pads, by latent_numpy.py: in one pass in the plain form of LAT-5, and where

@@ -135,9 +135,9 @@ class Backward:
         dquery = heads.reshape(dquery.shape)
         if "q_a_proj" not in model.blocks[layer]:
             return self.linear(layer, "q_proj", own["attention.norm"], dquery)
-        dlatent = self.linear(layer, "q_b_proj", own["query_latent"], dquery)
-        dlow, gain = norm_backward(
-            own["query_low"], model.blocks[layer]["q_a_layernorm"], dlatent, model.latent_epsilon)
+        low, latent = latent_numpy.Decoder(model).query_latents(model.blocks[layer], own["attention.norm"])
+        dlatent = self.linear(layer, "q_b_proj", latent, dquery)
+        dlow, gain = norm_backward(low, model.blocks[layer]["q_a_layernorm"], dlatent, model.latent_epsilon)
         self.add(layer, "q_a_layernorm", gain)
         return self.linear(layer, "q_a_proj", own["attention.norm"], dlow)
 

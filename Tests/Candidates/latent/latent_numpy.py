@@ -131,13 +131,16 @@ class Decoder:
     def norm(self, x, gain, epsilon):
         return self.keep(numpy_llama.rms_norm(x, gain, epsilon))
 
-    def queries(self, block, normed, positions, out):
+    def query_latents(self, block, normed):
+        """Before their norm and after it."""
+        low = self.linear(normed, block["q_a_proj"])
+        return low, self.norm(low, block["q_a_layernorm"], self.model.latent_epsilon)
+
+    def queries(self, block, normed, positions):
         """LAT-3."""
         model = self.model
         if "q_a_proj" in block:
-            out["query_low"] = self.linear(normed, block["q_a_proj"])
-            out["query_latent"] = self.norm(out["query_low"], block["q_a_layernorm"], model.latent_epsilon)
-            query = self.linear(out["query_latent"], block["q_b_proj"])
+            query = self.linear(self.query_latents(block, normed)[1], block["q_b_proj"])
         else:
             query = self.linear(normed, block["q_proj"])
         heads = query.reshape(len(normed), model.heads, -1).copy()
@@ -178,7 +181,7 @@ class Decoder:
             query = self.rope(self.linear(normed, block["q_proj"]), positions)
             found = numpy_llama.attention(query, *entries, visible, model.heads, model.kv_heads)
         else:
-            query = self.queries(block, normed, positions, out)
+            query = self.queries(block, normed, positions)
             up = model.blocks[self.setting.up_projection_of(layer)]["kv_b_proj"]
             found = self.attention(query, *entries, up, visible, self.sizes)
         out["attention.query"] = query

@@ -2,7 +2,7 @@
 """Compressed context memory in NumPy alone as a candidate: every operation of chapter 16, in float64, float32,
 bfloat16 and float16.
 
-  pip install -r Tests/Candidates/requirements-numpy.txt
+  pip install -r Tests/Candidates/requirements-drive.txt
   loma conform --vectors Vectors/peers -- python3 Tests/Candidates/ccm/candidate_ccm_numpy.py
 
 Texts are computed one by one and without pads, in the forms of ccm_numpy.py: SUM rows stand in the parallel pass and

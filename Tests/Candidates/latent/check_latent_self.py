@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 import latent_model  # first: it makes the modules of the folder above known
+import latent_backward
 import latent_equalities
 import latent_exact
 import latent_numpy
@@ -96,7 +97,10 @@ def check_gradients(trial, tally):
     tally.near("the loss, NumPy and PyTorch", loss.item(), trial.decoder.loss(trial.texts))
     frozen = Frozen(trial.model, {tuple(text): trial.decoder.text(text) for text in trial.texts})
     tally.holds("the loss, straight through", abs(frozen.loss(trial.texts) - loss.item()) < 1e-12)
+    by_hand = latent_backward.gradients(trial.model, trial.texts)
+    tally.holds("P-21 gradients by hand", set(by_hand) == set(found), set(by_hand) ^ set(found))
     for name, gradient in found.items():
+        tally.near("P-21 gradients by hand and by autograd", by_hand[name], gradient)
         array = trial.model.weights[name]
         direction = np.random.default_rng(len(name)).normal(size=array.shape)
         direction /= np.linalg.norm(direction)

@@ -10,6 +10,7 @@ import torch
 
 import latent_model  # first: it makes the modules of the folder above known
 import candidate_latent
+import latent_backward
 import latent_numpy
 import latent_protocol
 import latent_structure
@@ -166,11 +167,12 @@ def forward(case):
 
 
 def gradients(case):
-    """The loss in NumPy; loss and gradients by autograd."""
+    """Loss and gradients by hand in NumPy, and by autograd."""
     decoder = latent_numpy.Decoder(case.model)
     for text in case.texts:
         require_clear(decoder.margin(decoder.text(text)))
-    yield "NumPy", {"loss": np.array(decoder.loss(case.texts))}
+    yield "NumPy", {"loss": np.array(decoder.loss(case.texts)), **{
+        f"gradients.{name}": g for name, g in latent_backward.gradients(case.model, case.texts).items()}}
     loss, found = torch_model(case.directory).gradients(case.texts)
     yield "PyTorch", {"loss": loss.detach().numpy(), **{f"gradients.{name}": g.numpy() for name, g in found.items()}}
 

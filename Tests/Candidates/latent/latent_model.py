@@ -10,9 +10,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "port"))
 
 import latent_structure  # behind the line that makes the modules of the folder above known
 import loma_model
+import tensors
 
 ROPE_KEYS = {"rope_type", "rope_theta", "partial_rotary_factor", "type"}
 COUNTS = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
@@ -94,10 +96,10 @@ def refusal(directory, profile):
 
 
 class Model:
-    """Weights in float64 with their configuration."""
+    """Weights in an element type, held in its accumulation type, with their configuration."""
 
-    def __init__(self, config, weights):
-        self.config, self.weights = config, weights
+    def __init__(self, config, weights, element=tensors.TYPES["f64"]):
+        self.config, self.weights, self.element = config, weights, element
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
         self.epsilon, self.theta = config["rms_norm_eps"], config["rope_theta"]
         self.setting = setting_of(config)
@@ -109,16 +111,17 @@ class Model:
             self.kv_heads, self.head_dim = config["num_key_value_heads"], config["head_dim"]
         self.embedding, self.gain = weights["model.embed_tokens.weight"], weights["model.norm.weight"]
         self.head = weights.get("lm_head.weight", self.embedding)
-        self.blocks = [
-            {name.removesuffix(".weight").split(".")[-1]: array
-             for name, array in weights.items() if name.startswith(f"model.layers.{layer}.")}
+        self.names = [  # of each layer's tensors, by the last part of the name
+            {name.removesuffix(".weight").split(".")[-1]: name
+             for name in weights if name.startswith(f"model.layers.{layer}.")}
             for layer in range(self.layers)]
+        self.blocks = [{short: weights[name] for short, name in names.items()} for names in self.names]
 
 
-def load(directory):
-    weights = {name: array.astype(np.float64)
+def load(directory, element=tensors.TYPES["f64"]):
+    weights = {name: element.store(array.astype(element.accumulation))
                for name, array in load_file(pathlib.Path(directory) / "model.safetensors").items()}
-    return Model(settings(directory), weights)
+    return Model(settings(directory), weights, element)
 
 
 def exact(numbers):

@@ -1,8 +1,11 @@
-"""Chapters 17 and 18 of the Spec in NumPy float64: the quantiser with its codes, latent attention in its plain and its
-absorbed form, the decoder around it with every intermediate, the loss, and a text fed token by token.
+"""Chapters 17 and 18 of the Spec in NumPy, in any element type: the quantiser with its codes, latent attention in its
+plain and its absorbed form, the decoder around it with every intermediate, the loss, and a text fed token by token.
 
-What the decoder has in common with a Llama is numpy_llama.py's.
+What the decoder has in common with a Llama is numpy_llama.py's. A result is rounded to the element type where it is a
+tensor of its own; in float64, which is the default, nothing is.
 """
+
+import math
 
 import ml_dtypes
 import numpy as np
@@ -18,12 +21,12 @@ class Quantised:
         parts = np.asarray(x).reshape(len(x), -1, group)
         if setting.symmetric:
             least, most = -(2 ** (bits - 1) - 1), 2 ** (bits - 1) - 1
-            lower, step = np.zeros(parts.shape[:2]), np.abs(parts).max(-1) / most
+            lower, step = np.zeros(parts.shape[:2], parts.dtype), np.abs(parts).max(-1) / most
         else:
             least, most = 0, 2**bits - 1
             lower, step = parts.min(-1), (parts.max(-1) - parts.min(-1)) / most
         if setting.rounded:  # QNT-3
-            lower, step = (scale.astype(ml_dtypes.bfloat16).astype(np.float64) for scale in (lower, step))
+            lower, step = (scale.astype(ml_dtypes.bfloat16).astype(parts.dtype) for scale in (lower, step))
         with np.errstate(divide="ignore", invalid="ignore"):
             self.quotient = np.where(step[..., None] > 0, (parts - lower[..., None]) / step[..., None], 0)
         # np.rint rounds halves to the even code. Only a rounded scale can leave the range.
@@ -33,7 +36,7 @@ class Quantised:
 
     def values(self):
         """What is read."""
-        parts = self.codes.reshape(*self.lower.shape, -1)
+        parts = self.codes.reshape(*self.lower.shape, -1).astype(self.step.dtype)
         return (self.lower[..., None] + parts * self.step[..., None]).reshape(self.codes.shape)
 
     def margin(self):
@@ -44,13 +47,13 @@ class Quantised:
 class Stored:
     """What one producer keeps of its rows; read as LAT-5 reads it."""
 
-    def __init__(self, latent, rotated_key, setting):
+    def __init__(self, latent, rotated_key, setting, keep):
         width, rotated = latent.shape[1], rotated_key.shape[1]
         self.latent = setting.bits and Quantised(latent, setting.bits, setting.group or width, setting)
         self.rotated = setting.rotated_bits and rotated and Quantised(
             rotated_key, setting.rotated_bits, rotated, setting)
-        self.read = (self.latent.values() if self.latent else latent,
-                     self.rotated.values() if self.rotated else rotated_key)
+        self.read = (keep(self.latent.values()) if self.latent else latent,
+                     keep(self.rotated.values()) if self.rotated else rotated_key)
 
     def margin(self):
         """The least margin of any code."""
@@ -89,7 +92,7 @@ def plain_attention(query, latent, rotated_key, up, visible, sizes):
     for h in range(sizes.heads):
         key, value = latent @ up_key[h].T, latent @ up_value[h].T
         scores = query_plain[h] @ key.T + query_rotated[h] @ rotated_key.T
-        probabilities.append(softmax(scores / np.sqrt(sizes.plain + sizes.rotated), visible))
+        probabilities.append(softmax(scores / math.sqrt(sizes.plain + sizes.rotated), visible))
         context.append(probabilities[-1] @ value)
     return np.concatenate(context, axis=1), np.array(probabilities)
 
@@ -100,7 +103,7 @@ def absorbed_attention(query, latent, rotated_key, up, visible, sizes):
     up_key, up_value = sizes.up_projections(up)
     key = np.concatenate([latent, rotated_key], axis=1)
     wide = np.concatenate([np.einsum("hsn,hnc->hsc", query_plain, up_key), query_rotated], axis=2)
-    probabilities = softmax(wide @ key.T / np.sqrt(sizes.plain + sizes.rotated), visible)
+    probabilities = softmax(wide @ key.T / math.sqrt(sizes.plain + sizes.rotated), visible)
     context = np.einsum("hsc,hvc->shv", probabilities @ latent, up_value)
     return context.reshape(len(query), -1), probabilities
 
@@ -118,38 +121,55 @@ class Decoder:
         if not self.setting.of_heads:
             self.sizes = Sizes(model.heads, model.plain, model.rotated, model.value)
 
+    def keep(self, x):
+        """Rounded to the element type, in its accumulation type: what NumPy made wider is narrowed first."""
+        return self.model.element.store(np.asarray(x, dtype=self.model.element.accumulation))
+
+    def linear(self, x, weight):
+        return self.keep(x @ weight.T)
+
+    def norm(self, x, gain, epsilon):
+        return self.keep(numpy_llama.rms_norm(x, gain, epsilon))
+
+    def query_latents(self, block, normed):
+        """Before their norm and after it."""
+        low = self.linear(normed, block["q_a_proj"])
+        return low, self.norm(low, block["q_a_layernorm"], self.model.latent_epsilon)
+
     def queries(self, block, normed, positions):
         """LAT-3."""
         model = self.model
         if "q_a_proj" in block:
-            low = numpy_llama.rms_norm(normed @ block["q_a_proj"].T, block["q_a_layernorm"], model.latent_epsilon)
-            query = low @ block["q_b_proj"].T
+            query = self.linear(self.query_latents(block, normed)[1], block["q_b_proj"])
         else:
-            query = normed @ block["q_proj"].T
+            query = self.linear(normed, block["q_proj"])
         heads = query.reshape(len(normed), model.heads, -1).copy()
         turned = rotate(heads[..., model.plain :].reshape(len(normed), -1), positions, model.rotated, model.theta)
         heads[..., model.plain :] = turned.reshape(len(normed), model.heads, model.rotated)
-        return heads.reshape(len(normed), -1)
+        return self.keep(heads.reshape(len(normed), -1))
 
     def latents(self, block, normed, positions):
         """LAT-4 before the quantiser."""
         model = self.model
-        both = normed @ block["kv_a_proj_with_mqa"].T
+        both = self.linear(normed, block["kv_a_proj_with_mqa"])
         latent = both[:, : model.width]
         if self.setting.norm:
-            latent = numpy_llama.rms_norm(latent, block["kv_a_layernorm"], model.latent_epsilon)
-        return latent, rotate(both[:, model.width :], positions, model.rotated, model.theta)
+            latent = self.norm(latent, block["kv_a_layernorm"], model.latent_epsilon)
+        return latent, self.keep(rotate(both[:, model.width :], positions, model.rotated, model.theta))
+
+    def rope(self, x, positions):
+        """MOD-3 for whole heads."""
+        return self.keep(numpy_llama.rope(x, positions, self.model.head_dim, self.model.theta))
 
     def write(self, layer, normed, positions, out):
         """What a producer stores of these rows: a Stored, or its keys and values."""
         block, model = self.model.blocks[layer], self.model
         if self.setting.of_heads:
-            out["attention.key"] = numpy_llama.rope(
-                normed @ block["k_proj"].T, positions, model.head_dim, model.theta)
-            out["attention.value"] = normed @ block["v_proj"].T
+            out["attention.key"] = self.rope(self.linear(normed, block["k_proj"]), positions)
+            out["attention.value"] = self.linear(normed, block["v_proj"])
             return out["attention.key"], out["attention.value"]
         out["attention.latent"], out["attention.rotated_key"] = self.latents(block, normed, positions)
-        stored = Stored(out["attention.latent"], out["attention.rotated_key"], self.setting)
+        stored = Stored(out["attention.latent"], out["attention.rotated_key"], self.setting, self.keep)
         out["attention.stored_latent"], out["attention.stored_rotated_key"] = stored.read
         out["stored"] = stored
         return stored.read
@@ -158,34 +178,42 @@ class Decoder:
         """LAT-5 to LAT-8 with the entries of the layer's producer; returns the context."""
         block, model = self.model.blocks[layer], self.model
         if self.setting.of_heads:
-            query = numpy_llama.rope(normed @ block["q_proj"].T, positions, model.head_dim, model.theta)
+            query = self.rope(self.linear(normed, block["q_proj"]), positions)
             found = numpy_llama.attention(query, *entries, visible, model.heads, model.kv_heads)
         else:
             query = self.queries(block, normed, positions)
             up = model.blocks[self.setting.up_projection_of(layer)]["kv_b_proj"]
             found = self.attention(query, *entries, up, visible, self.sizes)
         out["attention.query"] = query
-        out["attention.context"], out["attention.probabilities"] = found
-        out["attention.output"] = out["attention.context"] @ block["o_proj"].T
+        out["attention.context"], out["attention.probabilities"] = map(self.keep, found)
+        out["attention.output"] = self.linear(out["attention.context"], block["o_proj"])
+
+    def feed_forward(self, middle, block, out):
+        """MOD-5 in MOD-6."""
+        normed = out["feed_forward.norm"] = self.norm(middle, block["post_attention_layernorm"], self.model.epsilon)
+        gate = out["feed_forward.gate"] = self.linear(normed, block["gate_proj"])
+        up = out["feed_forward.up"] = self.linear(normed, block["up_proj"])
+        inner = out["feed_forward.activation"] = self.keep(numpy_llama.silu(gate) * up)
+        out["feed_forward.output"] = self.linear(inner, block["down_proj"])
+        return self.keep(middle + out["feed_forward.output"])
 
     def run(self, hidden, positions, visible, past=None):
         """All tensors of MOD-7 for rows with these embeddings, and `stored` of producers. `past` has the entries of
         earlier rows by producer."""
-        trace, entries = {"hidden.0": np.asarray(hidden, dtype=np.float64)}, None
+        trace, entries = {"hidden.0": self.keep(hidden)}, None
         for layer, block in enumerate(self.model.blocks):
             x, out = trace[f"hidden.{layer}"], {}
-            normed = out["attention.norm"] = numpy_llama.rms_norm(x, block["input_layernorm"], self.model.epsilon)
+            normed = out["attention.norm"] = self.norm(x, block["input_layernorm"], self.model.epsilon)
             if self.setting.producer(layer) == layer:
                 entries = self.write(layer, normed, positions, out)
                 if past:
                     entries = [np.concatenate(parts) for parts in zip(past[layer], entries)]
             self.attend(layer, normed, positions, visible, entries, out)
-            middle = out["middle"] = x + out["attention.output"]
-            trace[f"hidden.{layer + 1}"] = numpy_llama.feed_forward(middle, block, self.model.epsilon, out)
+            middle = out["middle"] = self.keep(x + out["attention.output"])
+            trace[f"hidden.{layer + 1}"] = self.feed_forward(middle, block, out)
             trace |= {f"layers.{layer}.{name}": value for name, value in out.items()}
-        trace["final_norm"] = numpy_llama.rms_norm(
-            trace[f"hidden.{self.model.layers}"], self.model.gain, self.model.epsilon)
-        trace["logits"] = trace["final_norm"] @ self.model.head.T
+        trace["final_norm"] = self.norm(trace[f"hidden.{self.model.layers}"], self.model.gain, self.model.epsilon)
+        trace["logits"] = self.linear(trace["final_norm"], self.model.head)
         return trace
 
     def text(self, tokens, embeddings=None):
@@ -197,7 +225,7 @@ class Decoder:
         """Mean of the cross-entropies of all tokens that follow another."""
         losses = [numpy_llama.cross_entropy(self.text(text)["logits"][:-1], text[1:])
                   for text in texts if len(text) > 1]
-        return np.concatenate(losses).mean() if losses else np.float64(0)
+        return self.keep(np.concatenate(losses).mean() if losses else 0)
 
     def margin(self, trace):
         """The least margin of any code in a pass."""
@@ -216,9 +244,10 @@ class Reader:
         """The numbers of a producer's entries as they are read, [n, …] each."""
         if self.decoder.setting.of_heads:
             return [np.concatenate(parts) for parts in zip(*self.kept[layer])]
+        keep = self.decoder.keep
         return [np.concatenate(parts) for parts in zip(*(
-            (stored.latent.values() if stored.latent else stored.read[0],
-             stored.rotated.values() if stored.rotated else stored.read[1]) for stored in self.kept[layer]))]
+            (keep(stored.latent.values()) if stored.latent else stored.read[0],
+             keep(stored.rotated.values()) if stored.rotated else stored.read[1]) for stored in self.kept[layer]))]
 
     def feed(self, token):
         past = {layer: self.entries(layer) for layer in self.kept} if self.fed else None

@@ -48,6 +48,8 @@ PEERS = {  # right implementations of part II
     "ccm-huggingface": ["python", str(CANDIDATES / "ccm" / "candidate_ccm.py")],
     "ccm-numpy": ["python", str(CANDIDATES / "ccm" / "candidate_ccm_numpy.py")],
     "latent-torch": ["python", str(CANDIDATES / "latent" / "candidate_latent.py")],
+    "latent-numpy": ["python", str(CANDIDATES / "latent" / "candidate_latent_numpy.py")],
+    "latent-huggingface": ["python", str(CANDIDATES / "latent" / "candidate_latent_huggingface.py")],
     "ccm-torch": ["python", str(CANDIDATES / "ccm" / "candidate_ccm_torch.py")],
 }
 

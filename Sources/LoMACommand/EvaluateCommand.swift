@@ -66,7 +66,7 @@ private func evaluateLatents(_ words: [String], in environment: Environment) thr
   let given = try PeerMeasurement(words)
   let recipe = try LatentRecipe(parsing: try Files.contents(of: given.file, byteLimit: 1 << 16))
   let evaluation = try Evaluation(
-    try LatentCheckpoint(directory: given.directory, accepting: [.halfSplit]), recipe: recipe,
+    try LatentCheckpoint(directory: given.directory, accepting: LatentOptions.pairs), recipe: recipe,
     corpora: directory(of: given.file), texts: given.texts, seed: given.seed, threads: given.threads
   ) { done, all in environment.report("text \(done) of \(all)") }
   environment.report("")

@@ -9,6 +9,9 @@ import LoMAPeers
 enum LatentOptions {
   static let names = ["--model", "--threads"]
 
+  /// The orders of rotated rows that every command takes (LAT-10).
+  static let pairs = Set(PairOrder.allCases)
+
   static let help = """
       --model DIR              a DeepSeek-V3 whose layers are all dense, as transformers' save_pretrained writes it, with
                                or without the object latent of LAT-10; a Llama if that says entries=heads
@@ -19,7 +22,7 @@ enum LatentOptions {
   /// A model in either order of rotated rows.
   static func load(_ arguments: Arguments) throws -> LatentCheckpoint {
     guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
-    return try LatentCheckpoint(directory: directory, accepting: Set(PairOrder.allCases))
+    return try LatentCheckpoint(directory: directory, accepting: pairs)
   }
 }
 
@@ -43,7 +46,7 @@ extension LatentOptions {
       if let name = arguments.given.map({ $0.0 }).first(where: sizeNames.contains) {
         throw UsageError(line: "option \(name) says what the model of --model says")
       }
-      let shape = try LatentConfigurationFile(directory: directory, accepting: Set(PairOrder.allCases))
+      let shape = try LatentConfigurationFile(directory: directory, accepting: pairs)
         .configuration.shape
       inputs = LatentInputs(
         point: nil, profile: shape.attention.profile, stride: shape.attention.stride, form: shape.attention.form,

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMA
+import LoMAModels
 import LoMAPeers
 import LoMAReference
 import LoMAVectors
@@ -63,6 +64,13 @@ struct LatentTrainingTests {
       let counts = measured.output.split(separator: "\n")
       #expect(counts.count == 5 && counts[3].contains("/80") && counts[3].hasSuffix("/40"), "\(measured)")
       #expect(measured == command(evaluate + "3 --threads 1") && measured != command(evaluate + "4"))
+      // The same weights with their rotated rows in neighbouring pairs, as Hugging Face's program writes them.
+      let stored = try LatentCheckpoint(directory: folder + "/run/model", accepting: [.halfSplit])
+      try LatentCheckpointWriter.write(
+        try stored.parameters(), configuration: stored.configuration, pairs: .neighbours, loma: stored.file.loma,
+        elementType: stored.elementType, to: folder + "/pairs")
+      let neighbours = evaluate.replacingOccurrences(of: "/run/model", with: "/pairs")
+      #expect(command(neighbours + "3") == measured)
       let other = recipe(compressed: compressed, bits: "5")
       try Files.replace(folder + "/recipe.json", with: Array(other.utf8))
       #expect(command(evaluate + "3").complaint?.hasPrefix("loma: other-shape: ") == true)

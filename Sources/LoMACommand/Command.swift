@@ -23,6 +23,9 @@ struct Command {
         name: "reconstruct", summary: "read a text's chunks back from their memories", help: reconstructHelp,
         run: { try reconstruct($0, in: $1) }),
       Command(
+        name: "look", summary: "where the rows of a text look in a trained model", help: lookHelp,
+        run: { try look($0, in: $1) }),
+      Command(
         name: "trace", summary: "every tensor of a training pass, in a file", help: traceHelp,
         run: { words, _ in try trace(words) }),
       Command(

@@ -33,11 +33,12 @@ extension Method {
     }
   }
 
-  /// The picture that SVG draws.
-  fileprivate var pictured: ExplanationSection {
+  /// The sections that SVG draws, the first without `--show`.
+  fileprivate var drawnSections: [ExplanationSection] {
     switch self {
-    case .loma, .ccm: .mask
-    case .latent: .layers
+    case .loma: Explanation.drawnSections
+    case .ccm: ContextExplanation.drawnSections
+    case .latent: LatentExplanation.drawnSections
     }
   }
 
@@ -47,7 +48,8 @@ extension Method {
       switch self {
       case .loma:
         [
-          "--c", "--t", "--text…", "--tokens…", "--memory-token", "--repetition-token", "--model-vocabulary",
+          "--c", "--t", "--text…", "--tokens…", "--string…", "--memory-token", "--repetition-token",
+          "--model-vocabulary",
           "--layout", "--chunk", "--reconstructed…", "--scores",
         ]
       case .ccm:
@@ -56,7 +58,7 @@ extension Method {
       }
     let ofTexts =
       switch self {
-      case .loma, .ccm: ["--vocabulary", "--generate", "--bytes"]
+      case .loma, .ccm: ["--vocabulary", "--generate", "--bytes", "--highlight"]
       case .latent: [String]()
       }
     let common =
@@ -69,7 +71,8 @@ extension Method {
 }
 
 func explain(_ words: [String], in environment: Environment) throws -> Outcome {
-  let (method, words) = try Method.chosen(in: words)
+  // What somebody who types the bare word should see.
+  let (method, words) = try Method.chosen(in: words.isEmpty ? ["--c", "2", "--t", "1", "--text", "5"] : words)
   let arguments = try Arguments(words, options: method.explainOptions)
   let format: Format = try arguments.choice("--format", otherwise: .text)
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
@@ -82,6 +85,9 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
     explanation = loma
   case .ccm: explanation = try ContextExplanation(try contextInputs(arguments, sections))
   case .latent: explanation = try LatentExplanation(try LatentOptions.inputs(arguments, sections))
+  }
+  guard arguments["--highlight"] == nil || format == .svg else {
+    throw UsageError(line: "option --highlight has no effect without --format svg")
   }
   var outcome = Outcome(path: arguments["--output"])
   switch format {
@@ -97,19 +103,30 @@ func explain(_ words: [String], in environment: Environment) throws -> Outcome {
   return outcome
 }
 
-/// The masks, or the layers, as SVG; no other section can be drawn as a picture.
+/// Sections as SVG, one below the other.
 private func picture(
   _ explanation: any MethodExplanation, _ arguments: Arguments, _ sections: [ExplanationSection], of method: Method
 ) throws -> String {
-  let pictured = method.pictured.rawValue
-  guard arguments["--show"] == nil || sections == [method.pictured] else {
-    throw UsageError(line: "option --format svg draws the \(pictured) only: use --show \(pictured)")
+  let drawn = method.drawnSections
+  let chosen = arguments["--show"] == nil ? Array(drawn.prefix(1)) : sections
+  guard chosen.allSatisfy({ drawn.contains($0) }) else {
+    let names = drawn.map { $0.rawValue }
+    throw UsageError(
+      line: "option --format svg draws the \(names.joined(separator: ", ")) only: use --show \(names[0])")
   }
-  guard let pictures = try explanation.maskPictures(limits: .picture) else {
+  let clause = arguments["--highlight"]
+  if let clause {
+    guard chosen.contains(.mask) else { throw UsageError(line: "option --highlight has no effect without --show mask") }
+    let clauses = explanation.sentences.map { $0.clause }
+    guard clauses.contains(clause) else {
+      throw UsageError(line: "no cell of a mask is decided by \(clause): " + clauses.joined(separator: ", "))
+    }
+  }
+  guard let figures = try explanation.figures(of: chosen, limits: .picture) else {
     let limit = ExplanationLimits.picture.maskRows
     throw UsageError(line: "the mask has \(explanation.rowCount) rows, pictures end at \(limit)")
   }
-  return SVGDrawing().draw(pictures, title: explanation.title)
+  return SVGDrawing(highlighting: clause).draw(figures, title: explanation.title)
 }
 
 /// The sections to show; without --show, an option that only one section uses adds that section.
@@ -170,10 +187,13 @@ private func inputs(_ arguments: Arguments, _ sections: [ExplanationSection]) th
     switch name {
     case "--text": texts.append(.length(try Arguments.integer(value, of: name)))
     case "--tokens": texts.append(.tokens(try Arguments.integers(value, of: name)))
+    case "--string": texts.append(.string(value))
     default: continue
     }
   }
-  guard !needsText || !texts.isEmpty else { throw UsageError(line: "a text is needed: --text N or --tokens I,I,…") }
+  guard !needsText || !texts.isEmpty else {
+    throw UsageError(line: "a text is needed: --text N, --string TEXT or --tokens I,I,…")
+  }
   var inputs = ExplanationInputs(
     c: try required("--c", arguments, needsText), t: try required("--t", arguments, needsText), texts: texts)
   inputs.textVocabulary = try arguments.integer("--vocabulary")

@@ -28,7 +28,7 @@ let helpGroups: [(heading: String, names: [String])] = [
     ["init", "conform", "list", "show", "compare", "vectors", "report", "requests", "judge"]
   ),
   ("Understand the paper", ["explain", "compute", "clause"]),
-  ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "extend", "trace"]),
+  ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "look", "extend", "trace"]),
   ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless"]),
 ]
 
@@ -54,14 +54,14 @@ private var overview: String {
 }
 
 let explainHelp = """
-  loma explain --c C --t T (--text N | --tokens I,I,…)… [option]…
+  loma explain --c C --t T (--text N | --string TEXT | --tokens I,I,…)… [option]…
   loma explain --method ccm --memory-tokens N (--segments N,N,… [--tokens I,I,…] [--output-length N])… [option]…
   loma explain --method latent (--model DIR | --layers N --hidden N --heads N --plain N --rotated N --value N
     --latent N) [option]…
 
   Shows how a method lays out a text, which row sees which, what the compressed cache holds, and what it costs: LoMA,
   compressed context memory (CCM, chapter 16 of the Spec), or latent attention (chapter 17): there which layer writes what
-  which layer reads, by which weights, and how many bits a token costs.
+  which layer reads, by which weights, and how many bits a token costs. loma explain alone shows --c 2 --t 1 --text 5.
 
     --method METHOD          loma, ccm or latent; default loma
 
@@ -69,7 +69,8 @@ let explainHelp = """
     --c C                    compression ratio: text tokens per memory token
     --t T                    memory length: memory tokens per chunk; a chunk has L = T·C text tokens
     --text N                 a text of N tokens, written x0 x1 …
-    --tokens I,I,…           a text of these ids; --text and --tokens may be repeated: a padded batch
+    --string TEXT            a text as it is, a token a byte (V = 256)
+    --tokens I,I,…           a text of these ids; texts may be several: a padded batch
     --memory-token ID        the id of <m>; default V
     --repetition-token ID    the id of <r>; default V + 1
     --model-vocabulary V'    size of the model's vocabulary; default just large enough
@@ -109,12 +110,14 @@ let explainHelp = """
     --vocabulary V           (loma, ccm) text ids are 0..<V; default the largest id + 1
     --profile NAME           base, or axis=value,axis=value…; --show profiles lists them
     --generate M             (loma, ccm) the text is a prompt; schedule and cost are those of generating M tokens after it
-    --show SECTION,…         parameters rows mask rules schedule cost profiles, under LoMA also reconstruction
+    --show SECTION,…         parameters rows positions mask rules schedule cost profiles, under LoMA also reconstruction
                              metrics choice; default parameters,rows,mask,rules,schedule,cost. Under latent
                              attention parameters weights layers rules cost profiles; default all but profiles
     --layers N --kv-heads N --head-dim N --bytes N
                              (loma, ccm) also prints the cost of the cache in bytes
-    --format FORMAT          text, svg (the masks, or the layers), html (one offline page) or json
+    --format FORMAT          text, svg (mask, positions, schedule and cost, or layers; the first without --show), html
+                             (one offline page) or json
+    --highlight CLAUSE       (loma, ccm) rings the cells of the mask that this clause decides, in svg
     --color WHEN             auto, always or never; auto: on a terminal, unless NO_COLOR is set
     --output FILE            writes there instead of standard output
 

@@ -5,6 +5,8 @@ import LoMA
 
 /// Inputs that passed all checks, with their costs and counts; layouts are built only when a section needs them.
 package struct Explanation: MethodExplanation {
+  package static let drawnSections: [ExplanationSection] = [.mask, .positions, .schedule, .cost]
+
   package let inputs: ExplanationInputs
   /// c, t and L.
   package let parameters: Parameters
@@ -26,10 +28,7 @@ package struct Explanation: MethodExplanation {
     var fedLengths: [Int] = []
     var costs: [Cost] = []
     for text in inputs.texts {
-      switch text {
-      case .length(let length): try Parameters.check(textLength: length)
-      case .tokens(let tokens): try vocabulary?.check(text: tokens)
-      }
+      if let ids = text.ids { try vocabulary?.check(text: ids) } else { try Parameters.check(textLength: text.length) }
       let fed = try parameters.fedLength(prompt: text.length, generating: inputs.generationLength ?? 0)
       let cost = try Cost(textLength: fed, parameters: parameters, profile: inputs.profile)
       if let chunk = inputs.chunk { _ = try cost.reconstruction(chunk: chunk) }
@@ -62,9 +61,10 @@ package struct Explanation: MethodExplanation {
     for text in inputs.texts {
       // The ids of a text given by its length do not matter: each token's id is its index, and only its name is shown.
       let (tokens, ids) =
-        switch text {
-        case .length(let length): (Array(0..<length), try Vocabulary(textSize: max(length, 1)))
-        case .tokens(let tokens): (tokens, try vocabulary(ofGivenIds: tokens))
+        if let tokens = text.ids {
+          (tokens, try vocabulary(ofGivenIds: tokens))
+        } else {
+          (Array(0..<text.length), try Vocabulary(textSize: max(text.length, 1)))
         }
       let layout =
         switch inputs.layout {
@@ -87,7 +87,14 @@ package struct Explanation: MethodExplanation {
   /// PAR-2 with its defaults; nil if nothing about ids was given.
   private static func vocabulary(_ inputs: ExplanationInputs) throws(InputError) -> Vocabulary? {
     var largest: Int?
-    for case .tokens(let tokens) in inputs.texts { largest = max(largest ?? 0, tokens.max() ?? 0) }
+    for text in inputs.texts {
+      switch text {
+      case .length: continue
+      case .tokens(let tokens): largest = max(largest ?? 0, tokens.max() ?? 0)
+      // A byte may be any of 256.
+      case .string: largest = max(largest ?? 0, 255)
+      }
+    }
     let given = [inputs.textVocabulary, inputs.memoryToken, inputs.repetitionToken, inputs.modelVocabulary]
     guard largest != nil || given.contains(where: { $0 != nil }) else { return nil }
     let size = inputs.textVocabulary ?? (largest ?? 0).successor
@@ -108,10 +115,8 @@ package struct Explanation: MethodExplanation {
       guard reconstruction.count == compared[index] else {
         throw .reconstructionLengthMismatch(reconstruction.count, expected: compared[index])
       }
-      switch inputs.texts[index] {
-      case .length: pairs.append((Array(0..<compared[index]), reconstruction))
-      case .tokens(let tokens): pairs.append((Array(tokens.prefix(compared[index])), reconstruction))
-      }
+      let ids = inputs.texts[index].ids ?? Array(0..<compared[index])
+      pairs.append((Array(ids.prefix(compared[index])), reconstruction))
     }
     return try Metrics(pairs, parameters: parameters)
   }

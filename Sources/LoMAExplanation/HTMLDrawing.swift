@@ -46,7 +46,8 @@ package struct HTMLDrawing: Sendable {
     }
   }
 
-  private func html(of table: ContentTable) -> Markup {
+  /// A table that scrolls sideways by itself.
+  func html(of table: ContentTable) -> Markup {
     var parts: [Markup] = [.lineEnd]
     if table.columns.contains(where: { !$0.name.isEmpty }) {
       let names = table.columns.map { Markup("th", ["scope": "col", "class": $0.isNumber ? "n" : nil], $0.name) }

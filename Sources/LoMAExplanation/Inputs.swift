@@ -2,17 +2,29 @@
 
 import LoMA
 
-/// A text to explain, given by its length or by its ids.
+/// A text to explain, given by its length, by its ids, or as it is.
 package enum ExplainedText: Hashable, Sendable {
   /// n tokens whose ids do not matter; token g is written xg.
   case length(Int)
   case tokens([Int])
+  /// Its UTF-8, a token a byte; a token is written as its character.
+  case string(String)
 
   /// n, the number of text tokens.
   package var length: Int {
     switch self {
     case .length(let length): length
     case .tokens(let tokens): tokens.count
+    case .string(let string): string.utf8.count
+    }
+  }
+
+  /// The ids; nil for a text given by its length.
+  package var ids: [Int]? {
+    switch self {
+    case .length: nil
+    case .tokens(let tokens): tokens
+    case .string(let string): string.utf8.map { Int($0) }
     }
   }
 
@@ -21,7 +33,17 @@ package enum ExplainedText: Hashable, Sendable {
     switch self {
     case .length: "x\(g)"
     case .tokens(let tokens): g < tokens.count ? "\(tokens[g])" : "x\(g)"
+    case .string:
+      if let ids, g < ids.count { name(ofId: ids[g]) } else { "x\(g)" }
     }
+  }
+
+  /// How an id of this text is written: a byte as its character, a blank as ␣, another byte as two digits to base 16.
+  package func name(ofId id: Int) -> String {
+    guard case .string = self else { return "\(id)" }
+    if id == 0x20 { return "␣" }
+    if id > 0x20, id < 0x7F { return String(UnicodeScalar(UInt8(id))) }
+    return (id < 16 ? "0" : "") + String(id, radix: 16)
   }
 }
 

@@ -18,7 +18,7 @@ extension Explanation {
     case .metrics: metricsValue
     case .choice: choiceValue
     case .profiles: Self.axes.value
-    case .rows, .mask, .weights, .layers: nil
+    case .rows, .positions, .mask, .weights, .layers: nil
     }
   }
 

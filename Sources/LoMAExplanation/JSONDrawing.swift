@@ -19,7 +19,7 @@ package struct JSONDrawing: Sendable {
 
   /// The sections, in the order of `ExplanationSection`, and a line end.
   package func draw(_ sections: [ExplanationSection]) throws -> String {
-    let needsRows = sections.contains(.rows) || sections.contains(.mask)
+    let needsRows = [.rows, .positions, .mask].contains(where: sections.contains)
     let pictures = needsRows && explanation.rowCount <= limits.lines ? try explanation.pictures() : nil
     var members = explanation.heading
     for section in ExplanationSection.allCases where sections.contains(section) {
@@ -31,6 +31,9 @@ package struct JSONDrawing: Sendable {
   private func value(of section: ExplanationSection, _ pictures: [MaskPicture]?) throws -> JSONValue? {
     switch section {
     case .rows: pictures.map(rowsValue) ?? .notShown(explanation.rowCount, limit: limits.lines)
+    case .positions:
+      pictures.map { pictures in .texts(pictures) { JSONValue.positions($0) } }
+        ?? .notShown(explanation.rowCount, limit: limits.lines)
     case .mask:
       if let pictures, explanation.rowCount <= limits.maskRows {
         maskValue(pictures)

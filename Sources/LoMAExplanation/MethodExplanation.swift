@@ -26,6 +26,12 @@ package protocol MethodExplanation: Sendable {
   var heading: [JSONObject.Member] { get }
   /// The rows and masks of all texts; call it only if `rowCount` rows fit in memory.
   func pictures() throws -> [MaskPicture]
+  /// The sections that SVG draws, in the order in which it does.
+  static var drawnSections: [ExplanationSection] { get }
+  /// The cache of each text after each event.
+  func cacheHistories() throws -> [CacheHistory]
+  /// The cost of a text while it grows.
+  func costCurves() throws -> [Curves]
   /// A section that is not drawn for all methods alike; nil if the method has no such section.
   func content(of section: ExplanationSection, limits: ExplanationLimits) throws -> SectionContent?
   /// The same for programs.
@@ -36,13 +42,14 @@ extension MethodExplanation {
   /// The content of sections, in the order of `ExplanationSection`; a layout within the limits is built at most once.
   package func contents(of sections: [ExplanationSection], limits: ExplanationLimits) throws -> [SectionContent] {
     let longest = max(limits.lines, limits.maskRows)
-    let needsRows = [.rows, .mask, .rules].contains(where: sections.contains)
+    let needsRows = [.rows, .positions, .mask, .rules].contains(where: sections.contains)
     let pictures = needsRows && rowCount <= longest ? try pictures() : nil
     var contents: [SectionContent] = []
     for section in ExplanationSection.allCases where sections.contains(section) {
       let content: SectionContent? =
         switch section {
         case .rows: rowsContent(pictures, limits: limits)
+        case .positions: positionsContent(pictures, limits: limits)
         case .mask: maskContent(pictures, limits: limits)
         case .rules: rulesContent(pictures)
         case .parameters, .weights, .layers, .schedule, .reconstruction, .cost, .metrics, .choice, .profiles:
@@ -53,10 +60,27 @@ extension MethodExplanation {
     return contents
   }
 
-  /// The drawings of the masks of all texts, or nil if they exceed the limit.
-  package func maskPictures(limits: ExplanationLimits) throws -> [MaskPicture]? {
-    rowCount <= limits.maskRows ? try pictures() : nil
+  /// The pictures of sections, in their order; nil if they exceed the limit.
+  package func figures(of sections: [ExplanationSection], limits: ExplanationLimits) throws -> [SVGFigure]? {
+    guard rowCount <= limits.maskRows else { return nil }
+    var figures: [SVGFigure] = []
+    for section in Self.drawnSections where sections.contains(section) {
+      switch section {
+      case .mask, .layers: figures.append(.masks(try pictures()))
+      case .positions: figures.append(.positions(try pictures()))
+      case .schedule: figures.append(.caches(try cacheHistories()))
+      case .cost: figures.append(.curves(try costCurves()))
+      case .parameters, .weights, .rows, .rules, .reconstruction, .metrics, .choice, .profiles: continue
+      }
+    }
+    return figures
   }
+
+  /// None, of a method that draws no schedule.
+  package func cacheHistories() throws -> [CacheHistory] { [] }
+
+  /// None, of a method whose cost is not drawn.
+  package func costCurves() throws -> [Curves] { [] }
 
   /// The number of rows in words.
   var rowsInWords: String { "\(rowCount) row" + (rowCount == 1 ? "" : "s") }

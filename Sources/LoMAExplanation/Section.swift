@@ -10,6 +10,8 @@ package enum ExplanationSection: String, CaseIterable, Hashable, Sendable {
   case layers
   /// The rows of the layout.
   case rows
+  /// Which rows share a position.
+  case positions
   /// Which row sees which.
   case mask
   /// The clauses of the mask, one sentence each.

@@ -24,13 +24,17 @@ package struct TextDrawing: Sendable {
     case .title(let title): (place > 0 ? [""] : []) + ["  " + paint(title, bold)]
     case .note(let sentences): sentences.map { "  " + $0 }
     case .table(let table): lines(of: table)
-    case .mask(let picture): lines(of: picture)
+    case .mask(let picture):
+      lines(of: picture) { query, key in
+        picture.allows(query: query, key: key) ? paint(picture.rows[key].kind) : paint("·", dim)
+      } + legend(of: picture)
     }
   }
 
   // MARK: tables
 
-  private func lines(of table: ContentTable) -> [String] {
+  /// The lines of a table, columns aligned.
+  func lines(of table: ContentTable) -> [String] {
     var lines: [String] = []
     let widths = table.columns.indices.map { column in
       max(table.columns[column].name.count, table.rows.map { $0[column].text.count }.max() ?? 0)
@@ -62,7 +66,8 @@ package struct TextDrawing: Sendable {
 
   // MARK: masks
 
-  private func lines(of picture: MaskPicture) -> [String] {
+  /// The lines of a grid of rows by rows; `cell` is one character, painted or not.
+  func lines(of picture: MaskPicture, _ cell: (_ query: Int, _ key: Int) -> String) -> [String] {
     let (rows, words) = (picture.rows, picture.words)
     let (groupStarts, kindStarts) = (picture.groupStarts, picture.kindStarts)
     let numberWidth = "\(rows.count - 1)".count
@@ -95,17 +100,19 @@ package struct TextDrawing: Sendable {
       let name = String(repeating: " ", count: numberWidth - number.count) + paint(number, dim) + " "
       lines.append(
         "  " + name + paint(token, .zone(row.kind.colour)) + space + paint(row.kind) + "  "
-          + cells(gap: " ", bar: "│") { key in
-            picture.allows(query: query, key: key) ? paint(rows[key].kind) : paint("·", dim)
-          })
+          + cells(gap: " ", bar: "│") { cell(query, $0) })
     }
-    lines.append("")
-    lines.append(
-      "  a line is a \(words.query), a column a \(words.key); a letter: the \(words.query) \(words.sees) the \(words.key)"
-    )
-    let legend = picture.kinds.map { paint($0) + " " + $0.name } + [paint("·", dim) + " hidden"]
-    lines.append("  " + legend.joined(separator: "   "))
     return lines
+  }
+
+  private func legend(of picture: MaskPicture) -> [String] {
+    let words = picture.words
+    let signs = picture.kinds.map { paint($0) + " " + $0.name } + [paint("·", dim) + " hidden"]
+    return [
+      "",
+      "  a line is a \(words.query), a column a \(words.key); a letter: the \(words.query) \(words.sees) the \(words.key)",
+      "  " + signs.joined(separator: "   "),
+    ]
   }
 
   /// The line of chunk or segment numbers, each at the start of its group, if there is room.
@@ -133,13 +140,17 @@ package struct TextDrawing: Sendable {
   private var bold: String { "1" }
   private var dim: String { "2" }
 
+  /// One character of a cell that is not seen.
+  var hidden: String { paint("·", dim) }
+
   private func paint(_ text: String, _ style: String) -> String {
     hasColour ? "\u{1B}[\(style)m\(text)\u{1B}[0m" : text
   }
 
   private func paint(_ kind: RowKind) -> String { paint(String(kind.letter), .zone(kind.colour)) }
 
-  private func paint(_ text: String, _ ink: Ink) -> String {
+  /// Text in the colour of what it says.
+  func paint(_ text: String, _ ink: Ink) -> String {
     switch ink {
     case .plain: text
     case .zone(let zone): paint(text, Self.style(zone))

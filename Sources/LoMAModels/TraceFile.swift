@@ -47,7 +47,7 @@ extension LoadedModel {
   /// The most bytes of probabilities, masks and logits of a trace; everything else takes about as much again.
   static let byteLimit = 1 << 31
 
-  private func refuseTooLarge(_ texts: [[Int]]) throws(CheckpointError) {
+  func refuseTooLarge(_ texts: [[Int]]) throws(CheckpointError) {
     let configuration = checkpoint.configuration
     let rows = texts.map { parameters.trainingRows($0.count) }.max() ?? 0
     let (cells, scores) = (

@@ -10,7 +10,10 @@ package struct ContextExplanation: MethodExplanation {
   /// The most rows of a text that is explained; every section is fast below it.
   package static let rowLimit = 1 << 20
   /// The sections of this method.
-  package static let sections: [ExplanationSection] = [.parameters, .rows, .mask, .rules, .schedule, .cost, .profiles]
+  package static let sections: [ExplanationSection] = [
+    .parameters, .rows, .positions, .mask, .rules, .schedule, .cost, .profiles,
+  ]
+  package static let drawnSections: [ExplanationSection] = [.mask, .positions, .schedule]
 
   package let inputs: ContextInputs
   /// V, n, BOS, the decisions and a.

@@ -11,7 +11,7 @@ extension ContextExplanation {
     case .schedule: try scheduleContent(limits: limits)
     case .cost: costContent(limits: limits)
     case .profiles: Self.profilesContent(Self.axes, notes: [Self.profilesNote])
-    case .rows, .mask, .rules, .weights, .layers, .reconstruction, .metrics, .choice: nil
+    case .rows, .positions, .mask, .rules, .weights, .layers, .reconstruction, .metrics, .choice: nil
     }
   }
 

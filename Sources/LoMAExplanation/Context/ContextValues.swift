@@ -21,7 +21,7 @@ extension ContextExplanation {
     case .schedule: try .texts(texts.indices) { try scheduleValue($0, limits: limits) }
     case .cost: .texts(costs, costValue)
     case .profiles: Self.axes.value
-    case .rows, .mask, .weights, .layers, .reconstruction, .metrics, .choice: nil
+    case .rows, .positions, .mask, .weights, .layers, .reconstruction, .metrics, .choice: nil
     }
   }
 

@@ -12,6 +12,8 @@ package struct LatentExplanation: MethodExplanation {
   /// The sections of this method, all of them shown by default but the last.
   package static let sections: [ExplanationSection] = [.parameters, .weights, .layers, .rules, .cost, .profiles]
 
+  package static let drawnSections: [ExplanationSection] = [.layers]
+
   package let inputs: LatentInputs
   /// The decisions, s and the widths.
   package let parameters: LatentParameters

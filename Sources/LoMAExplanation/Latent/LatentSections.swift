@@ -13,7 +13,7 @@ extension LatentExplanation {
     case .layers: try layersContent(limits: limits)
     case .cost: costContent
     case .profiles: Self.profilesContent(Self.axes, notes: Self.profilesNotes)
-    case .rows, .mask, .rules, .schedule, .reconstruction, .metrics, .choice: nil
+    case .rows, .positions, .mask, .rules, .schedule, .reconstruction, .metrics, .choice: nil
     }
   }
 

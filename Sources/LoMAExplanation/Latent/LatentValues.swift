@@ -20,7 +20,7 @@ extension LatentExplanation {
         sentences.map { .members([.init("clause", .string($0.clause)), .init("sentence", .string($0.sentence))]) })
     case .cost: costValue
     case .profiles: Self.axes.value
-    case .rows, .mask, .schedule, .reconstruction, .metrics, .choice: nil
+    case .rows, .positions, .mask, .schedule, .reconstruction, .metrics, .choice: nil
     }
   }
 

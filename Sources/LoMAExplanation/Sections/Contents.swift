@@ -15,7 +15,7 @@ extension Explanation {
     case .metrics: metricsContent()
     case .choice: choiceContent()
     case .profiles: Explanation.profilesContent()
-    case .rows, .mask, .rules, .weights, .layers: nil
+    case .rows, .positions, .mask, .rules, .weights, .layers: nil
     }
   }
 }

@@ -60,9 +60,9 @@ extension Explanation {
   /// A row with the names of its tokens; in a text given by its length, ids are text indices and are not shown as ids.
   private func drawn(_ row: Row, textIndex: Int) -> DrawnRow {
     let text = inputs.texts[textIndex]
-    let hasIds = if case .tokens = text { true } else { false }
+    let hasIds = text.ids != nil
     let label = row.label.map { label in
-      DrawnToken(name: hasIds ? "\(label)" : "x\(label)", id: hasIds ? label : nil)
+      DrawnToken(name: hasIds ? text.name(ofId: label) : "x\(label)", id: hasIds ? label : nil)
     }
     return DrawnRow(
       kind: RowWords.loma[row.place.zone.rawValue], group: row.place.chunk, index: row.place.index,

@@ -1,0 +1,48 @@
+// What a text costs while it grows, as curves (GEN-6, COST-2).
+
+import LoMA
+import LoMAVectors
+
+/// Curves over the length of a text, all of one quantity.
+package struct Curves: Sendable {
+  /// A curve, its value at 0, 1, …
+  struct Curve: Sendable {
+    let name: String
+    let values: [Int]
+    /// Whether it is drawn dashed, so that it is told from the other without colour.
+    let isDashed: Bool
+  }
+
+  /// The quantity, with its unit.
+  let title: String
+  let curves: [Curve]
+
+  /// The last values in a sentence.
+  var summary: String {
+    let ends = curves.map { "\($0.name) \($0.values.last ?? 0)" }.joined(separator: ", ")
+    return "Curves of \(title) over the length of a text, at the end: \(ends)."
+  }
+}
+
+extension Explanation {
+  /// Cached entries and evaluated scores of the longest text while it grows, beside those of full attention.
+  package func costCurves() throws -> [Curves] {
+    let lengths = Array(0...(fedLengths.max() ?? 0))
+    let profile = inputs.profile
+    let pairs = try lengths.map { try Cost(textLength: $0, parameters: parameters, profile: profile) }
+    func pair(_ title: String, _ compressed: [Int], _ full: [Int]) -> Curves {
+      Curves(
+        title: title,
+        curves: [
+          .init(name: "full attention", values: full, isDashed: true),
+          .init(name: "LoMA", values: compressed, isDashed: false),
+        ])
+    }
+    return [
+      pair("entries cached after n tokens", lengths.map { parameters.cacheSize(afterFeeding: $0) }, lengths),
+      pair(
+        "scores evaluated for n tokens, per layer and query head", pairs.map { $0.generation },
+        pairs.map { $0.fullAttention }),
+    ]
+  }
+}

@@ -1,0 +1,51 @@
+// Draws curves over the length of a text.
+
+import LoMA
+import LoMAVectors
+
+/// Curves in one frame.
+struct SVGCurves {
+  let curves: Curves
+  private let width = 420
+  private let height = 160
+  private let left = 96
+  private let top = 36
+
+  init(curves: Curves) { self.curves = curves }
+
+  var part: SVGPart {
+    let steps = max((curves.curves.map { $0.values.count }.max() ?? 1) - 1, 1)
+    let most = max(curves.curves.flatMap { $0.values }.max() ?? 1, 1)
+    let bottom = top + height
+    var lines = [
+      SVGStyle.text(curves.title, x: 24, y: 20, dim: true),
+      SVGStyle.line(left, top, left, bottom), SVGStyle.line(left, bottom, left + width, bottom),
+      SVGStyle.text("\(most)", x: left - 6, y: top + 4, size: 9, dim: true, anchor: "end"),
+      SVGStyle.text("0", x: left - 6, y: bottom + 3, size: 9, dim: true, anchor: "end"),
+      SVGStyle.text("n = \(steps)", x: left + width, y: bottom + 14, size: 9, dim: true, anchor: "end"),
+    ]
+    for curve in curves.curves {
+      // A picture has fewer points than a long text has lengths.
+      let stride = max(curve.values.count / (2 * width), 1)
+      let shown = curve.values.indices.filter { $0 % stride == 0 || $0 == curve.values.count - 1 }
+      let points = shown.map { n in
+        "\(left + n * width / steps),\(bottom - Int(Double(curve.values[n]) / Double(most) * Double(height)))"
+      }
+      lines.append(
+        Markup(
+          empty: "polyline",
+          [
+            "class": "curve", "points": points.joined(separator: " "),
+            "stroke-dasharray": curve.isDashed ? "5 4" : nil,
+          ]))
+    }
+    // Names stand at the ends, the highest first, and never on one another.
+    var free = top - 12
+    for curve in curves.curves.sorted(by: { ($0.values.last ?? 0) > ($1.values.last ?? 0) }) {
+      let last = curve.values.last ?? 0
+      free = max(free + 14, bottom - Int(Double(last) / Double(most) * Double(height)) + 4)
+      lines.append(SVGStyle.text("\(curve.name): \(last)", x: left + width + 8, y: free))
+    }
+    return SVGPart(lines: lines, width: left + width + 220, height: bottom + 32)
+  }
+}

@@ -1,13 +1,13 @@
 // What a text costs while it grows, as curves (GEN-6, COST-2).
 
 import LoMA
-import LoMAVectors
 
 /// Curves over the length of a text, all of one quantity.
 package struct Curves: Sendable {
-  /// A curve, its value at 0, 1, …
+  /// A curve.
   struct Curve: Sendable {
     let name: String
+    /// The value at each of the lengths.
     let values: [Int]
     /// Whether it is drawn dashed, so that it is told from the other without colour.
     let isDashed: Bool
@@ -15,6 +15,8 @@ package struct Curves: Sendable {
 
   /// The quantity, with its unit.
   let title: String
+  /// The lengths at which values are drawn, rising from 0 to that of the text.
+  let lengths: [Int]
   let curves: [Curve]
 
   /// The last values in a sentence.
@@ -25,14 +27,19 @@ package struct Curves: Sendable {
 }
 
 extension Explanation {
+  /// The most lengths between 0 and that of the text at which values are drawn.
+  private static let steps = 800
+
   /// Cached entries and evaluated scores of the longest text while it grows, beside those of full attention.
   package func costCurves() throws -> [Curves] {
-    let lengths = Array(0...(fedLengths.max() ?? 0))
+    let last = fedLengths.max() ?? 0
+    let step = last / Self.steps + 1
+    let lengths = Array(stride(from: 0, to: last, by: step)) + [last]
     let profile = inputs.profile
-    let pairs = try lengths.map { try Cost(textLength: $0, parameters: parameters, profile: profile) }
+    let costs = try lengths.map { try Cost(textLength: $0, parameters: parameters, profile: profile) }
     func pair(_ title: String, _ compressed: [Int], _ full: [Int]) -> Curves {
       Curves(
-        title: title,
+        title: title, lengths: lengths,
         curves: [
           .init(name: "full attention", values: full, isDashed: true),
           .init(name: "LoMA", values: compressed, isDashed: false),
@@ -41,8 +48,8 @@ extension Explanation {
     return [
       pair("entries cached after n tokens", lengths.map { parameters.cacheSize(afterFeeding: $0) }, lengths),
       pair(
-        "scores evaluated for n tokens, per layer and query head", pairs.map { $0.generation },
-        pairs.map { $0.fullAttention }),
+        "scores evaluated for n tokens, per layer and query head", costs.map { $0.generation },
+        costs.map { $0.fullAttention }),
     ]
   }
 }

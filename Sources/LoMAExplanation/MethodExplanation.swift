@@ -62,7 +62,8 @@ extension MethodExplanation {
 
   /// The pictures of sections, in their order; nil if they exceed the limit.
   package func figures(of sections: [ExplanationSection], limits: ExplanationLimits) throws -> [SVGFigure]? {
-    guard rowCount <= limits.maskRows else { return nil }
+    // Curves have no rows.
+    guard rowCount <= limits.maskRows || sections.allSatisfy({ $0 == .cost }) else { return nil }
     var figures: [SVGFigure] = []
     for section in Self.drawnSections where sections.contains(section) {
       switch section {

@@ -11,9 +11,12 @@ struct ConsoleExample {
 
   /// The arguments of `loma`, or nil if the line calls something else.
   ///
-  /// Words are separated by spaces; examples need no quotes.
+  /// Words are separated by spaces, outside of double quotes, which are left out.
   var arguments: [String]? {
-    let words = command.split(separator: " ").map { String($0) }
+    var words: [String] = []
+    for (index, part) in command.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+      if index % 2 == 0 { words += part.split(separator: " ").map { String($0) } } else { words.append(String(part)) }
+    }
     if words.first == "loma" { return Array(words.dropFirst()) }
     if words.starts(with: ["swift", "run", "loma"]) { return Array(words.dropFirst(3)) }
     return nil

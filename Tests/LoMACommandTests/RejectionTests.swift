@@ -111,7 +111,7 @@ private let rejectedUsageOfContexts: [Rejected] = [
 ]
 
 private let rejectedUsage: [Rejected] = [
-  Rejected("explain", "--text"),
+  Rejected("explain --c 2 --t 1", "--text"),
   Rejected("explain --t 1 --text 3", "--c"),
   Rejected("explain --c 1 --text 3", "--t"),
   Rejected("explain --c", "--c needs a value"),

@@ -23,7 +23,9 @@ struct SpecExamples {
 
   /// What a command prints: its output, then its one line of error and its exit code if it fails.
   static func lines(printedBy arguments: [String]) -> (lines: [String], isRejected: Bool) {
-    let outcome = run(arguments, in: Environment(isTerminal: false, refusesColour: false))
+    // Commands of a page are typed in the package's folder.
+    let words = arguments.map { $0.hasPrefix("Vectors/") ? root.appendingPathComponent($0).path : $0 }
+    let outcome = run(words, in: Environment(isTerminal: false, refusesColour: false))
     var lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     if lines.last == "" { lines.removeLast() }
     if let complaint = outcome.complaint { lines.append(complaint) }

@@ -14,7 +14,7 @@ struct SVGCurves {
   init(curves: Curves) { self.curves = curves }
 
   var part: SVGPart {
-    let steps = max((curves.curves.map { $0.values.count }.max() ?? 1) - 1, 1)
+    let last = curves.lengths.last ?? 0
     let most = max(curves.curves.flatMap { $0.values }.max() ?? 1, 1)
     let bottom = top + height
     var lines = [
@@ -22,14 +22,12 @@ struct SVGCurves {
       SVGStyle.line(left, top, left, bottom), SVGStyle.line(left, bottom, left + width, bottom),
       SVGStyle.text("\(most)", x: left - 6, y: top + 4, size: 9, dim: true, anchor: "end"),
       SVGStyle.text("0", x: left - 6, y: bottom + 3, size: 9, dim: true, anchor: "end"),
-      SVGStyle.text("n = \(steps)", x: left + width, y: bottom + 14, size: 9, dim: true, anchor: "end"),
+      SVGStyle.text("n = \(last)", x: left + width, y: bottom + 14, size: 9, dim: true, anchor: "end"),
     ]
     for curve in curves.curves {
-      // A picture has fewer points than a long text has lengths.
-      let stride = max(curve.values.count / (2 * width), 1)
-      let shown = curve.values.indices.filter { $0 % stride == 0 || $0 == curve.values.count - 1 }
-      let points = shown.map { n in
-        "\(left + n * width / steps),\(bottom - Int(Double(curve.values[n]) / Double(most) * Double(height)))"
+      let points = zip(curves.lengths, curve.values).map { n, value in
+        let x = Double(n) / Double(max(last, 1)) * Double(width)
+        return "\(left + Int(x)),\(bottom - Int(Double(value) / Double(most) * Double(height)))"
       }
       lines.append(
         Markup(
@@ -42,9 +40,9 @@ struct SVGCurves {
     // Names stand at the ends, the highest first, and never on one another.
     var free = top - 12
     for curve in curves.curves.sorted(by: { ($0.values.last ?? 0) > ($1.values.last ?? 0) }) {
-      let last = curve.values.last ?? 0
-      free = max(free + 14, bottom - Int(Double(last) / Double(most) * Double(height)) + 4)
-      lines.append(SVGStyle.text("\(curve.name): \(last)", x: left + width + 8, y: free))
+      let end = curve.values.last ?? 0
+      free = max(free + 14, bottom - Int(Double(end) / Double(most) * Double(height)) + 4)
+      lines.append(SVGStyle.text("\(curve.name): \(end)", x: left + width + 8, y: free))
     }
     return SVGPart(lines: lines, width: left + width + 220, height: bottom + 32)
   }

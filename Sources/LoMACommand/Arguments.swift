@@ -33,7 +33,7 @@ struct Arguments {
       let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(halves[0])
       guard let option = options.first(where: { $0.name == name }) else {
-        throw UsageError(line: "unknown option \(name)")
+        throw UsageError(line: "unknown option \(name)" + Suggestion.text(for: name, among: options.map { $0.name }))
       }
       guard option.repeats || !given.contains(where: { $0.name == name }) else {
         throw UsageError(line: "option \(name) is given twice")
@@ -96,8 +96,10 @@ struct Arguments {
   static func operation(_ text: String, of parts: [Part]) throws(UsageError) -> Operation {
     let operations = parts.map { Operation.all(of: $0) }
     guard let operation = operations.joined().first(where: { $0.rawValue == text }) else {
-      let words = (operations.first ?? []).map(\.rawValue).joined(separator: ", ")
-      throw UsageError(line: "option --op takes one of \(words), not '\(text)'")
+      let words = (operations.first ?? []).map(\.rawValue)
+      throw UsageError(
+        line: "option --op takes one of \(words.joined(separator: ", ")), not '\(text)'"
+          + Suggestion.text(for: text, among: operations.joined().map(\.rawValue)))
     }
     return operation
   }
@@ -114,8 +116,10 @@ struct Arguments {
     _ text: String, among choices: [Choice], of name: String
   ) throws(UsageError) -> Choice where Choice.RawValue == String {
     guard let choice = choices.first(where: { $0.rawValue == text }) else {
-      let words = choices.map { $0.rawValue }.joined(separator: ", ")
-      throw UsageError(line: "option \(name) takes one of \(words), not '\(text)'")
+      let words = choices.map { $0.rawValue }
+      throw UsageError(
+        line: "option \(name) takes one of \(words.joined(separator: ", ")), not '\(text)'"
+          + Suggestion.text(for: text, among: words))
     }
     return choice
   }

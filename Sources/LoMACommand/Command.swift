@@ -76,6 +76,11 @@ struct Command {
         name: "calibrate", summary: "bounds of the vectors from the errors of right implementations",
         help: calibrateHelp, run: { try calibrate($0, in: $1) }),
       Command(
+        name: "completions", summary: "commands and options for bash, zsh or fish", help: completionsHelp,
+        run: { words, _ in try completions(words) }),
+      Command(
+        name: "manual", summary: "the manual page", help: manualHelp, run: { words, _ in try manual(words) }),
+      Command(
         name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
         run: { words, _ in try reference(words) }),
       Command(

@@ -86,7 +86,8 @@ func compute(_ words: [String]) throws -> Outcome {
     return Outcome(output: try form.result(Arguments(Array(rest), options: options)) + "\n")
   }
   guard let form = forms.first(where: { $0.name == name })?.form else {
-    throw UsageError(line: "no function is named \(name)")
+    throw UsageError(
+      line: "no function is named \(name)" + Suggestion.text(for: name, among: forms.map { $0.name }))
   }
   let plain = Array(form.options.isEmpty ? rest : [])
   let options = form.options.map { Arguments.Option(name: $0, repeats: false) }

@@ -58,10 +58,15 @@ struct ConformTexts {
     if !result.why.isEmpty { lines.append("  why: \(result.why.onOneLine)") }
     if let finding = result.finding {
       lines.append("  where: \(finding.tensor)\(finding.index) \(finding.place)")
-      lines += ["  got:  \(finding.got)", "  want: \(finding.want)", "  error / bound: \(finding.ratio)"]
+      lines += ["  got:  \(finding.got)", "  want: \(finding.want)"]
+      if let (count, all) = result.wrongElements {
+        if all > 1 { lines.append("  wrong: \(count) of \(all)") }
+      } else if finding.ratio.isFinite {
+        lines.append("  error / bound: \(finding.ratio)")
+      }
     }
     lines += result.diagnosis.map { "  \($0.onOneLine)" }
-    lines.append("  clauses: \(result.clauses.joined(separator: " "))")
+    lines.append("  clauses: \(result.orderedClauses.joined(separator: " "))")
     let said = result.standardError.split(whereSeparator: \.isNewline).suffix(5)
     if result.finding == nil, !said.isEmpty { lines += ["  it said:"] + said.map { "    \(String($0).onOneLine)" } }
     lines.append("  again: \(replay(of: result))")

@@ -29,6 +29,7 @@ let helpGroups: [(heading: String, names: [String])] = [
   ),
   ("Understand the paper", ["explain", "compute", "clause"]),
   ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "look", "extend", "trace"]),
+  ("Use the command", ["completions", "manual"]),
   ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless"]),
 ]
 

@@ -8,7 +8,7 @@ import LoMASuite
 struct Environment {
   /// Whether standard output is a terminal.
   let isTerminal: Bool
-  /// Whether NO_COLOR is set and not empty.
+  /// Whether NO_COLOR is set and not empty, or the terminal knows no colours.
   let refusesColour: Bool
   /// The value of LOMA_VECTORS, if it is set.
   var vectors: String?
@@ -20,6 +20,8 @@ struct Environment {
   var program = VectorsFolder.programFolder
   /// Shows one line of progress to the user; does nothing if there is no terminal.
   var report: @Sendable (String) -> Void = { _ in }
+  /// Notes one line on how a long run goes, where nobody watches; does nothing at a terminal.
+  var note: @Sendable (String) -> Void = { _ in }
   /// The value of PATH, in which candidates' commands are looked up.
   var path = "/usr/bin:/bin"
   /// Makes SIGINT and SIGTERM set a flag instead of ending the program.
@@ -86,7 +88,8 @@ func run(_ arguments: [String], in environment: Environment) -> Outcome {
   case "--version", "version": return version(rest)
   case .some(let name):
     guard let command = Command.all.first(where: { $0.name == name }) else {
-      return .rejected("no command is named \(name); loma help lists them")
+      let near = Suggestion.text(for: name, among: Command.all.map { $0.name })
+      return .rejected("no command is named \(name)\(near); loma help lists them")
     }
     // The words after -- belong to the candidate's command.
     guard !rest.prefix(while: { $0 != "--" }).contains("--help") else { return Outcome(output: command.help) }

@@ -17,11 +17,14 @@ let trainHelp = """
     --stop-after N           writes a checkpoint after step N and stops
     --threads N              default all processors; the result does not depend on it
     --base DIR               the base of a recipe of compressed context memory that names one by its SHA-256
+    --log FILE               a line per step: losses and accuracies of its batch, separated by commas; --resume goes on
+
+  At a terminal a line tells how far the run is; elsewhere standard error gets a line per checkpoint.
 
   """
 
 func train(_ words: [String], in environment: Environment) throws -> Outcome {
-  let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads", "--base"]
+  let names = ["--recipe", "--out", "--resume", "--stop-after", "--threads", "--base", "--log"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   guard let file = arguments["--recipe"] else { throw UsageError(line: "option --recipe is required") }
   guard let folder = arguments["--out"] else { throw UsageError(line: "option --out is required") }
@@ -33,48 +36,79 @@ func train(_ words: [String], in environment: Environment) throws -> Outcome {
   if ContextRecipe.isOne(text) {
     let run = try ContextTrainingRun(
       try ContextRecipe(parsing: text), base: arguments["--base"], folder: folder, resumes: resume == .yes)
-    return try train(run, stoppingAfter: stop, threads: threads, folder: folder, in: environment)
+    return try train(
+      run, stoppingAfter: stop, threads: threads, folder: folder, log: arguments["--log"], in: environment)
   }
   guard arguments["--base"] == nil else { throw TrainingError.baseMismatch(isGiven: true) }
   if LatentRecipe.isOne(text) {
     let run = try LatentTrainingRun(
       try LatentRecipe(parsing: text), corpora: directory(of: file), folder: folder, resumes: resume == .yes)
-    return try train(run, stoppingAfter: stop, threads: threads, folder: folder, in: environment)
+    return try train(
+      run, stoppingAfter: stop, threads: threads, folder: folder, log: arguments["--log"], in: environment)
   }
   var run = try TrainingRun(
     try Recipe(parsing: text), corpora: directory(of: file), folder: folder, resumes: resume == .yes, disk: .real)
   let first = run.steps
-  let watch = Watch(first: first, total: min(stop, run.allSteps), environment: environment)
+  let watch = try watch(
+    first: first, last: min(stop, run.allSteps), interval: run.recipe.checkpointEvery, log: arguments["--log"],
+    environment)
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
-  watch.finish()
+  try watch.finish()
   return trained(
     steps: run.steps, of: run.allSteps, before: first, digest: try run.state.weightsDigest, folder: folder)
 }
 
 /// Runs a recipe of compressed context memory.
 private func train(
-  _ given: ContextTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, in environment: Environment
+  _ given: ContextTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, log: String?,
+  in environment: Environment
 ) throws -> Outcome {
   var run = given
   let (first, all) = (run.steps, run.allSteps)
-  let watch = Watch<ContextPoint>(every: .milliseconds(500), environment) { point, _ in
-    "step \(point.step)/\(all) · \(point.measured.summary)"
-  }
+  let words = { (point: ContextPoint) in "step \(point.step)/\(all) · \(point.measured.summary)" }
+  let watch = TrainingWatch(
+    shown: Watch<ContextPoint>(every: .milliseconds(500), environment) { point, _ in words(point) },
+    note: environment.note,
+    log: try log.map { try TrainingLog($0, columns: ["loss", "token_accuracy", "output_accuracy"], after: first) },
+    interval: run.recipe.checkpointEvery, last: min(stop, all), step: { $0.step },
+    values: { point in
+      let measured = point.measured
+      return [
+        measured.loss, Double(measured.correctTokens) / Double(max(measured.tokens, 1)),
+        Double(measured.correctOutputs) / Double(max(measured.outputs, 1)),
+      ]
+    },
+    words: words)
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
-  watch.finish()
+  try watch.finish()
   return trained(steps: run.steps, of: run.allSteps, before: first, digest: try run.weightsDigest, folder: folder)
 }
 
 /// Runs a recipe of latent attention.
 private func train(
-  _ given: LatentTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, in environment: Environment
+  _ given: LatentTrainingRun, stoppingAfter stop: Int, threads: Int, folder: String, log: String?,
+  in environment: Environment
 ) throws -> Outcome {
   var run = given
   let (first, all) = (run.steps, run.allSteps)
-  let watch = Watch(first: first, total: min(stop, all), environment: environment)
+  let watch = try watch(
+    first: first, last: min(stop, all), interval: run.recipe.checkpointEvery, log: log, environment)
   try run.advance(stoppingAfter: stop, threads: threads, progress: watch.saw)
-  watch.finish()
+  try watch.finish()
   return trained(steps: run.steps, of: all, before: first, digest: try run.weightsDigest, folder: folder)
+}
+
+/// What tells of a run whose points are both losses and both accuracies.
+private func watch(
+  first: Int, last: Int, interval: Int, log: String?, _ environment: Environment
+) throws -> TrainingWatch<CurvePoint> {
+  let columns = ["reading_loss", "repetition_loss", "token_accuracy", "chunk_accuracy"]
+  return TrainingWatch(
+    shown: Watch(first: first, total: last, environment: environment), note: environment.note,
+    log: try log.map { try TrainingLog($0, columns: columns, after: first) }, interval: interval, last: last,
+    step: { $0.step },
+    values: { [$0.languageModelling, $0.repetition, $0.tokens, $0.chunks] },
+    words: { "step \($0.step)/\(last) · \($0.summary)" })
 }
 
 /// What is printed after a run, or a part of one.

@@ -20,11 +20,15 @@ for place in 1..<max(1, Int(CommandLine.argc)) {
     exit(deliver(.rejected("argument \(place) is not UTF-8: \(String(cString: word))")))
   }
 }
+// A dumb terminal shows escape sequences as they are.
+let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? false
 let environment = Environment(
-  isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
+  isTerminal: isatty(STDOUT_FILENO) == 1,
+  refusesColour: isDumb || (getenv("NO_COLOR").map { $0[0] != 0 } ?? false),
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
   project: getenv(ProjectFolder.variable).map { String(cString: $0) },
-  report: isatty(STDERR_FILENO) == 1 ? showProgress : { @Sendable _ in },
+  report: isatty(STDERR_FILENO) == 1 && !isDumb ? showProgress : { @Sendable _ in },
+  note: isatty(STDERR_FILENO) == 1 && !isDumb ? { @Sendable _ in } : { @Sendable in complain($0 + "\n") },
   path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: environment)
 exit(deliver(outcome))

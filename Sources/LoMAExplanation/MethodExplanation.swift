@@ -98,7 +98,9 @@ extension MethodExplanation {
   /// Which row of each text sees which.
   private func maskContent(_ pictures: [MaskPicture]?, limits: ExplanationLimits) -> SectionContent {
     guard let pictures, rowCount <= limits.maskRows else {
-      return .tooLong(.mask, "\(rowCount) rows", limit: "\(limits.maskRows) rows")
+      let picture = ExplanationLimits.picture.maskRows
+      let larger = limits.maskRows < picture ? ", in svg and html \(picture)" : ""
+      return .tooLong(.mask, "\(rowCount) rows", limit: "\(limits.maskRows) rows" + larger)
     }
     // Texts of one batch have the same number of rows.
     let blocks = rowCount == 0 ? [] : Self.titled(pictures) { [.mask($0)] }

@@ -1,5 +1,7 @@
 // The verdict on one case in one element type, with its evidence.
 
+import LoMAVectors
+
 /// The error of one tensor.
 package struct TensorResult: Equatable, Sendable {
   /// Its name; in a property case preceded by the number of the answer.
@@ -101,5 +103,20 @@ package struct CaseResult: Equatable, Sendable {
     self.standardError = ""
     self.noise = 0
     self.seconds = 0
+  }
+}
+
+extension CaseResult {
+  /// The clauses that the case covers: the one that the finding names first, the others by chapter and number.
+  package var orderedClauses: [String] {
+    let named = clauses.filter { finding?.place.contains(": " + $0 + " ") == true }
+    return named + ClauseOrder.sorted(clauses.filter { !named.contains($0) })
+  }
+
+  /// How many elements of a tensor that is compared exactly are wrong, of how many; nil of other tensors, and where too
+  /// many are.
+  package var wrongElements: (count: Int, of: Int)? {
+    guard let divergence, let runs = divergence.wrong, finding?.ratio == .infinity else { return nil }
+    return (runs.reduce(0) { $0 + $1.count }, divergence.rows * divergence.columns)
   }
 }

@@ -115,7 +115,9 @@ struct Judge {
     let last = ForwardOrder.last(of: all)
     let wrong = last ?? first
     let place = last == nil ? "" : ", the last in the order of the forward pass,"
-    let why = wrong.result.name + (all.count == 1 ? " is wrong" : "\(place) and \(all.count - 1) more are wrong")
+    let name = wrong.result.name
+    let verb = name.hasSuffix("s") && !name.hasSuffix("ss") ? "are" : "is"
+    let why = name + (all.count == 1 ? " \(verb) wrong" : "\(place) and \(all.count - 1) more are wrong")
     return verdict(.fail, why, tensors: tensors, finding: wrong.finding, divergence: wrong.divergence)
   }
 }

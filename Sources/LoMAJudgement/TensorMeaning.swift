@@ -153,7 +153,17 @@ package struct TensorMeaning {
       return "query row \(query), key row \(key)"
     }
     let mask = Mask(rows: texts[text], profile: profile)
-    return MaskSentences(profile: profile).explain(query: query, key: key, in: mask)
+    let sentence = MaskSentences(profile: profile).explain(query: query, key: key, in: mask)
+    // What is told of a cell of the mask is what it should be.
+    return item.op == .mask ? Self.demand(sentence) : sentence
+  }
+
+  /// That one row sees another or does not, as what should be.
+  static func demand(_ sentence: String) -> String {
+    for (verb, demand) in [(" does not see ", " should not see "), (" sees ", " should see ")] {
+      if let place = sentence.firstRange(of: verb) { return sentence.replacingCharacters(in: place, with: demand) }
+    }
+    return sentence
   }
 
   private func row(_ row: Int, _ text: Int) -> String {

@@ -30,7 +30,7 @@ package struct CurvePoint: Hashable, Sendable {
 
   /// Losses and accuracies on one line.
   package var summary: String {
-    "loss \(Self.rounded(languageModelling)) + \(Self.rounded(repetition)) · "
+    "loss: reading \(Self.rounded(languageModelling)), reciting \(Self.rounded(repetition)) · "
       + "tokens \(Fraction.percent(tokens)) · chunks \(Fraction.percent(chunks))"
   }
 

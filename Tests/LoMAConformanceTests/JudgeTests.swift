@@ -26,7 +26,7 @@ struct JudgeTests {
     let id = "structure.layout.c1-t1-batch"
     let right = try Recorded.answer(try Recorded.item(id), "i64")
     let result = try Recorded.result(id, "i64", [.tensors(try right.changing("positions", at: 14, to: 77))])
-    #expect(result.verdict == .fail && result.why == "positions is wrong")
+    #expect(result.verdict == .fail && result.why == "positions are wrong")
     let finding = try #require(result.finding)
     #expect(finding.index == [1, 2] && finding.got == "77" && finding.ratio == .infinity)
     #expect(finding.place.hasPrefix("text 1, row 2 (") && finding.place.contains("chunk 0"))
@@ -47,7 +47,7 @@ struct JudgeTests {
     let finding = try #require(try Recorded.result(id, "i64", [.tensors([wrong])]).finding)
     #expect(finding.index == [text, 0, 2] && finding.got == "true" && finding.want == "false")
     #expect(
-      finding.place.contains("row 0 (reading, chunk 0, index 0) does not see row 2 (repetition, chunk 0, index 0)"))
+      finding.place.contains("row 0 (reading, chunk 0, index 0) should not see row 2 (repetition, chunk 0, index 0)"))
     #expect(finding.place.contains("MSK-3 reading rows never see repetition rows"))
   }
 

@@ -93,10 +93,15 @@ extension CaseResult {
     if let finding {
       let index = finding.index.map(String.init).joined(separator: ", ")
       lines.append("tensor: \(finding.tensor)[\(index)]\(finding.place.isEmpty ? "" : ", " + finding.place)")
-      lines += ["got: \(finding.got)", "want: \(finding.want)", "error over bound: \(short(finding.ratio))"]
+      lines += ["got: \(finding.got)", "want: \(finding.want)"]
+      if let (count, all) = wrongElements {
+        lines.append("wrong: \(count) of \(all)")
+      } else {
+        lines.append("error over bound: \(short(finding.ratio))")
+      }
     }
     lines += diagnosis
-    lines.append("clauses: " + clauses.joined(separator: " "))
+    lines.append("clauses: " + orderedClauses.joined(separator: " "))
     lines.append("again: " + again)
     if !standardError.isEmpty { lines += ["standard error:", standardError] }
     return lines.joined(separator: "\n")

@@ -75,13 +75,8 @@ package enum CaseTexts {
 }
 
 extension Case {
-  /// The clauses, ordered by chapter, then by number.
-  fileprivate var clauseText: String {
-    clauses.map { id in
-      let parts = id.split(separator: "-", maxSplits: 1).map { String($0) }
-      return (id: id, chapter: parts[0], number: parts.count < 2 ? 0 : Int(parts[1].prefix { $0.isNumber }) ?? 0)
-    }.sorted { ($0.chapter, $0.number, $0.id) < ($1.chapter, $1.number, $1.id) }.map(\.id).joined(separator: " ")
-  }
+  /// The clauses by chapter and number, consecutive ones as a range.
+  fileprivate var clauseText: String { ClauseOrder.text(clauses) }
 }
 
 extension Request {

@@ -92,6 +92,7 @@ let package = Package(
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
         "LoMAExplanation",
       ],
+      resources: [.embedInCode("Completions/completions.bash"), .embedInCode("Completions/completions.zsh")],
       swiftSettings: strict),
     .testTarget(name: "LoMATests", dependencies: ["LoMA"], swiftSettings: numeric),
     .testTarget(name: "NaiveLlamaTests", dependencies: ["NaiveLlama"], swiftSettings: strict),

@@ -76,7 +76,7 @@ import Testing
   func `completions name every command and its options`(_ shell: String) {
     let text = loma("completions \(shell)").output
     for command in Command.all { #expect(text.contains(command.name), "\(command.name)") }
-    #expect(text.contains("highlight") && text.contains("checkpoint") == false)
+    #expect(text.contains("highlight"))
     #expect(loma("completions").complaint?.contains("one of bash, zsh, fish is required") == true)
     #expect(loma("completions csh").complaint?.contains("takes one of bash, zsh, fish, not 'csh'") == true)
   }

@@ -1,6 +1,7 @@
 // `loma completions` and `loma manual`: what shells and `man` want to know, made of the commands' own help.
 
 import LoMASuite
+import LoMAVectors
 
 let completionsHelp = """
   loma completions bash|zsh|fish
@@ -66,56 +67,18 @@ private struct CommandTable {
   private var names: String { (entries.map { $0.name } + ["help"]).joined(separator: " ") }
 
   var bash: String {
-    let cases = entries.map { "    \($0.name)) options=\"\($0.options.joined(separator: " "))\" ;;" }
-    return """
-      # Completions of loma for bash.
-      _loma() {
-        local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options=
-        if [ "$COMP_CWORD" -eq 1 ]; then
-          mapfile -t COMPREPLY < <(compgen -W "\(names) --version --help" -- "$word")
-          return
-        fi
-        if [ "$command" = help ]; then
-          mapfile -t COMPREPLY < <(compgen -W "\(names) exit-codes" -- "$word")
-          return
-        fi
-        case $command in
-      \(cases.joined(separator: "\n"))
-        esac
-        case $word in
-          -*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
-          *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-        esac
-      }
-      complete -o filenames -F _loma loma
-
-      """
+    let cases = entries.map { "  \($0.name)) options=\"\($0.options.joined(separator: " "))\" ;;" }
+    return EmbeddedText(PackageResources.completions_bash).filled([
+      "names": names, "cases": cases.joined(separator: "\n"),
+    ])
   }
 
   var zsh: String {
     let summaries = entries.map { "    '\($0.name):\(Self.quoted($0.summary))'" }
     let cases = entries.map { "    \($0.name)) options=(\($0.options.joined(separator: " "))) ;;" }
-    return """
-      #compdef loma
-      # Completions of loma for zsh.
-      _loma() {
-        local -a commands options
-        commands=(
-      \(summaries.joined(separator: "\n"))
-          'help:this list, or the help of a command'
-        )
-        if (( CURRENT == 2 )); then
-          _describe command commands
-          return
-        fi
-        case $words[2] in
-      \(cases.joined(separator: "\n"))
-        esac
-        if [[ $PREFIX == -* ]]; then compadd -- $options; else _files; fi
-      }
-      _loma "$@"
-
-      """
+    return EmbeddedText(PackageResources.completions_zsh).filled([
+      "summaries": summaries.joined(separator: "\n"), "cases": cases.joined(separator: "\n"),
+    ])
   }
 
   var fish: String {

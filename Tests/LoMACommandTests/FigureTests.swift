@@ -35,7 +35,8 @@ import Testing
       }
     }
     #expect(expected.indices.allSatisfy { seen[$0] == expected[$0]["position"] as? Int })
-    let drawn = try svg(line + " --show positions").all("rect").filter { $0.attributes["class"] == nil }
+    let groups = try svg(line + " --show positions").children.filter { $0.name == "g" }
+    let drawn = groups.flatMap { $0.all("rect") }
     #expect(drawn.count == expected.count)
     let columns = Set(drawn.compactMap { $0.attributes["x"] })
     #expect(columns.count == Set(expected.compactMap { $0["position"] as? Int }).count)
@@ -108,7 +109,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("explain --highlight MSK-5", "option --c is needed"),
+    ("explain --highlight MSK-5", "a text is needed: --text N, --string TEXT or --tokens I,I,…"),
     ("explain --c 2 --t 1 --text 5 --highlight MSK-5", "option --highlight has no effect without --format svg"),
     (
       "explain --c 2 --t 1 --text 5 --format svg --show cost --highlight MSK-5",

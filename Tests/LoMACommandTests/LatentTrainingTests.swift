@@ -106,7 +106,7 @@ struct LatentTrainingTests {
       (#""profile": "base"}"#, #""profile": "entries=heads"}"#, "unknown-key: a recipe has no key model.kv_lora_rank"),
       (
         #""profile": "base", "compressed": false"#, #""profile": "memory_attention=causal", "compressed": false"#,
-        "invalid-value: loma.profile is memory_attention=causal, must be base where nothing is compressed"
+        "invalid-value: loma.profile is memory_attention=causal, must be base or numbering=sequential where nothing is compressed"
       ),
       (#""method": "latent""#, #""method": "mla""#, "unknown-key: a recipe has no key method"),
     ] {

@@ -53,13 +53,10 @@ struct RecordedModels: Sendable {
   }
 
   /// Adds a model with latent attention, as its files have it.
-  mutating func add(latent name: String, path: String, files: [(name: String, bytes: [UInt8])]) throws(LatentError) {
-    func bytes(_ name: String) -> [UInt8] { files.first { $0.name == name }?.bytes ?? [] }
-    latents[path] = try StoredLatent(configuration: bytes("config.json"), tensors: bytes("model.safetensors"))
-    entries.append(
-      Entry(
-        name: name, path: path, recipe: nil,
-        files: files.map { Recording.File(path: path + "/" + $0.name, bytes: $0.bytes) }))
+  mutating func add(latent entry: Entry) throws(LatentError) {
+    func bytes(_ name: String) -> [UInt8] { entry.files.first { $0.path == entry.path + "/" + name }?.bytes ?? [] }
+    latents[entry.path] = try StoredLatent(configuration: bytes("config.json"), tensors: bytes("model.safetensors"))
+    entries.append(entry)
   }
 
   /// All models: those drawn from seeds, and the trained ones, each read from the folder of its name below `folder`.

@@ -37,6 +37,7 @@ extension RecordedModels {
   init(peersTrainedBelow folder: String) throws(RecordingError) {
     self = try Self.peers.get()
     for model in TrainedContextModel.all { try add(model, from: folder + "/" + model.name) }
+    for model in TrainedLatentModel.all { try add(model, from: folder + "/" + model.name) }
   }
 
   private mutating func add(_ model: TrainedContextModel, from folder: String) throws(RecordingError) {

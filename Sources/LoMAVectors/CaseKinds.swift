@@ -1,5 +1,5 @@
-// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17, BAS-19…BAS-23: the vocabulary of a case, in the words of manifests and the protocol: level,
-// operation, rule and property.
+// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17, BAS-19…BAS-23: the vocabulary of a case, in the words of manifests
+// and the protocol: level, operation, rule and property.
 
 /// A part of the Spec; each has operations, axes, rejections and a manifest of its own.
 public enum Part: String, CaseIterable, Sendable {

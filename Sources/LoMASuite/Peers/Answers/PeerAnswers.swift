@@ -110,6 +110,9 @@ extension ReferenceAnswers {
     case .latentForward: try latentForward(request)
     case .latentGradients: try latentGradients(request)
     case .latentGenerate: try latentGenerate(request)
+    case .evict, .zigzagBudgets, .think, .zipCache, .pyramidStep, .layerDistances, .dmc, .truncateRank, .pursue,
+      .storeNoise, .cachedForward:
+      throw .parameter("baseline")
     }
   }
 }

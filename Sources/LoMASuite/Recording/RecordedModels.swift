@@ -52,6 +52,13 @@ struct RecordedModels: Sendable {
     adapters[entry.path] = adapter
   }
 
+  /// Adds a model without an adapter; nil for one that is refused.
+  mutating func add(_ entry: Entry, model: Model?, refusal: ReferenceError? = nil) {
+    entries.append(entry)
+    models[entry.path] = model
+    refusals[entry.path] = refusal
+  }
+
   /// Adds a model with latent attention, as its files have it.
   mutating func add(latent entry: Entry) throws(LatentError) {
     func bytes(_ name: String) -> [UInt8] { entry.files.first { $0.path == entry.path + "/" + name }?.bytes ?? [] }

@@ -27,6 +27,8 @@ extension RecordedModels {
         throw RecordingError.trainedModel(name: model.name, reason: error.description)
       }
     }
+    for model in BaselineCaseModel.all { try recorded.add(model) }
+    for model in RefusedBaselineModel.all { recorded.add(model) }
     return recorded
   }
 

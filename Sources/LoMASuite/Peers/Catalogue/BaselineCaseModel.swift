@@ -28,6 +28,9 @@ struct BaselineCaseModel: Sendable {
   static let pooling = BaselineCaseModel("bas-dmc", 504, layers: 2, heads: 4, keyValueHeads: 2, pools: true)
 
   static let all = [gqa, mha, mqa, pooling]
+  /// What refused models are made of; it is in no folder itself.
+  fileprivate static let spoilt = BaselineCaseModel(
+    "bas-spoilt", 505, layers: 1, heads: 2, keyValueHeads: 1, headDimension: 2)
 
   private init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int = 4,
@@ -94,7 +97,7 @@ struct RefusedBaselineModel: Sendable {
   /// What a port does wrong that answers.
   let hunts: String
 
-  static let spoilt = BaselineCaseModel.mha
+  static let spoilt = BaselineCaseModel.spoilt
   var path: String { "models/\(name)" }
 
   static let bias = RefusedBaselineModel(
@@ -102,7 +105,7 @@ struct RefusedBaselineModel: Sendable {
     wrong: "\"rope_scaling\": {\"factor\": 2.0, \"rope_type\": \"linear\"},\n  \"rope_theta\"",
     code: "unsupported-configuration", clause: "MOD-1", hunts: "a rotation that is scaled computed without the scaling")
   static let heads = RefusedBaselineModel(
-    name: "bas-refused-heads", right: "\"num_key_value_heads\": 2", wrong: "\"num_key_value_heads\": 3",
+    name: "bas-refused-heads", right: "\"num_key_value_heads\": 1", wrong: "\"num_key_value_heads\": 3",
     code: "invalid-configuration", clause: "MOD-4", hunts: "heads that cannot be grouped")
 
   static let all = [bias, heads]

@@ -27,7 +27,7 @@ struct CachedRequest: Sendable {
   func request(_ text: [Int], prefill: Int) -> Request {
     Request(
       .peer(.cachedForward), axes: baseline.axes, parameters: parameters.adding(["prefill": .integer(prefill)]),
-      model: model.path, input: CaseInputs.file(CaseInputs.batch([text]) + arrays), captures: [])
+      model: model.path, input: CaseInputs.file([CaseInputs.integers("tokens", text)] + arrays), captures: [])
   }
 
   /// Dictionaries of keys and values, [L, A, d] each.
@@ -84,7 +84,7 @@ enum CachedModelCases {
   }
 
   private static func forward(
-    _ what: String, _ asked: CachedRequest, length: Int = 9, prefill: Int = 7, seed: UInt64, hunts: String,
+    _ what: String, _ asked: CachedRequest, length: Int = 7, prefill: Int = 5, seed: UInt64, hunts: String,
     more: [String] = []
   ) -> Case? {
     let text = CaseInputs.text(length, below: BaselineCaseModel.vocabulary, seed: seed)
@@ -106,13 +106,13 @@ enum CachedModelCases {
         "none-prefill-alone", CachedRequest(mha, .none), length: 4, prefill: 4, seed: 3002,
         hunts: "the logits of all rows of the prefill"),
       forward(
-        "eviction", CachedRequest(gqa, .eviction, ["window": 2, "budget": 4]), length: 10, prefill: 8, seed: 3011,
+        "eviction", CachedRequest(gqa, .eviction, ["window": 2, "budget": 4]), length: 8, prefill: 6, seed: 3011,
         hunts: "entries that are renumbered, or later rows numbered from the number of those kept", more: ["BAS-3"]),
       forward(
-        "eviction-mha", CachedRequest(mha, .eviction, ["window": 1, "budget": 3]), length: 9, prefill: 7, seed: 3012,
+        "eviction-mha", CachedRequest(mha, .eviction, ["window": 1, "budget": 3]), length: 8, prefill: 6, seed: 3012,
         hunts: "one choice for all KV heads, or acting again after every row"),
       forward(
-        "zigzag", CachedRequest(gqa, .zigzag, ["window": 2, "total": 13, "least": 3]), length: 10, prefill: 8,
+        "zigzag", CachedRequest(gqa, .zigzag, ["window": 1, "total": 9, "least": 2]), length: 8, prefill: 6,
         seed: 3021, hunts: "the same budget in every layer, or the least where most is needed"),
       forward(
         "zigzag-mqa", CachedRequest(mqa, .zigzag, ["window": 1, "total": 12, "least": 1]), length: 9, prefill: 7,
@@ -129,11 +129,11 @@ enum CachedModelCases {
       forward(
         "zip-cache-probe",
         CachedRequest(
-          mha, .zipCache, ["low": 4, "low_bits": 3, "high_bits": 0], [CaseInputs.integers("probe", [4, 6])]), seed: 3042,
+          mha, .zipCache, ["low": 4, "low_bits": 3, "high_bits": 0], [CaseInputs.integers("probe", [2, 4])]), seed: 3042,
         hunts: "saliency of all rows where some are asked for"),
       forward(
-        "pyramid", CachedRequest(gqa, .pyramidInfer, ["recent": 2], [CaseInputs.integers("counts", [5, 4])]),
-        length: 11, prefill: 9, seed: 3051,
+        "pyramid", CachedRequest(gqa, .pyramidInfer, ["recent": 1], [CaseInputs.integers("counts", [6, 5])]),
+        length: 10, prefill: 8, seed: 3051,
         hunts: "the cache pruned and not the rows, rows renumbered, or pruned before the layer"),
       forward(
         "pyramid-deep",
@@ -146,7 +146,7 @@ enum CachedModelCases {
         "kv-sharer-deep", CachedRequest(mqa, .kvSharer, [:], [CaseInputs.integers("share", [0, 1, 0, 2])]), seed: 3062,
         hunts: "values of the reader with keys of the source, or an earlier layer that reads a later one"),
       forward(
-        "dmc", CachedRequest(pooling, .dmc), length: 10, prefill: 7, seed: 3071,
+        "dmc", CachedRequest(pooling, .dmc), length: 9, prefill: 6, seed: 3071,
         hunts: "later rows that are appended whole, or an entry before it was pooled"),
       forward(
         "lorc", CachedRequest(gqa, .lorc, [:], CachedRequest.ranks([3, 2, 1], [2, 3, 4])), seed: 3081,
@@ -155,8 +155,8 @@ enum CachedModelCases {
         "lorc-keys", CachedRequest(mha, .lorc, [:], CachedRequest.ranks([2, 3], [8, 8])), seed: 3082,
         hunts: "queries truncated too, or each head by itself"),
       forward(
-        "csr", CachedRequest(gqa, .csr, ["steps": 2], CachedRequest.atoms(gqa, count: 6, seed: 3101)), length: 7,
-        prefill: 5, seed: 3091, hunts: "keys coded after the rotation, or rows fed later"),
+        "csr", CachedRequest(gqa, .csr, ["steps": 2], CachedRequest.atoms(gqa, count: 6, seed: 3101)), length: 6,
+        prefill: 4, seed: 3091, hunts: "keys coded after the rotation, or rows fed later"),
       forward(
         "noise", CachedRequest(gqa, .noise, ["seed": 21], reals: ["sigma": 0.25]), seed: 3111,
         hunts: "one generator for all layers, or values drawn before keys"),

@@ -134,14 +134,15 @@ enum PrunedStageCases {
 
   static func thinkRequest(
     heads: Int, keyValue: Int, rows: Int, dimension: Int = 4, window: Int, pruned: Int, recent: Int, seed: UInt64,
-    keys: [Double]? = nil, forced: [[Int]]? = nil
+    queries: [Double]? = nil, keys: [Double]? = nil, forced: [[Int]]? = nil
   ) -> Request {
     let shape = [rows, keyValue * dimension]
+    let wide = [rows, heads * dimension]
     return BaselineInputs.request(
       .think, .think,
       ["heads": heads, "kv_heads": keyValue, "window": window, "pruned": pruned, "recent": recent],
       [
-        BaselineInputs.normal("query", [rows, heads * dimension], seed: seed),
+        queries.map { BaselineInputs.tensor("query", wide, $0) } ?? BaselineInputs.normal("query", wide, seed: seed),
         keys.map { BaselineInputs.tensor("key", shape, $0) } ?? BaselineInputs.normal("key", shape, seed: seed + 1),
       ] + (forced.map { [BaselineInputs.choice($0)] } ?? []))
   }
@@ -156,10 +157,10 @@ enum PrunedStageCases {
     return [
       think(
         "gqa", hunts: "queries of all rows, of one head of a group, or means squared for mean squares",
-        thinkRequest(heads: 4, keyValue: 2, rows: 7, window: 3, pruned: 2, recent: 2, seed: 2001)),
+        thinkRequest(heads: 4, keyValue: 2, rows: 6, window: 3, pruned: 2, recent: 2, seed: 2001)),
       think(
         "highest", hunts: "the highest channels pruned, or values",
-        thinkRequest(heads: 2, keyValue: 2, rows: 6, window: 2, pruned: 1, recent: 1, seed: 2011)),
+        thinkRequest(heads: 2, keyValue: 2, rows: 4, window: 2, pruned: 1, recent: 1, seed: 2011)),
       think(
         "late-keys", hunts: "key norms of the old entries alone",
         thinkRequest(heads: 2, keyValue: 1, rows: 6, window: 2, pruned: 2, recent: 2, seed: 2021, keys: late)),
@@ -171,19 +172,19 @@ enum PrunedStageCases {
         thinkRequest(heads: 2, keyValue: 1, rows: 3, window: 2, pruned: 2, recent: 4, seed: 2041)),
       think(
         "none", hunts: "a channel pruned where none is asked for, or a mask counted", more: ["BAS-7"],
-        thinkRequest(heads: 2, keyValue: 2, rows: 4, window: 2, pruned: 0, recent: 1, seed: 2051)),
+        thinkRequest(heads: 2, keyValue: 2, rows: 3, dimension: 2, window: 2, pruned: 0, recent: 1, seed: 2051)),
       think(
         "all", hunts: "a head that has no key left refused",
-        thinkRequest(heads: 1, keyValue: 1, rows: 4, window: 2, pruned: 4, recent: 1, seed: 2061)),
+        thinkRequest(heads: 1, keyValue: 1, rows: 3, dimension: 2, window: 2, pruned: 2, recent: 1, seed: 2061)),
       think(
         "equal", hunts: "of equal scores the lower channel pruned", more: ["BAS-3"],
         thinkRequest(
-          heads: 1, keyValue: 1, rows: 4, window: 4, pruned: 2, recent: 1, seed: 0, keys: Array(repeating: 0, count: 16)
-        )),
+          heads: 1, keyValue: 1, rows: 3, window: 3, pruned: 2, recent: 1, seed: 0,
+          queries: (0..<12).map { $0 % 3 == 0 ? -1 : 1 }, keys: (0..<12).map { $0 % 2 == 0 ? -0.5 : 0.5 })),
       think(
         "forced", hunts: "a given choice that is made again", more: ["BAS-4"],
         thinkRequest(
-          heads: 2, keyValue: 2, rows: 5, window: 2, pruned: 2, recent: 2, seed: 2071, forced: [[0, 3], [1, 2]])),
+          heads: 2, keyValue: 2, rows: 4, window: 2, pruned: 2, recent: 2, seed: 2071, forced: [[0, 3], [1, 2]])),
     ]
   }
 

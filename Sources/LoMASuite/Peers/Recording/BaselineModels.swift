@@ -8,29 +8,34 @@ import NaiveLlama
 extension RecordedModels {
   mutating func add(_ model: BaselineCaseModel) throws(RecordingError) {
     do throws(ModelError) {
-      let made = try model.inMemory()
-      do throws(CheckpointError) {
-        let files = try CheckpointWriter.files(
-          made.parameters, configuration: made.configuration, loma: nil, elementType: .f32, form: .explicit)
-        add(
-          Entry(
-            name: model.name, path: model.path, recipe: nil,
-            files: files.map { Recording.File(path: model.path + "/" + $0.name, bytes: $0.bytes) }), model: made)
-      } catch { throw ModelError.unreadable(tensor: model.name, reason: error.description) }
+      add(Self.entry(model.name, model.path, try model.files()), model: try model.inMemory())
     } catch { throw .model(name: model.name, error) }
   }
 
-  /// Adds a refused model: another model's files with a changed config.json.
-  mutating func add(_ model: RefusedBaselineModel) {
-    guard let right = entries.first(where: { $0.name == RefusedBaselineModel.spoilt.name }) else { return }
-    var refusal: ReferenceError?
-    let files = right.files.map { file in
-      let name = String(file.path.dropFirst(right.path.utf8.count + 1))
-      guard name == "config.json" else { return Recording.File(path: model.path + "/" + name, bytes: file.bytes) }
-      let bytes = ModelChange.line(right: model.right, wrong: model.wrong).applied(to: file.bytes)
-      do throws(CheckpointError) { _ = try ConfigurationFile(parsing: bytes) } catch { refusal = error.refusal }
-      return Recording.File(path: model.path + "/" + name, bytes: bytes)
+  /// Adds a refused model: the files of a right one with a changed config.json.
+  mutating func add(_ model: RefusedBaselineModel) throws(RecordingError) {
+    var files: [(name: String, bytes: [UInt8])]
+    do throws(ModelError) { files = try RefusedBaselineModel.spoilt.files() } catch {
+      throw .model(name: model.name, error)
     }
-    add(Entry(name: model.name, path: model.path, recipe: nil, files: files), model: nil, refusal: refusal)
+    var refusal: ReferenceError?
+    for place in files.indices where files[place].name == "config.json" {
+      files[place].bytes = ModelChange.line(right: model.right, wrong: model.wrong).applied(to: files[place].bytes)
+      do throws(CheckpointError) { _ = try ConfigurationFile(parsing: files[place].bytes) } catch {
+        refusal = error.refusal
+      }
+    }
+    add(Self.entry(model.name, model.path, files), model: nil, refusal: refusal)
+  }
+}
+
+extension BaselineCaseModel {
+  /// Its files, below its path; the weights in BF16, in which they are exact.
+  func files() throws(ModelError) -> [(name: String, bytes: [UInt8])] {
+    let made = try inMemory()
+    do throws(CheckpointError) {
+      return try CheckpointWriter.files(
+        made.parameters, configuration: made.configuration, loma: nil, elementType: .bf16, form: .explicit)
+    } catch { throw ModelError.unreadable(tensor: name, reason: error.description) }
   }
 }

@@ -11,7 +11,7 @@ extension RecordedModels {
     try add(latent: Self.entry(model.name, model.path, try model.files()))
   }
 
-  private static func entry(_ name: String, _ path: String, _ files: [(name: String, bytes: [UInt8])]) -> Entry {
+  static func entry(_ name: String, _ path: String, _ files: [(name: String, bytes: [UInt8])]) -> Entry {
     Entry(
       name: name, path: path, recipe: nil,
       files: files.map { Recording.File(path: path + "/" + $0.name, bytes: $0.bytes) })

@@ -28,7 +28,7 @@ extension RecordedModels {
       }
     }
     for model in BaselineCaseModel.all { try recorded.add(model) }
-    for model in RefusedBaselineModel.all { recorded.add(model) }
+    for model in RefusedBaselineModel.all { try recorded.add(model) }
     return recorded
   }
 

@@ -12,3 +12,4 @@ struct PeerForm: Sendable {
 let peerForms: [PeerForm] =
   latentForms
   + entryForms
+  + layerForms

@@ -52,7 +52,8 @@ struct CachedAsked {
     guard let path = request.model else { throw .parameter("model") }
     let model = answers.models[path]
     guard model != nil || answers.refusals[path] != nil else { throw .parameter("model") }
-    let tokens = try request.integers("tokens")
+    let (tokens, lengths) = (try request.integers("tokens"), try request.integers("lengths"))
+    guard lengths == [tokens.count] else { throw .shape(tensor: "lengths") }
     let prefill = try request.integer("prefill")
     let configuration = model?.configuration
     let method = try CachedMethod(

@@ -75,15 +75,12 @@ enum BaselineRejectionCases {
       rejected(
         "heads", "invalid-heads", clauses: ["BAS-19"], hunts: "heads that cannot be grouped", think.with(["kv_heads": 3])),
       rejected("no-width", "invalid-heads", clauses: ["BAS-19"], zigzag.with(["head_dim": 0])),
-      rejected("no-kv-head", "invalid-heads", clauses: ["BAS-19"], distances.with(["kv_heads": 0])),
-      rejected("negative-heads", "invalid-heads", clauses: ["BAS-19"], dmc.with(["heads": -1])),
       rejected("no-window", "window-out-of-range", clauses: ["BAS-12"], evict.with(["window": 0])),
       rejected(
         "long-window", "window-out-of-range", clauses: ["BAS-12"], hunts: "a window cut to the rows there are",
         zigzag.with(["window": 4])),
       rejected("no-recent", "window-out-of-range", clauses: ["BAS-13"], pyramid.with(["recent": 0])),
       rejected("negative-recent", "window-out-of-range", clauses: ["BAS-10"], think.with(["recent": -1])),
-      rejected("no-query", "window-out-of-range", clauses: ["BAS-10"], think.with(["window": 0])),
       rejected(
         "budget-below-window", "budget-below-window", clauses: ["BAS-12"], hunts: "a window that is cut to the budget",
         evict.with(["window": 2, "budget": 1])),
@@ -91,16 +88,13 @@ enum BaselineRejectionCases {
       rejected("negative-count", "pruned-out-of-range", clauses: ["BAS-13"], pyramid.with(["count": -1])),
       rejected("low", "pruned-out-of-range", clauses: ["BAS-11"], zip.with(["low": 4])),
       rejected("bits", "bits-out-of-range", clauses: ["BAS-11"], zip.with(["high_bits": 25])),
-      rejected("negative-bits", "bits-out-of-range", clauses: ["BAS-11"], zip.with(["low_bits": -1])),
       rejected("total", "budget-out-of-range", clauses: ["BAS-12"], zigzag.with(["total": 7])),
       rejected(
         "least", "budget-out-of-range", clauses: ["BAS-12"], hunts: "layers that get less than the least",
         zigzag.with(["total": 3, "least": 2])),
       rejected("least-below-window", "budget-out-of-range", clauses: ["BAS-12"], zigzag.with(["window": 2, "least": 1])),
-      rejected("no-rank", "rank-out-of-range", clauses: ["BAS-16"], rank.with(["rank": 0])),
       rejected(
         "rank", "rank-out-of-range", clauses: ["BAS-16"], hunts: "a rank above the smaller side", rank.with(["rank": 3])),
-      rejected("negative-steps", "steps-out-of-range", clauses: ["BAS-17"], pursue.with(["steps": -1])),
       rejected("steps", "steps-out-of-range", clauses: ["BAS-17"], pursue.with(["steps": 3])),
     ]
   }
@@ -138,20 +132,11 @@ enum BaselineRejectionCases {
       rejected(
         "later-layer", "share-out-of-range", clauses: ["BAS-14"], hunts: "a layer that reads what is not written yet",
         cached(.kvSharer, [CaseInputs.integers("share", [1, 1])])),
-      rejected(
-        "no-layer", "share-out-of-range", clauses: ["BAS-14"], cached(.kvSharer, [CaseInputs.integers("share", [0, -1])])),
       rejected("no-prefill", "prefill-out-of-range", clauses: ["BAS-21"], cached(.none, prefill: 0)),
       rejected("long-prefill", "prefill-out-of-range", clauses: ["BAS-21"], cached(.dmc, prefill: 6)),
       rejected(
         "token-is-v", "text-token-out-of-range", clauses: ["BAS-21"], hunts: "an id clamped",
         cached(.none, tokens: [3, 1, vocabulary, 1, 5])),
-      rejected(
-        "token-negative", "text-token-out-of-range", clauses: ["BAS-21"], hunts: "an id counted from the end",
-        cached(.none, tokens: [3, 1, 4, 1, -1])),
-      rejected(
-        "window", "window-out-of-range", clauses: ["BAS-12"], hunts: "a window of the text, not of its prefill",
-        cached(.eviction, ["window": 5, "budget": 5])),
-      rejected("total", "budget-out-of-range", clauses: ["BAS-12"], cached(.zigzag, ["window": 1, "total": 9, "least": 1])),
       rejected(
         "ranks", "rank-out-of-range", clauses: ["BAS-16"], cached(.lorc, CachedRequest.ranks([8, 8], [9, 8]))),
       rejected(

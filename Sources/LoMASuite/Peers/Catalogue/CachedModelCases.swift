@@ -27,7 +27,7 @@ struct CachedRequest: Sendable {
   func request(_ text: [Int], prefill: Int) -> Request {
     Request(
       .peer(.cachedForward), axes: baseline.axes, parameters: parameters.adding(["prefill": .integer(prefill)]),
-      model: model.path, input: CaseInputs.file([CaseInputs.integers("tokens", text)] + arrays), captures: [])
+      model: model.path, input: CaseInputs.file(CaseInputs.batch([text]) + arrays), captures: [])
   }
 
   /// Dictionaries of keys and values, [L, A, d] each.
@@ -109,9 +109,6 @@ enum CachedModelCases {
         "eviction", CachedRequest(gqa, .eviction, ["window": 2, "budget": 4]), length: 8, prefill: 6, seed: 3011,
         hunts: "entries that are renumbered, or later rows numbered from the number of those kept", more: ["BAS-3"]),
       forward(
-        "eviction-mha", CachedRequest(mha, .eviction, ["window": 1, "budget": 3]), length: 8, prefill: 6, seed: 3012,
-        hunts: "one choice for all KV heads, or acting again after every row"),
-      forward(
         "zigzag", CachedRequest(gqa, .zigzag, ["window": 1, "total": 9, "least": 2]), length: 8, prefill: 6,
         seed: 3021, hunts: "the same budget in every layer, or the least where most is needed"),
       forward(
@@ -120,9 +117,6 @@ enum CachedModelCases {
       forward(
         "think", CachedRequest(gqa, .think, ["window": 3, "pruned": 2, "recent": 2]), seed: 3031,
         hunts: "keys scored before the rotation, or rows fed later pruned"),
-      forward(
-        "think-mha", CachedRequest(mha, .think, ["window": 9, "pruned": 1, "recent": 0]), seed: 3032,
-        hunts: "values pruned, or the recent keys"),
       forward(
         "zip-cache", CachedRequest(gqa, .zipCache, ["low": 3, "low_bits": 2, "high_bits": 4]), seed: 3041,
         hunts: "keys quantised before the rotation, or everything again after a row", more: ["BAS-3"]),

@@ -61,9 +61,6 @@ enum CodedStageCases {
         "low-alone", hunts: "a mask counted where there is one class", more: ["QNT-4"],
         zipRequest(heads: 2, keyValue: 1, rows: 5, low: 5, seed: 2231)),
       zip(
-        "high-alone", hunts: "scales of a class that has no entry",
-        zipRequest(heads: 2, keyValue: 1, rows: 5, low: 0, seed: 2241)),
-      zip(
         "high-whole", hunts: "numbers without bits divided by c and multiplied again", more: ["BAS-7"],
         zipRequest(heads: 2, keyValue: 1, rows: 6, low: 3, bits: (2, 0), seed: 2251)),
       zip(

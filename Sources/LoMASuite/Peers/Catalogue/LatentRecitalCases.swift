@@ -87,7 +87,7 @@ enum LatentRecitalCases {
       clauses: clauses(model) + ["LAT-14"],
       request(
         .latentForward, model, chunk + marks,
-        captures: attention(0, ["latent", "stored_latent", "rotated_key"]) + attention(1, ["context"]))
+        captures: model.isQuantised ? attention(0, ["latent", "stored_latent"]) : attention(1, ["rotated_key"]))
     ).asked(in: types(model))
   }
 }

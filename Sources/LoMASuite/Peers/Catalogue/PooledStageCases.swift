@@ -95,17 +95,14 @@ enum PooledStageCases {
     }
     return [
       pool(
-        "runs", hunts: "keys rotated before they are pooled, partial means that stay visible, or one choice for all heads",
-        dmcRequest(heads: 4, keyValue: 2, rows: 6, seed: 2801) { head, row in [[1, 3, 4], [2, 3, 5]][head].contains(row) }),
+        "runs", hunts: "keys rotated before they are pooled, partial means that stay visible, or plain means",
+        dmcRequest(heads: 4, keyValue: 2, rows: 6, seed: 2801, weight: -6) { head, row in [[1, 3, 4], [2, 3, 5]][head].contains(row) }),
       pool(
         "appended", hunts: "a channel that decides left in queries and keys",
         dmcRequest(heads: 2, keyValue: 1, rows: 4, seed: 2811) { _, _ in false }),
       pool(
         "one-entry", hunts: "the first token accumulated into nothing, or an entry at the place of its first token",
         dmcRequest(heads: 1, keyValue: 1, rows: 4, seed: 2821) { _, _ in true }),
-      pool(
-        "weights", hunts: "plain means for weighted ones, or the weight of one query head",
-        dmcRequest(heads: 2, keyValue: 1, rows: 5, seed: 2831, weight: -6) { _, row in row % 3 != 0 }),
       pool(
         "long-run", hunts: "a window of 12 tokens",
         dmcRequest(heads: 1, keyValue: 1, rows: 14, dimension: 2, seed: 2841) { _, row in row > 0 }),

@@ -159,9 +159,6 @@ enum PrunedStageCases {
         "gqa", hunts: "queries of all rows, of one head of a group, or means squared for mean squares",
         thinkRequest(heads: 4, keyValue: 2, rows: 6, window: 3, pruned: 2, recent: 2, seed: 2001)),
       think(
-        "highest", hunts: "the highest channels pruned, or values",
-        thinkRequest(heads: 2, keyValue: 2, rows: 4, window: 2, pruned: 1, recent: 1, seed: 2011)),
-      think(
         "late-keys", hunts: "key norms of the old entries alone",
         thinkRequest(heads: 2, keyValue: 1, rows: 6, window: 2, pruned: 2, recent: 2, seed: 2021, keys: late)),
       think(

@@ -29,11 +29,6 @@ import Testing
 
   @Test(arguments: [
     ("whole_bits --layers 0 --rows 4 --kv-heads 1 --head-dim 2", "option --layers must be at least 1"),
-    ("whole_bits --layers 1 --rows 4 --kv-heads 0 --head-dim 2", "invalid-heads: 0 query heads, 0 KV heads"),
-    (
-      "whole_bits --layers 9 --rows 9223372036854775807 --kv-heads 1 --head-dim 2",
-      "cache-size-out-of-range: a number of bits that fits no integer"
-    ),
     ("highest --scores 1,2 --count 3", "option --count must be in 0...2"),
     ("lowest --scores 1,2 --count -1", "option --count must be in 0...2"),
     (
@@ -53,22 +48,35 @@ import Testing
       "option --key takes rows of 2 numbers, got 3"
     ),
     (
-      "zip_cache --key 1,2 --value 1,2 --attention 1 --heads 1 --kv-heads 1 --head-dim 2 --low 0 --low-bits 0 "
-        + "--high-bits 0 --probe 1", "choice-out-of-range: index 1 is out of order, or not in 0..<1"
-    ),
-    (
       "zip_cache --key 1,2 --value 1,2 --attention 1,0,1,0 --heads 1 --kv-heads 1 --head-dim 2 --low 0 --low-bits 0 "
         + "--high-bits 0", "zip_cache: a key, a value and attention for every row"
     ),
-    ("zip_bits --rows 4 --kv-heads 1 --head-dim 2 --low 5 --low-bits 0 --high-bits 0", "pruned-out-of-range: a count"),
     (
       "store_noise --x 1,2 --kv-heads 1 --head-dim 2 --sigma 0 --seed -1",
       "option --seed takes an integer in 0...18446744073709551615"
     ),
   ])
-  func `what does not fit is refused in one line`(words: String, complaint: String) {
-    let outcome = command("compute " + words)
-    #expect(outcome.exitCode == .rejected && outcome.output.isEmpty)
-    #expect(outcome.complaint?.hasPrefix("loma: " + complaint) == true, "\(outcome.complaint ?? "nothing")")
+  func `a mistake is one line that names it`(_ line: String, _ complaint: String) {
+    #expect(command("compute " + line) == Outcome.rejected("compute: " + complaint + "; see loma compute --help"))
+  }
+
+  @Test func `BAS-2 BAS-4 BAS-6 BAS-11 bad input is answered with its code`() {
+    for (line, complaint) in [
+      ("whole_bits --layers 1 --rows 4 --kv-heads 0 --head-dim 2", "invalid-heads: 0 query heads, 0 KV heads"),
+      (
+        "whole_bits --layers 9 --rows 9223372036854775807 --kv-heads 1 --head-dim 2",
+        "cache-size-out-of-range: a number of bits that fits no integer"
+      ),
+      (
+        "zip_cache --key 1,2 --value 1,2 --attention 1 --heads 1 --kv-heads 1 --head-dim 2 --low 0 --low-bits 0 "
+          + "--high-bits 0 --probe 1", "choice-out-of-range: index 1 is out of order, or not in 0..<1"
+      ),
+      (
+        "zip_bits --rows 4 --kv-heads 1 --head-dim 2 --low 5 --low-bits 0 --high-bits 0",
+        "pruned-out-of-range: a count of 5, must be in 0...4"
+      ),
+    ] {
+      #expect(command("compute " + line) == .rejected(complaint))
+    }
   }
 }

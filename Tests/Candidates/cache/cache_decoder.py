@@ -53,8 +53,8 @@ class Observation(typing.NamedTuple):
 
 
 class Cache(typing.NamedTuple):
-    """Keys and values as they are read [T, G * d], 0 where no KV head keeps the entry, and which one does [G, T]. Under
-    DMC they are the partial means at every row."""
+    """Keys and values as they are read [T, G * d], 0 where their KV head does not keep the entry, and what it keeps
+    [G, T]. Under DMC they are the partial means at every row."""
 
     keys: np.ndarray
     values: np.ndarray
@@ -139,7 +139,8 @@ class Decoder:
         for layer, found in enumerate(seen):
             keys, values, alive = self.compressed(layer, found, rows)
             if self.baseline != "dmc":  # whose partial means are all shown
-                keys, values = (np.where(alive.any(0)[:, None], x, 0) for x in (keys, values))
+                kept = np.repeat(alive.T, self.model.head_dim, axis=1)
+                keys, values = (np.where(kept, x, 0) for x in (keys, values))
             caches.append(Cache(self.model.keep(keys), self.model.keep(values), alive))
         return caches, self.bits(caches, seen, rows)
 
@@ -204,8 +205,9 @@ class Decoder:
         if self.baseline == "dmc":
             seen, logits = self.run(tokens, 0)  # the parallel form; every token decides, wherever the prefill ends
             logits = logits[prefill - 1 :]
-            seen = [found._replace(key=found.key[:prefill], value=found.value[:prefill], starts=found.starts[:, :prefill])
-                    for found in seen]
+            seen = [
+                found._replace(key=found.key[:prefill], value=found.value[:prefill], starts=found.starts[:, :prefill])
+                for found in seen]
         else:
             seen, logits = self.run(tokens[:prefill], 0)
             logits = logits[-1:]

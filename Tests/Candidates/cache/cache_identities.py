@@ -57,7 +57,8 @@ def check_evict(draw, tally):
     given = {"probabilities": layer.probabilities}
     found = equal(tally, "BAS-12 evict", "evict", params, given)
     rows, kept = layer.rows, min(budget, layer.rows)
-    tally.holds("BAS-12 the window stays", (found["choice"][:, kept - window :] == np.arange(rows - window, rows)).all())
+    stays = (found["choice"][:, kept - window :] == np.arange(rows - window, rows)).all()
+    tally.holds("BAS-12 the window stays", stays)
     tally.holds("BAS-6 evict", found["bits"] == 32 * layer.kv_heads * layer.head_dim * kept)
     for head, (scores, choice) in enumerate(zip(found["scores"], found["choice"])):
         group = layer.heads // layer.kv_heads

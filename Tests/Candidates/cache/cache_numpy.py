@@ -93,6 +93,13 @@ def quantise(x, bits, axis):
     return codes, lower + codes * step, np.abs(quotient - np.floor(quotient) - 0.5)
 
 
+def rounded_quotient(x, codes, bits):
+    """BAS-24: how much smaller the margin of a code is, since v/c is rounded before it is quantised."""
+    step = np.ptp(x, axis=1, keepdims=True) / (2**bits - 1)
+    most = np.abs(x).max(1, keepdims=True) / np.where(step > 0, step, np.inf)
+    return (codes + 1) / (codes + 1 + 3 * most)
+
+
 def saliency(probabilities, kv_heads, probe=None):
     """BAS-11, [G, T]: attention that each entry gets, by the rows that can see it."""
     rows = probabilities.shape[-1]
@@ -121,7 +128,9 @@ def zip_cache(key, value, probabilities, kv_heads, low, low_bits, high_bits, pro
                 continue
             found, keys[head, rows], margins["key"][head, rows] = quantise(keys[head, rows], bits, 0)
             codes["key"][head, rows] = found
-            found, read, margins["value"][head, rows] = quantise(values[head, rows] / divisor, bits, 1)
+            scaled = values[head, rows] / divisor
+            found, read, margin = quantise(scaled, bits, 1)
+            margins["value"][head, rows] = margin * rounded_quotient(scaled, found, bits)
             codes["value"][head, rows], values[head, rows] = found, read * divisor
     answer = {"saliency": scores, "choice": choice, "keys": joined(keys), "values": joined(values)}
     for name in codes:

@@ -94,7 +94,8 @@ def model_requests(trial):
             ("pruned-out-of-range", {"counts": np.array([-1])}), ("window-out-of-range", {"recent": 0})]),
         "kv_sharer": ({}, share, [("share-out-of-range", {"share": np.array([1, 1])})]),
         "lorc": ({}, {"key_ranks": np.array([1, 1]), "value_ranks": np.array([1, 2])}, [
-            ("rank-out-of-range", {"key_ranks": np.array([0, 1])}), ("rank-out-of-range", {"value_ranks": np.array([1, 99])})]),
+            ("rank-out-of-range", {"key_ranks": np.array([0, 1])}),
+            ("rank-out-of-range", {"value_ranks": np.array([1, 99])})]),
         "noise": ({"sigma": (0.5).hex(), "seed": 1}, {}, [("sigma-out-of-range", {"sigma": (-1.0).hex()})])}
 
 

@@ -89,10 +89,8 @@ class Session:
             stacked = torch.stack([found.probabilities for found in seen])
             self.budgets = cache_torch.budgets(
                 cache_torch.entries_needed(stacked, params["window"]), params["total"], params["least"], count).tolist()
-        self.read = []
         for layer, found in enumerate(seen):
             keys, values, choice = self.compressed(layer, found)
-            self.read.append((keys, values))
             self.kept.append([
                 (found.rows[rows], self.heads(keys)[rows, head], self.heads(values)[rows, head])
                 for head, rows in enumerate(choice)])
@@ -172,16 +170,14 @@ class Session:
         return model.logits(x)
 
     def whole(self, layer):
-        """Keys and values [T, G * d], 0 where nothing is kept, and what is alive [G, T]."""
-        alive = torch.zeros(self.model.kv_heads, self.count, dtype=torch.bool)
-        for head, (places, _, _) in enumerate(self.kept[layer]):
+        """Keys and values [T, G * d], 0 where a KV head does not keep an entry, and what is alive [G, T]."""
+        model = self.model
+        keys, values = (torch.zeros(self.count, model.kv_heads, model.head_dim, dtype=model.dtype) for _ in range(2))
+        alive = torch.zeros(model.kv_heads, self.count, dtype=torch.bool)
+        for head, (places, *kept) in enumerate(self.kept[layer]):
+            keys[places, head], values[places, head] = kept
             alive[head, places] = True
-        found = [torch.zeros(self.count, x.shape[1], dtype=x.dtype) for x in self.read[layer]]
-        entered = self.entered[layer]
-        for x, read in zip(found, self.read[layer]):
-            x[entered] = read
-            x[~alive.any(0)] = 0
-        return *found, alive
+        return keys.flatten(1), values.flatten(1), alive
 
     def answer(self, tokens, prefill):
         """The tensors of `cached_forward`."""
@@ -196,8 +192,6 @@ class Session:
             logits += [self.feed_pooled(token) for token in tokens[prefill:]]
         else:
             logits = [self.prefill(tokens[:prefill])]
-            self.entered = [kept[0][0] if self.baseline == "pyramid_infer" else torch.arange(prefill)
-                            for kept in self.kept]
             caches = [self.whole(layer) for layer in range(self.model.layers)]
             logits += [self.feed(token, prefill + n) for n, token in enumerate(tokens[prefill:])]
         keys, values, alive = (torch.stack(parts) for parts in zip(*caches))

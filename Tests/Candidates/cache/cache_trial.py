@@ -44,8 +44,8 @@ class Layer:
         self.heads, self.head_dim = self.kv_heads * group, draw.choice([2, 4, 6])
         self.rows = rows or draw.randint(1, 12)
         self.query, self.key, self.value = (
-            exact(numbers.normal(size=(self.rows, heads * self.head_dim)) * numbers.gamma(1, size=(1, heads * self.head_dim)))
-            for heads in (self.heads, self.kv_heads, self.kv_heads))
+            exact(numbers.normal(size=(self.rows, width)) * numbers.gamma(1, size=width))
+            for width in (heads * self.head_dim for heads in (self.heads, self.kv_heads, self.kv_heads)))
         self.probabilities = self.attention()
 
     def attention(self):
@@ -99,5 +99,6 @@ class Trial:
 
     def forward(self, baseline, params=(), dtype="f64", prefill=None, **given):
         """The answers of both candidates."""
-        return ask("cached_forward", {"prefill": prefill or self.prefill, **dict(params)},
-                   {"tokens": self.tokens, "lengths": np.array([len(self.tokens)]), **given}, baseline, self.path, dtype)
+        text = {"tokens": self.tokens, "lengths": np.array([len(self.tokens)])}
+        params = {"prefill": prefill or self.prefill, **dict(params)}
+        return ask("cached_forward", params, text | given, baseline, self.path, dtype)

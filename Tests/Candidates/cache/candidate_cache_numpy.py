@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The cache baselines in NumPy as a candidate: every operation of chapter 19, in float64, float32, bfloat16 and float16.
+"""The cache baselines in NumPy as a candidate: every operation of chapter 19, in float64, float32, bfloat16 and
+float16.
 
   pip install -r Tests/Candidates/requirements-drive.txt
   loma conform --vectors Vectors/peers -- python3 Tests/Candidates/cache/candidate_cache_numpy.py
 
-Stages are those of cache_numpy.py, the model is cache_decoder.py's: entries that are dropped are hidden, DMC is computed
-in its parallel form.
+Stages are those of cache_numpy.py, the model is cache_decoder.py's: entries that are dropped are hidden, DMC is
+computed in its parallel form.
 """
 
 import functools

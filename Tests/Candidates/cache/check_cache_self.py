@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What chapter 19 says of itself, tried on random layers and models: NumPy against PyTorch, and both against the clauses.
+"""What chapter 19 says of itself, tried on random layers and models: NumPy against PyTorch, both against the clauses.
 
   VENV/bin/pip install -r Tests/Candidates/requirements-vectors.txt
   VENV/bin/python Tests/Candidates/cache/check_cache_self.py [--layers 60] [--models 12] [--seed 1]

@@ -110,7 +110,7 @@ def require_clear(scores, count, pick, least=0.0):
         order = row[cache_numpy.by_rank(row)]
         place = count if pick is cache_numpy.highest else len(row) - count
         if 0 < place < len(row) and np.isfinite(order[place - 1]):
-            margin = (order[place - 1] - order[place]) / max(abs(order[place - 1]), abs(order[place]))
+            margin = (order[place - 1] - order[place]) / (max(abs(order[place - 1]), abs(order[place])) or 1)
             require(margin == 0 or margin > least, f"two scores differ by {margin:.1e} only")
 
 
@@ -159,7 +159,7 @@ def check_choices(case, decoder, prefill):
         if case.baseline == "zip_cache":
             answer = cache_numpy.zip_cache(
                 found.key, found.value, found.probabilities, kv_heads,
-                *(p[name] for name in ("low", "low_bits", "high_bits")), case.input.get("probe"))
+                *(p[name] for name in ("low", "low_bits", "high_bits")), case.input.get("probe"), allowed=False)
             require_clear(answer["saliency"], p["low"], cache_numpy.lowest, CLEAR)
             margin = min(answer[f"{name}_codes.margin"].min() for name in ("key", "value"))
             require(margin > BORDER, f"a code is {margin:.1e} from a border")

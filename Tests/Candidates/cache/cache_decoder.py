@@ -54,7 +54,7 @@ class Observation(typing.NamedTuple):
 
 class Cache(typing.NamedTuple):
     """Keys and values as they are read [T, G * d], 0 where their KV head does not keep the entry, and what it keeps
-    [G, T]. Under DMC they are the partial means at every row."""
+    [G, T]. Under DMC an entry stands at the last row of its run."""
 
     keys: np.ndarray
     values: np.ndarray
@@ -138,9 +138,8 @@ class Decoder:
         caches = []
         for layer, found in enumerate(seen):
             keys, values, alive = self.compressed(layer, found, rows)
-            if self.baseline != "dmc":  # whose partial means are all shown
-                kept = np.repeat(alive.T, self.model.head_dim, axis=1)
-                keys, values = (np.where(kept, x, 0) for x in (keys, values))
+            kept = np.repeat(alive.T, self.model.head_dim, axis=1)
+            keys, values = (np.where(kept, x, 0) for x in (keys, values))
             caches.append(Cache(self.model.keep(keys), self.model.keep(values), alive))
         return caches, self.bits(caches, seen, rows)
 

@@ -113,8 +113,9 @@ def divisors(values):
     return np.where(most > 0, most, 1)
 
 
-def zip_cache(key, value, probabilities, kv_heads, low, low_bits, high_bits, probe=None, forced=None):
-    """BAS-11: everything by the names of the operation, and margins of codes (0.5 where there is none)."""
+def zip_cache(key, value, probabilities, kv_heads, low, low_bits, high_bits, probe=None, forced=None, allowed=True):
+    """BAS-11: everything by the names of the operation, and margins of codes (0.5 where there is none), with what
+    rounding of v/c may move a quotient `allowed` for."""
     scores = saliency(probabilities, kv_heads, probe)
     choice = chosen(scores, low, lowest, forced)
     keys, values = split(key, kv_heads).copy(), split(value, kv_heads).copy()
@@ -130,7 +131,7 @@ def zip_cache(key, value, probabilities, kv_heads, low, low_bits, high_bits, pro
             codes["key"][head, rows] = found
             scaled = values[head, rows] / divisor
             found, read, margin = quantise(scaled, bits, 1)
-            margins["value"][head, rows] = margin * rounded_quotient(scaled, found, bits)
+            margins["value"][head, rows] = margin * rounded_quotient(scaled, found, bits) if allowed else margin
             codes["value"][head, rows], values[head, rows] = found, read * divisor
     answer = {"saliency": scores, "choice": choice, "keys": joined(keys), "values": joined(values)}
     for name in codes:

@@ -11,7 +11,7 @@ import loma_model
 import loma_protocol
 
 OPERATIONS = (*cache_structure.STAGES, *cache_structure.MODEL)
-INTEGERS = ("tokens", "forced_choice", "probe", "share", "counts", "key_ranks", "value_ranks")
+INTEGERS = ("tokens", "lengths", "forced_choice", "probe", "share", "counts", "key_ranks", "value_ranks")
 ATOMS = ("atoms", "key_atoms", "value_atoms")
 
 

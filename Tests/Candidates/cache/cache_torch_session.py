@@ -175,7 +175,7 @@ class Session:
         keys, values = (torch.zeros(self.count, model.kv_heads, model.head_dim, dtype=model.dtype) for _ in range(2))
         alive = torch.zeros(model.kv_heads, self.count, dtype=torch.bool)
         for head, (places, *kept) in enumerate(self.kept[layer]):
-            keys[places, head], values[places, head] = kept
+            keys[places, head], values[places, head] = (x.to(model.dtype) for x in kept)
             alive[head, places] = True
         return keys.flatten(1), values.flatten(1), alive
 
@@ -183,12 +183,11 @@ class Session:
         """The tensors of `cached_forward`."""
         if self.baseline == "dmc":
             logits = [self.feed_pooled(token) for token in tokens[:prefill]][-1:]
-            traced = [memory.traced() for memory in self.memories]
-            last = torch.ones(self.model.kv_heads, 1, dtype=torch.bool)
-            caches = [(trace["keys"], trace["values"], torch.cat([trace["starts"][:, 1:], last], dim=1))
-                      for trace in traced]
-            self.bits = sum(2 * self.model.head_dim * cache_structure.NUMBER * int(trace["starts"].sum())
-                            for trace in traced)
+            self.count = prefill
+            self.kept = [[(torch.tensor(pool.ends), *pool.entries()) for pool in memory.pools]
+                         for memory in self.memories]
+            self.bits = self.counted(prefill)
+            caches = [self.whole(layer) for layer in range(self.model.layers)]
             logits += [self.feed_pooled(token) for token in tokens[prefill:]]
         else:
             logits = [self.prefill(tokens[:prefill])]

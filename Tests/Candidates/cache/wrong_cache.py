@@ -1,4 +1,4 @@
-"""Mistakes of a port of chapter 19: what is changed in the candidate on NumPy, by the mutant that makes the same mistake.
+"""Mistakes of a port of chapter 19: what is changed in the candidate on NumPy, by the mutant that makes the same.
 
 A change is made wherever a porter who thinks so would make it.
 """
@@ -20,7 +20,7 @@ CLASSES = "((choice[head], low_bits), (others, high_bits))"
 KEYS_QUANTISED = ("            found, keys[head, rows], margins[\"key\"][head, rows] = "
                   "quantise(keys[head, rows], bits, 0)\n")
 VALUES_QUANTISED = "found, read, margin = quantise(scaled, bits, 1)"
-VALUE_MARGINS = '            margins["value"][head, rows] = margin * rounded_quotient(scaled, found, bits)\n'
+VALUE_MARGINS = '            margins["value"][head, rows] = margin * rounded_quotient(scaled, found, bits) if allowed else margin\n'
 DIVISORS = "    most = np.sqrt(np.abs(values).max(0))\n    return np.where(most > 0, most, 1)\n"
 STEP = "step = (x.max(axis, keepdims=True) - lower) / (2**bits - 1)"
 LOWER = "    lower = x.min(axis, keepdims=True)\n"
@@ -177,7 +177,7 @@ PYRAMID = {
         "    weights = recent_weights(asked).astype(probabilities.dtype)\n"
         "    scores = (weights[:, None] * probabilities[:, rows - asked :, :old].mean(0)).mean(0)\n")),
     "B37": one("I asked the first head alone", numpy_(
-        PYRAMID_SCORES, PYRAMID_SCORES.replace("probabilities[:, old:, :old].mean(0)", "probabilities[0, old:, :old]"))),
+        PYRAMID_SCORES, PYRAMID_SCORES.replace("[:, old:, :old].mean(0)", "[0, old:, :old]"))),
     "B38": one("I took the attention of the layer before", decoder(
         GOES_ON, "                asked, alive = found.probabilities, np.arange(len(rows))\n"
         "                if layer:\n"
@@ -201,7 +201,7 @@ SHARER = {
 
 POOLING = {
     "B46": one("I rotated keys before they are pooled", numpy_(CLEARED, CLEARED.replace(
-        "    for head", "    keys = split(rotated(joined(keys), range(rows), d, theta), kv_heads).copy()\n    for head")),
+        "    for", "    keys = split(rotated(joined(keys), range(rows), d, theta), kv_heads).copy()\n    for", 1)),
         numpy_(TURNED, "    queries = split(rotated(joined(queries), range(rows), d, theta), heads)\n")),
     "B47": one("I left partial means visible", numpy_(VISIBLE, "np.tile(np.tri(rows, dtype=bool), (kv_heads, 1, 1))")),
     "B48": one("I took a token's decision for the next", numpy_(

@@ -20,7 +20,8 @@ CLASSES = "((choice[head], low_bits), (others, high_bits))"
 KEYS_QUANTISED = ("            found, keys[head, rows], margins[\"key\"][head, rows] = "
                   "quantise(keys[head, rows], bits, 0)\n")
 VALUES_QUANTISED = "found, read, margin = quantise(scaled, bits, 1)"
-VALUE_MARGINS = '            margins["value"][head, rows] = margin * rounded_quotient(scaled, found, bits) if allowed else margin\n'
+VALUE_MARGINS = ('            margins["value"][head, rows] = '
+                 'margin * rounded_quotient(scaled, found, bits) if allowed else margin\n')
 DIVISORS = "    most = np.sqrt(np.abs(values).max(0))\n    return np.where(most > 0, most, 1)\n"
 STEP = "step = (x.max(axis, keepdims=True) - lower) / (2**bits - 1)"
 LOWER = "    lower = x.min(axis, keepdims=True)\n"
@@ -31,6 +32,7 @@ SHARES = "    spread, whole = total - least * len(weights), sum(weights)\n"
 EVICT_SCORES = "scores = groups(probabilities[:, old:, :old], kv_heads).sum((1, 2))"
 EVICT_BEST = ("    best = chosen(scores, min(budget, rows) - window, highest, None)\n"
               "    return scores, np.hstack([best, np.tile(np.arange(old, rows), (kv_heads, 1))])\n")
+EVICTED = "_, choice = cache_numpy.evict(found.probabilities, kv_heads, params[\"window\"], budget)"
 EVICT_ALIVE = "            np.put_along_axis(alive, choice, True, 1)\n"
 FED = "self.run(tokens[prefill:], prefill, caches)"
 GOES_ON = ("                _, left = cache_numpy.pyramid_step(found.probabilities, recent, count)\n"
@@ -47,12 +49,12 @@ PAIRS = "np.array(pairs, dtype=np.int64).reshape(-1, 2)"
 DISTANCE = "sum(np.sqrt(((x[i] - x[j]) ** 2).sum(-1)).mean() for x in means) / 2"
 ROOT = 'cache_structure.root(self.given["share"], layer)'
 PRODUCES, READS = "        if source == layer:\n", "        keys, values = key, value\n        if caches:\n"
-BEFORE = "            before = caches[layer]\n"
 COMPRESSED = "self.compressed(layer, found, rows)\n"
 DECIDED = "    starts = ~(keys[..., -1] - SHIFT > 0)\n"
 CLEARED = "    queries[..., -1] = 0\n    keys[..., -1] = 0\n    for head in range(kv_heads):\n"
 POOL = "        z = 0\n"
-OMEGA = "            omega = weights[head, t]\n"
+OMEGAS = "    weights = 1 / (1 + np.exp(-decisions))\n"
+STARTS = "            if starts[head, t]:\n                z = omega\n"
 MEAN = "                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega)\n"
 TURNED = ("    turned = [rotated(joined(x), range(rows), d, theta) for x in (queries, keys)]\n"
           "    queries, keys = (split(x, n) for x, n in zip(turned, (heads, kv_heads)))\n")
@@ -66,9 +68,15 @@ CSR_ROTATED = "            key = self.rope(model.keep(key), found.rows)\n"
 PURSUED = "np.abs(products).argmax(1)"
 PRODUCTS = "        products = residual @ atoms.T\n"
 LEFT = "        residual, read = residual - part, read + part\n"
-RESIDUAL = "    residual, read = vectors.copy(), np.zeros_like(vectors)\n"
+PART = "        part = weights[:, step, None] * atoms[choice[:, step]]\n"
 RMS = "    size = sigma * np.sqrt((heads**2).mean((1, 2), keepdims=True))\n"
 SEED = 'params["seed"] + layer'
+LIKE = "np.array([self.normal() for _ in range(x.size)], dtype=x.dtype).reshape(x.shape)"
+LOWEST = "np.sort(by_rank(scores)[len(scores) - count :])"
+SAVED = "    named, element = answered\n"
+COUNTED = '    named |= {{"bits": named["bits"] {}}} if "bits" in named else {{}}\n'
+THINK_BITS = "    return kv_heads * (numbers * NUMBER + head_dim)\n"
+MASK = "    mask = rows if len(classes) == 2 and quantised else 0\n"
 
 
 def numpy_(old, new):
@@ -81,6 +89,10 @@ def decoder(old, new):
 
 def structure(old, new):
     return ("cache_structure", old, new)
+
+
+def candidate(old, new):
+    return ("candidate_cache_numpy", old, new)
 
 
 def one(sentence, *patches):
@@ -102,7 +114,8 @@ THINK = {
     "B07": one("I pruned the values too", decoder(
         THINK_MODEL, "            numbers = tuple(numbers)\n"
         "            choice = cache_numpy.think(found.query, key, kv_heads, model.heads, *numbers)[1]\n" + THINK_MODEL
-        + "            value = cache_numpy.think(found.query, value, kv_heads, model.heads, *numbers, choice)[2]\n")),
+        + "            numbers = (*numbers[:2], 0)\n"
+        "            value = cache_numpy.think(found.query, value, kv_heads, model.heads, *numbers, choice)[2]\n")),
     "B08": one("I measured the keys of old entries alone", numpy_(
         KEY_SIZE, "(split(key[: max(rows - recent, 0) or rows], kv_heads) ** 2).mean(1)")),
 }
@@ -111,7 +124,8 @@ ZIP = {
     "B09": one("I did not divide by the rows that see an entry", numpy_(
         DIVIDED, "np.ones(rows)")),
     "B10": one("I divided by i + 1", numpy_(DIVIDED, "(np.arange(rows) + 1)")),
-    "B11": one("I asked the last row alone", numpy_(SEEN, "seen = probabilities[:, -1:]")),
+    "B11": one("I asked the last row alone", numpy_(SEEN, SEEN.replace("[:, probe]", "[:, probe[-1:]]").replace(
+        "= probabilities ", "= probabilities[:, -1:] "))),
     "B12": one("I gave the salient entries the low bits", numpy_(
         CLASSES, "((choice[head], high_bits), (others, low_bits))")),
     "B13": one("I quantised keys token by token", numpy_(
@@ -122,10 +136,8 @@ ZIP = {
         DIVISORS, DIVISORS.replace("np.sqrt(np.abs(values).max(0))", "np.abs(values).max(0)"))),
     "B16": one("I did not divide the channels of values", numpy_(DIVISORS, "    return np.ones(values.shape[1])\n")),
     "B17": one("I took one range of each key channel for both classes", numpy_(
-        KEYS_QUANTISED, "            whole = split(key, kv_heads)[head]\n"
-        "            least, most = (f(0) for f in (whole.min, whole.max))\n"
-        "            ends = np.concatenate([keys[head, rows], least[None], most[None]])\n"
-        "            found, keys[head, rows], _ = (part[:-2] for part in quantise(ends, bits, 0))\n")),
+        KEYS_QUANTISED, "            whole = quantise(split(key, kv_heads)[head], bits, 0)\n"
+        "            found, keys[head, rows], _ = (part[rows] for part in whole)\n")),
     "B18": one("I took 2^b steps for 2^b − 1", numpy_(STEP, STEP.replace("(2**bits - 1)", "2**bits"))),
     "B19": one("I truncated the codes", numpy_(CODES, CODES.replace("rint", "trunc"))),
     "B20": one("I took the symmetric form", numpy_(LOWER, "    lower = np.zeros_like(x.min(axis, keepdims=True))\n"),
@@ -136,7 +148,7 @@ ZIP = {
 EVICTION = {
     "B21": one("I gave all layers one budget", structure(SHARES, "    weights = [1 for _ in weights]\n" + SHARES)),
     "B22": one("I gave the layers that need fewer entries more", structure(
-        SHARES, "    weights = [math.prod(weights) // weight for weight in weights]\n" + SHARES)),
+        SHARES, "    weights = [max(weights) + min(weights) - weight for weight in weights]\n" + SHARES)),
     "B23": one("I counted the entries of half of the attention", numpy_("MASS = 0.9", "MASS = 0.5")),
     "B24": one("I let the window's entries compete", numpy_(
         EVICT_BEST, "    whole = groups(probabilities[:, old:], kv_heads).sum((1, 2))\n"
@@ -144,7 +156,7 @@ EVICTION = {
     "B25": one("I summed the attention of all rows", numpy_(
         EVICT_SCORES, EVICT_SCORES.replace("[:, old:, :old]", "[..., :old]"))),
     "B26": one("I made one choice for all heads", numpy_(
-        EVICT_BEST, EVICT_BEST.replace("chosen(scores,", "chosen(np.tile(scores.sum(0), (kv_heads, 1)),"))),
+        EVICT_SCORES, "scores = np.tile(probabilities[:, old:, :old].sum((0, 1)), (kv_heads, 1))")),
     "B27": one("I numbered the kept entries from 0", decoder(
         EVICT_ALIVE, EVICT_ALIVE + "            key = key.copy()\n"
         "            for head, kept in enumerate(choice):\n"
@@ -152,7 +164,10 @@ EVICTION = {
         "                key[kept, own] = self.rope(found.unrotated_key[kept, own], np.arange(len(kept)))\n")),
     "B28": one("I numbered later rows from the kept entries on", decoder(
         FED, "self.run(tokens[prefill:], int(caches[0].alive[0].sum()), caches)")),
-    "B29": one("I dropped the least budget", structure(SHARES, "    least = 0\n" + SHARES)),
+    "B29": one("I shared the total without a least budget", structure(
+        BUDGETS, "budgets = [max(total * weight // whole, 1) for weight in weights]\n"),
+        structure(REMAINDERS, "    while False:\n"), decoder(
+        EVICTED, EVICTED.replace('params["window"], budget', 'min(params["window"], budget), budget'))),
     "B30": one("I rounded the budgets down", structure(REMAINDERS, "    while False:\n")),
 }
 
@@ -172,9 +187,10 @@ PYRAMID = {
         "rows)", "np.arange(len(rows)) + (rows[0] if caches else 0))"))),
     "B34": one("I weighted all recent rows alike", numpy_(PYRAMID_WEIGHTS, "    return np.ones(recent)\n")),
     "B35": one("I kept no sinks", numpy_(SINKS, "")),
-    "B36": one("I left out the first of the recent rows", numpy_(
-        PYRAMID_SCORES, "    asked = max(recent - 1, 1)\n"
-        "    weights = recent_weights(asked).astype(probabilities.dtype)\n"
+    "B36": one("I took one recent row more", numpy_(
+        PYRAMID_SCORES, "    asked = min(recent + 1, rows)\n"
+        "    weights = 1 + LAST_WEIGHT * np.arange(asked) / (recent - 1) if recent > 1 else np.ones(asked)\n"
+        "    weights = weights.astype(probabilities.dtype)\n"
         "    scores = (weights[:, None] * probabilities[:, rows - asked :, :old].mean(0)).mean(0)\n")),
     "B37": one("I asked the first head alone", numpy_(
         PYRAMID_SCORES, PYRAMID_SCORES.replace("[:, old:, :old].mean(0)", "[0, old:, :old]"))),
@@ -205,17 +221,18 @@ POOLING = {
         numpy_(TURNED, "    queries = split(rotated(joined(queries), range(rows), d, theta), heads)\n")),
     "B47": one("I left partial means visible", numpy_(VISIBLE, "np.tile(np.tri(rows, dtype=bool), (kv_heads, 1, 1))")),
     "B48": one("I took a token's decision for the next", numpy_(
-        DECIDED, DECIDED + "    starts = np.roll(starts, 1, axis=1)\n")),
+        DECIDED, DECIDED + "    starts[:, 0] = True\n    starts = np.roll(starts, 1, axis=1)\n")),
     "B49": one("I left the channel in that decides", numpy_(CLEARED, "    for head in range(kv_heads):\n"),
                numpy_(AGAIN, "    finished")),
     "B50": one("I did not clear the channel again after the rotation", numpy_(AGAIN, "    finished")),
-    "B51": one("I took the plain mean", numpy_(OMEGA, "            omega = 1\n")),
-    "B52": one("I pooled two tokens at most", numpy_(
+    "B51": one("I took the plain mean", numpy_(OMEGAS, "    weights = np.ones_like(decisions)\n")),
+    "B52": one("I pooled the last twelve tokens of a run alone", numpy_(
         POOL, POOL + "        plain = [x[head].copy() for x in (keys, values)]\n"), numpy_(
+        STARTS, STARTS.replace("z = omega\n", "z, first = omega, t\n")), numpy_(
         "            for x in (keys, values):\n" + MEAN,
-        "            before = weights[head, t - 1]\n"
+        "            near = slice(max(first, t - 11), t + 1)\n"
         "            for x, y in zip((keys, values), plain):\n"
-        "                x[head, t] = (before * y[t - 1] + omega * y[t]) / (before + omega)\n")),
+        "                x[head, t] = weights[head, near] @ y[near] / weights[head, near].sum()\n")),
     "B53": one("I rotated an entry to the position of its first token", numpy_(
         TURNED, "    queries = split(rotated(joined(queries), range(rows), d, theta), heads)\n"
         "    first = [np.maximum.accumulate(np.where(row, np.arange(rows), 0)) for row in starts]\n"
@@ -253,14 +270,31 @@ PURSUIT = {
     "B61": one("I took the best atoms at once", numpy_(PRODUCTS, "        products = vectors @ atoms.T\n"), numpy_(
         PURSUED, "np.argsort(-np.abs(products), axis=1, kind='stable')[:, step % len(atoms)]")),
     "B62": one("I took the largest product, not the largest magnitude", numpy_(PURSUED, "products.argmax(1)")),
-    "B63": one("I scaled atoms to a largest number of 1", numpy_(
-        RESIDUAL, "    atoms = atoms / np.abs(atoms).max(1, keepdims=True)\n" + RESIDUAL)),
+    "B63": one("I took weights of atoms scaled to a largest number of 1", numpy_(
+        PART, "        weights[:, step] /= np.abs(atoms[choice[:, step]]).max(1)\n" + PART)),
 }
 
 NOISE = {
-    "B64": one("I took one size for all heads", numpy_(RMS, RMS.replace("(1, 2), ", ""))),
+    "B64": one("I took the mean magnitude for the root mean square", numpy_(
+        RMS, "    size = sigma * np.abs(heads).mean((1, 2), keepdims=True)\n")),
     "B65": one("I added noise of σ itself", numpy_(RMS, "    size = sigma\n")),
     "B66": one("I drew the same noise in every layer", decoder(SEED, 'params["seed"]')),
+    "B67": one("I drew uniform numbers", numpy_(
+        LIKE, LIKE.replace("self.normal()", "(self.draw() >> 11) * 2.0**-52 - 1"))),
 }
 
-MISTAKES = dict(sorted((THINK | ZIP | EVICTION | PYRAMID | SHARER | POOLING | LOW | PURSUIT | NOISE).items()))
+COMMON = {
+    "B68": one("I preferred the higher index of equal scores", numpy_(
+        LOWEST, "np.sort(np.argsort(scores, kind=\"stable\")[:count])"), numpy_(
+        PURSUED, "products.shape[1] - 1 - np.abs(products[:, ::-1]).argmax(1)")),
+    "B69": one("I numbered the first row behind the prefill T + 1", decoder(
+        FED, FED.replace("prefill, caches", "prefill + 1, caches"))),
+    "B70": one("I counted bytes", candidate(SAVED, SAVED + COUNTED.format("// 8"))),
+    "B71": one("I counted 32 bits a number", candidate(SAVED, SAVED + COUNTED.format("* 2"))),
+    "B72": one("I did not count the mask of pruned channels", structure(
+        THINK_BITS, "    return kv_heads * numbers * NUMBER\n")),
+    "B73": one("I did not count the mask of classes", structure(
+        MASK, "    mask = 0\n")),
+}
+
+MISTAKES = dict(sorted((THINK | ZIP | EVICTION | PYRAMID | SHARER | POOLING | LOW | PURSUIT | NOISE | COMMON).items()))

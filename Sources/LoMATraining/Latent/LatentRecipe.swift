@@ -59,8 +59,8 @@ extension LatentRecipe {
     parameters = try Recipe.parameters(loma)
     profile = try Recipe.profile(loma)
     compresses = try loma.boolean("compressed")
-    guard compresses || profile == .base else {
-      throw loma.invalid("profile", .string(profile.name), "base where nothing is compressed")
+    guard compresses || Twin.profiles.contains(profile) else {
+      throw loma.invalid("profile", .string(profile.name), "base or numbering=sequential where nothing is compressed")
     }
     data = try Recipe.data(recipe)
     configuration = try Self.configuration(recipe, vocabularySize: data.textSize + 2)
@@ -171,7 +171,7 @@ extension LatentRecipe {
     do {
       layout = try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
     } catch { throw .model(.rejected(error)) }
-    return compresses ? layout.rows : Twin.rows(layout.rows)
+    return compresses ? layout.rows : Twin.rows(layout.rows, profile)
   }
 
   /// The weights before the first step, and the random generator that goes on to draw the batches (TRN-3).

@@ -21,8 +21,8 @@ ORDER = (  # of several faults the first of these is the right one (BAS-22)
     "unknown-axis", "unknown-alternative", "repeated-axis", "invalid-heads", "window-out-of-range",
     "budget-below-window", "pruned-out-of-range", "bits-out-of-range", "budget-out-of-range", "rank-out-of-range",
     "steps-out-of-range", "dictionary-not-unit", "choice-out-of-range", "share-out-of-range", "prefill-out-of-range",
-    "sigma-out-of-range", "text-token-out-of-range", "unsupported-configuration", "invalid-configuration",
-    "cache-size-out-of-range")
+    "sigma-out-of-range", "text-token-out-of-range", "cache-size-out-of-range", "unsupported-configuration",
+    "invalid-configuration")
 
 
 def entry_bits(kv_heads, head_dim, entries):
@@ -166,11 +166,11 @@ def bits_of(op, baseline, params, shapes, size, given):
     return full
 
 
-def heads_fault(params, config):
-    if config:
-        return False
-    sizes = [params[name] for name in ("heads", "kv_heads", "head_dim") if name in params]
-    return min(sizes, default=1) < 1 or "heads" in params and params["heads"] % params.get("kv_heads", 1) != 0
+def heads_fault(params, size):
+    """Of a stage: a model's heads are its configuration's affair."""
+    given = [params[name] for name in ("heads", "kv_heads") if name in params]
+    return min(given, default=1) < 1 or size.get("head_dim", 1) < 1 or (
+        "heads" in params and params["heads"] % params.get("kv_heads", 1) != 0)
 
 
 def rejections(op, params, profile, given, shapes, config, refusal):
@@ -187,7 +187,7 @@ def rejections(op, params, profile, given, shapes, config, refusal):
         return [code for code in ORDER if code in found]  # what the numbers mean is not known
     size = sizes(op, params, shapes, config)
     tests = {
-        "invalid-heads": lambda: heads_fault(params, config),
+        "invalid-heads": lambda: op in STAGES and heads_fault(params, size),
         "window-out-of-range": lambda: window_fault(baseline, params, size),
         "budget-below-window": lambda: baseline == "eviction" and params["budget"] < params["window"],
         "pruned-out-of-range": lambda: pruned_fault(baseline, params, size, given),
@@ -210,9 +210,7 @@ def rejections(op, params, profile, given, shapes, config, refusal):
             found.add("prefill-out-of-range")
         if any(not 0 <= token < config["vocab_size"] for token in given["tokens"]):
             found.add("text-token-out-of-range")
-        found |= {refusal} - {None}
-    if any(size.get(name, 1) < 1 for name in ("head_dim", "rows")) and not found:
-        found.add("cache-size-out-of-range")
     if not found and bits_of(op, baseline, params, shapes, size, given) >= 2**63:
         found.add("cache-size-out-of-range")
+    found |= {refusal} - {None}
     return [code for code in ORDER if code in found]

@@ -16,7 +16,7 @@ THINK_CUT = "kept[head][:old, channels] = 0"
 THINK_MODEL = "            key = cache_numpy.think(found.query, key, kv_heads, model.heads, *numbers)[2]\n"
 DIVIDED = "(rows - np.arange(rows))"
 SEEN = "seen = probabilities if probe is None else probabilities[:, probe]"
-CLASSES = "((choice[head], low_bits), (others, high_bits))"
+LOW_CHOICE = "    choice = chosen(scores, low, lowest, forced)\n"
 KEYS_QUANTISED = ("            found, keys[head, rows], margins[\"key\"][head, rows] = "
                   "quantise(keys[head, rows], bits, 0)\n")
 VALUES_QUANTISED = "found, read, margin = quantise(scaled, bits, 1)"
@@ -126,8 +126,7 @@ ZIP = {
     "B10": one("I divided by i + 1", numpy_(DIVIDED, "(np.arange(rows) + 1)")),
     "B11": one("I asked the last row alone", numpy_(SEEN, SEEN.replace("[:, probe]", "[:, probe[-1:]]").replace(
         "= probabilities ", "= probabilities[:, -1:] "))),
-    "B12": one("I gave the salient entries the low bits", numpy_(
-        CLASSES, "((choice[head], high_bits), (others, low_bits))")),
+    "B12": one("I gave the salient entries the low bits", numpy_(LOW_CHOICE, LOW_CHOICE.replace("lowest", "highest"))),
     "B13": one("I quantised keys token by token", numpy_(
         KEYS_QUANTISED, KEYS_QUANTISED.replace("bits, 0)", "bits, 1)"))),
     "B14": one("I quantised values channel by channel", numpy_(

@@ -36,8 +36,8 @@ TYPES = {"M234": "f64", "M235": "f64", "M236": "f64", "M237": "f64", "M244": "bf
 def suspects(line):
     """What a line "most likely: …" names, in its order: ids of mutants, and profiles as axis=value,…"""
     found = []
-    for part in re.split(r", or (?=[MCL]\d|the reference with )", line.split("; it explains ")[0]):
-        found.append(part.split(":")[0] if re.match(r"[MCL]\d", part) else
+    for part in re.split(r", or (?=[MCLB]\d|the reference with )", line.split("; it explains ")[0]):
+        found.append(part.split(":")[0] if re.match(r"[MCLB]\d", part) else
                      part.removeprefix("the reference with ").replace(" and ", ",").replace(" = ", "="))
     return found
 

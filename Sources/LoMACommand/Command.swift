@@ -35,6 +35,9 @@ struct Command {
         name: "evaluate", summary: "how much of fresh texts a model recites", help: evaluateHelp,
         run: { try evaluate($0, in: $1) }),
       Command(
+        name: "budget", summary: "x", help: "budget\n",
+        run: { try budget($0, in: $1) }),
+      Command(
         name: "sweep", summary: "train what Docs/Losslessness.md compares", help: sweepHelp,
         run: { try sweep($0, in: $1) }),
       Command(

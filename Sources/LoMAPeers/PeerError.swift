@@ -1,4 +1,5 @@
-// CCM-1…CCM-5, CCM-23, CCM-27, LAT-1, LAT-11, QNT-1: why an input to a peer is rejected. `code` is one of the Spec's rejection codes.
+// CCM-1…CCM-5, CCM-23, CCM-27, LAT-1, LAT-11, QNT-1, BAS-2…BAS-18: why an input to a peer is rejected. `code` is one of the
+// Spec's rejection codes.
 
 import LoMA
 
@@ -52,6 +53,30 @@ package enum PeerError: Error, Hashable, Sendable {
   case cacheSizeOutOfRange
   /// MOD-4: numbers of heads that do not fit each other, or an odd dimension.
   case invalidHeads(query: Int, keyValue: Int, dimension: Int)
+  /// BAS-2: numbers of heads that do not fit each other.
+  case headsDoNotFit(query: Int, keyValue: Int)
+  /// BAS-2: w, w_q or ρ below 1, R below 0, or more rows than there are.
+  case windowOutOfRange(Int, limit: Int)
+  /// BAS-12: B, or B_min, below w.
+  case budgetBelowWindow(Int, window: Int)
+  /// BAS-2: a count of channels or entries that are pruned, or kept in few bits, beyond those there are.
+  case prunedOutOfRange(Int, limit: Int)
+  /// BAS-12: ΣB that no budgets add up to.
+  case budgetOutOfRange(Int)
+  /// BAS-16: r outside 1...min(n, m).
+  case rankOutOfRange(Int, limit: Int)
+  /// BAS-17: s outside its range.
+  case stepsOutOfRange(Int, limit: Int)
+  /// BAS-17: an atom of another length than 1.
+  case dictionaryNotUnit(atom: Int)
+  /// BAS-4: a choice that is given has an index outside its range, or out of order.
+  case choiceOutOfRange(Int, limit: Int)
+  /// BAS-14: a layer would read a later one, or none.
+  case shareOutOfRange(Int, layer: Int)
+  /// BAS-1: T outside 1...N.
+  case prefillOutOfRange(Int, limit: Int)
+  /// BAS-18: σ is negative or no finite number.
+  case sigmaOutOfRange
 }
 
 extension PeerError {
@@ -80,6 +105,18 @@ extension PeerError {
     case .groupDoesNotDivide: "group-does-not-divide"
     case .cacheSizeOutOfRange: "cache-size-out-of-range"
     case .invalidHeads: "invalid-configuration"
+    case .headsDoNotFit: "invalid-heads"
+    case .windowOutOfRange: "window-out-of-range"
+    case .budgetBelowWindow: "budget-below-window"
+    case .prunedOutOfRange: "pruned-out-of-range"
+    case .budgetOutOfRange: "budget-out-of-range"
+    case .rankOutOfRange: "rank-out-of-range"
+    case .stepsOutOfRange: "steps-out-of-range"
+    case .dictionaryNotUnit: "dictionary-not-unit"
+    case .choiceOutOfRange: "choice-out-of-range"
+    case .shareOutOfRange: "share-out-of-range"
+    case .prefillOutOfRange: "prefill-out-of-range"
+    case .sigmaOutOfRange: "sigma-out-of-range"
     }
   }
 }
@@ -116,6 +153,18 @@ extension PeerError: CustomStringConvertible {
     case .cacheSizeOutOfRange: "a number of bits that fits no integer"
     case .invalidHeads(let query, let keyValue, let dimension):
       "\(query) query heads, \(keyValue) KV heads of dimension \(dimension)"
+    case .headsDoNotFit(let query, let keyValue): "\(query) query heads, \(keyValue) KV heads"
+    case .windowOutOfRange(let rows, let limit): "a window of \(rows) rows, there are \(limit)"
+    case .budgetBelowWindow(let budget, let window): "a budget of \(budget) entries, the window has \(window)"
+    case .prunedOutOfRange(let count, let limit): "a count of \(count), must be in 0...\(limit)"
+    case .budgetOutOfRange(let total): "no budgets add up to \(total) entries"
+    case .rankOutOfRange(let rank, let limit): "r is \(rank), must be in 1...\(limit)"
+    case .stepsOutOfRange(let steps, let limit): "s is \(steps), must be in 0...\(limit)"
+    case .dictionaryNotUnit(let atom): "atom \(atom) has not the length 1"
+    case .choiceOutOfRange(let index, let limit): "index \(index) is out of order, or not in 0..<\(limit)"
+    case .shareOutOfRange(let share, let layer): "layer \(layer) is to read layer \(share), must be in 0...\(layer)"
+    case .prefillOutOfRange(let rows, let limit): "a prefill of \(rows) rows, must be in 1...\(limit)"
+    case .sigmaOutOfRange: "σ must be finite and at least 0"
     }
   }
 

@@ -1,4 +1,4 @@
-// QNT-1…QNT-4: how many bits numbers occupy in a cache, and which numbers of bits there are.
+// QNT-1…QNT-4, BAS-6: how many bits numbers occupy in a cache, and which numbers of bits there are.
 
 /// Where the codes of a group lie.
 package enum QuantiserForm: String, CaseIterable, Hashable, Sendable {
@@ -48,6 +48,18 @@ package enum StoredBits {
       case .symmetric: ofNumber
       }
     let (sum, overflow) = try product(count, bits).addingReportingOverflow(product(groups, scales))
+    guard !overflow else { throw .cacheSizeOutOfRange }
+    return sum
+  }
+
+  /// Keys and values of so many entries, `width` channels each, kept whole (BAS-6). Throws `cacheSizeOutOfRange`.
+  package static func whole(entries: Int, width: Int) throws(PeerError) -> Int {
+    try product(product(2 * ofNumber, width), entries)
+  }
+
+  /// a + b; throws `cacheSizeOutOfRange` if it fits no `Int`.
+  package static func sum(_ a: Int, _ b: Int) throws(PeerError) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
     guard !overflow else { throw .cacheSizeOutOfRange }
     return sum
   }

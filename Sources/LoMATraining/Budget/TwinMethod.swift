@@ -52,14 +52,14 @@ package struct TwinMethod: Sendable {
       }
     case .uniform(let bits):
       policy = try peers(try Self.uniform(bits: bits, heads: heads))
-    case .evict(let window, let budget):
-      policy = Eviction.policy(window: window, budget: budget, rules: .spec)
-    case .zigzag(let window, let total, let least):
-      policy = ZigZagKV.policy(window: window, total: total, least: least, rules: .spec)
-    case .think(let window, let pruned, let recent):
-      policy = ThinK.policy(window: window, pruned: pruned, recent: recent, rules: .spec)
-    case .zipCache(let low, let lowBits, let highBits):
-      policy = ZipCache.policy(low: low, lowBits: lowBits, highBits: highBits, rules: .spec)
+    case .evict:
+      throw .rejected(.cacheSizeOutOfRange)  // TODO Eviction
+    case .zigzag:
+      throw .rejected(.cacheSizeOutOfRange)  // TODO ZigZagKV
+    case .think:
+      throw .rejected(.cacheSizeOutOfRange)  // TODO ThinK
+    case .zipCache:
+      throw .rejected(.cacheSizeOutOfRange)  // TODO ZipCache
     case .pyramid(let recent, let counts):
       isPlain = false
       policy = nil

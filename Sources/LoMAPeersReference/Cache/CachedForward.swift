@@ -45,7 +45,7 @@ extension CachedDecoder {
     var caches = kept
     let first = rules.nextPosition(length, kept)
     for start in stride(from: length, to: tokens.count, by: passLength) {
-      let rows = Array(start..<min(tokens.count, start + passLength))
+      let rows = Array(start..<start + min(tokens.count - start, passLength))
       let trace = try feed(
         embeddings: embeddings.selecting(rows: rows), positions: rows.map { first + $0 - length },
         visible: .causal(rows: rows.count, behind: start), past: caches)

@@ -28,8 +28,8 @@ let helpGroups: [(heading: String, names: [String])] = [
     ["init", "conform", "list", "show", "compare", "vectors", "report", "requests", "judge"]
   ),
   ("Understand the paper", ["explain", "compute", "clause"]),
-  ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "extend", "trace"]),
-  ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless"]),
+  ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "recite", "extend", "trace"]),
+  ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless", "budget"]),
 ]
 
 private var overview: String {

@@ -71,7 +71,7 @@ extension CacheSetting {
   ) -> [CacheSetting] {
     var settings: [CacheSetting] = [.full]
     let entries = unique((0...6).map { n >> $0 }.filter { $0 >= 1 })
-    settings += entries.map { .last(entries: $0) }
+    settings += (entries + [0]).map { .last(entries: $0) }
     settings += [8, 4, 3, 2, 1].map { .uniform(bits: $0) }
     for budget in entries.dropFirst() { settings.append(.evict(window: max(1, budget / 4), budget: budget)) }
     for budget in entries.dropFirst() {

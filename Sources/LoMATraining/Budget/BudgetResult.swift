@@ -179,3 +179,23 @@ func storeResult(named name: String, text: String, in folder: String) throws(Tra
     try Files.replace(folder + "/" + name + ".json", with: Array(text.utf8))
   } catch { throw .file(error) }
 }
+
+extension BudgetPlan {
+  /// Copies the results of this plan from other folders into one; answers how many are there then.
+  ///
+  /// Throws `otherRecipe` for a result of another recipe, and `damagedState` if two of one name differ.
+  package func merge(_ folders: [String], into folder: String) throws(TrainingError) -> Int {
+    var all = try results(in: folder)
+    for source in folders {
+      for (name, result) in try results(in: source).sorted(by: { $0.key < $1.key }) {
+        if let other = all[name] {
+          guard other == result else { throw .damagedState("\(name): \(folder) and \(source) differ") }
+          continue
+        }
+        try store(result, in: folder)
+        all[name] = result
+      }
+    }
+    return all.count
+  }
+}

@@ -52,14 +52,16 @@ package struct TwinMethod: Sendable {
       }
     case .uniform(let bits):
       policy = try peers(try Self.uniform(bits: bits, heads: heads))
-    case .evict:
-      throw .rejected(.cacheSizeOutOfRange)  // TODO Eviction
-    case .zigzag:
-      throw .rejected(.cacheSizeOutOfRange)  // TODO ZigZagKV
-    case .think:
-      throw .rejected(.cacheSizeOutOfRange)  // TODO ThinK
-    case .zipCache:
-      throw .rejected(.cacheSizeOutOfRange)  // TODO ZipCache
+    case .evict(let window, let budget):
+      policy = Eviction.policy(window: window, budget: budget, rules: .spec)
+    case .zigzag(let window, let total, let least):
+      policy = ZigZagKV.policy(window: window, total: total, least: least, rules: .spec)
+    case .think(let window, let pruned, let recent):
+      policy = ThinK.policy(window: window, pruned: pruned, recent: recent, rules: .spec)
+    case .zipCache(let low, let lowBits, let highBits):
+      func given(_ bits: Int) -> Int? { bits == 0 ? nil : bits }
+      policy = ZipCache.policy(
+        low: low, lowBits: given(lowBits), highBits: given(highBits), probe: nil, rules: .spec)
     case .pyramid(let recent, let counts):
       isPlain = false
       policy = nil

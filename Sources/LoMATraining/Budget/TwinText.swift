@@ -40,16 +40,10 @@ package struct TwinText: Sendable {
   package func measured(
     _ caches: [LayerCache], by method: TwinMethod, vocabulary: Vocabulary, chunkLength: Int
   ) throws(PeerReferenceError) -> Measured {
-    let entries = rows.fed.count
-    let recital = VisibleKeys(
-      lists: rows.repetition.indices.map { row in
-        let first = row / chunkLength * chunkLength
-        return Array(first..<first + chunkLength) + (first...row).map { entries + $0 }
-      }, keyCount: entries + rows.repetition.count)
-    let next = VisibleKeys.causal(rows: rows.next.count, behind: entries)
+    let next = VisibleKeys.causal(rows: rows.next.count, behind: rows.fed.count)
     var measured = Measured()
     measured.count(
-      rows, repetition: try logits(rows.repetition, recital, caches, method.decoder),
+      rows, repetition: try recite(caches, method, chunkLength),
       next: rows.next.isEmpty ? nil : try logits(rows.next, next, caches, method.decoder), vocabulary: vocabulary,
       length: chunkLength)
     return measured
@@ -59,14 +53,21 @@ package struct TwinText: Sendable {
   package func recital(
     _ caches: [LayerCache], by method: TwinMethod, vocabulary: Vocabulary, chunkLength: Int
   ) throws(PeerReferenceError) -> [Int] {
+    let logits = try recite(caches, method, chunkLength)
+    return (0..<logits.rows).map { vocabulary.greedyToken(Array(logits.row($0))) }
+  }
+
+  /// The logits of all repetition rows in one pass.
+  private func recite(
+    _ caches: [LayerCache], _ method: TwinMethod, _ chunkLength: Int
+  ) throws(PeerReferenceError) -> Tensor {
     let entries = rows.fed.count
     let visible = VisibleKeys(
       lists: rows.repetition.indices.map { row in
         let first = row / chunkLength * chunkLength
         return Array(first..<first + chunkLength) + (first...row).map { entries + $0 }
       }, keyCount: entries + rows.repetition.count)
-    let logits = try logits(rows.repetition, visible, caches, method.decoder)
-    return (0..<logits.rows).map { vocabulary.greedyToken(Array(logits.row($0))) }
+    return try logits(rows.repetition, visible, caches, method.decoder)
   }
 
   private func logits(

@@ -81,7 +81,7 @@ private var forms: [(name: String, form: Form)] {
 func compute(_ words: [String]) throws -> Outcome {
   guard let name = words.first else { throw UsageError(line: "a function is required") }
   let rest = words.dropFirst()
-  if let form = (peerForms + budgetForms).first(where: { $0.name == name }) {
+  if let form = peerForms.first(where: { $0.name == name }) {
     let options = form.options.map { Arguments.Option(name: $0, repeats: false) }
     return Outcome(output: try form.result(Arguments(Array(rest), options: options)) + "\n")
   }
@@ -106,7 +106,7 @@ var computeHelp: String {
   \(forms.map { "  loma compute \($0.name) \($0.form.usage)\n" }.joined())
   Of part II (PROFILE as in LAT-1; B = 0 is no quantiser; a group is all numbers unless given):
 
-  \((peerForms + budgetForms).map { "  loma compute \($0.name) \($0.usage)\n" }.joined())
+  \(peerForms.map { "  loma compute \($0.name) \($0.usage)\n" }.joined())
   """
 }
 

@@ -4,15 +4,7 @@ import LoMAPeers
 import LoMAPeersReference
 import NaiveLlama
 
-/// A function of part II: its arguments, and what it prints for them.
-struct PeerForm: Sendable {
-  let name: String
-  let usage: String
-  let options: [String]
-  let result: @Sendable (Arguments) throws -> String
-}
-
-let peerForms: [PeerForm] = [
+let latentForms: [PeerForm] = [
   PeerForm(
     name: "quantise", usage: "--x N,N,… --bits B [--profile PROFILE] [--group G]",
     options: ["--x", "--bits", "--profile", "--group"]

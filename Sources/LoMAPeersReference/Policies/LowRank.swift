@@ -146,15 +146,19 @@ extension LowRank {
       return low.forward(x, functions: functions)
     }
     guard rules.storesUnrotated else {
-      decoder.write = { (rows) throws(PeerError) in throughRotated(rows, made[rows.layer][.key]) }
+      decoder.write = { (rows) throws(PeerError) in
+        try throughRotated(rows, made[rows.layer][.key], ranks)
+      }
       return decoder
     }
     return decoder
   }
 
-  /// What is left of a prefill: every entry, counted as what is stored for it, 16·T·(r_K + r_V) bits a layer.
-  package static func policy(_ ranks: LowRanks) -> CachePolicy {
-    CachePolicy(name: Baseline.lorc.rawValue) { (layer, seen) throws(PeerError) in
+  /// What is left of a prefill: every entry, counted as what is stored for it, 16·T·(r_K + r_V) bits a layer; nil where
+  /// that is what was written.
+  package static func policy(_ ranks: LowRanks, rules: LowRankRules) -> CachePolicy? {
+    guard rules.storesUnrotated else { return nil }
+    return CachePolicy(name: Baseline.lorc.rawValue) { (layer, seen) throws(PeerError) in
       var cache = try LayerCache(whole: seen.key, seen.value, positions: seen.positions, heads: seen.heads)
       cache.bits = try ranks.bits(ofLayer: layer, tokens: seen.positions.count)
       return cache
@@ -162,7 +166,9 @@ extension LowRank {
   }
 
   /// Rotated keys cast into the columns of up: for rules that store what is rotated.
-  private static func throughRotated(_ rows: RowsToWrite, _ low: LowRankWeight?) -> WrittenRows {
+  private static func throughRotated(
+    _ rows: RowsToWrite, _ low: LowRankWeight?, _ ranks: LowRanks
+  ) throws(PeerError) -> WrittenRows {
     let f = rows.functions
     var keys = rows.rotated(rows.all.key, to: rows.all.positions)
     if let low { keys = f.linear(f.linear(keys, weight: low.up.transposed()), weight: low.up) }
@@ -172,6 +178,7 @@ extension LowRank {
       query: rows.rotated(
         rows.all.query.selecting(rows: Array(rows.fed)), to: Array(rows.all.positions[rows.fed])),
       keys: keys, values: rows.all.value, visible: Array(repeating: seen, count: rows.heads.keyValue),
-      alive: Array(repeating: all, count: rows.heads.keyValue), bits: 0)
+      alive: Array(repeating: all, count: rows.heads.keyValue),
+      bits: try ranks.bits(ofLayer: rows.layer, tokens: all.count))
   }
 }

@@ -60,12 +60,15 @@ package enum PyramidInfer {
       }
       return sum / Double(rows.count)
     }
-    let ranked = (0..<context).sorted { a, b in
-      let (scoreA, scoreB) = (a < rules.sinks ? .infinity : scores[a], b < rules.sinks ? .infinity : scores[b])
-      return scoreA != scoreB ? scoreA > scoreB : a < b
-    }
     return PyramidStep(
-      scores: scores, choice: forced ?? (ranked.prefix(count).sorted() + Array(context..<n)))
+      scores: scores, choice: forced ?? choice(scores, recent: recent, count: count, rules: rules))
+  }
+
+  /// The rows that go on, ascending, given the scores of the context rows, ρ and the count.
+  package static func choice(_ scores: [Double], recent: Int, count: Int, rules: PyramidRules) -> [Int] {
+    let ranked = scores.indices.map { $0 < rules.sinks ? .infinity : scores[$0] }
+    let kept = Scores.highest(min(count, scores.count), of: ranked)
+    return kept + Array(scores.count..<scores.count + recent)
   }
 }
 

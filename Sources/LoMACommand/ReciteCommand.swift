@@ -32,7 +32,8 @@ let reciteHelp = """
   """
 
 private let numberNames = [
-  "--chunk", "--entries", "--bits", "--high", "--low", "--window", "--total", "--pruned", "--recent", "--maps", "--rank",
+  "--chunk", "--entries", "--bits", "--high", "--low", "--window", "--total", "--pruned", "--recent", "--maps",
+  "--rank",
   "--steps", "--atoms",
 ]
 
@@ -87,7 +88,9 @@ func recite(_ words: [String]) throws -> Outcome {
   lines.append(
     "bits   \(recital.bits), \(percentage(recital.bits, of: recital.full)) of \(recital.full)"
       + (recital.side > 0 ? "; \(recital.side) beside the cache" : ""))
-  if length < texts[0].count { lines.append("rest   \(texts[0].count - length) tokens fill no chunk and were not read") }
+  if length < texts[0].count {
+    lines.append("rest   \(texts[0].count - length) tokens fill no chunk and were not read")
+  }
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 
@@ -131,7 +134,9 @@ private func reciteMemories(_ directory: String, _ arguments: Arguments) throws 
       + accuracyPercentage(chunks, of: moment.chunks),
     "bits   \(bits), \(percentage(bits, of: full)) of \(full)",
   ]
-  if length < texts[0].count { lines.append("rest   \(texts[0].count - length) tokens fill no chunk and were not read") }
+  if length < texts[0].count {
+    lines.append("rest   \(texts[0].count - length) tokens fill no chunk and were not read")
+  }
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 

@@ -54,7 +54,9 @@ struct BudgetPageTests {
     }
   }
 
-  @Test func `EQB-5 LoMA's figures on bytes are those that the project publishes, and the twin recites all but 1 %`() throws {
+  @Test func `EQB-5 LoMA's figures on bytes are those that the project publishes, and the twin recites all but 1 %`()
+    throws
+  {
     let page = try page()
     let bytes = try #require(page.figures.last { $0.plan.text == "bytes" })
     let loma = try #require(bytes.method("loma-c4")?.settings.first?.lines.first?.measured.recited)

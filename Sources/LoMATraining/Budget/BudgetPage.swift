@@ -94,7 +94,9 @@ package struct BudgetPage: Sendable {
       case .random(let alphabet):
         return "a random token is worth \(Self.bits(of: alphabet)) bits and its full entry holds \(entry)"
       case .bytes:
-        let loss = figures.compactMap { $0.plan.text == plan.text ? $0.method("full")?.settings.first?.losses.first : nil }
+        let loss = figures.compactMap {
+          $0.plan.text == plan.text ? $0.method("full")?.settings.first?.losses.first : nil
+        }
         guard let nats = loss.first else { return nil }
         return "a byte of this text is worth about \(Self.tenths(nats / 0.6931471805599453)) bits to the full twin and "
           + "its entry holds \(entry)"
@@ -118,7 +120,8 @@ package struct BudgetPage: Sendable {
   private var commands: String {
     let runs = plans.map { plan -> String in
       let isBytes = plan.text == "bytes"
-      return "loma budget run --recipe Docs/Recipes/\(isBytes ? "text-c4" : "budget-random").json --results Docs/Budget "
+      return
+        "loma budget run --recipe Docs/Recipes/\(isBytes ? "text-c4" : "budget-random").json --results Docs/Budget "
         + "--work /tmp/budget" + (isBytes ? " \\\n  --seeds 1 --texts 500 --basis-model Vectors/models/text-c4" : "")
     }
     let recipes = plans.map { "--recipe Docs/Recipes/\($0.text == "bytes" ? "text-c4" : "budget-random").json" }
@@ -137,9 +140,11 @@ package struct BudgetPage: Sendable {
         order.append(method.method)
       }
     }
-    let head = ["method", "what it throws away"] + longest.flatMap { figure in
-      ["all but 1 %, \(figure.plan.text)", "half of the tokens, \(figure.plan.text)"]
-    }
+    let head =
+      ["method", "what it throws away"]
+      + longest.flatMap { figure in
+        ["all but 1 %, \(figure.plan.text)", "half of the tokens, \(figure.plan.text)"]
+      }
     let rows = order.map { name in
       [Self.shown(name), MethodWords.lost(name)]
         + longest.flatMap { figure -> [String] in
@@ -160,7 +165,10 @@ package struct BudgetPage: Sendable {
         let found = plan.runs.filter { $0.group == group }.compactMap { results[$0.name]?.noise }
         guard !found.isEmpty else { continue }
         rows.append(
-          ["\(plan.text), n = \(found[0].first?.length ?? 0)", group == .twin ? "full entries of the twin" : group.rawValue]
+          [
+            "\(plan.text), n = \(found[0].first?.length ?? 0)",
+            group == .twin ? "full entries of the twin" : group.rawValue,
+          ]
             + BudgetPlan.noises.map { sigma in
               let fractions = found.compactMap { lines in
                 lines.first { $0.hundredths == sigma }.map {

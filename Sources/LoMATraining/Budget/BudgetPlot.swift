@@ -64,7 +64,8 @@ package struct BudgetPlot: Sendable {
   }
 
   private func y(_ value: Double) -> Int {
-    let part = (min(max(value, values.lowerBound), values.upperBound) - values.lowerBound)
+    let part =
+      (min(max(value, values.lowerBound), values.upperBound) - values.lowerBound)
       / (values.upperBound - values.lowerBound)
     return Self.top + Self.height - Int((part * Double(Self.height)).rounded())
   }

@@ -41,7 +41,8 @@ package struct BudgetLine: Hashable, Sendable {
       let found = items[12].stringValue
     else { return nil }
     let numbers = ([2, 3, 4, 5, 6, 7, 8, 9, 11]).compactMap { items[$0].integerValue }
-    guard numbers.count == 9, numbers.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }), numbers[0] >= 1, numbers[4] <= numbers[5],
+    guard numbers.count == 9, numbers.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }), numbers[0] >= 1,
+      numbers[4] <= numbers[5],
       numbers[6] <= numbers[7], numbers[5] >= 1, numbers[7] >= 1
     else { return nil }
     self.init(

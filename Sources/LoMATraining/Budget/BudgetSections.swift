@@ -126,7 +126,8 @@ extension BudgetPage {
   private static func range(of values: [Double], _ marks: [Double]) -> ClosedRange<Double> {
     let all = values + marks
     let (least, most) = (all.min() ?? 0, all.max() ?? 1)
-    return (least * 20).rounded(.down) / 20...max((most * 20).rounded(.up) / 20, (least * 20).rounded(.down) / 20 + 0.05)
+    return (least * 20).rounded(.down)
+      / 20...max((most * 20).rounded(.up) / 20, (least * 20).rounded(.down) / 20 + 0.05)
   }
 
   private func line(_ method: MethodFigures, _ figure: MomentFigures, isLoss: Bool) -> PlotLine {

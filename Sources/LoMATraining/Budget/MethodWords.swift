@@ -48,7 +48,8 @@ package enum MethodWords {
       words: "BAS-11; all rows are probes, and each KV head is quantised by itself."),
     System(
       name: "PyramidInfer (2405.12532)", methods: ["pyramid"],
-      words: "BAS-13, at the prefill alone; the rows that go on are a geometric list of ours, not the release's cosine."),
+      words: "BAS-13, at the prefill alone; the rows that go on are a geometric list of ours, not the release's cosine."
+    ),
     System(
       name: "KVSharer (2410.18517)", methods: ["kvsharer"],
       words: "BAS-14; with three layers there are only two maps to find."),

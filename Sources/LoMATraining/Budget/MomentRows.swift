@@ -34,6 +34,11 @@ package struct MomentRows: Sendable {
     }
   }
 
+  /// These rows.
+  init(fed: [Row], repetition: [Row], next: [Row]) {
+    (self.fed, self.repetition, self.next) = (fed, repetition, next)
+  }
+
   /// The rows whose entries are held at the moment: memory rows, or reading rows where there are none.
   var held: [Row] {
     let memory = fed.filter { $0.place.zone == .memory }

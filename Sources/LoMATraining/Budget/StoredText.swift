@@ -27,7 +27,7 @@ package struct StoredText: Sendable {
   }
 
   /// The logits of rows behind the entries.
-  private func logits(_ fed: [Row]) throws(ReferenceError) -> Tensor {
+  func logits(_ fed: [Row]) throws(ReferenceError) -> Tensor {
     let held = rows.held
     let mask = Mask(rows: held + fed, profile: .base)
     let embeddings = try computing(try model.embed(fed.map { $0.token }))

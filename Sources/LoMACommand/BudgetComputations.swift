@@ -14,8 +14,8 @@ let budgetForms: [PeerForm] = [
       return size
     }
     let moment = BudgetMoment(chunks: 1, chunkLength: try size("--length"))
-    return
-      "\(try moment.fullBits(layers: size("--layers"), keyValueHeads: size("--kv-heads"), dimension: size("--head-dim")))"
+    let (layers, heads) = (try size("--layers"), try size("--kv-heads"))
+    return "\(try moment.fullBits(layers: layers, keyValueHeads: heads, dimension: size("--head-dim")))"
   },
   PeerForm(name: "budget_points", usage: "--bits N,N,… --full N", options: ["--bits", "--full"]) { arguments in
     guard let list = arguments["--bits"] else { throw UsageError(line: "option --bits is required") }

@@ -82,8 +82,9 @@ func recite(_ words: [String]) throws -> Outcome {
   ]
   let counted = recital.counted
   lines.append(
-    "tokens \(counted.correctTokens)/\(counted.tokens) \(accuracyPercentage(counted.correctTokens, of: counted.tokens)), "
-      + "chunks \(counted.correctChunks)/\(counted.chunks) "
+    "tokens \(counted.correctTokens)/\(counted.tokens) "
+      + accuracyPercentage(counted.correctTokens, of: counted.tokens)
+      + ", chunks \(counted.correctChunks)/\(counted.chunks) "
       + accuracyPercentage(counted.correctChunks, of: counted.chunks))
   lines.append(
     "bits   \(recital.bits), \(percentage(recital.bits, of: recital.full)) of \(recital.full)"

@@ -1,5 +1,5 @@
-// EQB-3: which rows of a text are fed, where they stand and what they see. Two trained groups of one comparison differ in
-// this and in their attention, and in nothing else.
+// EQB-3: which rows of a text are fed, where they stand and what they see. Two trained groups of one comparison differ
+// in this and in their attention, and in nothing else.
 
 import LoMA
 import LoMAReference

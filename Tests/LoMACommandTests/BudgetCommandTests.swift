@@ -67,7 +67,7 @@ struct BudgetCommandTests {
       #expect(text.contains("| lines | `full` |") && text.contains("| on the twin | `zipcache` |"))
       #expect(text.contains("| trained | `ccm-concat` |") && text.contains("| compositions | `uniform ∘ loma-c4` |"))
       let plots = Disk.files(in: folder + "/P").sorted()
-      #expect(plots.count == 6 && plots.allSatisfy { $0.hasSuffix(".svg") && text.contains("(P/\($0))") })
+      #expect(plots.count == 9 && plots.allSatisfy { $0.hasSuffix(".svg") && text.contains("(P/\($0))") })
       #expect(command(page).output == text)
 
       // A result that is not the same as its name's elsewhere is not merged.

@@ -102,7 +102,9 @@ struct BudgetMeasuringTests {
 
   // MARK: - Who is compared
 
-  @Test func `EQB-3 groups differ in arrangement, memory and attention, runs in their seed, and in nothing else`() throws {
+  @Test func `EQB-3 groups differ in arrangement, memory and attention, runs in their seed, and in nothing else`()
+    throws
+  {
     let plan = try plan(seeds: 2)
     #expect(plan.runs.count == 16 && Set(plan.runs.map { $0.name }).count == 16)
     #expect(Set(plan.runs.map { $0.recipe.digest }).count == 16 && plan.runs[8].seed == 2)
@@ -196,7 +198,10 @@ struct BudgetMeasuringTests {
     }
   }
 
-  @Test func `EQB-6 every group is asked for the same tokens behind the moment, and noise and bits of 0 change nothing`() throws {
+  @Test
+  func `EQB-6 every group is asked for the same tokens behind the moment, and noise and bits of 0 change nothing`()
+    throws
+  {
     for group in TrainedGroup.allCases {
       let run = try run(group)
       let rows = try rows(run, text)

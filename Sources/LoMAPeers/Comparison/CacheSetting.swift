@@ -1,5 +1,5 @@
 // EQB-2, EQB-3: the settings of methods that act on the twin's cache: whole numbers, and the lists that are measured.
-// They are derived from n and the heads by whole-number arithmetic, before anything is measured, and never from results.
+// They are derived from n and the heads by whole-number arithmetic, before anything is measured.
 
 /// A method that acts on an ordinary model's cache, with its parameters.
 package enum CacheSetting: Hashable, Sendable {

@@ -44,7 +44,7 @@ package struct BudgetPage: Sendable {
   package var text: String {
     EmbeddedText(PackageResources.budget_template_md).filled([
       "state": state, "worth": worth, "moments": figures.map { section($0) }.joined(separator: "\n"),
-      "losses": losses, "noise": noise, "systems": systems, "calibration": calibration,
+      "ranking": ranking, "losses": losses, "noise": noise, "systems": systems, "calibration": calibration,
       "seed": "\(Calibration.seed)", "commands": commands,
     ])
   }
@@ -77,7 +77,7 @@ package struct BudgetPage: Sendable {
         "**\(plan.text.capitalised)**: \(text). \(shape.layers) layers, width \(shape.hiddenSize), "
         + "\(shape.heads.query) heads of \(shape.heads.dimension), texts of \(basis.chunks) chunks of "
         + "\(basis.parameters.chunkLength), \(basis.settings.learningRate.steps) steps of \(basis.batch) texts, "
-        + "losses: \(basis.settings.objective.rawValue). \(done.count) runs, "
+        + "losses: \(basis.settings.objective.rawValue). \(done.count) run\(done.count == 1 ? "" : "s"), "
         + (least == most ? "\(most)" : "\(least) to \(most)") + " seed\(most == 1 ? "" : "s") a group"
       words += most == 1 ? ", which is provisional." : most < 5 ? " where five would be wanted." : "."
       if !missing.isEmpty { words += " Not run: \(missing.map { $0.rawValue }.joined(separator: ", "))." }
@@ -125,9 +125,41 @@ package struct BudgetPage: Sendable {
         + "--work /tmp/budget" + (isBytes ? " \\\n  --seeds 1 --texts 500 --basis-model Vectors/models/text-c4" : "")
     }
     let recipes = plans.map { "--recipe Docs/Recipes/\($0.text == "bytes" ? "text-c4" : "budget-random").json" }
-    return
-      (runs + ["loma budget page \(recipes.joined(separator: " ")) --results Docs/Budget \\\n  --output Docs/Budget.md"])
-      .joined(separator: "\n")
+    let page = "loma budget page \(recipes.joined(separator: " ")) --results Docs/Budget"
+    return (runs + [page + " \\\n  --output Docs/Budget.md"]).joined(separator: "\n")
+  }
+
+  // MARK: - Who is ahead
+
+  /// At every point of the longest texts, the method of each group that recites most, and LoMA.
+  private var ranking: String {
+    var rows: [[String]] = []
+    for figure in longest {
+      for point in BudgetPoint.all.dropFirst() {
+        func best(_ isIn: (MethodFigures) -> Bool) -> String {
+          var found: (name: String, tokens: Fraction, side: Bool)?
+          for method in figure.methods where isIn(method) {
+            guard let setting = method.standing(at: point, ofFull: figure.full) else { continue }
+            let tokens = setting.tokens
+            let median = tokens[middle(of: tokens.count)]
+            if let found, found.tokens.value >= median.value { continue }
+            found = (method.method, median, setting.lines.contains { $0.side * 10 > figure.full })
+          }
+          return found.map { "\(Self.shown($0.name)) \($0.tokens.percent)" + ($0.side ? ", dictionary aside" : "") }
+            ?? "–"
+        }
+        rows.append([
+          "\(figure.plan.text), n = \(figure.moment.length)", point.name, best { $0.method == "last" },
+          best { $0.kind == .twin }, best { $0.kind == .trained && !$0.method.hasPrefix("loma") },
+          best { $0.kind == .composition && !$0.method.contains("∘ loma") },
+          best { $0.method.hasPrefix("loma") || $0.method.contains("∘ loma") },
+        ])
+      }
+    }
+    let head = [
+      "text", "point", "last entries", "on the twin", "trained, not LoMA", "composition", "LoMA, composed or not",
+    ]
+    return MarkdownTable(head: head, rows: rows).text
   }
 
   // MARK: - What was lost

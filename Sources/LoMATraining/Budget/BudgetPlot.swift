@@ -1,5 +1,5 @@
-// EQB-9: a plot of what caches give back against their bits, as SVG. Methods are told apart by marker, dash and a name at
-// the line's end, colours only repeat that; a reader's light or dark scheme decides the ground.
+// EQB-9: a plot of what caches give back against their bits, as SVG. Methods are told apart by marker, dash and a name
+// at the line's end, colours only repeat that; a reader's light or dark scheme decides the ground.
 
 import LoMAVectors
 import NaiveLlama
@@ -119,7 +119,7 @@ package struct BudgetPlot: Sendable {
       parts.append(
         Markup(
           "text", ["class": "ink", "x": "\(Self.left - 8)", "y": "\(y + 4)", "text-anchor": "end"],
-          values.upperBound > 10 ? "\(Int(value.rounded()))" : Self.hundredths(value)))
+          values.upperBound > 10 ? "\(Int(value.rounded()))" : BudgetPage.thousandths(value)))
     }
     for mark in marks {
       let y = y(mark.value)
@@ -129,11 +129,6 @@ package struct BudgetPlot: Sendable {
         Markup("text", ["class": "ink", "x": "\(Self.left + 6)", "y": "\(y - 4)"], mark.words))
     }
     return parts
-  }
-
-  private static func hundredths(_ value: Double) -> String {
-    let units = Int((value * 100).rounded())
-    return "\(units / 100)." + (units % 100 < 10 ? "0" : "") + "\(units % 100)"
   }
 
   /// One line with its markers.

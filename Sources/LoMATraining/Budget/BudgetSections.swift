@@ -19,8 +19,8 @@ extension BudgetPage {
     ]
     if hasLoss {
       parts += [
-        "The mean loss of the next \(moment.chunkLength) tokens, in nats, at the same settings; below every method the lines "
-          + "that it is held against.",
+        "The mean loss of the next \(moment.chunkLength) tokens, in nats, at the same settings; the lines that every "
+          + "method is held against come first.",
         points(figure) { setting in
           let losses = setting.losses
           return losses.isEmpty ? "–" : Self.thousandths(losses[middle(of: losses.count)])
@@ -84,6 +84,12 @@ extension BudgetPage {
 
   // MARK: - Plots
 
+  /// The groups that have plots of their own; the last entries and LoMA are in each.
+  private static let plotted: [(kind: BudgetKind, name: String, words: String)] = [
+    (.twin, "twin", "methods on the twin"), (.trained, "trained", "trained groups"),
+    (.composition, "compositions", "compositions"),
+  ]
+
   /// The plots of a moment.
   func plots(_ figure: MomentFigures) -> [PlotFile] {
     let measures: [(name: String, words: String, isLoss: Bool)] =
@@ -91,24 +97,23 @@ extension BudgetPage {
       + (figure.plan.hasLoss(at: figure.moment)
         ? [("loss", "loss of the next \(figure.moment.chunkLength) tokens, in nats, median of seeds", true)] : [])
     return measures.flatMap { measure in
-      [BudgetKind.twin, .trained].compactMap { side -> PlotFile? in
+      Self.plotted.compactMap { side -> PlotFile? in
         let methods = figure.methods.filter { method in
           let kind = method.kind
-          return kind == .line && method.method == "last" || method.method == TrainedGroup.loma.rawValue
-            || (side == .twin ? kind == .twin : kind == .trained || kind == .composition)
+          return kind == side.kind || method.method == "last" || method.method == TrainedGroup.loma.rawValue
         }
         let lines = methods.map { line($0, figure, isLoss: measure.isLoss) }.filter { !$0.points.isEmpty }
         guard !lines.isEmpty else { return nil }
         let title =
           (figure.plan.text == "bytes" ? "Bytes" : "Random text") + ", n = \(figure.moment.length): "
-          + (side == .twin ? "methods on the twin" : "trained groups and compositions")
+          + side.words
         let losses = lines.flatMap { $0.points.map { $0.value } }
         let plot = BudgetPlot(
           title: title, measure: measure.words,
           values: measure.isLoss ? Self.range(of: losses, marks(figure).map { $0.value }) : 0...100,
           marks: measure.isLoss ? marks(figure) : [], lines: lines)
         return PlotFile(
-          name: "\(figure.plan.text)-\(figure.moment.length)-\(measure.name)-\(side == .twin ? "twin" : "trained").svg",
+          name: "\(figure.plan.text)-\(figure.moment.length)-\(measure.name)-\(side.name).svg",
           source: plot.source)
       }
     }
@@ -146,7 +151,7 @@ extension BudgetPage {
   private func alternative(_ figure: MomentFigures, _ file: PlotFile) -> String {
     let isLoss = file.name.contains("-loss-")
     return (isLoss ? "Loss of the next chunk" : "Tokens recited") + " against bits held, n = \(figure.moment.length), "
-      + (file.name.hasSuffix("-twin.svg") ? "methods on the twin" : "trained groups and compositions")
+      + (Self.plotted.first { file.name.hasSuffix("-\($0.name).svg") }?.words ?? "")
       + "; the numbers are in the table above"
   }
 }

@@ -1,5 +1,5 @@
-// EQB-3, EQB-5, EQB-6: a text in the cache of a trained model at the moment, as it is or stored otherwise, and what that
-// gives back.
+// EQB-3, EQB-5, EQB-6: a text in the cache of a trained model at the moment, as it is or stored otherwise, and what
+// that gives back.
 
 import LoMA
 import LoMAPeers

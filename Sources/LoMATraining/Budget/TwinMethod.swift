@@ -1,5 +1,5 @@
-// EQB-2, EQB-3, EQB-8: a method on the twin, ready to act: the decoder it reads through, what it does once at the end of
-// the prefill, and what it needs beside the cache.
+// EQB-2, EQB-3, EQB-8: a method on the twin, ready to act: the decoder it reads through, what it does once at the end
+// of the prefill, and what it needs beside the cache.
 
 import LoMA
 import LoMAPeers
@@ -90,7 +90,7 @@ package struct TwinMethod: Sendable {
       } else {
         decoder.rules = try LowRank.decoderRules(
           ranks, configuration: configuration, weights: model.weights, rules: .spec)
-        policy = LowRank.policy(ranks)
+        policy = LowRank.policy(ranks, rules: .spec)
       }
     case .sparse(let steps, let atoms):
       let dictionaries = try Self.dictionaries(atoms: atoms, of: model, calibration)

@@ -12,11 +12,11 @@ package struct TwinModel: Sendable {
   package let vocabulary: Vocabulary
   let decoder: CachedDecoder
 
-  /// The model in a directory: a Llama that says `entries=heads` without sharing, as `loma train` and `loma budget` leave
-  /// a twin.
+  /// The model in a directory: a Llama that says `entries=heads` without sharing, as `loma train` and `loma budget`
+  /// leave a twin.
   ///
-  /// Throws `compressesItself` for one that LoMA trained (EQB-4), and `otherShape` for one that stores no keys and values
-  /// of its own in every layer.
+  /// Throws `compressesItself` for one that LoMA trained (EQB-4), and `otherShape` for one that stores no keys and
+  /// values of its own in every layer.
   package init(directory: String) throws(TrainingError) {
     let checkpoint: LatentCheckpoint
     do { checkpoint = try LatentCheckpoint(directory: directory, accepting: [.halfSplit]) } catch {

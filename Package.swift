@@ -40,7 +40,8 @@ let package = Package(
       ],
       resources: [
         .embedInCode("losslessness.template.md"), .embedInCode("losslessness-attention.template.md"),
-        .embedInCode("losslessness-recitals.template.md"),
+        .embedInCode("losslessness-recitals.template.md"), .embedInCode("Budget/budget.css"),
+        .embedInCode("Budget/budget.template.md"),
       ],
       swiftSettings: strict),
     .target(

@@ -38,6 +38,12 @@ struct Command {
         name: "evaluate", summary: "how much of fresh texts a model recites", help: evaluateHelp,
         run: { try evaluate($0, in: $1) }),
       Command(
+        name: "budget", summary: "what is still known at equal KV budget", help: budgetHelp,
+        run: { try budget($0, in: $1) }),
+      Command(
+        name: "recite", summary: "one method on one text: what comes back, and the bits held", help: reciteHelp,
+        run: { words, _ in try recite(words) }),
+      Command(
         name: "sweep", summary: "train what Docs/Losslessness.md compares", help: sweepHelp,
         run: { try sweep($0, in: $1) }),
       Command(

@@ -71,13 +71,7 @@ struct ConformOptions {
     }
     if let profile = arguments["--profile"] { try selection.choose(profile: profile) }
     if let pattern = arguments["--only"] { selection.choose(ids: pattern) }
-    if let text = arguments["--shard"] {
-      let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-      guard parts.count == 2, let index = parts[0], let count = parts[1],
-        let shard = Selection.Shard(index: index, count: count)
-      else { throw UsageError(line: "option --shard takes I/N with 1 ≤ I ≤ N ≤ 10000, not '\(text)'") }
-      selection.shard = shard
-    }
+    if let shard = try arguments.shard() { selection.shard = shard }
     fresh = try FreshOptions(arguments)
     if fresh != nil, let path = arguments["--known-failures"] {
       throw UsageError(line: "option --known-failures '\(path)' excludes --fresh: its ids are those of the vectors")
@@ -118,5 +112,24 @@ struct ConformOptions {
         line: "option \(name) takes a number of \(range.lowerBound)...\(range.upperBound), not '\(text)'")
     }
     return value
+  }
+}
+
+extension Arguments {
+  /// The part I/N of `--shard`; nil if it is not given.
+  func shard() throws(UsageError) -> Selection.Shard? {
+    guard let text = self["--shard"] else { return nil }
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1],
+      let shard = Selection.Shard(index: index, count: count)
+    else { throw UsageError(line: "option --shard takes I/N with 1 ≤ I ≤ N ≤ 10000, not '\(text)'") }
+    return shard
+  }
+}
+
+extension Selection.Shard {
+  /// Of some runs every N-th from the I-th.
+  func part<Run>(of runs: [Run]) -> [Run] {
+    runs.enumerated().filter { $0.offset % count == index - 1 }.map { $0.element }
   }
 }

@@ -13,3 +13,4 @@ let peerForms: [PeerForm] =
   latentForms
   + entryForms
   + layerForms
+  + budgetForms

@@ -6,7 +6,7 @@ import LoMASuite
 import LoMATraining
 
 let sweepHelp = """
-  loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--only TEXT] [--chunks N] [--threads N]
+  loma sweep --recipe FILE --results DIR --work DIR [--runs N] [--only TEXT] [--shard I/N] [--chunks N] [--threads N]
 
   Trains the models that Docs/Losslessness.md compares: c = 2, 8 and 16 with three seeds, c = 4 and each alternative of
   each axis with five, from a recipe whose c, t, profile and seed are replaced. Runs that have a result are skipped, and
@@ -17,6 +17,7 @@ let sweepHelp = """
     --work DIR               gets the checkpoints; may be deleted afterwards
     --runs N                 stops after N more runs; default when all are done
     --only TEXT              only runs whose name contains TEXT
+    --shard I/N              every N-th run from the I-th; shards may share DIR, or their results be copied into one
     --chunks N               number of fresh chunks each run is measured on, default 2000
     --threads N              default all processors; the results do not depend on it
 
@@ -36,7 +37,7 @@ let losslessnessHelp = """
   """
 
 func sweep(_ words: [String], in environment: Environment) throws -> Outcome {
-  let names = ["--recipe", "--results", "--work", "--runs", "--only", "--chunks", "--threads"]
+  let names = ["--recipe", "--results", "--work", "--runs", "--only", "--shard", "--chunks", "--threads"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   let (sweep, folder) = try sweepAndFolder(arguments)
   guard let work = arguments["--work"] else { throw UsageError(line: "option --work is required") }
@@ -48,7 +49,8 @@ func sweep(_ words: [String], in environment: Environment) throws -> Outcome {
   }
   let threads = try ModelOptions.threads(arguments)
   let present = try sweep.results(in: folder)
-  let missing = sweep.runs.filter { run in
+  let mine = try arguments.shard()?.part(of: sweep.runs) ?? sweep.runs
+  let missing = mine.filter { run in
     present[run.name] == nil && (arguments["--only"].map { run.name.contains($0) } ?? true)
   }
   for run in missing.prefix(limit) {

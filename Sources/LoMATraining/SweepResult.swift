@@ -119,13 +119,6 @@ extension Sweep {
 
   /// Stores a result, whole or not at all.
   package func store(_ result: SweepResult, in folder: String) throws(TrainingError) {
-    do throws(FileError) {
-      try Disk.real.makeFolder(folder)
-      // Removes what a killed sweep left of the same run.
-      for file in Disk.files(in: folder) where file.hasPrefix(result.name + ".json.") && file.hasSuffix(".partial") {
-        try Disk.real.remove(folder + "/" + file)
-      }
-      try Files.replace(folder + "/" + result.name + ".json", with: Array(result.text.utf8))
-    } catch { throw .file(error) }
+    try storeResult(named: result.name, text: result.text, in: folder)
   }
 }

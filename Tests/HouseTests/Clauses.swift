@@ -9,14 +9,14 @@ struct Clause {
   let line: Int
   let body: [String]
   /// Whether it belongs to part II.
-  var isOfPeers: Bool { ["CCM-", "LAT-", "QNT-", "BAS-"].contains { id.hasPrefix($0) } }
+  var isOfPeers: Bool { ["CCM-", "LAT-", "QNT-", "BAS-", "EQB-"].contains { id.hasPrefix($0) } }
 }
 
 enum Clauses {
   /// The chapters' prefixes, with their numbers.
   static let chapters: KeyValuePairs = [
     "PAR": 1, "LAY": 2, "POS": 3, "MSK": 4, "LOS": 5, "GEN": 6, "REC": 7, "MOD": 8, "COST": 9, "NUM": 10, "OPS": 11,
-    "TOL": 12, "RUN": 13, "TRN": 15, "CCM": 16, "LAT": 17, "QNT": 18, "BAS": 19,
+    "TOL": 12, "RUN": 13, "TRN": 15, "CCM": 16, "LAT": 17, "QNT": 18, "BAS": 19, "EQB": 20,
   ]
 
   static let prefixes = chapters.map(\.key)
@@ -43,7 +43,7 @@ enum Clauses {
     guard mayCite(text) else { return ids }
     let citation =
       #/
-      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|CCM|LAT|QNT|BAS|D|P)-(\d+)([a-z]?)\b
+      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|CCM|LAT|QNT|BAS|EQB|D|P)-(\d+)([a-z]?)\b
       (?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?
       /#
     for match in text.matches(of: citation) {

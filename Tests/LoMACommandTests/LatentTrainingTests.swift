@@ -153,7 +153,7 @@ struct LatentTrainingTests {
       // The same texts, in the same batches.
       #expect(recipe.data == random.data && recipe.chunks == random.chunks && recipe.batch == random.batch)
       #expect(recipe.parameters == random.parameters && recipe.settings.objective == random.settings.objective)
-      #expect(recipe.compresses == (name == "latent-mla-c4"))
+      #expect((recipe.arrangement == .loma) == (name == "latent-mla-c4"))
     }
   }
 

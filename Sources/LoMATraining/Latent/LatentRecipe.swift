@@ -16,8 +16,8 @@ package struct LatentRecipe: Hashable, Sendable {
   package var parameters: Parameters
   /// LoMA's decisions.
   package var profile: Profile
-  /// Whether LoMA compresses the entries; else the run is LoMA's twin.
-  package var compresses: Bool
+  /// Which rows are fed and what they see: LoMA's, those of its twin, or of another memory.
+  package var arrangement: RowArrangement
   /// Where texts come from.
   package var data: TrainingData
   /// The number of full chunks of each text; there is no tail.
@@ -58,8 +58,8 @@ extension LatentRecipe {
     let loma = try recipe.object("loma", keys: ["compression_ratio", "memory_length", "profile", "compressed"])
     parameters = try Recipe.parameters(loma)
     profile = try Recipe.profile(loma)
-    compresses = try loma.boolean("compressed")
-    guard compresses || Twin.profiles.contains(profile) else {
+    arrangement = try loma.boolean("compressed") ? .loma : .twin
+    guard arrangement == .loma || Twin.profiles.contains(profile) else {
       throw loma.invalid("profile", .string(profile.name), "base or numbering=sequential where nothing is compressed")
     }
     data = try Recipe.data(recipe)
@@ -146,16 +146,18 @@ extension LatentRecipe {
   /// V, `<m>`, `<r>` and V' (PAR-2).
   package var vocabulary: Vocabulary {
     get throws(TrainingError) {
-      do { return try Vocabulary(textSize: data.textSize) } catch { throw .model(.rejected(error)) }
+      do { return try arrangement.vocabulary(textSize: data.textSize, memoryLength: parameters.t) } catch {
+        throw .model(.rejected(error))
+      }
     }
   }
 
   /// The number of text tokens of a text.
   package var textLength: Int { chunks * parameters.chunkLength }
 
-  /// The `loma` object of the finished model; nil of a twin, which compresses nothing.
+  /// The `loma` object of the finished model; nil where LoMA compresses nothing.
   var section: LoMASection? {
-    guard compresses else { return nil }
+    guard arrangement == .loma else { return nil }
     let size = data.textSize
     return LoMASection(
       textVocabulary: size, memoryToken: size, repetitionToken: size + 1, c: parameters.c, t: parameters.t,
@@ -163,7 +165,7 @@ extension LatentRecipe {
   }
 
   /// Which keys a row sees.
-  package var rules: LoMARules { compresses ? .spec : Twin.rules }
+  package var rules: LoMARules { arrangement.rules }
 
   /// The rows of a text that are fed.
   func rows(_ text: [Int], _ vocabulary: Vocabulary) throws(TrainingError) -> [Row] {
@@ -171,7 +173,7 @@ extension LatentRecipe {
     do {
       layout = try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
     } catch { throw .model(.rejected(error)) }
-    return compresses ? layout.rows : Twin.rows(layout.rows, profile)
+    return arrangement.rows(layout.rows, parameters, profile)
   }
 
   /// The weights before the first step, and the random generator that goes on to draw the batches (TRN-3).

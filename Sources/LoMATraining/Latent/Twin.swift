@@ -3,7 +3,6 @@
 
 import LoMA
 import LoMAReference
-import NaiveLlama
 
 /// LoMA's training layout without memory: reading rows see all reading rows before them, and a repetition row sees the
 /// reading rows of its chunk and the repetition rows up to itself.
@@ -28,19 +27,10 @@ package enum Twin {
   }
 
   /// The Spec's rules with this mask.
-  package static var rules: LoMARules {
-    var rules = LoMARules.spec
-    rules.visible = { mask, queries in
-      VisibleKeys(
-        lists: queries.map { query in
-          mask.rows.indices.filter { $0 <= query && sees(mask.rows[query].place, mask.rows[$0].place) }
-        }, keyCount: mask.rows.count)
-    }
-    return rules
-  }
+  package static var rules: LoMARules { LoMARules(seeing: sees) }
 
   /// Whether a row sees one that is not later.
-  private static func sees(_ query: Place, _ key: Place) -> Bool {
+  package static func sees(_ query: Place, _ key: Place) -> Bool {
     switch (query, key) {
     case (.reading, .reading): true
     case (.repetition(let chunk, _), .reading(let other, _)), (.repetition(let chunk, _), .repetition(let other, _)):

@@ -1,0 +1,60 @@
+// EQB-3: which rows of a text are fed, where they stand and what they see. Two trained groups of one comparison differ
+// in this and in their attention, and in nothing else.
+
+import LoMA
+import LoMAReference
+import NaiveLlama
+
+/// The rows of a text in training, of which every chunk ends in repetition rows.
+package enum RowArrangement: String, CaseIterable, Hashable, Sendable {
+  /// LoMA's training layout.
+  case loma
+  /// The same without memory: `Twin`.
+  case twin
+  /// The concatenated memory of chapter 16, recited as LoMA's: `RecitedContext`.
+  case context
+}
+
+extension RowArrangement {
+  /// The ids of a model of so many text tokens: LoMA's are V and V + 1; a memory of t different rows has t of them.
+  package func vocabulary(textSize: Int, memoryLength: Int) throws(InputError) -> Vocabulary {
+    switch self {
+    case .loma, .twin: try Vocabulary(textSize: textSize)
+    case .context:
+      try Vocabulary(
+        textSize: textSize, memoryToken: textSize, repetitionToken: textSize + memoryLength,
+        modelSize: textSize + memoryLength + 1)
+    }
+  }
+
+  /// The rows of a text that are fed, given LoMA's training layout of it.
+  func rows(_ rows: [Row], _ parameters: Parameters, _ profile: Profile) -> [Row] {
+    switch self {
+    case .loma: rows
+    case .twin: Twin.rows(rows, profile)
+    case .context: RecitedContext.rows(rows, parameters)
+    }
+  }
+
+  /// Which keys a row sees.
+  package var rules: LoMARules {
+    switch self {
+    case .loma: .spec
+    case .twin: Twin.rules
+    case .context: RecitedContext.rules
+    }
+  }
+}
+
+extension LoMARules {
+  /// The Spec's rules with another mask: a row sees itself and what `sees` says of earlier ones.
+  init(seeing sees: @escaping @Sendable (_ query: Place, _ key: Place) -> Bool) {
+    self = .spec
+    visible = { mask, queries in
+      VisibleKeys(
+        lists: queries.map { query in
+          mask.rows.indices.filter { $0 <= query && sees(mask.rows[query].place, mask.rows[$0].place) }
+        }, keyCount: mask.rows.count)
+    }
+  }
+}

@@ -14,5 +14,9 @@ const host = {
   },
 };
 const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]), { host });
-instance.exports.__main_argc_argv(0, 0);
-flush();
+// What was written before a trap is worth reading.
+try {
+  instance.exports.__main_argc_argv(0, 0);
+} finally {
+  flush();
+}

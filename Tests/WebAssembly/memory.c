@@ -63,9 +63,12 @@ int memcmp(const void *a, const void *b, size_t count) {
   return 0;
 }
 
-// What every empty array points to: no class, immortal, no element, no capacity. The library's own is weak and stands
-// anywhere; a span of it asks for an address that is right for its elements, and those of SIMD8<Double> want 64 bytes.
+// What every empty array points to: no class, immortal, no element, no capacity. The compiler's own is weak and only
+// 4-aligned, so it stands anywhere; a span of it asks for an address that is right for its elements, and those of
+// SIMD8<Double> want 64 bytes. Without this definition a module traps or does not as the linker pleases (empty.swift).
+#ifndef COMPILERS_EMPTY_ARRAY
 _Alignas(64) size_t empty_array_storage[4] __asm__("$es23_swiftEmptyArrayStorageSi_S3itvp") = {0, (size_t)-1, 0, 1};
+#endif
 
 // Seeds the hashing of sets. Nothing that is written may depend on it, so any bytes do.
 void arc4random_buf(void *to, size_t count) { memset(to, 42, count); }

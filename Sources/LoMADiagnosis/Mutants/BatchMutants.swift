@@ -127,7 +127,7 @@ extension Mutant {
         let texts = Double(request.lengths.count)
         answers.gradientFilter = { gradients in
           var gradients = gradients
-          for name in gradients.names where name.contains("norm") {
+          for name in gradients.names where gradients.tensors[name]?.shape.count == 1 {
             gradients.tensors[name] = gradients.tensors[name].map { tensor in
               Tensor(shape: tensor.shape, values: tensor.values.map { $0 / texts })
             }

@@ -108,7 +108,7 @@ extension Mutant {
           var (copy, others) = (optimiser, parameters)
           right(&copy, &others, gradients, undecayed, update)
           right(&optimiser, &parameters, gradients, settings, update)
-          for name in parameters.names where name.contains("norm") {
+          for name in parameters.names where parameters.tensors[name]?.shape.count == 1 {
             parameters.tensors[name] = others.tensors[name]
           }
         }

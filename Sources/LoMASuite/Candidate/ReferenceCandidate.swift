@@ -15,18 +15,6 @@ package enum CandidateResponse: Sendable {
   case unsupported(why: String)
 }
 
-/// A difference of a port from the reference: a mistake, or an axis with a value that nobody asked for.
-package struct Deviation: Sendable {
-  package let id: String
-  /// Changes the answers and the request to those of a port that deviates; nil if this request cannot show it.
-  package let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
-
-  package init(id: String, apply: @escaping @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?) {
-    self.id = id
-    self.apply = apply
-  }
-}
-
 /// The reference as a candidate that declares some element types.
 ///
 /// Without changes it computes in binary64 for every type; in f32 each number of an answer is that result, rounded
@@ -169,22 +157,6 @@ package struct ReferenceCandidate: Sendable {
       }
       return .tensors(arrays)
     }
-  }
-}
-
-extension ElementType {
-  /// Rounds every element to the type; leaves it unchanged for F64 and for integer types.
-  package var rounding: @Sendable (Tensor) -> Tensor {
-    switch self {
-    case .f32: { Tensor(shape: $0.shape, values: $0.values.map { Double(Float($0)) }) }
-    case .bf16: Self.rounding(.bfloat16)
-    case .f16: Self.rounding(.float16)
-    case .f64, .i64, .i32, .u8, .bool: { $0 }
-    }
-  }
-
-  private static func rounding(_ format: NarrowFloat) -> @Sendable (Tensor) -> Tensor {
-    { Tensor(shape: $0.shape, values: format.rounded($0.values)) }
   }
 }
 

@@ -16,6 +16,8 @@ html_title = project
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+# Summaries are fetched, which a browser refuses to pages that are opened from a file.
+html_show_search_summary = False
 html_show_sourcelink = False
 html_permalinks_icon = "#"
 highlight_language = "text"

@@ -49,6 +49,7 @@ PAIRS = "np.array(pairs, dtype=np.int64).reshape(-1, 2)"
 DISTANCE = "sum(np.sqrt(((x[i] - x[j]) ** 2).sum(-1)).mean() for x in means) / 2"
 ROOT = 'cache_structure.root(self.given["share"], layer)'
 PRODUCES, READS = "        if source == layer:\n", "        keys, values = key, value\n        if caches:\n"
+ROOTS = "sum(self.root(n) == n for n in range(model.layers))"
 COMPRESSED = "self.compressed(layer, found, rows)\n"
 DECIDED = "    starts = ~(keys[..., -1] - SHIFT > 0)\n"
 CLEARED = "    queries[..., -1] = 0\n    keys[..., -1] = 0\n    for head in range(kv_heads):\n"
@@ -210,7 +211,8 @@ SHARER = {
                        "            keys, values = seen[source].key, seen[source].value\n        if caches:\n"),
                decoder("[before.keys, key]", "[before.keys, keys]"),
                decoder("[before.values, value]", "[before.values, values]"),
-               decoder(COMPRESSED, "self.compressed(layer, seen[self.root(layer)], rows)\n")),
+               decoder(COMPRESSED, "self.compressed(layer, seen[self.root(layer)], rows)\n"),
+               decoder(ROOTS, "len({self.root(n) for n in range(model.layers)})")),
     "B42": one("I compared keys alone", numpy_(DISTANCE, DISTANCE.replace("means) / 2", "means[:1])"))),
 }
 

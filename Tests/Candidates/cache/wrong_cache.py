@@ -56,7 +56,8 @@ CLEARED = "    queries[..., -1] = 0\n    keys[..., -1] = 0\n    for head in rang
 POOL = "        z = 0\n"
 OMEGAS = "    weights = 1 / (1 + np.exp(-decisions))\n"
 STARTS = "            if starts[head, t]:\n                z = omega\n"
-MEAN = "                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega)\n"
+MEAN = ("                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega) "
+        "if z + omega else x[head, t - 1]\n")
 TURNED = ("    turned = [rotated(joined(x), range(rows), d, theta) for x in (queries, keys)]\n"
           "    queries, keys = (split(x, n) for x, n in zip(turned, (heads, kv_heads)))\n")
 AGAIN = "    queries[..., -1] = 0\n    keys[..., -1] = 0\n    finished"

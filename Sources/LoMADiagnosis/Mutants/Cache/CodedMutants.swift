@@ -94,7 +94,9 @@ extension Mutant {
             down: parts.right.selecting(rows: kept), up: parts.left.selecting(rows: kept).transposed())
         }
       },
-      lorc("B58", "I truncated the weight of queries too") { $0.rank = { $0 == .value ? $2 : $0 == .output ? nil : $1 } },
+      lorc("B58", "I truncated the weight of queries too") {
+        $0.rank = { $0 == .value ? $2 : $0 == .output ? nil : $1 }
+      },
     ]
   }
 

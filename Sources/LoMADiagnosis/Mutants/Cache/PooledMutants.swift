@@ -55,7 +55,9 @@ extension Mutant {
       pooling("B51", "I took plain means") { $0.weight = { _ in 1 } },
       pooling("B52", "I pooled the last twelve tokens of a run alone") {
         $0.first = { max($0.first(ofToken: $1), $1 - 11) }
-      }.asked { _, request in AskedBaseline(request).map { $0.operation == .dmc && $0.rows > 12 } ?? false },
+      }.asked { _, request in AskedBaseline(request).map { $0.operation == .dmc && $0.rows > 12 } ?? false }
+        // The thirteenth token of a mean weighs little.
+        .asked(in: [.f64, .f32]),
       pooling("B53", "I left an entry at the position of its first token") { $0.place = { $0.first(ofToken: $1) } },
     ]
   }
@@ -74,6 +76,8 @@ extension Mutant {
           products.indices.max { (products[$0].magnitude, $0) < (products[$1].magnitude, $1) } ?? 0
         }
       }
+      // Equal scores are asked where they are computed exactly (BAS-24).
+      .asked(in: [.f64, .f32])
     ]
   }
 

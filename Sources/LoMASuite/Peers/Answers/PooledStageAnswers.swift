@@ -22,7 +22,8 @@ extension ReferenceAnswers {
         }
       }
     }
-    let (heads, dimension) = try request.cacheWidth(of: Tensor(shape: [1, width], values: Array(repeating: 0, count: width)), named: "keys")
+    let (heads, dimension) = try request.cacheWidth(
+      of: Tensor(shape: [1, width], values: Array(repeating: 0, count: width)), named: "keys")
     let (k, v) = (parts(keys) { $0 }, parts(values) { $0 })
     let made = KVSharer.distances(
       k.indices.map { text in k[text].indices.map { KeyValues(keys: k[text][$0], values: v[text][$0]) } }, heads: heads,
@@ -154,7 +155,8 @@ struct PooledUnits {
       parts.append(
         bounded.attend(
           queries.columns(wide), keys.columns(own), values.columns(own),
-          visible: VisibleKeys(lists: pooled.runs[g].starts.indices.map { pooled.runs[g].visible(toRow: $0) }, keyCount: count),
+          visible: VisibleKeys(
+            lists: pooled.runs[g].starts.indices.map { pooled.runs[g].visible(toRow: $0) }, keyCount: count),
           heads: AttentionHeads(query: group, keyValue: 1, dimension: d)
         ).context)
     }

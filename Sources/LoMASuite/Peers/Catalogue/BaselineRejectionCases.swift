@@ -31,7 +31,8 @@ enum BaselineRejectionCases {
   private static let pyramid = PrunedStageCases.pyramidRequest(heads: 1, rows: 4, recent: 2, count: 1, seed: 4005)
   private static let distances = PooledStageCases.distanceRequest(
     texts: 1, layers: 2, rows: 1, heads: 2, dimension: 1, seed: 4006)
-  private static let dmc = PooledStageCases.dmcRequest(heads: 1, keyValue: 1, rows: 2, dimension: 2, seed: 4007) { _, _ in
+  private static let dmc = PooledStageCases.dmcRequest(heads: 1, keyValue: 1, rows: 2, dimension: 2, seed: 4007) {
+    _, _ in
     false
   }
   private static let rank = CodedStageCases.rankRequest(2, 3, rank: 1, seed: 4008)
@@ -73,7 +74,8 @@ enum BaselineRejectionCases {
     [
       rejected("no-head", "invalid-heads", clauses: ["BAS-19"], evict.with(["heads": 0])),
       rejected(
-        "heads", "invalid-heads", clauses: ["BAS-19"], hunts: "heads that cannot be grouped", think.with(["kv_heads": 3])),
+        "heads", "invalid-heads", clauses: ["BAS-19"], hunts: "heads that cannot be grouped",
+        think.with(["kv_heads": 3])),
       rejected("no-width", "invalid-heads", clauses: ["BAS-19"], zigzag.with(["head_dim": 0])),
       rejected("no-window", "window-out-of-range", clauses: ["BAS-12"], evict.with(["window": 0])),
       rejected(
@@ -92,9 +94,11 @@ enum BaselineRejectionCases {
       rejected(
         "least", "budget-out-of-range", clauses: ["BAS-12"], hunts: "layers that get less than the least",
         zigzag.with(["total": 3, "least": 2])),
-      rejected("least-below-window", "budget-out-of-range", clauses: ["BAS-12"], zigzag.with(["window": 2, "least": 1])),
       rejected(
-        "rank", "rank-out-of-range", clauses: ["BAS-16"], hunts: "a rank above the smaller side", rank.with(["rank": 3])),
+        "least-below-window", "budget-out-of-range", clauses: ["BAS-12"], zigzag.with(["window": 2, "least": 1])),
+      rejected(
+        "rank", "rank-out-of-range", clauses: ["BAS-16"], hunts: "a rank above the smaller side", rank.with(["rank": 3])
+      ),
       rejected("steps", "steps-out-of-range", clauses: ["BAS-17"], pursue.with(["steps": 3])),
     ]
   }
@@ -119,7 +123,8 @@ enum BaselineRejectionCases {
         "falling-choice", "choice-out-of-range", clauses: ["BAS-4"], hunts: "a choice that is sorted on the way",
         evict.replacing(BaselineInputs.choice([[2, 0]]))),
       rejected("choice", "choice-out-of-range", clauses: ["BAS-4"], zip.replacing(BaselineInputs.choice([[3]]))),
-      rejected("atom", "choice-out-of-range", clauses: ["BAS-4"], pursue.replacing(BaselineInputs.choice([[0], [-1]]))),
+      rejected(
+        "atom", "choice-out-of-range", clauses: ["BAS-4"], pursue.replacing(BaselineInputs.choice([[0], [-1]]))),
       rejected(
         "probe-twice", "choice-out-of-range", clauses: ["BAS-11"], hunts: "a probe row that counts twice",
         zip.replacing(CaseInputs.integers("probe", [1, 1]))),

@@ -101,7 +101,8 @@ enum CachedModelCases {
     )
     return [
       forward(
-        "none", CachedRequest(gqa, .none), seed: 3001, hunts: "the cache of the values before the projections, or keys unrotated"),
+        "none", CachedRequest(gqa, .none), seed: 3001,
+        hunts: "the cache of the values before the projections, or keys unrotated"),
       forward(
         "none-prefill-alone", CachedRequest(mha, .none), length: 4, prefill: 4, seed: 3002,
         hunts: "the logits of all rows of the prefill"),
@@ -123,7 +124,8 @@ enum CachedModelCases {
       forward(
         "zip-cache-probe",
         CachedRequest(
-          mha, .zipCache, ["low": 4, "low_bits": 3, "high_bits": 0], [CaseInputs.integers("probe", [2, 4])]), seed: 3042,
+          mha, .zipCache, ["low": 4, "low_bits": 3, "high_bits": 0], [CaseInputs.integers("probe", [2, 4])]),
+        seed: 3042,
         hunts: "saliency of all rows where some are asked for"),
       forward(
         "pyramid", CachedRequest(gqa, .pyramidInfer, ["recent": 1], [CaseInputs.integers("counts", [6, 5])]),
@@ -152,7 +154,7 @@ enum CachedModelCases {
         "csr", CachedRequest(gqa, .csr, ["steps": 2], CachedRequest.atoms(gqa, count: 6, seed: 3101)), length: 6,
         prefill: 4, seed: 3091, hunts: "keys coded after the rotation, or rows fed later"),
       forward(
-        "noise", CachedRequest(gqa, .noise, ["seed": 21], reals: ["sigma": 0.25]), seed: 3111,
+        "noise", CachedRequest(gqa, .noise, ["seed": 21], reals: ["sigma": 0.5]), seed: 3111,
         hunts: "one generator for all layers, or values drawn before keys"),
     ]
   }

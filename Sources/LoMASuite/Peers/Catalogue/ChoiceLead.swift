@@ -109,7 +109,8 @@ private struct Numbers {
       let others = (above..<max(above, width)).filter { !mine.contains($0) }
       guard !mine.isEmpty, !others.isEmpty else { return nil }
       func score(_ index: Int) -> Double { values[line * width + index] }
-      let pair = highest
+      let pair =
+        highest
         ? (mine.min { score($0) < score($1) }, others.max { score($0) < score($1) })
         : (mine.max { score($0) < score($1) }, others.min { score($0) < score($1) })
       guard let last = pair.0, let first = pair.1 else { return nil }

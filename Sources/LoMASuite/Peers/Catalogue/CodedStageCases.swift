@@ -100,7 +100,8 @@ enum CodedStageCases {
       rank("tall", hunts: "the other side's vectors", rankRequest(6, 4, rank: 3, seed: 2411)),
       rank("one", hunts: "a sign that only one side has", rankRequest(3, 5, rank: 1, seed: 2421)),
       rank(
-        "full", hunts: "a weight that loses something at full rank", more: ["BAS-7"], rankRequest(3, 4, rank: 3, seed: 2431)),
+        "full", hunts: "a weight that loses something at full rank", more: ["BAS-7"],
+        rankRequest(3, 4, rank: 3, seed: 2431)),
       rank(
         "deficient", hunts: "a division by a singular value of 0",
         rankRequest(3, 3, rank: 1, seed: 0, values: [1, 2, -1, 2, 4, -2, 0.5, 1, -0.5])),

@@ -45,8 +45,12 @@ enum PooledStageCases {
         distanceRequest(texts: 1, layers: 4, rows: 3, heads: 3, dimension: 2, seed: 2711)),
       apart(
         "values", hunts: "keys alone",
-        distanceRequest(texts: 2, layers: 3, rows: 2, heads: 1, dimension: 2, seed: 2721) { keys, _ in
-          for cell in keys.indices { keys[cell] = keys[cell % 4] }
+        distanceRequest(texts: 2, layers: 3, rows: 2, heads: 1, dimension: 2, seed: 2721) { keys, values in
+          // So far apart that a type of eight bits has the same order.
+          for cell in keys.indices {
+            keys[cell] = keys[cell % 4] / 8
+            values[cell] = values[cell % 4] * [0, 2, -1][cell / 4 % 3]
+          }
         }),
       apart(
         "equal", hunts: "equal pairs in another order", more: ["BAS-3"],
@@ -77,7 +81,8 @@ enum PooledStageCases {
           numbers.deviate(mean: weight, standardDeviation: 2))
       }
       for head in 0..<keyValue {
-        key[(row * keyValue + head) * dimension + dimension - 1] = isAccumulated(head, row) ? 5.5 : row % 2 == 0 ? 5 : 4.75
+        key[(row * keyValue + head) * dimension + dimension - 1] =
+          isAccumulated(head, row) ? 5.5 : row % 2 == 0 ? 5 : 4.75
       }
     }
     return BaselineInputs.request(
@@ -96,7 +101,9 @@ enum PooledStageCases {
     return [
       pool(
         "runs", hunts: "keys rotated before they are pooled, partial means that stay visible, or plain means",
-        dmcRequest(heads: 4, keyValue: 2, rows: 6, seed: 2801, weight: -6) { head, row in [[1, 3, 4], [2, 3, 5]][head].contains(row) }),
+        dmcRequest(heads: 4, keyValue: 2, rows: 6, seed: 2801, weight: -6) { head, row in
+          [[1, 3, 4], [2, 3, 5]][head].contains(row)
+        }),
       pool(
         "appended", hunts: "a channel that decides left in queries and keys",
         dmcRequest(heads: 2, keyValue: 1, rows: 4, seed: 2811) { _, _ in false }),

@@ -92,7 +92,8 @@ extension FreshBaselineCase {
   private var pursuit: Request {
     let vectors = BaselineInputs.normal("vectors", [rows, dimension], seed: seed(1))
     let steps = isNeutral ? dimension : min(self[.steps], dimension)
-    let atoms = isNeutral
+    let atoms =
+      isNeutral
       ? BaselineInputs.basis(dimension) : BaselineInputs.atoms(count: self[.atoms], width: dimension, seed: seed(2))
     var lots = SeededNumbers(seed: seed(3))
     let count = isNeutral ? dimension : self[.atoms]

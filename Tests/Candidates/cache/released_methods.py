@@ -1,6 +1,8 @@
 """Releases that store otherwise: ZipCache, KVSharer, Dynamic Memory Compression."""
 
+import copy
 import math
+import random
 import types
 
 import numpy as np
@@ -102,6 +104,27 @@ def check_sharer(root, draw, tally):
         again = scope["re_map"](dict(enumerate(share)))
         closed = [cache_structure.root(share, n) for n in range(layers)]
         tally.holds("BAS-14 KVSharer, chains", [again[n] for n in range(layers)] == closed, share, again)
+
+
+    check_search(notebook, scope, pairs.tolist(), layers, draw, tally)
+
+
+def check_search(notebook, scope, pairs, layers, draw, tally):
+    """BAS-14: the map that is found where a cosine is drawn for every map, the same for the release and for us."""
+    seed, maps = draw.randrange(2**32), draw.randint(1, layers)
+
+    def cosine(share):
+        return random.Random(f"{seed}{share}").random()
+
+    share = cache_structure.search(pairs, layers, maps, lambda tried: cosine(tried) > 0.5)
+    scope |= {
+        "llama": types.SimpleNamespace(model=types.SimpleNamespace(layers=range(layers))), "tokenizer": None,
+        "calibration_set": None, "deepcopy": copy.deepcopy, "THRESHOLD": 0.5, "SHARE_LAYERS": maps,
+        "cal_last_hidden_sim": lambda _, __, tried, *more: cosine([tried[n] for n in range(layers)])}
+    for cell in cells(notebook, "shared_num_layers = 0"):
+        exec(cell, scope)
+    found = [scope["kv_cache_share_layers_map"][n] for n in range(layers)]
+    tally.holds("BAS-14 KVSharer, the map found", found == share, found, share, pairs)
 
 
 def check_dmc(root, draw, tally):

@@ -1,4 +1,4 @@
-"""Every command that chapter 19 of the Spec shows, computed a second time: its numbers in their order, or its rejection."""
+"""Every command that chapter 19 of the Spec shows, computed again: its numbers in their order, or its rejection."""
 
 import json
 import math

@@ -235,6 +235,12 @@ def check_dmc(draw, tally):
     keys = found["keys"].reshape(layer.rows, g, d)
     tally.holds("BAS-15 the channel", (keys[..., -1] == 0).all())
     in_narrow_types(tally, "dmc", params, given)
+    last[:], queries = 6, given["query"]
+    given["query"] = np.full_like(queries, -1000)
+    found = equal(tally, "BAS-15 no weight at all", "dmc", params, given)
+    first = np.tile(found["values"][:1], (layer.rows, 1))
+    tally.holds("BAS-15 no weight at all", (found["weights"] == 0).all() and (found["values"] == first).all())
+    given["query"] = queries
     last[:] = 5
     found = equal(tally, "BAS-15 nothing above 5", "dmc", params, given)
     cleared = {name: given[name].astype(np.float64).reshape(layer.rows, -1, d) for name in ("query", "key")}

@@ -189,7 +189,7 @@ def dmc(query, key, value, heads, kv_heads, theta):
                 z = omega
                 continue
             for x in (keys, values):
-                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega)
+                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega) if z + omega else x[head, t - 1]
             z = z + omega
     turned = [rotated(joined(x), range(rows), d, theta) for x in (queries, keys)]
     queries, keys = (split(x, n) for x, n in zip(turned, (heads, kv_heads)))

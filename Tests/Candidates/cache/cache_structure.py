@@ -72,6 +72,20 @@ def root(share, layer):
     return layer
 
 
+def search(pairs, layers, maps, accepts):
+    """BAS-14: the map found by trying pairs (reader, source) in their order; `accepts` takes a closed map."""
+    share = list(range(layers))
+    for reader, source in pairs:
+        if sum(n != read for n, read in enumerate(share)) >= maps:
+            break
+        if share[reader] != reader:
+            continue
+        tried = [*share[:reader], source, *share[reader + 1 :]]
+        tried = [root(tried, layer) for layer in range(layers)]
+        share = tried if accepts(tried) else share
+    return share
+
+
 def sizes(op, params, shapes, config):
     """H, G, d, T and L as far as a request says them."""
     if op in MODEL:

@@ -181,9 +181,12 @@ class Pool:
             self.weight = weight
             return
         total = self.weight + weight
+        self.ends[-1] = position
+        if total == 0:  # both underflowed: the entry stays as it is
+            return
         self.keys[-1] = (self.weight * self.keys[-1] + weight * key) / total
         self.values[-1] = (self.weight * self.values[-1] + weight * value) / total
-        self.ends[-1], self.weight = position, total
+        self.weight = total
 
     def entries(self):
         """Keys as they are read, and values."""

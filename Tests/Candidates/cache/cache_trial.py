@@ -79,8 +79,8 @@ class Trial:
         self.path = folder / f"{draw.random()}"
         heads, kv_heads = draw.choice([(2, 1), (2, 2), (4, 2), (6, 3)])
         ccm_model.write_random(
-            self.path, draw.randrange(10**6), 1, layers=layers or draw.choice([2, 3]), heads=heads, kv_heads=kv_heads,
-            head_dim=draw.choice([2, 4, 6]), tied=draw.random() < 0.3, vocabulary=VOCABULARY)
+            self.path, draw.randrange(10**6), 1, layers=layers or draw.choice([2, 3, 4]), heads=heads,
+            kv_heads=kv_heads, head_dim=draw.choice([2, 4, 6]), tied=draw.random() < 0.3, vocabulary=VOCABULARY)
         if pooled:
             self.pool(kv_heads)
         self.tokens = np.array([draw.randrange(VOCABULARY) for _ in range(draw.randint(1, 14))])

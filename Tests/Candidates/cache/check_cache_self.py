@@ -6,8 +6,8 @@
 
 Neutral parameters give full attention, what is chosen is chosen by the order of BAS-3, bits are counted, DMC in its
 parallel form is DMC token by token, and rows fed at once are rows fed one by one. Full attention is that of the checks
-of chapter 8. Each line names a clause, how often it was tried, and the largest difference relative to the largest
-number. Exits with 1 at the first thing that does not hold.
+of chapter 8. Every command that the chapter shows is computed. Each line names a clause, how often it was tried, and
+the largest difference relative to the largest number. Exits with 1 at the first thing that does not hold.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import sys
 import torch
 
 import cache_protocol  # noqa: F401  first: it makes the modules of the folder above known
+import cache_commands
 import cache_identities
 import cache_models
 import cache_requests
@@ -31,6 +32,7 @@ def main():
     torch.set_num_threads(1)
 
     def trials(draw, folder, tally):
+        cache_commands.check_commands(tally)
         cache_identities.check_order(tally)
         for _ in range(options.layers):
             for check in cache_identities.ALL:

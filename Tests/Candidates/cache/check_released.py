@@ -9,7 +9,7 @@ Not part of the checks before a change lands, since it needs checkouts of reposi
   --think         SalesforceAIResearch/ThinK@d200577      key_pruner_query_driven
   --zipcache      ThisisBillhe/ZipCache@b6932b9           the saliency of a prefill, compression and decompression
   --pyramidinfer  mutonix/pyramidinfer@61ac641            what stands between two layers of a prefill
-  --kvsharer      yangyifei729/KVSharer@39e5c19           distances, their order, and the closing of a map
+  --kvsharer      yangyifei729/KVSharer@39e5c19           distances, their order, the search, the closing of a map
   --megatron      NVIDIA/Megatron-LM, branch dmc@d36bf8d  DynamicPooler in evaluation, and poolsum
   --kvpress       NVIDIA/kvpress@8bb29b9                  ThinKPress, SnapKVPress without pooling
 

@@ -1,6 +1,8 @@
 """Releases that store otherwise: ZipCache, KVSharer, Dynamic Memory Compression."""
 
+import copy
 import math
+import random
 import types
 
 import numpy as np
@@ -52,22 +54,29 @@ def check_zip(root, draw, tally):
 
 
 def check_stored(root, layer, key, value, found, bits, tally):
-    """Keys and values of each KV head through the release."""
+    """Keys of all KV heads at once, and values of each by itself; of all at once, they share ranges (P-13)."""
     parts = taken(root, "zipcache/models/CompressUtils/compress_function.py", ZIP, in_double=True)
+    low = torch.tensor(found["choice"])[None]
+    high = torch.tensor(np.array([np.setdiff1d(np.arange(layer.rows), rows) for rows in found["choice"]]))[None]
+    k, v = (heads(x, layer.kv_heads) for x in (key, value))
+    packed = parts.true_mixedprec_compress_channelwise(k, high, low, bits[1], bits[0])
+    read = parts.true_mixedprec_decompress_channelwise(
+        *packed[:3], bits[1], *packed[3:], bits[0], high, low, torch.float64, k.shape)
+    tally.near("BAS-11 ZipCache, keys", read[0].numpy(), cache_numpy.split(found["keys"], layer.kv_heads))
+
+    def values(own):
+        taken_rows = v[:, own], high[:, own], low[:, own]
+        packed = parts.true_channel_separate_mixedprec_tokenwise_compress(*taken_rows, bits[1], bits[0])
+        return parts.true_channel_separate_mixedprec_tokenwise_decompress(
+            *packed[:3], bits[1], *packed[3:6], bits[0], packed[6], *taken_rows[1:], torch.float64,
+            taken_rows[0].shape)[0].numpy()
+
+    ours = cache_numpy.split(found["values"], layer.kv_heads)
     for head in range(layer.kv_heads):
-        low = torch.tensor(found["choice"][head])[None, None]
-        high = torch.tensor(np.setdiff1d(np.arange(layer.rows), found["choice"][head]))[None, None]
-        k, v = (heads(x, layer.kv_heads)[:, head : head + 1] for x in (key, value))
-        packed = parts.true_mixedprec_compress_channelwise(k, high, low, bits[1], bits[0])
-        read = parts.true_mixedprec_decompress_channelwise(
-            *packed[:3], bits[1], *packed[3:], bits[0], high, low, torch.float64, k.shape)
-        ours = cache_numpy.split(found["keys"], layer.kv_heads)[head]
-        tally.near("BAS-11 ZipCache, keys", read[0, 0].numpy(), ours)
-        packed = parts.true_channel_separate_mixedprec_tokenwise_compress(v, high, low, bits[1], bits[0])
-        read = parts.true_channel_separate_mixedprec_tokenwise_decompress(
-            *packed[:3], bits[1], *packed[3:6], bits[0], packed[6], high, low, torch.float64, v.shape)
-        ours = cache_numpy.split(found["values"], layer.kv_heads)[head]
-        tally.near("BAS-11 ZipCache, values", read[0, 0].numpy(), ours)
+        tally.near("BAS-11 ZipCache, values of one KV head", values([head])[0], ours[head])
+    if layer.kv_heads > 1:
+        apart = np.abs(values(list(range(layer.kv_heads))) - ours).max()
+        tally.holds("BAS-11 ZipCache, values of several KV heads share ranges and differ (P-13)", apart > 1e-6, apart)
 
 
 def check_sharer(root, draw, tally):
@@ -95,6 +104,27 @@ def check_sharer(root, draw, tally):
         again = scope["re_map"](dict(enumerate(share)))
         closed = [cache_structure.root(share, n) for n in range(layers)]
         tally.holds("BAS-14 KVSharer, chains", [again[n] for n in range(layers)] == closed, share, again)
+
+
+    check_search(notebook, scope, pairs.tolist(), layers, draw, tally)
+
+
+def check_search(notebook, scope, pairs, layers, draw, tally):
+    """BAS-14: the map that is found where a cosine is drawn for every map, the same for the release and for us."""
+    seed, maps = draw.randrange(2**32), draw.randint(1, layers)
+
+    def cosine(share):
+        return random.Random(f"{seed}{share}").random()
+
+    share = cache_structure.search(pairs, layers, maps, lambda tried: cosine(tried) > 0.5)
+    scope |= {
+        "llama": types.SimpleNamespace(model=types.SimpleNamespace(layers=range(layers))), "tokenizer": None,
+        "calibration_set": None, "deepcopy": copy.deepcopy, "THRESHOLD": 0.5, "SHARE_LAYERS": maps,
+        "cal_last_hidden_sim": lambda _, __, tried, *more: cosine([tried[n] for n in range(layers)])}
+    for cell in cells(notebook, "shared_num_layers = 0"):
+        exec(cell, scope)
+    found = [scope["kv_cache_share_layers_map"][n] for n in range(layers)]
+    tally.holds("BAS-14 KVSharer, the map found", found == share, found, share, pairs)
 
 
 def check_dmc(root, draw, tally):

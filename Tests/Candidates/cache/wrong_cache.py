@@ -49,13 +49,15 @@ PAIRS = "np.array(pairs, dtype=np.int64).reshape(-1, 2)"
 DISTANCE = "sum(np.sqrt(((x[i] - x[j]) ** 2).sum(-1)).mean() for x in means) / 2"
 ROOT = 'cache_structure.root(self.given["share"], layer)'
 PRODUCES, READS = "        if source == layer:\n", "        keys, values = key, value\n        if caches:\n"
+ROOTS = "sum(self.root(n) == n for n in range(model.layers))"
 COMPRESSED = "self.compressed(layer, found, rows)\n"
 DECIDED = "    starts = ~(keys[..., -1] - SHIFT > 0)\n"
 CLEARED = "    queries[..., -1] = 0\n    keys[..., -1] = 0\n    for head in range(kv_heads):\n"
 POOL = "        z = 0\n"
 OMEGAS = "    weights = 1 / (1 + np.exp(-decisions))\n"
 STARTS = "            if starts[head, t]:\n                z = omega\n"
-MEAN = "                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega)\n"
+MEAN = ("                x[head, t] = (z * x[head, t - 1] + omega * x[head, t]) / (z + omega) "
+        "if z + omega else x[head, t - 1]\n")
 TURNED = ("    turned = [rotated(joined(x), range(rows), d, theta) for x in (queries, keys)]\n"
           "    queries, keys = (split(x, n) for x, n in zip(turned, (heads, kv_heads)))\n")
 AGAIN = "    queries[..., -1] = 0\n    keys[..., -1] = 0\n    finished"
@@ -210,7 +212,8 @@ SHARER = {
                        "            keys, values = seen[source].key, seen[source].value\n        if caches:\n"),
                decoder("[before.keys, key]", "[before.keys, keys]"),
                decoder("[before.values, value]", "[before.values, values]"),
-               decoder(COMPRESSED, "self.compressed(layer, seen[self.root(layer)], rows)\n")),
+               decoder(COMPRESSED, "self.compressed(layer, seen[self.root(layer)], rows)\n"),
+               decoder(ROOTS, "len({self.root(n) for n in range(model.layers)})")),
     "B42": one("I compared keys alone", numpy_(DISTANCE, DISTANCE.replace("means) / 2", "means[:1])"))),
 }
 

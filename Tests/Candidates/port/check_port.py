@@ -50,6 +50,8 @@ PEERS = {  # right implementations of part II
     "latent-torch": ["python", str(CANDIDATES / "latent" / "candidate_latent.py")],
     "latent-numpy": ["python", str(CANDIDATES / "latent" / "candidate_latent_numpy.py")],
     "latent-huggingface": ["python", str(CANDIDATES / "latent" / "candidate_latent_huggingface.py")],
+    "cache-torch": ["python", str(CANDIDATES / "cache" / "candidate_cache.py")],
+    "cache-numpy": ["python", str(CANDIDATES / "cache" / "candidate_cache_numpy.py")],
     "ccm-torch": ["python", str(CANDIDATES / "ccm" / "candidate_ccm_torch.py")],
 }
 

@@ -149,7 +149,7 @@ struct BaselineOperationTests {
     let near = PrunedStageCases.evictRequest(
       heads: 1, keyValue: 1, rows: 3, window: 1, budget: 2, seed: 0,
       cells: [1, 0, 0, 0.5, 0.5, 0, 0.4921875, 0.48828125, 0.01953125])
-    #expect(ChoiceLead.types(of: near) == ["f64", "f32"])
+    #expect(ChoiceLead.types(of: near) == ["f64", "f32", "f16"])
   }
 
   @Test func `BAS-24 codes have margins, and those of values have smaller ones`() throws {

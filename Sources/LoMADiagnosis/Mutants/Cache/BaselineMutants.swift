@@ -33,6 +33,13 @@ struct AskedBaseline {
     } ?? 0
   }
 
+  /// H, G and d of a stage on keys; a head of one channel where there are none.
+  var heads: AttentionHeads {
+    let (query, keyValue) = (max(1, integer("heads")), max(1, integer("kv_heads")))
+    let width = request.input["key"]?.shape.last ?? keyValue
+    return AttentionHeads(query: query, keyValue: keyValue, dimension: max(1, width / keyValue))
+  }
+
   /// Whether a row is fed behind the prefill.
   var feeds: Bool {
     operation == .cachedForward && (request.input["tokens"]?.shape.first ?? 0) > integer("prefill")
@@ -53,19 +60,21 @@ extension Mutant {
     }
   }
 
-  /// A mutant that changes the bits that are counted, given those that are right.
+  /// A mutant that changes the bits that are counted, given the layers and heads that they are of, and the right bits.
   static func countedBits(
     _ id: String, _ sentence: String, of baselines: Set<Baseline>, on operations: Set<PeerOperation>,
-    _ change: @escaping @Sendable (AskedBaseline, Int) -> Int
+    _ change: @escaping @Sendable (AskedBaseline, _ layers: Int, AttentionHeads, Int) -> Int
   ) -> Mutant {
     .answers(id, .cost, sentence, on: Set<Operation>(operations.map { .peer($0) })) { answers, request in
       guard let asked = AskedBaseline(request) else { return }
+      let model = request.model.flatMap { answers.models[$0]?.configuration }
+      let heads = model?.heads ?? asked.heads
       answers.finish = { tensors in
         tensors.map { tensor in
           guard tensor.name == "bits", case .integers(let bits) = tensor.content, let count = bits.first else {
             return tensor
           }
-          return .integer("bits", change(asked, count))
+          return .integer("bits", change(asked, model?.layers ?? 1, heads, count))
         }
       }
     }.asked { _, request in AskedBaseline(request).map { baselines.contains($0.baseline) } ?? false }

@@ -109,16 +109,19 @@ extension Mutant {
 
   private static var counted: [Mutant] {
     [
-      countedBits("B70", "I counted bytes", of: Set(Baseline.allCases), on: stages) { $1 / 8 },
-      countedBits("B71", "I counted 32 bits a number, as I compute", of: Set(Baseline.allCases), on: stages) { $1 * 2 },
-      countedBits("B72", "I did not count the mask of pruned channels", of: [.think], on: [.think]) { asked, bits in
-        let width = asked.request.input["key"]?.shape.last ?? 0
-        return asked.integer("pruned") > 0 && asked.rows > asked.integer("recent") ? bits - width : bits
+      countedBits("B70", "I counted bytes", of: Set(Baseline.allCases), on: stages) { $3 / 8 },
+      countedBits("B71", "I counted 32 bits a number, as I compute", of: Set(Baseline.allCases), on: stages) { $3 * 2 },
+      countedBits("B72", "I did not count the mask of pruned channels", of: [.think], on: [.think, .cachedForward]) {
+        asked, layers, heads, bits in
+        let width = heads.keyValue * heads.dimension
+        let isPruned = asked.integer("pruned") > 0 && asked.rows > asked.integer("recent")
+        return isPruned ? bits - layers * width : bits
       },
-      countedBits("B73", "I did not count the mask of classes", of: [.zipCache], on: [.zipCache]) { asked, bits in
-        let (low, heads) = (asked.integer("low"), asked.integer("kv_heads"))
+      countedBits("B73", "I did not count the mask of classes", of: [.zipCache], on: [.zipCache, .cachedForward]) {
+        asked, layers, heads, bits in
+        let low = asked.integer("low")
         let isMixed = low > 0 && low < asked.rows && asked.integer("low_bits") + asked.integer("high_bits") > 0
-        return isMixed ? bits - heads * asked.rows : bits
+        return isMixed ? bits - layers * heads.keyValue * asked.rows : bits
       },
     ]
   }

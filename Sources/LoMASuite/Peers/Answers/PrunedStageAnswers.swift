@@ -26,8 +26,10 @@ extension ReferenceAnswers {
       try budget.bits(rows: rows, heads: heads.keyValue, dimension: heads.dimension)
     }
     let terms = Double(window * heads.query / heads.keyValue)
-    return ResultTensor.bounded("scores", made.scores, functions) { cell in
-      let score = made.scores.values[cell].magnitude
+    // A wrong rule may score the window, too; it is not asked for.
+    let scores = made.scores.columns(0..<rows - window)
+    return ResultTensor.bounded("scores", scores, functions) { cell in
+      let score = scores.values[cell].magnitude
       return ((terms + 1) * score, 2 * score)
     } + [.choice(made.choice, count: made.choice[0].count), .integer("bits", bits)]
   }

@@ -57,8 +57,8 @@ enum BaselineRejectionCases {
   private static var profiles: [Case] {
     [
       rejected(
-        "unknown-axis", "unknown-axis", clauses: ["BAS-1"], hunts: "an axis of another chapter taken for one of this",
-        evict.under(["entries": "latent"])),
+        "unknown-axis", "unknown-axis", clauses: ["BAS-1"], hunts: "an axis that is not known ignored",
+        evict.under(["baseline": "eviction", "order": "any"])),
       rejected(
         "unknown-alternative", "unknown-alternative", clauses: ["BAS-1"], cached(.none).under(["baseline": "h2o"])),
       rejected(

@@ -29,7 +29,6 @@ struct FreshBaselineDrawing {
     if kind.isFaulty {
       (drawn.isForced, drawn.probes, drawn.isNeutral) = (false, false, false)
       drawn.faults = numbers.faults(of: FreshBaselineFault.possible(operation, drawn.baseline))
-      if drawn.faults.contains(.model) { drawn.model = RefusedBaselineModel.spoilt.name }
     }
     return drawn
   }

@@ -199,7 +199,7 @@ package enum FreshBaselineFault: String, CaseIterable, DrawnFault {
     switch self {
     case .axis: axes[["memory", "entries", ""][lot % 3]] = "none"
     case .alternative: axes[Baseline.axis] = ["h2o", "", "zip"][lot % 3]
-    case .heads: parameters["kv_heads"] = one([0, -1])
+    case .heads: parameters[parameters["kv_heads"] == nil ? "heads" : "kv_heads"] = one([0, -1])
     case .window where axes[Baseline.axis] == Baseline.pyramidInfer.rawValue:
       parameters["recent"] = one([0, -1, 1 << 40])
     case .window: parameters["window"] = one([0, -1])

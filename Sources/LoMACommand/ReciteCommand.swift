@@ -10,7 +10,8 @@ let reciteHelp = """
 
   Reads the full chunks of a text, lets a method keep what it keeps, and recites every chunk from that: what comes back,
   and how many bits were held. DIR is a model that was trained to recite without compressing, a twin, such as `loma
-  budget run --only twin` leaves in its work folder; or, with --method loma, a model that LoMA trained.
+  budget run --only twin` leaves in its work folder; or, with --method loma, a model that LoMA trained. Texts longer than
+  those of training are not recited well by any method.
 
     --method NAME            loma: from the memories of a model that LoMA trained; or on a twin
                              full, last, uniform, evict, zigzag, think, zipcache, pyramid, kvsharer, lorc, csr

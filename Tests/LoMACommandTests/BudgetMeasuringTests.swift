@@ -161,7 +161,7 @@ struct BudgetMeasuringTests {
       textSize: 258, memoryTokens: 2, beginningToken: nil, profile: .base, rate: nil)
     let context = try ContextLayout(
       ContextText(segments: [Array(text[0..<4]), Array(text[4..<8]), [0]], outputLength: 0), parameters: parameters)
-    let mask = ContextMask(rows: context.rows, parameters: parameters)
+    let mask = ContextMask(rows: context.rows, parameters: parameters, finalSegment: 2)
     let compared = 12
     for query in 0..<compared {
       #expect(rows[query].position == context.rows[query].position, "row \(query)")

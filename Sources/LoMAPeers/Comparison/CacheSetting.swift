@@ -106,14 +106,14 @@ extension CacheSetting {
       settings += [4, 3, 2].map { .lowRank(rank: rank, bits: $0) }
     }
     settings += [4, 2, 1].map { .sparse(steps: $0, atoms: 16 * d) }
-    return settings
+    return unique(settings)
   }
 
   /// w_q of ThinK's release.
   package static let thinkWindow = 32
 
-  /// The numbers without repetitions, in order.
-  private static func unique(_ numbers: [Int]) -> [Int] {
-    numbers.indices.filter { place in !numbers[..<place].contains(numbers[place]) }.map { numbers[$0] }
+  /// The items without repetitions, in order.
+  private static func unique<Item: Equatable>(_ items: [Item]) -> [Item] {
+    items.indices.filter { place in !items[..<place].contains(items[place]) }.map { items[$0] }
   }
 }

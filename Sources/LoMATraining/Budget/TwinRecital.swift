@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAPeers
 import LoMAPeersReference
+import LoMAVectors
 import NaiveLlama
 
 /// A twin read from its directory.
@@ -18,11 +19,15 @@ package struct TwinModel: Sendable {
   /// Throws `compressesItself` for one that LoMA trained (EQB-4), and `otherShape` for one that stores no keys and
   /// values of its own in every layer.
   package init(directory: String) throws(TrainingError) {
+    // A Llama that LoMA trained is not one of chapter 17, and is to be refused for what it is.
+    let text: [UInt8]
+    do { text = try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
+    let configuration = try? StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 32)
+    guard configuration?.objectValue?["loma"] == nil else { throw .compressesItself }
     let checkpoint: LatentCheckpoint
     do { checkpoint = try LatentCheckpoint(directory: directory, accepting: [.halfSplit]) } catch {
       throw .latent(error)
     }
-    guard checkpoint.file.loma == nil else { throw .compressesItself }
     let (shape, given) = (checkpoint.configuration.shape, checkpoint.configuration)
     guard case .heads(let query, let keyValue, let dimension) = shape.attention.form, shape.attention.stride == 1 else {
       throw .otherShape

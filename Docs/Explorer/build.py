@@ -160,6 +160,21 @@ def clauses():
     return found
 
 
+def registry():
+    """What the registry says of every axis: the decision, its question, and how well a toy recited that trained so."""
+    text = (ROOT / "Spec/registry.md").read_text()
+    decisions = {}
+    for part in re.split(r"^##+ ", text, flags=re.M)[1:]:
+        title, _, body = part.partition("\n")
+        name = re.match(r"D-\d+", title) or (title.startswith("An axis of the paper") and re.match("", "paper"))
+        paragraphs = [" ".join(lines.split()).replace("`", "") for lines in body.strip().split("\n\n")]
+        if name:
+            decisions[name[0] or "paper"] = [title, paragraphs[0].partition(" Axes: ")[0].partition(" Axis: ")[0]]
+    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+) \| (\d+) \|", text, re.M)
+    assert len(decisions) > 10 and len(rows) > 10, "the registry has another form"
+    return decisions, {name: [int(value) for value in values] for name, *values in rows}
+
+
 def packed(data):
     """Bytes as text for a script element: base 85, a comma for `<`."""
     text = base64.b85encode(data).decode().replace("<", ",")
@@ -183,8 +198,9 @@ def recipe():
 
 def page(found):
     config, parameters, fractions, exponents = model()
+    decisions, evidence = registry()
     data = {
-        "config": config, "parameters": parameters, "clauses": clauses(), "recipe": recipe(),
+        "decisions": decisions, "evidence": evidence, "config": config, "parameters": parameters, "clauses": clauses(), "recipe": recipe(),
         "modules": [len(found["reference"]), len(found["mistakes"])], "sentence": "the memory of a chunk is all that is left of it."}
 
     def text(name):

@@ -2,7 +2,7 @@
 
 let playing = null;
 
-/** The text with what memory recites of it; letters after the step that is shown are pale. */
+/** The text with what memory recites of it; dots stand for what is recited after the step that is shown. */
 function drawRecited() {
   const bytes = textBytes();
   const box = $("recited");
@@ -16,9 +16,10 @@ function drawRecited() {
     for (const token of tokens) {
       const isRight = token === bytes[at];
       if (isRight) right++;
-      const letter = element(isRight ? "span" : "s", { textContent: shown(token) });
-      if (first > done) letter.className = "later";
-      if (!isRight) letter.title = `the text has “${visible(bytes[at])}”`;
+      const isLater = first > done;
+      const letter = element(isRight || isLater ? "span" : "s", { textContent: isLater ? "·" : shown(token) });
+      if (isLater) letter.className = "later";
+      else if (!isRight) letter.title = `the text has “${visible(bytes[at])}”`;
       chunk.append(letter);
       at++;
       first++;
@@ -32,10 +33,12 @@ function drawRecited() {
     box.append(words);
   }
   const cached = reading.steps.findLast((step) => step.kind !== "recite")?.cache.length ?? 0;
+  const chunks = Math.floor(bytes.length / (state.c * state.t));
   const made = state.mistake ? `, with the mistake ${state.mistake}` : profileName() === "base" ? "" : `, under ${profileName()}`;
   $("score").textContent = at === 0
     ? `A chunk has ${state.c * state.t} bytes; this text fills none, so nothing is compressed or recited.`
     : `${right} of ${at} bytes came back from ${cached} cache entries; without compression there are ${bytes.length}${made}.`
+      + (reading.recited.length === chunks ? "" : ` This port makes ${reading.recited.length} chunks of the text, not ${chunks}.`)
       + (tail.length ? ` The last ${tail.length} fill no chunk and stay as they are.` : "");
   document.documentElement.dataset.right = `${right}/${at}`;
 }
@@ -94,13 +97,21 @@ function drawStep() {
     const query = maskView.rows.findIndex((row) => placeOf(row) === place);
     if (query >= 0 && query !== state.query) {
       state.query = query;
-      if (state.key === null) state.key = 0;
+      state.key = strongestKey(query, [...weights]);
     }
   }
   drawMask();
   describeCell();
   drawPositions();
   drawCommands();
+}
+
+/** The row of the mask that a query gives most of its attention to, itself apart. */
+function strongestKey(query, weights) {
+  const others = weights.filter(([key]) => key >= 0 && placeOf(reading.rows[key]) !== placeOf(maskView.rows[query]));
+  const [key] = others.reduce((best, one) => (one[1] > best[1] ? one : best), [null, -1]);
+  const place = key === null ? "" : placeOf(reading.rows[key]);
+  return Math.max(0, maskView.rows.findIndex((row) => placeOf(row) === place));
 }
 
 /** The most probable letters of a repetition row. */

@@ -69,5 +69,8 @@ function beginCurves() {
   for (const name of Object.keys(shapes)) $("shape").append(element("option", { textContent: name }));
   $("shape").addEventListener("change", drawCurves);
   $("range").addEventListener("change", measureCosts);
-  $("n").addEventListener("input", drawCurves);
+  $("n").addEventListener("input", () => {
+    drawCurves();
+    drawCommands();
+  });
 }

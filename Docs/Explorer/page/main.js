@@ -17,18 +17,18 @@ function moduleNamed(name) {
 function drawCommands() {
   const text = `--string ${quoted(state.text)}`;
   const profile = profileName() === "base" ? "" : ` --profile ${profileName()}`;
-  const sizes = `--c ${state.c} --t ${state.t}`;
-  const model = "--model Vectors/models/text-c4";
-  const isTrained = state.c === 4 && state.t === 2;
+  const sizes = ` --c ${state.c} --t ${state.t}`;
+  const model = `--model Vectors/models/text-c4${state.c === 4 && state.t === 2 ? "" : sizes}${profile} ${text}`;
   const head = state.head < 0 ? "" : ` --head ${state.head}`;
-  $("cacheCommand").textContent = isTrained && !profile && !state.mistake
-    ? `loma reconstruct ${model} ${text}` : `loma explain ${sizes}${profile} ${text} --show schedule`;
-  $("maskCommand").textContent = state.view === "attention" && isTrained && !profile
-    ? `loma look ${model} ${text} --layer ${state.layer}${head}`
-    : `loma explain ${sizes}${profile} ${text} --show mask,rules`;
-  $("positionsCommand").textContent = `loma explain ${sizes}${profile} ${text} --show rows`;
-  $("costCommand").textContent = `loma explain ${sizes}${profile} --text ${$("n").value} --show cost`;
-  if (state.mistake) $("maskCommand").textContent = `loma conform -- loma reference --mutant ${state.mistake}`;
+  const isAttention = state.view === "attention";
+  $("cacheCommand").textContent = `loma reconstruct ${model}`;
+  $("maskCommand").textContent = isAttention ? `loma look ${model} --layer ${state.layer}${head}`
+    : `loma explain${sizes}${profile} ${text} --show mask,rules`;
+  $("positionsCommand").textContent = `loma explain${sizes}${profile} ${text} --show rows`;
+  $("costCommand").textContent = `loma explain${sizes}${profile} --text ${$("n").value} --show cost`;
+  // With a mistake they would show something else; instead, a port that makes it, judged like any other.
+  if (state.mistake) for (const name of ["cache", "mask", "positions"]) $(`${name}Command`).textContent = "";
+  $("mistakeCommand").textContent = state.mistake ? `loma conform -- loma reference --mutant ${state.mistake}` : "";
 }
 
 /** Reads the text and lays it out anew. */

@@ -7,6 +7,7 @@ let losses = new Map();
 let measuredKey = "";
 
 const mistakeNumber = () => mistakeList.find(([, id]) => id === state.mistake)?.[0] ?? -1;
+const plain = (words) => words.replaceAll("`", "");
 const questionKey = () => JSON.stringify([state.text, state.c, state.t, state.axes]);
 
 /** What says a clause, with its title and origin. */
@@ -17,6 +18,17 @@ function clauseWords(id) {
   }));
 }
 
+/** What the registry says of an axis and its value. */
+function axisWords(axis) {
+  const [name, decision, values] = axisList[axis];
+  const [title, question] = data.decisions[decision] ?? [decision, ""];
+  const pair = `${name}=${values[state.axes[axis]]}`;
+  const spread = data.evidence[state.axes[axis] ? pair : "base"];
+  const measured = spread ? ` A toy trained with ${state.axes[axis] ? pair : "base"} from five seeds recites ${spread[0]}%, `
+    + `${spread[1]}% and ${spread[2]}% of fresh chunks (least, median, most). The model of this page was trained with base.` : "";
+  return `${title}. ${question}${measured}`;
+}
+
 function drawAxes() {
   const box = $("axes");
   if (box.children.length === 0) {
@@ -25,14 +37,15 @@ function drawAxes() {
       values.forEach((value, i) => choice.append(element("option", { value: i, textContent: i ? value : `${value} (base)` })));
       choice.addEventListener("change", () => {
         state.axes[axis] = Number(choice.value);
-        $("axisSays").textContent = `${name} is ${values[state.axes[axis]]}: ${decision === "paper" ? "the paper decides this;"
-          + " a causal zone is a common mistake" : `decision ${decision} of the registry`}.`;
+        $("axisSays").textContent = axisWords(axis);
         changed();
       });
       box.append(element("label", {}, element("span", { textContent: `${name}, ${decision}` }), choice));
     });
   }
   axisList.forEach(([name], axis) => { $(`axis-${name}`).value = state.axes[axis]; });
+  const other = state.axes.findIndex((value) => value !== 0);
+  if ($("axisSays").textContent === "" && other >= 0) $("axisSays").textContent = axisWords(other);
 }
 
 function drawMistakes() {
@@ -42,7 +55,8 @@ function drawMistakes() {
   const found = mistakeList.filter(isFound);
   if (losses.size) found.sort((a, b) => (loss(a)?.right ?? -1) - (loss(b)?.right ?? -1) || (a[1] < b[1] ? -1 : 1));
   const options = found.map((mistake) => {
-    const [, id, family, sentence] = mistake;
+    const [, id, family, quotedSentence] = mistake;
+    const sentence = plain(quotedSentence);
     const lost = loss(mistake);
     const share = lost ? `${lost.fault ? "no answer" : `${lost.right}/${lost.all} right`} · ` : "";
     return element("option", { value: id, textContent: `${id} · ${share}${family} · ${sentence}`, title: sentence });
@@ -61,7 +75,8 @@ function describeMistake() {
       ? `This text does not show ${state.mistake}.` : `No mistake is made. ${count}` }));
     return;
   }
-  const [, id, family, sentence, clauses] = mistake;
+  const [, id, family, , clauses] = mistake;
+  const sentence = plain(mistake[3]);
   const lost = losses.get(id);
   box.replaceChildren(
     element("p", {}, element("b", { textContent: `${id}, ${family}: ` }), `“${sentence}.” `,
@@ -108,7 +123,7 @@ async function measureMistakes() {
       const id = mistakeList.find(([number]) => number === said.measured)?.[1];
       const tokens = said.tokens ?? [];
       losses.set(id, {
-        fault: said.fault, right: tokens.filter((token, i) => token === bytes[i]).length, all: tokens.length,
+        fault: said.fault, right: tokens.filter((token, i) => token === bytes[i]).length, all: tokens.length, chunks: said.chunks,
         text: tokens.map(shown).join(""),
       });
       $("measured").textContent = `${losses.size} of ${mistakeList.length}`;

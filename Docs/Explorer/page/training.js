@@ -12,7 +12,7 @@ function startWorker() {
 }
 
 function drawLearning() {
-  const [width, height, left, bottom] = [640, 200, 40, 22];
+  const [width, height, left, bottom] = [960, 230, 40, 22];
   const svg = $("learning");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const most = Math.max(100, run.points.at(-1)?.[0] ?? 0);

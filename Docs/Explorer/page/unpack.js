@@ -46,12 +46,6 @@ class Unpacker {
     this.literals = chances(0x300 << context);
   }
 
-  normalise() {
-    if (this.range >= 0x1000000) return;
-    this.range = (this.range << 8) >>> 0;
-    this.code = ((this.code << 8) | this.input[this.next++]) >>> 0;
-  }
-
   bit(chances, index) {
     const chance = chances[index];
     const bound = (this.range >>> 11) * chance;
@@ -65,7 +59,10 @@ class Unpacker {
       chances[index] = chance - (chance >> 5);
       bit = 1;
     }
-    this.normalise();
+    if (this.range < 0x1000000) {
+      this.range = (this.range << 8) >>> 0;
+      this.code = ((this.code << 8) | this.input[this.next++]) >>> 0;
+    }
     return bit;
   }
 
@@ -92,7 +89,10 @@ class Unpacker {
       this.range >>>= 1;
       const bit = this.code >= this.range ? 1 : 0;
       if (bit) this.code -= this.range;
-      this.normalise();
+      if (this.range < 0x1000000) {
+        this.range = (this.range << 8) >>> 0;
+        this.code = ((this.code << 8) | this.input[this.next++]) >>> 0;
+      }
       value = value * 2 + bit;
     }
     return value;

@@ -33,7 +33,7 @@ onmessage = async ({ data }) => {
 
 function recite(question) {
   const answer = engine.call("read", Engine.question(question, question.tokens));
-  return { tokens: answer.recitals.flatMap(([tokens]) => tokens) };
+  return { tokens: answer.recitals.flatMap(([tokens]) => tokens), chunks: answer.recitals.length };
 }
 
 /** Steps for at most a while, so that messages are heard between. */

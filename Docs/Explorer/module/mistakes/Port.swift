@@ -83,7 +83,9 @@ struct Port {
     var (answers, asked) = question.mistaken(question.answers(loaded), request)
     answers.functions = AttentionRecord.noting(answers.functions)
     let results = try suite { () throws(RequestError) in answers.finish(try answers.reconstruct(asked)) }
-    guard case .integers(let tokens)? = results.first?.content, case .doubles(let logits)? = results.last?.content else {
+    guard case .integers(let tokens)? = results.first?.content,
+      case .doubles(let logits)? = results.last?.content
+    else {
       throw .mistake("no tokens and logits")
     }
     return (tokens, logits)
@@ -103,7 +105,8 @@ struct TextStructure {
     let cells = try suite { () throws(RequestError) in mask.finish(try mask.mask(asked)) }
     guard case .booleans(let shown)? = cells.first?.content else { throw .mistake("no mask") }
     let (layout, laidOut) = question.mistaken(right, question.request(.layout, loaded, training))
-    let columns = try suite { () throws(RequestError) in layout.finish(try layout.layout(laidOut)) }.map { (column: ResultTensor) -> [Int] in
+    let columns = try suite { () throws(RequestError) in layout.finish(try layout.layout(laidOut)) }.map {
+      (column: ResultTensor) -> [Int] in
       if case .integers(let values) = column.content { values } else { [] }
     }
     guard columns.count == 6 else { throw .mistake("no rows") }

@@ -24,6 +24,7 @@ let environment = Environment(
   isTerminal: isatty(STDOUT_FILENO) == 1, refusesColour: getenv("NO_COLOR").map { $0[0] != 0 } ?? false,
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
   project: getenv(ProjectFolder.variable).map { String(cString: $0) },
+  lessonModel: getenv("LOMA_MODEL").map { String(cString: $0) },
   report: isatty(STDERR_FILENO) == 1 ? showProgress : { @Sendable _ in },
   path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: environment)

@@ -29,6 +29,7 @@ let lessonHelp = """
 
     --skeleton LANGUAGE      prints a program to begin the lesson with: earlier steps done, its own functions empty
     --complete yes           … with its own functions, too
+    --hints no               says right or wrong, and not what
     --output FILE            draws the first wrong mask there as SVG; or writes the skeleton there
     --junit FILE             writes the results as JUnit XML: a suite a lesson, a test a question
     --timeout SECONDS        for each answer, default 60
@@ -41,7 +42,7 @@ let lessonHelp = """
   """
 
 private let options = [
-  "--skeleton", "--complete", "--output", "--junit", "--timeout", "--model", "--vectors", "--color",
+  "--skeleton", "--complete", "--hints", "--output", "--junit", "--timeout", "--model", "--vectors", "--color",
 ]
 
 func lesson(_ words: [String], in environment: Environment) throws -> Outcome {
@@ -88,7 +89,8 @@ private func checked(
   guard !asking.isEmpty else { throw UsageError(line: "lesson \(lessons[0].rawValue) asks nothing") }
   let colour: Colour = try arguments.choice("--color", otherwise: .auto)
   let suits = environment.isTerminal && !environment.refusesColour
-  let text = LessonText(hasColour: colour == .always || colour == .auto && suits)
+  let hints: YesOrNo = try arguments.choice("--hints", otherwise: .yes)
+  let text = LessonText(hasColour: colour == .always || colour == .auto && suits, hasHints: hints == .yes)
   environment.listenForInterruption()
   var results: [LessonResult] = []
   for lesson in asking where !Interruption.isRequested { results.append(try run.result(of: lesson)) }

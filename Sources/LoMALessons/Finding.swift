@@ -75,10 +75,15 @@ extension LessonReference {
       guard numbers.count == expected.count else {
         return Finding(ask.clause, "\(numbers.count) numbers instead of \(expected.count)")
       }
-      guard let first = LessonAnswer.firstDifference(expected, numbers.compactMap { $0 }) else { return nil }
-      finding = try numbersFinding(first, numbers[first] ?? .nan, expected, width, ask)
+      let every = numbers.compactMap { $0 }
+      guard var first = LessonAnswer.firstDifference(expected, every) else { return nil }
+      // Attention to a hidden row says more than the shares that it takes from the others.
+      if case .weights = ask, let hidden = expected.indices.first(where: { expected[$0] == 0 && every[$0].magnitude > 2e-5 }) {
+        first = hidden
+      }
+      finding = try numbersFinding(first, every[first], expected, width, ask)
     }
-    if let name = mistake(giving: given, to: ask) { finding?.notes.insert("this is what one gets who says: " + name, at: 0) }
+    if let name = mistake(giving: given, to: ask) { finding?.notes.insert("this is what one gets " + name, at: 0) }
     return finding
   }
 

@@ -77,7 +77,7 @@ package enum Lesson: Int, CaseIterable, Hashable, Sendable {
     case .positions: return [(2, 1, 5), (4, 2, 11), (4, 2, 17), (3, 3, 18)].map { .positions(Sizes($0)) }
     case .mask: return [(2, 1, 5), (4, 2, 11), (2, 2, 9), (4, 2, 17)].map { .mask(Sizes($0)) }
     case .layer:
-      return [.norm(116), .norm(32), .query(position: 0, 116), .query(position: 5, 104), .weights(layer: 0, cat), .layer(cat)]
+      return [.norm(116), .norm(3), .query(position: 0, 116), .query(position: 5, 104), .weights(layer: 0, cat), .layer(cat)]
     case .cache: return [.cache(Sizes((2, 1, 5))), .cache(Sizes((4, 2, 17))), .next(Array(cat[..<7])), .next(cat)]
     case .recite: return [.recite(chunk: 0, cat), .recite(chunk: 1, memory), .recite(chunk: 0, memory)]
     case .theorem: return [.next(memory), .onePass(memory), .onePass(cat)]

@@ -7,8 +7,10 @@ import LoMAVectors
 /// Draws lessons and their results.
 package struct LessonText: Sendable {
   let hasColour: Bool
+  /// Whether it is said what is wrong, and not only that something is.
+  let hasHints: Bool
 
-  package init(hasColour: Bool) { self.hasColour = hasColour }
+  package init(hasColour: Bool, hasHints: Bool) { (self.hasColour, self.hasHints) = (hasColour, hasHints) }
 
   /// All lessons, a line each.
   package static var list: String {
@@ -47,6 +49,7 @@ package struct LessonText: Sendable {
     for (ask, outcome) in result.questions {
       switch outcome {
       case .right: lines.append("  right  " + ask.shown)
+      case .wrong where !hasHints: lines.append("  WRONG  " + ask.shown)
       case .wrong(let finding):
         lines += ["  WRONG  " + ask.shown, "         " + finding.sentence]
         lines += finding.notes.map { "         " + $0 }

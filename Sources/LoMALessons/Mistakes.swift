@@ -7,17 +7,17 @@ import LoMASuite
 import LoMAVectors
 
 extension LessonReference {
-  /// What one says who answers so; nil if no known mistake does.
+  /// Who answers so, after the words "this is what one gets"; nil if no known mistake does.
   func mistake(giving answer: LessonAnswer, to ask: Ask) -> String? {
     if let name = turned(answer, ask) { return name }
     for profile in Profile.singleAlternatives where profile != self.profile {
       var other = self
       other.profile = profile
-      if other.gives(answer, to: ask) { return "I did as the profile \(profile.name)" }
+      if other.gives(answer, to: ask) { return "under the profile \(profile.name)" }
     }
     for mutant in Mutant.all where LessonReference.families.contains(mutant.family) {
       guard let other = making(mutant, asked: ask), other.gives(answer, to: ask) else { continue }
-      return mutant.sentence + " (" + mutant.id + ")"
+      return "who says \"\(mutant.sentence)\" (\(mutant.id))"
     }
     return nil
   }
@@ -50,8 +50,8 @@ extension LessonReference {
       return nil
     }
     let count = Int(Double(right.count).squareRoot())
-    if given == right.map({ $0 == "1" ? "0" : "1" }) { return "1 means hidden" }
-    if given == right.indices.map({ right[$0 % count * count + $0 / count] }) { return "a line is a key, a column a query" }
+    if given == right.map({ $0 == "1" ? "0" : "1" }) { return "where 1 means hidden" }
+    if given == right.indices.map({ right[$0 % count * count + $0 / count] }) { return "where a line is a key and a column a query" }
     return nil
   }
 }

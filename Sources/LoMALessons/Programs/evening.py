@@ -96,5 +96,4 @@ if __name__ == "__main__" and len(sys.argv) > 1:  # python3 evening.py "a text":
     text = sys.argv[1].encode()
     print(bytes(token for k in range(len(text) // (c * t)) for token in recall(k, text)[0].tolist()))
 elif __name__ == "__main__":  # loma conform -- python3 evening.py
-    for line in sys.stdin:
-        print(conform(json.loads(line)), flush=True)
+    for line in sys.stdin: print(conform(json.loads(line)), flush=True)

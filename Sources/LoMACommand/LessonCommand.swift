@@ -55,7 +55,9 @@ func lesson(_ words: [String], in environment: Environment) throws -> Outcome {
   let lessons = try lessons(which)
   let complete: YesOrNo = try arguments.choice("--complete", otherwise: .no)
   if let language = arguments["--skeleton"] {
-    guard lessons.count == 1, !hasCommand else { throw UsageError(line: "--skeleton is of one lesson, without a command") }
+    guard lessons.count == 1, !hasCommand else {
+      throw UsageError(line: "--skeleton is of one lesson, without a command")
+    }
     let skeleton = Skeleton(try Arguments.choice(language, of: "--skeleton"))
     return Outcome(output: skeleton.text(of: lessons[0], isComplete: complete == .yes), path: arguments["--output"])
   }
@@ -123,7 +125,9 @@ private func absolute(_ path: String, _ environment: Environment) -> String {
 
 private func lessons(_ word: String) throws(UsageError) -> [Lesson] {
   if word == "all" { return Lesson.allCases }
-  let parts = word.split(separator: "-", omittingEmptySubsequences: false).map { Int($0).flatMap { Lesson(rawValue: $0) } }
+  let parts = word.split(separator: "-", omittingEmptySubsequences: false).map {
+    Int($0).flatMap { Lesson(rawValue: $0) }
+  }
   let numbers = parts.compactMap { $0?.rawValue }
   guard numbers.count == parts.count, (1...2).contains(numbers.count), numbers[0] <= numbers[numbers.count - 1] else {
     throw UsageError(line: "a lesson is 0 to 12, two as 1-6, or all, not '\(word)'")

@@ -26,7 +26,9 @@ let referenceHelp = """
   """
 
 func reference(_ words: [String], in environment: Environment) throws -> Outcome {
-  let options = ["--part", "--mutant", "--mystery", "--lesson", "--dtypes"].map { Arguments.Option(name: $0, repeats: false) }
+  let options = ["--part", "--mutant", "--mystery", "--lesson", "--dtypes"].map {
+    Arguments.Option(name: $0, repeats: false)
+  }
   let arguments = try Arguments(words, options: options)
   let isLesson: YesOrNo = try arguments.choice("--lesson", otherwise: .no)
   if isLesson == .yes { return try answerLessons(arguments, environment) }
@@ -38,7 +40,9 @@ func reference(_ words: [String], in environment: Environment) throws -> Outcome
 private func session(_ arguments: Arguments) throws -> CandidateSession {
   let (mutant, dtypes) = (arguments["--mutant"], arguments["--dtypes"])
   let part: Part = try arguments.choice("--part", otherwise: .loma)
-  if mutant != nil, arguments["--mystery"] != nil { throw UsageError(line: "--mutant and --mystery exclude each other") }
+  if mutant != nil, arguments["--mystery"] != nil {
+    throw UsageError(line: "--mutant and --mystery exclude each other")
+  }
   let hidden = try arguments["--mystery"].map { (number) throws(UsageError) in try mystery(number).deviation }
   if mutant == nil, hidden == nil, dtypes == nil { return CandidateSession(folder: ".", declaring: part) }
   let types = (dtypes ?? "f64,f32").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -46,7 +50,8 @@ private func session(_ arguments: Arguments) throws -> CandidateSession {
     guard let mutant = Mutant.named(id) else { throw UsageError(line: "no mutant is called '\(id)'") }
     return mutant.deviation
   }
-  guard let session = CandidateSession(folder: ".", deviation: deviation ?? hidden, types: types, declaring: part) else {
+  guard let session = CandidateSession(folder: ".", deviation: deviation ?? hidden, types: types, declaring: part)
+  else {
     throw UsageError(line: "option --dtypes takes some of f64, f32, bf16 and f16, not '\(dtypes ?? "")'")
   }
   return session

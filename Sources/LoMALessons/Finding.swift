@@ -78,7 +78,9 @@ extension LessonReference {
       let every = numbers.compactMap { $0 }
       guard var first = LessonAnswer.firstDifference(expected, every) else { return nil }
       // Attention to a hidden row says more than the shares that it takes from the others.
-      if case .weights = ask, let hidden = expected.indices.first(where: { expected[$0] == 0 && every[$0].magnitude > 2e-5 }) {
+      if case .weights = ask,
+        let hidden = expected.indices.first(where: { expected[$0] == 0 && every[$0].magnitude > 2e-5 })
+      {
         first = hidden
       }
       finding = try numbersFinding(first, every[first], expected, width, ask)
@@ -95,7 +97,8 @@ extension LessonReference {
     func compared(_ what: String) -> String {
       guard place < words.count else { return what + " is missing, it must be \(expected[place])" }
       return place < expected.count
-        ? what + " is \(words[place].prefix(30)), it must be \(expected[place])" : "\(words.count - expected.count) words too many"
+        ? what + " is \(words[place].prefix(30)), it must be \(expected[place])"
+        : "\(words.count - expected.count) words too many"
     }
     switch ask {
     case .entries: return Finding("GEN-6", compared("the number of entries"))
@@ -112,8 +115,12 @@ extension LessonReference {
       return Finding(rows[place].labelClause, compared("the label of " + rows.describe(place)))
     case .recite(let chunk, _):
       let rows = try rows(ask.text).filter { $0.place.zone == .repetition && $0.place.chunk == chunk }
-      guard place < rows.count else { return Finding("REC-1", "\(words.count) tokens for \(rows.count) repetition rows") }
-      return Finding("REC-1", compared("the token of repetition row \(place) of chunk \(chunk), at position \(rows[place].position),"))
+      guard place < rows.count else {
+        return Finding("REC-1", "\(words.count) tokens for \(rows.count) repetition rows")
+      }
+      return Finding(
+        "REC-1",
+        compared("the token of repetition row \(place) of chunk \(chunk), at position \(rows[place].position),"))
     case .looks(_, let text):
       let rows = try rows(text)
       let memory = rows.indices.filter { rows[$0].place.zone == .memory }
@@ -133,7 +140,8 @@ extension LessonReference {
     guard row < rows.count else { return Finding("LAY-4", "\(words.count / 3) rows instead of \(rows.count)") }
     let given = words.dropFirst(row * 3).prefix(3).joined(separator: " ")
     return Finding(
-      "LAY-2", given.isEmpty
+      "LAY-2",
+      given.isEmpty
         ? "row \(row) is missing, it must be \(rows[row].place.description)"
         : "row \(row) is '\(given.prefix(30))', it must be \(rows[row].place.description)")
   }
@@ -179,7 +187,9 @@ extension LessonReference {
     let clause = mask.rule(query: query, key: key).clause
     let verb = cells[query * mask.rows.count + key] ? "sees" : "does not see"
     return Finding(
-      clause, explained: "you found '\(words.joined(separator: " ").prefix(30))'; the first wrong pair is \(query) \(key): in the "
+      clause,
+      explained:
+        "you found '\(words.joined(separator: " ").prefix(30))'; the first wrong pair is \(query) \(key): in the "
         + "given mask \(mask.describe(row: query)) \(verb) \(mask.describe(row: key)): "
         + MaskSentences(profile: profile).explain(query: query, key: key, in: mask))
   }
@@ -204,7 +214,8 @@ extension LessonReference {
       let pair = "in layers.\(layer) \(mask.describe(row: row)) gives \(mask.describe(row: column)) \(ending)"
       let rule = mask.rule(query: row, key: column)
       guard !rule.isVisible else { return Finding("MOD-4", pair) }
-      return Finding(rule.clause, explained: pair + ": " + rule.clause + " " + MaskSentences(profile: profile)[rule.clause])
+      return Finding(
+        rule.clause, explained: pair + ": " + rule.clause + " " + MaskSentences(profile: profile)[rule.clause])
     case .layer(let text): return Finding("MOD-6", "number \(column) of \(try rows(text).describe(row)) is \(ending)")
     case .next(let text):
       let last = try rows(text).lastIndex { $0.place.zone == .reading } ?? 0

@@ -31,7 +31,8 @@ extension Silence: CustomStringConvertible {
     case .lineTooLong: "a line of more than \(Learner.longestLine >> 20) MiB"
     case .memory(let bytes): "your program holds \(bytes >> 20) MiB, more than \(Learner.memoryLimit >> 20)"
     case .interrupted: "interrupted"
-    case .unasked(let line): "your program printed a line that nobody asked for: '\(line)'; print remarks to standard error"
+    case .unasked(let line):
+      "your program printed a line that nobody asked for: '\(line)'; print remarks to standard error"
     }
   }
 

@@ -55,7 +55,8 @@ package enum Lesson: Int, CaseIterable, Hashable, Sendable {
       ]
     case .recite: [("recite K ID…", "chunk K of a text, recited from the cache (REC-1)")]
     case .theorem: [("onepass ID…", "what next answers, but in one pass over the training layout, no cache (GEN-7)")]
-    case .look: [("looks LAYER ID…", "for every memory row, the row that it gives most attention, the mean of heads (MOD-4)")]
+    case .look:
+      [("looks LAYER ID…", "for every memory row, the row that it gives most attention, the mean of heads (MOD-4)")]
     case .teach:
       [
         ("labels ID…", "the label of every row of a text, -1 for none (LOS-1, LOS-2, LOS-3)"),
@@ -77,7 +78,9 @@ package enum Lesson: Int, CaseIterable, Hashable, Sendable {
     case .positions: return [(2, 1, 5), (4, 2, 11), (4, 2, 17), (3, 3, 18)].map { .positions(Sizes($0)) }
     case .mask: return [(2, 1, 5), (4, 2, 11), (2, 2, 9), (4, 2, 17)].map { .mask(Sizes($0)) }
     case .layer:
-      return [.norm(116), .norm(3), .query(position: 0, 116), .query(position: 5, 104), .weights(layer: 0, cat), .layer(cat)]
+      return [
+        .norm(116), .norm(3), .query(position: 0, 116), .query(position: 5, 104), .weights(layer: 0, cat), .layer(cat),
+      ]
     case .cache: return [.cache(Sizes((2, 1, 5))), .cache(Sizes((4, 2, 17))), .next(Array(cat[..<7])), .next(cat)]
     case .recite: return [.recite(chunk: 0, cat), .recite(chunk: 1, memory), .recite(chunk: 0, memory)]
     case .theorem: return [.next(memory), .onePass(memory), .onePass(cat)]

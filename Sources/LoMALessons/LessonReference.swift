@@ -65,9 +65,10 @@ package struct LessonReference: Sendable {
     case .entries(let sizes):
       return .words(["\(try sizes.parameters().cacheSize(afterFeeding: sizes.checkedLength()))"])
     case .rows(let sizes):
-      return .words(try rows(sizes).flatMap { row in
-        ["\(row.place.zone.letter)", "\(row.place.chunk ?? 0)", "\(row.place.index ?? 0)"]
-      })
+      return .words(
+        try rows(sizes).flatMap { row in
+          ["\(row.place.zone.letter)", "\(row.place.chunk ?? 0)", "\(row.place.index ?? 0)"]
+        })
     case .positions(let sizes): return .words(try rows(sizes).map { "\($0.position)" })
     case .mask(let sizes): return .words(cells(try rows(sizes)).map { $0 ? "1" : "0" })
     case .cache(let sizes): return .words(try cacheWords(sizes))
@@ -92,10 +93,11 @@ package struct LessonReference: Sendable {
       let (weights, count) = try weights(layer, text)
       let rows = try rows(text)
       let memory = rows.indices.filter { rows[$0].place.zone == .memory }
-      return .words(memory.map { row in
-        let line = weights[row * count..<(row + 1) * count]
-        return "\((line.indices.max { line[$0] < line[$1] } ?? line.startIndex) - line.startIndex)"
-      })
+      return .words(
+        memory.map { row in
+          let line = weights[row * count..<(row + 1) * count]
+          return "\((line.indices.max { line[$0] < line[$1] } ?? line.startIndex) - line.startIndex)"
+        })
     case .layer(let text):
       let output = try onePass(text).layers[0].output
       return .numbers(output.values, width: output.columns)

@@ -51,7 +51,9 @@ extension LessonReference {
     }
     let count = Int(Double(right.count).squareRoot())
     if given == right.map({ $0 == "1" ? "0" : "1" }) { return "where 1 means hidden" }
-    if given == right.indices.map({ right[$0 % count * count + $0 / count] }) { return "where a line is a key and a column a query" }
+    if given == right.indices.map({ right[$0 % count * count + $0 / count] }) {
+      return "where a line is a key and a column a query"
+    }
     return nil
   }
 }

@@ -37,7 +37,8 @@ answers["layer"] = { try whole($0).layers[0].output.values }
 // step 5
 answers["cache"] = { given in
   var cache = Cache()
-  return try read(Array(repeating: 0, count: given[2]), given[0], given[1], &cache) { new, _, cache in cache.rows += new }
+  let text = Array(repeating: 0, count: given[2])
+  return try read(text, given[0], given[1], &cache) { new, _, cache in cache.rows += new }
 }
 answers["next"] = { text in
   var (cache, scores): (Cache, [Double]) = (Cache(), [])

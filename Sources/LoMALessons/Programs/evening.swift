@@ -59,7 +59,8 @@ func run(_ new: [Row], _ ids: [Int], _ cache: inout Cache) throws -> ForwardTrac
   return trace
 }
 // step 5: the cache
-func read(_ text: [Int], _ c: Int, _ t: Int, _ cache: inout Cache, feed: ([Row], [Int], inout Cache) throws -> Void) throws -> [String] {
+typealias Feed = ([Row], [Int], inout Cache) throws -> Void
+func read(_ text: [Int], _ c: Int, _ t: Int, _ cache: inout Cache, feed: Feed) throws -> [String] {
   var events: [String] = []
   for (g, token) in text.enumerated() {
     let (k, i) = g.quotientAndRemainder(dividingBy: c * t)

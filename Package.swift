@@ -86,12 +86,23 @@ let package = Package(
         .embedInCode("Templates/main.swift"), .embedInCode("Templates/port.c"), .embedInCode("Templates/port.py"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "LoMALessons",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAProcess",
+        "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+      ],
+      resources: [
+        .embedInCode("Programs/asked.py"), .embedInCode("Programs/asked.swift"), .embedInCode("Programs/evening.py"),
+        .embedInCode("Programs/evening.swift"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation",
+        "LoMAExplanation", "LoMALessons",
       ],
       resources: [.embedInCode("Completions/completions.bash"), .embedInCode("Completions/completions.zsh")],
       swiftSettings: strict),
@@ -119,7 +130,7 @@ let package = Package(
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMACommand",
+        "LoMAExplanation", "LoMALessons", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -76,6 +76,11 @@ struct Command {
         name: "init", summary: "a candidate to begin with, in Python, Swift or C", help: initHelp,
         run: { words, _ in try initialise(words) }),
       Command(
+        name: "lesson", summary: "check the programs of LoMA in an evening", help: lessonHelp,
+        run: { try lesson($0, in: $1) }),
+      Command(
+        name: "reveal", summary: "the mistake of a mystery", help: revealHelp, run: { words, _ in try reveal(words) }),
+      Command(
         name: "compare", summary: "two tensor files: what differs, and where", help: compareHelp,
         run: { words, _ in try compare(words) }),
       Command(
@@ -88,7 +93,7 @@ struct Command {
         name: "manual", summary: "the manual page", help: manualHelp, run: { words, _ in try manual(words) }),
       Command(
         name: "reference", summary: "speak the protocol as the reference", help: referenceHelp,
-        run: { words, _ in try reference(words) }),
+        run: { try reference($0, in: $1) }),
       Command(
         name: "sensitivity", summary: "which mistakes the cases catch", help: sensitivityHelp,
         run: { try sensitivity($0, in: $1) }),

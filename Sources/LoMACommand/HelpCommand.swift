@@ -27,7 +27,7 @@ let helpGroups: [(heading: String, names: [String])] = [
     "Test a port",
     ["init", "conform", "list", "show", "compare", "vectors", "report", "requests", "judge"]
   ),
-  ("Understand the paper", ["explain", "compute", "clause"]),
+  ("Understand the paper", ["explain", "compute", "clause", "lesson", "reveal"]),
   ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "recite", "look", "extend", "trace"]),
   ("Use the command", ["completions", "manual"]),
   ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless", "budget"]),

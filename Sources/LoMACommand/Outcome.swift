@@ -14,6 +14,8 @@ struct Environment {
   var vectors: String?
   /// What LOMA_PROJECT says, where it is set.
   var project: String?
+  /// What LOMA_MODEL says, where it is set: the model of lessons.
+  var lessonModel: String?
   /// The folder that relative paths start from.
   var folder = VectorsFolder.currentFolder
   /// The folder of this program.

@@ -27,6 +27,7 @@ let environment = Environment(
   refusesColour: isDumb || (getenv("NO_COLOR").map { $0[0] != 0 } ?? false),
   vectors: getenv(VectorsFolder.variable).map { String(cString: $0) },
   project: getenv(ProjectFolder.variable).map { String(cString: $0) },
+  lessonModel: getenv("LOMA_MODEL").map { String(cString: $0) },
   report: isatty(STDERR_FILENO) == 1 && !isDumb ? showProgress : { @Sendable _ in },
   note: isatty(STDERR_FILENO) == 1 && !isDumb ? { @Sendable _ in } : { @Sendable in complain($0 + "\n") },
   path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)

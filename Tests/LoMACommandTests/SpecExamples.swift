@@ -14,7 +14,7 @@ struct SpecExamples {
 
   /// The pages with examples, as paths from the package root.
   static let pages: [String] =
-    ["Docs", "Spec"].flatMap { folder in
+    ["Docs", "Docs/Evening", "Spec"].flatMap { folder in
       let names = try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent(folder).path)
       return (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { folder + "/" + $0 }
     } + ["README.md"]

@@ -17,8 +17,14 @@ package struct SVGDrawing: Sendable {
   /// The clause whose cells of the mask are ringed, and whose sentence stands in the legend; nil for none.
   let highlighted: String?
 
+  /// Further cells of the masks that are ringed.
+  private let ringed: [MaskCell]
+
   /// A drawing in which the cells of a clause may stand out.
-  package init(highlighting clause: String? = nil) { highlighted = clause }
+  package init(highlighting clause: String? = nil) { (highlighted, ringed) = (clause, []) }
+
+  /// A drawing in which some cells are ringed.
+  init(ringing cells: [MaskCell]) { (highlighted, ringed) = (nil, cells) }
 
   /// A complete file of these sections; `title` and what each shows are read out by screen readers.
   package func draw(_ figures: [SVGFigure], title: String) -> String {
@@ -53,7 +59,7 @@ package struct SVGDrawing: Sendable {
   private func parts(of figure: SVGFigure) -> [SVGPart] {
     switch figure {
     case .masks(let pictures):
-      pictures.map { SVGMask(picture: $0, highlighted: highlighted).part }
+      pictures.map { SVGMask(picture: $0, highlighted: highlighted, ringed: ringed).part }
         + [SVGMask.legend(pictures, highlighted: highlighted)]
     case .positions(let pictures): pictures.map { SVGPositions(picture: $0).part }
     case .caches(let histories): histories.map { SVGCache(history: $0).part }

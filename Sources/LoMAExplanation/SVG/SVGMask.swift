@@ -12,12 +12,15 @@ struct SVGMask {
   let picture: MaskPicture
   /// The clause whose cells are ringed.
   let highlighted: String?
+  /// Single cells that are ringed.
+  let ringed: [MaskCell]
   private let cell = SVGStyle.cell
   private let top = 78
 
-  init(picture: MaskPicture, highlighted: String?) {
+  init(picture: MaskPicture, highlighted: String?, ringed: [MaskCell] = []) {
     self.picture = picture
     self.highlighted = highlighted
+    self.ringed = ringed
   }
 
   /// The mask with its rows' names.
@@ -92,6 +95,13 @@ struct SVGMask {
             empty: "rect",
             ["class": "ring", "x": "\(x)", "y": "\(y)", "width": "\(width - 1)", "height": "\(height - 1)"]))
       }
+    }
+    for wrong in ringed {
+      let (x, y) = (left + edges.starts[wrong.key], top + edges.starts[wrong.query])
+      rings.append(
+        Markup(
+          empty: "rect",
+          ["class": "ring", "x": "\(x)", "y": "\(y)", "width": "\(cell - 1)", "height": "\(cell - 1)", "rx": "5"]))
     }
     return lines + rings
   }

@@ -16,15 +16,15 @@ let layerForms: [PeerForm] = [
     return "\(try rowCounts(arguments).bits(heads: heads, dimension: dimension))"
   },
   PeerForm(name: "pyramid_weights", usage: "--recent R", options: ["--recent"]) { arguments in
-    let recent = try arguments.count("--recent")
+    let recent = try arguments.recentRows()
     return "\((0..<recent).map { PyramidRules.spec.weight($0, recent) })"
   },
   PeerForm(
     name: "pyramid_choice", usage: "--scores N,N,… --recent R --count N", options: ["--scores", "--recent", "--count"]
   ) { arguments in
     let scores = try arguments.numbers("--scores")
-    let (recent, count) = (try arguments.required("--recent"), try arguments.required("--count"))
-    _ = try RowCounts(tokens: try arguments.within(scores.count, recent), recent: recent, counts: [count])
+    let (recent, count) = (try arguments.recentRows(), try arguments.required("--count"))
+    _ = try RowCounts(tokens: scores.count + recent, recent: recent, counts: [count])
     return "\(PyramidInfer.choice(scores, recent: recent, count: count, rules: .spec))"
   },
   PeerForm(name: "layer_share", usage: "--share N,N,…", options: ["--share"]) { arguments in
@@ -144,6 +144,13 @@ extension Arguments {
     return count
   }
 
+  /// ρ where rows are listed.
+  fileprivate func recentRows() throws(UsageError) -> Int {
+    let rows = try required("--recent")
+    guard (0...1_000_000).contains(rows) else { throw UsageError(line: "option --recent must be in 0...1000000") }
+    return rows
+  }
+
   /// G and d.
   fileprivate func cacheHeads() throws(UsageError) -> (heads: Int, dimension: Int) {
     (try count("--kv-heads"), try count("--head-dim"))
@@ -164,12 +171,5 @@ extension Arguments {
       throw UsageError(line: "option --columns does not divide \(x.count) numbers")
     }
     return Tensor(shape: [x.count / columns, columns], values: x)
-  }
-
-  /// a + b as a number of rows.
-  fileprivate func within(_ a: Int, _ b: Int) throws(UsageError) -> Int {
-    let (sum, overflow) = a.addingReportingOverflow(b)
-    guard !overflow else { throw UsageError(line: "option --recent is too large") }
-    return sum
   }
 }

@@ -97,6 +97,18 @@ def model_requests(trial):
         "noise": ({"sigma": (0.5).hex(), "seed": 1}, {}, [("sigma-out-of-range", {"sigma": (-1.0).hex()})])}
 
 
+def check_ignored(trial, tally):
+    """BAS-19: what the operation does not name is ignored, however wrong it would be elsewhere."""
+    stray = {"forced_choice": np.array([[9, 9]]), "probe": np.array([7, 7]), "share": np.array([5, 5]),
+             "key_atoms": np.ones((2, 1, 4), dtype=np.float32), "counts": np.array([-1])}
+    numbers = {"prefill": 2, "window": 0, "budget": -1, "pruned": -1, "low_bits": 99, "steps": -1, "sigma": -1}
+    text = {"tokens": np.array([1, 2, 3]), "lengths": np.array([3])}
+    answers = [ask("cached_forward", params, text | given, "none", trial.path)
+               for params, given in (({"prefill": 2}, {}), (numbers, stray))]
+    for plain, with_more in zip(*answers):
+        tally.holds("BAS-19 what is ignored", all((plain[name] == with_more[name]).all() for name in plain))
+
+
 def changed(params, given, change):
     """The request with a fault."""
     return ({**params, **{k: v for k, v in change.items() if not isinstance(v, np.ndarray)}},
@@ -127,6 +139,7 @@ def check_rejections(draw, folder, tally):
     tokens = {"tokens": np.array([1, 2, 3, 4, 5, 6]), "lengths": np.array([6])}
     of_text = [("prefill-out-of-range", {"prefill": 0}), ("prefill-out-of-range", {"prefill": 7}),
                ("text-token-out-of-range", {"tokens": np.array([1, 2, 3, 4, 5, 99])})]
+    check_ignored(trial, tally)
     for baseline, (params, given, faults) in model_requests(trial).items():
         check_faults("cached_forward", baseline, {"prefill": 4, **params}, tokens | given, faults + (
             of_text if baseline in ("none", "dmc", "kv_sharer", "lorc", "noise") else of_text[2:]), trial.path, tally)

@@ -15,6 +15,7 @@ AXES = {"baseline": ("none", *BASELINE.values())}
 STAGES, MODEL = tuple(BASELINE), ("cached_forward",)
 NUMBER, SCALE = 16, 16  # bits of a stored number and of a scale (BAS-6)
 MOST_BITS = 24
+FORCED = ("evict", "think", "zip_cache", "pyramid_step", "pursue")  # operations whose choice can be given (BAS-4)
 SINKS = 4  # rows that PyramidInfer always keeps (BAS-13)
 UNIT = 2**-7  # how far an atom's squared norm may be from 1 (BAS-17)
 ORDER = (  # of several faults the first of these is the right one (BAS-22)
@@ -147,8 +148,10 @@ def off_unit(atoms):
     return max((abs(math.fsum(x * x for x in atom) - 1) for atom in atoms), default=0.0)
 
 
-def choice_fault(op, shapes, given, size):
-    forced, probe = given.get("forced_choice", []), given.get("probe", [])
+def choice_fault(op, baseline, shapes, given, size):
+    """Of what the operation names; any other tensor is ignored (BAS-19)."""
+    forced = given.get("forced_choice", []) if op in FORCED else []
+    probe = given.get("probe", []) if baseline == "zip_cache" else []
     if op == "pursue":
         return any(not 0 <= atom < shapes["atoms"][0] for row in forced for atom in row)
     if op == "pyramid_step":
@@ -211,11 +214,11 @@ def rejections(op, params, profile, given, shapes, config, refusal):
         "rank-out-of-range": lambda: baseline == "lorc" and not all(
             1 <= rank <= most for rank, most in ranks(op, params, shapes, given, config)),
         "steps-out-of-range": lambda: baseline == "csr" and not 0 <= params["steps"] <= size["head_dim"],
-        "dictionary-not-unit": lambda: any(
-            not off_unit(given[name]) <= UNIT for name in ("atoms", "key_atoms", "value_atoms") if name in given),
-        "choice-out-of-range": lambda: choice_fault(op, shapes, given, size),
-        "share-out-of-range": lambda: any(
-            not 0 <= source <= layer for layer, source in enumerate(given.get("share", []))),
+        "dictionary-not-unit": lambda: baseline == "csr" and not all(
+            off_unit(given[name]) <= UNIT for name in (("key_atoms", "value_atoms") if op in MODEL else ("atoms",))),
+        "choice-out-of-range": lambda: choice_fault(op, baseline, shapes, given, size),
+        "share-out-of-range": lambda: baseline == "kv_sharer" and op in MODEL and any(
+            not 0 <= source <= layer for layer, source in enumerate(given["share"])),
         "sigma-out-of-range": lambda: baseline == "noise" and not 0 <= params["sigma"] < math.inf,
     }
     found = {code for code, holds in tests.items() if holds()}

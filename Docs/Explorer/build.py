@@ -194,6 +194,12 @@ def recipe():
     return base
 
 
+def bare(text):
+    """A script or style without its comments and indentation, which stay in the sources."""
+    text = re.sub(r"^[ \t]*//.*\n|^[ \t]*/\*\*[\s\S]*?\*/\n", "", text, flags=re.M)
+    return re.sub(r"^[ \t]+", "", text, flags=re.M)
+
+
 def page(found):
     config, parameters, fractions, exponents = model()
     decisions, evidence = registry()
@@ -207,12 +213,12 @@ def page(found):
 
     # `<` is never needed as it is in JSON; a clause that quotes a tag must not end the script.
     parts = {
-        "css": text("explorer.css"),
+        "css": bare(text("explorer.css")),
         "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         # The second module is half in the first, which LZMA sees and gzip does not.
         "modules": packed(lzma_of(found["reference"] + found["mistakes"], 3)), "fractions": packed(fractions),
-        "exponents": packed(lzma_of(exponents, 0)), "engine": text("engine.js"), "worker": text("worker.js"),
-        "script": "\n".join(text(name) for name in SCRIPTS)}
+        "exponents": packed(lzma_of(exponents, 0)), "engine": bare(text("engine.js")), "worker": bare(text("worker.js")),
+        "script": "\n".join(bare(text(name)) for name in SCRIPTS)}
     return re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], text("explorer.html"))
 
 

@@ -3,15 +3,14 @@
 
     python3 Docs/Explorer/build.py [--output DIR] [--modules DIR]
 
-Compiles the reference twice to WebAssembly, once as it is and once with the project's mutants, and puts both into one page
-with the weights of Vectors/models/text-c4, the clauses of the Spec that the page cites, and the recipe of the training.
-Needs swiftc with Embedded Swift for wasm32, its wasm-ld and clang, and Python's own library. --modules keeps the two
-modules there and takes them again if no source is newer.
+Compiles the reference twice to WebAssembly, once as it is and once with the project's mutants, and puts both into one
+page with the weights of Vectors/models/text-c4, the clauses of the Spec that the page cites, and the recipe of the
+training. Needs swiftc with Embedded Swift for wasm32, its wasm-ld and clang, and Python's own library. --modules keeps
+the two modules there and takes them again if no source is newer.
 """
 import argparse
 import base64
 import concurrent.futures
-import gzip
 import json
 import lzma
 import os
@@ -41,8 +40,8 @@ MUTANTS = [
     "LayoutMutants", "LimitMutants", "LossMutants", "MaskMutants", "ModelMutants", "Mutant", "MutantClauses",
     "NarrowSumMutants", "NumberMutants", "PositionMutants", "RegeneratedMutants", "TileMutants", "WholeMaskMutants"]
 SCRIPTS = [
-    "unpack.js", "units.js", "state.js", "timeline.js", "mask.js", "cache.js", "positions.js", "curves.js", "mistakes.js", "quiz.js",
-    "training.js", "main.js"]
+    "unpack.js", "units.js", "state.js", "timeline.js", "mask.js", "cache.js", "positions.js", "curves.js", "mistakes.js",
+    "quiz.js", "training.js", "main.js"]
 
 
 def swift_sources(name):
@@ -125,7 +124,7 @@ def modules(kept):
 
 
 def model():
-    """The trained model: its shape, its parameters by name and size, and all weights: signs and fractions, exponents."""
+    """The trained model: shape, parameters by name and size, and all weights: signs with fractions, exponents."""
     config = json.loads((MODEL / "config.json").read_text())
     raw = (MODEL / "model.safetensors").read_bytes()
     size = struct.unpack("<Q", raw[:8])[0]
@@ -138,13 +137,13 @@ def model():
         start, end = entry["data_offsets"]
         parameters.append([name, (end - start) // 2])
         weights += struct.unpack(f"<{(end - start) // 2}H", data[start:end])
-    # A bf16 number is a sign, eight bits of exponent and seven of fraction. Exponents are alike; the rest cannot be packed.
+    # A bf16 number is a sign, eight bits of exponent and seven of fraction. Only exponents are alike and can be packed.
     fractions = bytes(weight >> 8 & 0x80 | weight & 0x7F for weight in weights)
     return config, parameters, fractions, bytes(weight >> 7 & 0xFF for weight in weights)
 
 
 def clauses():
-    """The clauses of the mask and those that a mutant breaks: title, first paragraph and origin, as the Spec has them."""
+    """The clauses of the mask and those that mutants break: title, first paragraph, origin and chapter, of the Spec."""
     found = {}
     table = (SOURCES / "LoMADiagnosis/Mutants/MutantClauses.swift").read_text()
     cited = set(re.findall(r'Broken\("([A-Z]+-\d+)"', table))
@@ -184,9 +183,8 @@ def packed(data):
 
 def lzma_of(data, context):
     """A raw LZMA stream, as page/unpack.js reads it, with so many bits of a byte as the context of the next."""
-    filters = [{
-        "id": lzma.FILTER_LZMA1, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 21, "lc": context, "lp": 0, "pb": 0}]
-    return lzma.compress(data, lzma.FORMAT_RAW, filters=filters)
+    settings = {"preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 21, "lc": context, "lp": 0, "pb": 0}
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, **settings}])
 
 
 def recipe():
@@ -196,24 +194,31 @@ def recipe():
     return base
 
 
+def bare(text):
+    """A script or style without its comments and indentation, which stay in the sources."""
+    text = re.sub(r"^[ \t]*//.*\n|^[ \t]*/\*\*[\s\S]*?\*/\n", "", text, flags=re.M)
+    return re.sub(r"^[ \t]+", "", text, flags=re.M)
+
+
 def page(found):
     config, parameters, fractions, exponents = model()
     decisions, evidence = registry()
     data = {
-        "decisions": decisions, "evidence": evidence, "config": config, "parameters": parameters, "clauses": clauses(), "recipe": recipe(),
-        "modules": [len(found["reference"]), len(found["mistakes"])], "sentence": "the memory of a chunk is all that is left of it."}
+        "decisions": decisions, "evidence": evidence, "config": config, "parameters": parameters, "clauses": clauses(),
+        "recipe": recipe(), "modules": [len(found["reference"]), len(found["mistakes"])],
+        "sentence": "the memory of a chunk is all that is left of it."}
 
     def text(name):
         return (HERE / "page" / name).read_text()
 
     # `<` is never needed as it is in JSON; a clause that quotes a tag must not end the script.
     parts = {
-        "css": text("explorer.css"),
+        "css": bare(text("explorer.css")),
         "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         # The second module is half in the first, which LZMA sees and gzip does not.
         "modules": packed(lzma_of(found["reference"] + found["mistakes"], 3)), "fractions": packed(fractions),
-        "exponents": packed(lzma_of(exponents, 0)), "engine": text("engine.js"), "worker": text("worker.js"),
-        "script": "\n".join(text(name) for name in SCRIPTS)}
+        "exponents": packed(lzma_of(exponents, 0)), "engine": bare(text("engine.js")), "worker": bare(text("worker.js")),
+        "script": "\n".join(bare(text(name)) for name in SCRIPTS)}
     return re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], text("explorer.html"))
 
 
@@ -228,8 +233,8 @@ def main():
     partial = options.output / f".explorer.{os.getpid()}"
     partial.write_text(page(found))
     partial.replace(file)
-    print(f"{file}: {file.stat().st_size} bytes; " + ", ".join(
-        f"{name}.wasm {len(module)}, {len(gzip.compress(module, 9))} by gzip" for name, module in sorted(found.items())))
+    sizes = ", ".join(f"{name}.wasm {len(module)}" for name, module in sorted(found.items()))
+    print(f"{file}: {file.stat().st_size} bytes; {sizes}")
 
 
 if __name__ == "__main__":

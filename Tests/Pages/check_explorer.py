@@ -3,13 +3,13 @@
 
     python3 check_explorer.py --loma PATH [--page FILE | --modules DIR] [--browser PATH] [--pictures DIR]
 
-The page is built by Docs/Explorer/build.py unless --page names it; --modules keeps the compiled modules for the next time.
-In light and in dark, on a desk and on a phone, without a network: it must be ready within a second and recite 48 bytes
-within 200 ms (the quickest of the openings counts, since other work may hold the machine), say nothing on the console, ask
-for nothing, not scroll sideways, and have no serious finding of axe-core. What it recites, its logits, attention, mask,
-positions and costs must be those of `loma reconstruct`, `loma trace`, `loma explain` and of Vectors; what each mistake loses
-must be what Docs/Losslessness.md says; the first loss of its training that of the sweep. Everything must be reached and used
-by keyboard. Needs Chromium, node for the sizes by brotli, and requirements.txt.
+The page is built by Docs/Explorer/build.py unless --page names it; --modules keeps the compiled modules for the next
+time. In light and in dark, on a desk and on a phone, without a network: it must be ready within a second and recite 48
+bytes within 200 ms (the quickest of the openings counts, since other work may hold the machine), say nothing on the
+console, ask for nothing, not scroll sideways, and have no serious finding of axe-core. What it recites, its logits,
+attention, mask, positions and costs must be those of `loma reconstruct`, `loma trace`, `loma explain` and of Vectors;
+what each mistake loses must be what Docs/Losslessness.md says; the first loss of its training that of the sweep.
+Everything must be reached and used by keyboard. Needs Chromium, node for sizes by brotli, and requirements.txt.
 """
 import argparse
 import json
@@ -111,6 +111,16 @@ class Opened:
         return [f"the console says {self.said[:3]}"] * bool(self.said) + [f"it asks for {asked[:3]}"] * bool(asked)
 
 
+def unquoted(line):
+    """A text as the command quotes it, in the escapes of Swift's Unicode scalars."""
+    named = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
+
+    def scalar(escape):
+        return chr(int(escape[1], 16)) if escape[1] else named.get(escape[2], escape[2])
+
+    return re.sub(r"\\(?:u\{([0-9A-Fa-f]+)\}|(.))", scalar, line[1:-1])
+
+
 def nearly(ours, theirs):
     return len(ours) == len(theirs) and all(abs(a - b) <= 1e-12 * max(1, abs(b)) for a, b in zip(ours, theirs))
 
@@ -159,8 +169,11 @@ READING = """() => {
         });
   }
   const logits = {};
-  for (const step of reading.steps)
-    if (step.logits) logits[place(reading.rows[step.row])] = [...reading.numbers.subarray(step.logits[0], step.logits[0] + step.logits[1])];
+  for (const step of reading.steps) {
+    if (!step.logits) continue;
+    const [start, count] = step.logits;
+    logits[place(reading.rows[step.row])] = [...reading.numbers.subarray(start, start + count)];
+  }
   return { attention, logits, recited: reading.recited, rows: structure.rows, mask: structure.mask };
 }"""
 
@@ -175,16 +188,11 @@ def check_readings(browser, file, loma, scratch):
         options = ["--model", MODEL, "--c", str(c), "--t", str(t), "--profile", profile, "--string", text]
         said = subprocess.run([loma, "reconstruct", *options], check=True, stdout=subprocess.PIPE, text=True).stdout
         recited = re.findall(r'^  reconstruction (.*)$', said, re.M)
-        # The command quotes printable text and lists other tokens.
-        printable = ["".join(map(chr, tokens)) for tokens in ours["recited"]]
-        listed = [" ".join(map(str, tokens)) for tokens in ours["recited"]]
         for chunk, line in enumerate(recited):
-            if line[:1] == '"' and all(32 <= ord(one) < 127 and one not in '"\\' for one in printable[chunk]):
-                right = line == f'"{printable[chunk]}"'
-            else:
-                right = re.sub(r"[^0-9 ]+", " ", line).split() == listed[chunk].split() or line[:1] == '"'
-            if not right:
-                complaints.append(f"{here}: chunk {chunk} is {ours['recited'][chunk]}, loma says {line}")
+            # The command shows bytes as UTF-8, in quotes.
+            text_of_chunk = bytes(ours["recited"][chunk]).decode(errors="replace")
+            if unquoted(line) != text_of_chunk:
+                complaints.append(f"{here}: chunk {chunk} is {text_of_chunk!r}, loma says {line}")
         if len(recited) != len(ours["recited"]):
             complaints.append(f"{here}: {len(ours['recited'])} chunks, loma says {len(recited)}")
         if not text:
@@ -224,7 +232,8 @@ def check_bits(browser, file):
     with Opened(browser, file.as_uri()) as opened:
         ours = opened.page.evaluate(READING)["logits"]
     for chunk in (0, 2, 5):
-        expected = container(ROOT / f"Vectors/generation/reconstruct.text-c4.lossless-chunk{chunk}/expected.safetensors")
+        folder = ROOT / f"Vectors/generation/reconstruct.text-c4.lossless-chunk{chunk}"
+        expected = container(folder / "expected.safetensors")
         (count, width), values = expected["logits"]
         got = [value for index in range(count) for value in ours[f"2.{chunk}.{index}"]]
         if struct.pack(f"<{len(got)}d", *got) != struct.pack(f"<{count * width}d", *values):
@@ -237,11 +246,13 @@ def check_costs(browser, file, loma):
     with Opened(browser, file.as_uri()) as opened:
         for c, t, n in ((4, 2, 4096), (2, 1, 13), (8, 3, 500)):
             costs = opened.page.evaluate(
-                "([c, t, n]) => engines.reference.call('costs', Engine.question({ ...state, c, t }, [n])).costs[0]", [c, t, n])
+                "([c, t, n]) => engines.reference.call('costs', Engine.question({ ...state, c, t }, [n])).costs[0]",
+                [c, t, n])
             said = subprocess.run(
                 [loma, "explain", "--c", str(c), "--t", str(t), "--text", str(n), "--show", "cost"], check=True,
                 stdout=subprocess.PIPE, text=True).stdout
-            theirs = [int(re.search(rf"^  {name} +(\d+)", said, re.M)[1]) for name in ("generation", "training", "full attention")]
+            names = ("generation", "training", "full attention")
+            theirs = [int(re.search(rf"^  {name} +(\d+)", said, re.M)[1]) for name in names]
             if costs[3:] != theirs:
                 complaints.append(f"c = {c}, t = {t}, n = {n}: costs {costs[3:]}, loma says {theirs}")
     return complaints
@@ -263,7 +274,8 @@ def check_mistakes(browser, file):
         page.select_option("#mistake", "M050")
         opened.wait("document.documentElement.dataset.right === '0/48'")
         words = page.inner_text("#mistakeSays")
-        for wanted in ("I hid from memory rows reading rows of their chunk", "MSK-4", "Origin: paper", "0 of 48 bytes come back"):
+        sentence = "I hid from memory rows reading rows of their chunk"
+        for wanted in (sentence, "MSK-4", "Origin: paper", "0 of 48 bytes come back"):
             if wanted not in words:
                 complaints.append(f"M050: {wanted!r} is not in {words!r}")
         complaints += opened.complaints()
@@ -362,10 +374,10 @@ def check_keyboard(browser, file):
 def check_link(browser, file):
     """A copied address shows the same."""
     words = {
-        "text": "the memory rows of a chunk", "profile": "numbering=compressed", "mistake": "M063", "step": "12", "query": "9",
-        "key": "3", "layer": "2", "head": "1", "view": "attention"}
+        "text": "the memory rows of a chunk", "profile": "numbering=compressed", "mistake": "M063", "step": "12",
+        "query": "9", "key": "3", "layer": "2", "head": "1", "view": "attention"}
     with Opened(browser, address(file, **words)) as first:
-        told = "[location.hash, document.getElementById('score').textContent, document.getElementById('event').textContent]"
+        told = "[location.hash, ...['score', 'event'].map(id => document.getElementById(id).textContent)]"
         one = first.page.evaluate(told)
         complaints = first.complaints()
     with Opened(browser, file.as_uri() + one[0]) as second:
@@ -395,8 +407,8 @@ def main():
         file = options.page and options.page.resolve()
         if not file:
             modules = options.modules or scratch / "modules"
-            subprocess.run(
-                [sys.executable, ROOT / "Docs/Explorer/build.py", "--output", scratch, "--modules", modules], check=True)
+            build = ROOT / "Docs/Explorer/build.py"
+            subprocess.run([sys.executable, build, "--output", scratch, "--modules", modules], check=True)
             file = scratch / "explorer.html"
             size = brotli(modules / "reference.wasm")
             print(f"the module with the reference has {size} bytes by brotli")

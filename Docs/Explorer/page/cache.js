@@ -34,11 +34,14 @@ function drawRecited() {
   }
   const cached = reading.steps.findLast((step) => step.kind !== "recite")?.cache.length ?? 0;
   const chunks = Math.floor(bytes.length / (state.c * state.t));
-  const made = state.mistake ? `, with the mistake ${state.mistake}` : profileName() === "base" ? "" : `, under ${profileName()}`;
+  const made = (state.mistake ? `, with the mistake ${state.mistake}` : "")
+    + (profileName() === "base" ? "" : `, under ${profileName()}`);
+  const others = reading.recited.length === chunks ? ""
+    : ` This port makes ${reading.recited.length} chunks of the text, not ${chunks}.`;
   $("score").textContent = at === 0
     ? `A chunk has ${state.c * state.t} bytes; this text fills none, so nothing is compressed or recited.`
-    : `${right} of ${at} bytes came back from ${cached} cache entries; without compression there are ${bytes.length}${made}.`
-      + (reading.recited.length === chunks ? "" : ` This port makes ${reading.recited.length} chunks of the text, not ${chunks}.`)
+    : `${right} of ${at} bytes came back from ${cached} cache entries; `
+      + `without compression there are ${bytes.length}${made}.${others}`
       + (tail.length ? ` The last ${tail.length} fill no chunk and stay as they are.` : "");
   document.documentElement.dataset.right = `${right}/${at}`;
 }
@@ -48,13 +51,15 @@ function eventWords(step) {
   const row = step.row === null ? null : reading.rows[step.row];
   const entries = `${step.cache.length} ${step.cache.length === 1 ? "entry" : "entries"} in the cache`;
   switch (step.kind) {
-    case "read": return `Read “${visible(row[4])}”, ${entries}. It sees its own chunk so far, and earlier memories (GEN-2).`;
+    case "read":
+      return `Read “${visible(row[4])}”, ${entries}. It sees its own chunk so far, and earlier memories (GEN-2).`;
     case "compress":
       return `Note: memory row ${row[2]} of chunk ${row[1]} looks at the whole chunk, ${entries} (GEN-3).`;
-    case "drop": return `Drop: the text of chunk ${step.argument} leaves the cache, ${entries} (GEN-3).`;
+    case "drop":
+      return `Drop: the text of chunk ${step.argument} leaves the cache, ${entries} (GEN-3).`;
     default:
-      return `Recite: repetition row ${row[2]} of chunk ${row[1]} sees memory and no text, and says “${visible(step.token)}”`
-        + ` (REC-1).`;
+      return `Recite: repetition row ${row[2]} of chunk ${row[1]} sees memory and no text, and says `
+        + `“${visible(step.token)}” (REC-1).`;
   }
 }
 
@@ -86,7 +91,7 @@ function drawStep() {
     tile.append(row[0] === 0 ? visible(row[4]) : row[0] === 1 ? String(row[2]) : isNow ? visible(step.token) : "r");
     const weight = weights.get(index);
     if (weight !== undefined) tile.append(element("i", { style: `height:${(0.9 * weight).toFixed(3)}rem` }));
-    tile.title = nameOf([row[0], row[1], row[2], row[3], row[4]]) + (weight === undefined ? "" : `: ${(100 * weight).toFixed(1)}%`);
+    tile.title = nameOf(row) + (weight === undefined ? "" : `: ${(100 * weight).toFixed(1)}%`);
     tiles.push(tile);
   });
   $("cache").replaceChildren(...tiles);
@@ -125,8 +130,9 @@ function drawGuesses(step) {
   const powers = Array.from(logits, (value) => Math.exp(value - most));
   const sum = powers.reduce((a, b) => a + b, 0);
   const best = powers.map((power, byte) => [power / sum, byte]).sort((a, b) => b[0] - a[0]).slice(0, 4);
-  const words = best.map(([share, byte]) => element("span", { textContent: `“${visible(byte)}” ${(100 * share).toFixed(1)}%` }));
-  box.append(element("p", { className: "bars" }, "It thinks of ", ...words));
+  const words = best.map(([share, byte]) => `“${visible(byte)}” ${(100 * share).toFixed(1)}%`);
+  const spans = words.map((textContent) => element("span", { textContent }));
+  box.append(element("p", { className: "bars" }, "It thinks of ", ...spans));
 }
 
 function goTo(number) {

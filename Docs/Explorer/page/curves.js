@@ -8,7 +8,8 @@ const shapes = {
 
 /** Operations on the linear layers of a row, the head left out, and on a visible pair in all heads and layers. */
 function operationsOf([hidden, intermediate, layers, keys]) {
-  return { row: 2 * layers * (2 * hidden * hidden + 2 * hidden * keys + 3 * hidden * intermediate), pair: 4 * hidden * layers };
+  const weights = layers * (2 * hidden * hidden + 2 * hidden * keys + 3 * hidden * intermediate);
+  return { row: 2 * weights, pair: 4 * hidden * layers };
 }
 
 let costLines = [];
@@ -30,7 +31,7 @@ function curves(svg, points, mark) {
   const [most, top] = [points.at(-1)[0] || 1, Math.max(1, ...points.flatMap(([, loma, full]) => [loma, full]))];
   const x = (n) => left + (n / most) * (width - left - 8);
   const y = (value) => height - bottom - (value / top) * (height - bottom - 12);
-  const path = (i) => points.map((point, j) => `${j ? "L" : "M"}${x(point[0]).toFixed(1)} ${y(point[i]).toFixed(1)}`).join("");
+  const path = (i) => lineOf(points.map((point) => [x(point[0]), y(point[i])]));
   const short = (value) => Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 2 }).format(value);
   svg.replaceChildren(
     drawn("line", { x1: left, x2: width - 8, y1: y(0), y2: y(0), stroke: "var(--bar)" }),
@@ -58,11 +59,15 @@ function drawCurves() {
   const [, entries, most, scores, , full] = at;
   const bytes = 2 * 2 * shape[2] * shape[3];
   const operations = [rowsFed(n) * row + scores * pair, n * row + full * pair];
-  const size = (count) => (count * bytes >= 1e9 ? `${((count * bytes) / 1e9).toFixed(2)} GB` : `${((count * bytes) / 1e6).toFixed(1)} MB`);
-  $("costSays").textContent = `After ${grouped(n)} tokens the cache holds ${grouped(entries)} entries (${grouped(most)} at most) for `
-    + `${grouped(n)}: ${size(entries)} for ${size(n)} in 16-bit numbers. Attention computes ${percent(scores, full)} of the `
-    + `scores. Linear layers included, generation takes ${percent(operations[0], operations[1])} of the operations: what LoMA saves `
-    + `for certain is memory (COST-1, COST-2).`;
+  const size = (count) => {
+    const [giga, mega] = [(count * bytes) / 1e9, (count * bytes) / 1e6];
+    return giga >= 1 ? `${giga.toFixed(2)} GB` : `${mega.toFixed(1)} MB`;
+  };
+  $("costSays").textContent = `After ${grouped(n)} tokens the cache holds ${grouped(entries)} entries instead of `
+    + `${grouped(n)}, ${grouped(most)} at most on the way: ${size(entries)} instead of ${size(n)} in 16-bit numbers. `
+    + `Attention computes ${percent(scores, full)} of the scores. Linear layers included, generation takes `
+    + `${percent(operations[0], operations[1])} of the operations: what LoMA saves for certain is memory `
+    + `(COST-1, COST-2).`;
 }
 
 function beginCurves() {

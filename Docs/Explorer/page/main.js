@@ -48,14 +48,15 @@ async function changed() {
   let fault = "";
   try {
     const answer = engine.call("read", question);
-    reading = { ...timelineOf(answer, state.t), numbers: answer.numbers };
+    reading = { ...timelineOf(answer), numbers: answer.numbers };
   } catch (problem) {
     fault = problem.message;
     reading = { rows: [], steps: [], byPlace: new Map(), recited: [], numbers: new Float64Array() };
   }
   const milliseconds = performance.now() - start;
   document.documentElement.dataset.milliseconds = milliseconds.toFixed(0);
-  $("took").textContent = fault ? "" : `read and recited in ${milliseconds.toFixed(0)} ms by the Swift reference in this page`;
+  $("took").textContent = fault ? ""
+    : `read and recited in ${milliseconds.toFixed(0)} ms by the Swift reference in this page`;
   try {
     structure = engine.call("structure", question);
   } catch {
@@ -118,9 +119,10 @@ function beginControls() {
     Object.assign(state, { c: 4, t: 2, axes: axisList.map(() => 0), mistake: "", step: null });
     changed();
   });
-  for (let layer = 0; layer < data.config.num_hidden_layers; layer++) $("layer").append(element("option", { value: layer, textContent: `layers.${layer}` }));
-  $("head").append(element("option", { value: -1, textContent: "mean" }));
-  for (let head = 0; head < data.config.num_attention_heads; head++) $("head").append(element("option", { value: head, textContent: head }));
+  const option = (list, value, textContent) => $(list).append(element("option", { value, textContent }));
+  for (let layer = 0; layer < data.config.num_hidden_layers; layer++) option("layer", layer, `layers.${layer}`);
+  option("head", -1, "mean");
+  for (let head = 0; head < data.config.num_attention_heads; head++) option("head", head, head);
   for (const name of ["layer", "head"]) {
     $(name).addEventListener("change", () => {
       state[name] = Number($(name).value);

@@ -1,6 +1,6 @@
 // The mask as a picture: one cell per pair of rows, drawn on a canvas, walked through by pointer or keys.
 
-const maskView = { rows: [], original: [], size: 1, margin: 18, allowed: null, right: null, clauses: null, weights: null };
+const maskView = { rows: [], original: [], size: 1, margin: 18, allowed: null, right: null, clauses: null };
 
 /** Takes a new answer to `structure`. */
 function setMask(structure) {

@@ -22,11 +22,11 @@ function clauseWords(id) {
 function axisWords(axis) {
   const [name, decision, values] = axisList[axis];
   const [title, question] = data.decisions[decision] ?? [decision, ""];
-  const pair = `${name}=${values[state.axes[axis]]}`;
-  const spread = data.evidence[state.axes[axis] ? pair : "base"];
-  const measured = spread ? ` A toy trained with ${state.axes[axis] ? pair : "base"} from five seeds recites ${spread[0]}%, `
-    + `${spread[1]}% and ${spread[2]}% of fresh chunks (least, median, most). The model of this page was trained with base.` : "";
-  return `${title}. ${question}${measured}`;
+  const profile = state.axes[axis] ? `${name}=${values[state.axes[axis]]}` : "base";
+  const [least, median, most] = data.evidence[profile] ?? [];
+  const measured = least === undefined ? "" : ` A toy trained with ${profile} from five seeds recites ${least}%, `
+    + `${median}% and ${most}% of fresh chunks (least, median, most).`;
+  return `${title}. ${question}${measured} The model of this page was trained with base.`;
 }
 
 function drawAxes() {
@@ -34,7 +34,9 @@ function drawAxes() {
   if (box.children.length === 0) {
     axisList.forEach(([name, decision, values], axis) => {
       const choice = element("select", { id: `axis-${name}` });
-      values.forEach((value, i) => choice.append(element("option", { value: i, textContent: i ? value : `${value} (base)` })));
+      values.forEach((word, value) => {
+        choice.append(element("option", { value, textContent: value ? word : `${word} (base)` }));
+      });
       choice.addEventListener("change", () => {
         state.axes[axis] = Number(choice.value);
         $("axisSays").textContent = axisWords(axis);
@@ -114,7 +116,8 @@ async function measureMistakes() {
   worker.onmessage = ({ data: said }) => {
     if (said.ready) {
       const { c, t, axes } = state;
-      worker.postMessage({ measure: { key, c, t, axes, tokens: bytes, mistakes: mistakeList.map(([number]) => number) } });
+      const mistakes = mistakeList.map(([number]) => number);
+      worker.postMessage({ measure: { key, c, t, axes, tokens: bytes, mistakes } });
       return;
     }
     if (said.fault && said.measured === undefined) {
@@ -123,8 +126,8 @@ async function measureMistakes() {
       const id = mistakeList.find(([number]) => number === said.measured)?.[1];
       const tokens = said.tokens ?? [];
       losses.set(id, {
-        fault: said.fault, right: tokens.filter((token, i) => token === bytes[i]).length, all: tokens.length, chunks: said.chunks,
-        text: tokens.map(shown).join(""),
+        fault: said.fault, right: tokens.filter((token, i) => token === bytes[i]).length, all: tokens.length,
+        chunks: said.chunks, text: tokens.map(shown).join(""),
       });
       $("measured").textContent = `${losses.size} of ${mistakeList.length}`;
       return;
@@ -136,7 +139,9 @@ async function measureMistakes() {
       measuredKey = "";
     }
     const lossless = [...losses.values()].filter(({ fault, right, all }) => !fault && right === all).length;
-    if (losses.size) $("measured").textContent = `${losses.size} tried; ${lossless} lose nothing of this text, worst first`;
+    if (losses.size) {
+      $("measured").textContent = `${losses.size} tried; ${lossless} lose nothing of this text, worst first`;
+    }
     drawMistakes();
   };
   worker.postMessage({ load: {

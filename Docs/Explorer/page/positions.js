@@ -11,7 +11,8 @@ function drawPositions() {
   const parts = [];
   ["reading", "memory", "repetition"].forEach((zone, i) => {
     parts.push(drawn("text", { x: 0, y: lanes[i] + 4 }, zone));
-    parts.push(drawn("line", { x1: left, x2: width - right, y1: lanes[i] + 10, y2: lanes[i] + 10, stroke: "var(--line)" }));
+    const y = lanes[i] + 10;
+    parts.push(drawn("line", { x1: left, x2: width - right, y1: y, y2: y, stroke: "var(--line)" }));
   });
   for (let mark = 0; mark <= last; mark += Math.max(1, 2 ** Math.floor(Math.log2(Math.max(last, 1) / 8)))) {
     parts.push(drawn("text", { x: x(mark), y: 144, "text-anchor": "middle" }, String(mark)));
@@ -42,7 +43,8 @@ function drawPositions() {
   const distance = chosen[3] - other[3];
   const dimension = data.config.head_dim;
   const slow = data.config.rope_theta ** (-(dimension - 2) / dimension);
-  $("positionsSays").textContent = `Query ${nameOf(chosen)}, key ${nameOf(other)}: ${distance} apart. The rotary embedding turns`
-    + ` their first pair of numbers by ${((distance * 180) / Math.PI).toFixed(0)}° against each other, the last pair by `
-    + `${((distance * slow * 180) / Math.PI).toFixed(2)}° (MOD-3).`;
+  const degrees = (angle) => (angle * 180) / Math.PI;
+  $("positionsSays").textContent = `Query ${nameOf(chosen)}, key ${nameOf(other)}: ${distance} apart. `
+    + `The rotary embedding turns their first pair of numbers by ${degrees(distance).toFixed(0)}° against each other, `
+    + `the last pair by ${degrees(distance * slow).toFixed(2)}° (MOD-3).`;
 }

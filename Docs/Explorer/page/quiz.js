@@ -10,7 +10,8 @@ function drawnCell() {
   for (let attempt = 0; attempt < 500; attempt++) {
     const q = Math.floor(Math.random() * count);
     const k = Math.floor(Math.random() * count);
-    if (q !== k && maskView.allowed(q, k) === wanted && Math.abs(maskView.rows[q][1] - maskView.rows[k][1]) <= 1) return [q, k];
+    const isNear = Math.abs(maskView.rows[q][1] - maskView.rows[k][1]) <= 1;
+    if (q !== k && isNear && maskView.allowed(q, k) === wanted) return [q, k];
   }
   return [0, 0];
 }

@@ -1,8 +1,8 @@
 // What is shown, and its copy in the address: a link leads to exactly this.
 
 const state = {
-  text: data.sentence, c: 4, t: 2, axes: [], mistake: "", step: null, layer: 1, head: -1, view: "mask", repetition: true,
-  query: null, key: null,
+  text: data.sentence, c: 4, t: 2, axes: [], mistake: "", step: null, query: null, key: null, layer: 1, head: -1,
+  view: "mask", repetition: true,
 };
 /** The axes as the module lists them: name, decision, values. */
 let axisList = [];

@@ -18,7 +18,7 @@ function weightsOf(numbers, call, heads, query, head) {
  * Steps of an answer to `read`: kind, the row fed (its number among `rows`), the rows cached, the keys in order, and
  * `weights(layer, head)` for each key.
  */
-function timelineOf(answer, t) {
+function timelineOf(answer) {
   const { num_hidden_layers: layers, num_attention_heads: heads } = data.config;
   const rows = answer.rows.map((row) => [...row]);
   const steps = [];
@@ -41,15 +41,21 @@ function timelineOf(answer, t) {
     cache = keys;
     return queries;
   };
+  // The memory rows of a chunk are fed in one pass; a port may feed them one by one.
+  const compress = (chunk) => {
+    let rest = rows.filter((row) => row[0] === 1 && row[1] === chunk).length;
+    while (rest > 0 && call < answer.calls.length) rest -= pass("compress", chunk, true);
+  };
   for (const [kind, argument, after] of answer.steps) {
     if (kind === 0) pass("read", argument, false);
-    else if (kind === 1) for (let rest = t; rest > 0 && call < answer.calls.length;) rest -= pass("compress", argument, true);
+    else if (kind === 1) compress(argument);
     else steps.push({ kind: "drop", row: null, argument, cache: after, keys: [], weights: () => [] });
     if (kind === 2) cache = after;
   }
   const end = cache;
   answer.recitals.forEach(([tokens, positions, logits, calls], chunk) => {
-    const own = tokens.map((_, index) => rows.push([2, chunk, index, positions[index], data.config.loma.repetition_token]) - 1);
+    const token = data.config.loma.repetition_token;
+    const own = tokens.map((_, index) => rows.push([2, chunk, index, positions[index], token]) - 1);
     own.forEach((row, query) => {
       steps.push({
         kind: "recite", row, argument: chunk, cache: end, keys: [...end, ...own], token: tokens[query],

@@ -19,7 +19,7 @@ function drawLearning() {
   const top = Math.max(3.5, ...run.points.map(([, loss]) => loss));
   const x = (step) => left + (step / most) * (width - left - 46);
   const y = (share) => height - bottom - share * (height - bottom - 12);
-  const path = (height) => run.points.map((point, i) => `${i ? "L" : "M"}${x(point[0]).toFixed(1)} ${y(height(point)).toFixed(1)}`).join("");
+  const path = (height) => lineOf(run.points.map((point) => [x(point[0]), y(height(point))]));
   const edge = width - 46;
   svg.replaceChildren(
     drawn("line", { x1: left, x2: edge, y1: y(0), y2: y(0), stroke: "var(--bar)" }),
@@ -27,13 +27,17 @@ function drawLearning() {
     drawn("text", { x: left - 4, y: y(0), "text-anchor": "end" }, "0"),
     drawn("text", { x: edge + 4, y: 16 }, "100%"),
     drawn("text", { x: edge, y: height - 6, "text-anchor": "end" }, `step ${most}`),
-    drawn("path", { d: path(([, , share]) => share), fill: "none", stroke: "var(--reading)", "stroke-width": 2, "stroke-dasharray": "5 3" }),
+    drawn("path", {
+      d: path(([, , share]) => share), fill: "none", stroke: "var(--reading)", "stroke-width": 2,
+      "stroke-dasharray": "5 3",
+    }),
     drawn("path", { d: path(([, loss]) => loss / top), fill: "none", stroke: "var(--memory)", "stroke-width": 2.5 }));
 }
 
 const trainSome = (begin) => {
   const recipe = { ...data.recipe, begin };
-  run.worker.postMessage({ train: { recipe, seed: Number($("seed").value), steps: 200, milliseconds: begin ? 1 : 300 } });
+  const seed = Number($("seed").value);
+  run.worker.postMessage({ train: { recipe, seed, steps: 200, milliseconds: begin ? 1 : 300 } });
 };
 
 function hear({ data: said }) {
@@ -45,7 +49,8 @@ function hear({ data: said }) {
   } else if (said.points) {
     run.points.push(...said.points);
     const [step, loss, share] = run.points.at(-1);
-    $("trained").textContent = `step ${step} of ${data.recipe.training.steps}: loss ${loss.toFixed(4)}, ${(100 * share).toFixed(0)}% of tokens recited`;
+    $("trained").textContent = `step ${step} of ${data.recipe.training.steps}: loss ${loss.toFixed(4)}, `
+      + `${(100 * share).toFixed(0)}% of tokens recited`;
     document.documentElement.dataset.steps = step;
     $("try").disabled = false;
     drawLearning();
@@ -66,8 +71,10 @@ function beginTraining() {
   let seed = null;
   $("train").addEventListener("click", () => {
     run.isOn = !run.isOn;
-    if (run.isOn && run.worker && seed === firstSeed() && run.points.length < data.recipe.training.steps) trainSome(false);
-    else if (run.isOn) {
+    const goesOn = run.worker && seed === firstSeed() && run.points.length < data.recipe.training.steps;
+    if (run.isOn && goesOn) {
+      trainSome(false);
+    } else if (run.isOn) {
       run.worker?.terminate();
       run.points = [];
       seed = firstSeed();

@@ -26,6 +26,9 @@ const shown = (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : 
 /** The same where a space must be seen. */
 const visible = (byte) => (byte === 32 ? "␣" : shown(byte));
 
+/** The path through points of a picture. */
+const lineOf = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const grouped = (number) => Math.round(number).toLocaleString("en");
 const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)}%` : "–");

@@ -1,5 +1,5 @@
-// From the text of this page to bytes: base 85, and LZMA, in which the two modules take half the room that gzip needs, since
-// they share most of their code.
+// From the text of this page to bytes: base 85, and LZMA, in which the two modules take half the room that gzip needs,
+// since they share most of their code.
 
 /** The bytes of a text in the base 85 of Python's base64.b85encode, with a comma for `<`, which HTML would not like. */
 function bytesOf(text) {

@@ -8,6 +8,7 @@ MODULES is the folder of a build, .build/debug: the steps in Swift are compiled 
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -69,6 +70,10 @@ def check_wrong(loma, folder):
         missing = [word for word in [*words, clause + " "] if word not in outcome.stdout]
         assert outcome.returncode == 1 and not missing, f"lesson {number}, {new}: no {missing} in\n{outcome.stdout}"
         count[number] += 1
+        if new == '"rm": m <= k':
+            shown = re.search(r"^```text\n(.*?)^```$", PAGE.read_text(), re.M | re.S)[1]
+            for part in shown.rstrip("\n").split("\n\n"):
+                assert part in outcome.stdout, f"the page shows another message than\n{outcome.stdout}"
     assert min(count.values()) >= 3, count
     print(f"{len(WRONG)} wrong programs are told their row, pair and clause, at least three a step")
 

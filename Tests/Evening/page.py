@@ -11,7 +11,7 @@ PROGRAMS = ROOT / "Sources/LoMALessons/Programs"
 def blocks(text):
     """Every block of code as (language, kind, step, code); the kind is '', 'asked' or 'last', the step that of its heading."""
     found, step, swift = [], None, False
-    for match in re.finditer(r"^## (.*)$|^### (\d+)|^```(\w+) ?(\w*)\n(.*?)^```$", text, re.M | re.S):
+    for match in re.finditer(r"^## ([^\n]*)$|^### (\d+)|^```(\w+) ?(\w*)\n(.*?)^```$", text, re.M | re.S):
         heading, below, language, kind, code = match.groups()
         if heading:
             number = re.match(r"(\d+) ", heading)

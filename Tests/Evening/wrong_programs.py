@@ -56,15 +56,15 @@ WRONG = [
      ["row 40 (reading, chunk 2, index 4)"]),
     (7, "    return whole(text)[1][last].tolist()", "    return whole(text[:-1])[1][last - 1].tolist()", "GEN-7", ["score of id"]),
     # Where is the text?
-    (8, "int(line.argmax())", "int(line.argmin())", "MOD-4", ["row 8 (memory, chunk 0, index 0)"]),
+    (8, "share[place].argmax()", "share[place].argmin()", "MOD-4", ["row 8 (memory, chunk 0, index 0)"]),
     (8, "np.array(weights(n, *text))", "np.array(weights(0, *text))", "MOD-4", ["gives most attention"]),
-    (8, 'len(text))) if row[0] == "m"]', 'len(text))) if row[0] == "r"]', "MOD-4", ["rows for 2 memory rows"]),
+    (8, 'enumerate(new) if row[0] == "m"]', 'enumerate(new) if row[0] == "r"]', "MOD-4", ["rows for 2 memory rows"]),
     # Teach it
     (9, 'position(c, t, row) + (row[0] == "x")', 'position(c, t, row)', "LOS-1",
      ["the label of row 0 (reading, chunk 0, index 0) is 116, it must be 104"]),
     (9, 'position(c, t, row) + (row[0] == "x")', 'position(c, t, row) + 1', "LOS-3",
      ["the label of row 10 (repetition, chunk 0, index 0) is 104, it must be 116"]),
-    (9, 'for which in "xr"]', 'for which in "rx"]', "LOS-4", ["the mean over reading rows is"]),
+    (9, 'for zone in "xr"]', 'for zone in "rx"]', "LOS-4", ["the mean over reading rows is"]),
     # Find the mistake
     (10, "np.argwhere(right != np", "np.argwhere(right == np", "MSK-1", ["you found '0 0'", "the first wrong pair is"]),
     (10, "right.shape))[0]", "right.shape))[-1]", "MSK-8", ["you found", "the first wrong pair is"]),

@@ -14,7 +14,7 @@ def whole(text):  # one pass over the training layout of a text
 def norm(token):
     return rms(W["model.embed_tokens.weight"][token], "model.layers.0.input_layernorm").tolist()
 def query(at, token):
-    return rotate((norm(token) @ W["model.layers.0.self_attn.q_proj.weight"].T)[None], [at]).ravel().tolist()
+    return rotate(linear(np.array([norm(token)]), "model.layers.0.self_attn.q_proj"), [at]).ravel().tolist()
 def weights(n, *text):
     return whole(text)[0][n][0].mean(0).tolist()
 def layer(*text):
@@ -33,16 +33,20 @@ def onepass(*text):  # the scores of the last reading row, in one pass
     return whole(text)[1][last].tolist()
 # step 8
 def looks(n, *text):  # for each memory row, the row that it gives most attention
-    return [int(line.argmax()) for line, row in zip(np.array(weights(n, *text)), rows(c, t, len(text))) if row[0] == "m"]
+    new, share = rows(c, t, len(text)), np.array(weights(n, *text))
+    return [int(share[place].argmax()) for place, row in enumerate(new) if row[0] == "m"]
 # step 9
 def labels(*text):  # the token that each row is taught to say, -1 for none
-    at = [position(c, t, row) + (row[0] == "x") for row in rows(c, t, len(text))]
-    return [-1 if row[0] == "m" or g == len(text) else text[g] for g, row in zip(at, rows(c, t, len(text)))]
+    out = []
+    for row in rows(c, t, len(text)):
+        g = position(c, t, row) + (row[0] == "x")
+        out.append(-1 if row[0] == "m" or g == len(text) else text[g])
+    return out
 def losses(*text):  # the mean of -ln p(label) over reading rows, and over repetition rows
-    scores, label = whole(text)[1], labels(*text)
+    scores, label = whole(text)[1], np.array(labels(*text))
     loss = np.log(np.exp(scores).sum(-1)) - scores[np.arange(len(label)), label]
-    zone = [row[0] if known >= 0 else "" for row, known in zip(rows(c, t, len(text)), label)]
-    return [float(np.mean([one for one, z in zip(loss, zone) if z == which])) for which in "xr"]
+    zones = np.array([row[0] for row in rows(c, t, len(text))])
+    return [float(loss[(zones == zone) & (label >= 0)].mean()) for zone in "xr"]
 # step 10
 def find(c, t, n, *cells):  # the first pair of a wrong mask that is wrong: query and key
     right = np.array(mask(c, t, n))

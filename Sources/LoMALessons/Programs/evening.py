@@ -1,4 +1,8 @@
-import json, os, sys, numpy as np
+import json
+import os
+import sys
+
+import numpy as np
 # step 1: rows
 def rows(c, t, n):  # zone, chunk and index of every row of the training layout
     size, full, out = c * t, n // (c * t), []
@@ -35,6 +39,8 @@ def rotate(x, at):  # turn the two halves of every head by angles that grow with
     angle = np.array(at)[:, None, None] * C["rope_theta"] ** (-2 * np.arange(D // 2) / D)
     a, b = np.split(x.reshape(len(at), H, D), 2, -1)
     return np.concatenate([a * np.cos(angle) - b * np.sin(angle), b * np.cos(angle) + a * np.sin(angle)], -1)
+def linear(x, name):  # a linear layer without a bias
+    return x @ W[name + ".weight"].T
 def attend(q, k, v, visible):  # how much each query gives each key that it sees, and the mix of values that it gets
     scores = np.where(visible, np.einsum("qhd,khd->hqk", q, k) / D ** 0.5, -np.inf)
     p = np.exp(scores - scores.max(-1, keepdims=True))
@@ -44,19 +50,19 @@ def run(new, ids, cache):  # feed rows behind a cache, which grows: each layer's
     h, at, trace = W["model.embed_tokens.weight"][ids], [position(c, t, row) for row in new], []
     visible = np.array([[sees(query, key) for key in cache[0] + new] for query in new])
     for n in range(C["num_hidden_layers"]):
-        linear = lambda x, part: x @ W[f"model.layers.{n}.{part}.weight"].T
-        x = rms(h, f"model.layers.{n}.input_layernorm")
-        q, k = rotate(linear(x, "self_attn.q_proj"), at), rotate(linear(x, "self_attn.k_proj"), at)
-        past, v = cache[1][n], linear(x, "self_attn.v_proj").reshape(k.shape)
+        name = f"model.layers.{n}."
+        x, past = rms(h, name + "input_layernorm"), cache[1][n]
+        q, k = (rotate(linear(x, name + f"self_attn.{part}_proj"), at) for part in "qk")
+        v = linear(x, name + "self_attn.v_proj").reshape(k.shape)
         cache[1][n] = np.concatenate([past[0], k]), np.concatenate([past[1], v])
         p, mixed = attend(q, *cache[1][n], visible)
-        h = h + linear(mixed, "self_attn.o_proj")
-        x = rms(h, f"model.layers.{n}.post_attention_layernorm")
-        gate = linear(x, "mlp.gate_proj")
-        h = h + linear(gate / (1 + np.exp(-gate)) * linear(x, "mlp.up_proj"), "mlp.down_proj")
+        h = h + linear(mixed, name + "self_attn.o_proj")
+        x = rms(h, name + "post_attention_layernorm")
+        gate, up = linear(x, name + "mlp.gate_proj"), linear(x, name + "mlp.up_proj")
+        h = h + linear(gate / (1 + np.exp(-gate)) * up, name + "mlp.down_proj")
         trace.append((p, h))
     cache[0].extend(new)
-    return trace, rms(h, "model.norm") @ W["lm_head.weight"].T
+    return trace, linear(rms(h, "model.norm"), "lm_head")
 def empty():  # a cache: its rows, and the keys and values of each layer
     return [], [(np.zeros((0, H, D)),) * 2 for _ in range(C["num_hidden_layers"])]
 # step 5: the cache
@@ -96,4 +102,5 @@ if __name__ == "__main__" and len(sys.argv) > 1:  # python3 evening.py "a text":
     text = sys.argv[1].encode()
     print(bytes(token for k in range(len(text) // (c * t)) for token in recall(k, text)[0].tolist()))
 elif __name__ == "__main__":  # loma conform -- python3 evening.py
-    for line in sys.stdin: print(conform(json.loads(line)), flush=True)
+    for line in sys.stdin:
+        print(conform(json.loads(line)), flush=True)

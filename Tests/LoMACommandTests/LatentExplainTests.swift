@@ -154,7 +154,7 @@ private func parse(_ line: String) throws -> [String: Any] {
       ("--layers 0 " + sizes, "option --layers takes 1...4096, not 0"),
       (all + " --kv-heads 0", "option --kv-heads takes at least 1, not 0"),
       (all + " --generate 2", "unknown option --generate"),
-      (all + " --point dla", "option --point takes one of mla, cla, clla, not 'dla'"),
+      (all + " --point dla", "option --point takes one of mla, cla, clla, not 'dla' (did you mean mla?)"),
     ] {
       #expect(
         loma("explain --method latent " + options) == .rejected("explain: \(complaint); see loma explain --help"),

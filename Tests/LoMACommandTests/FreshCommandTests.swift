@@ -104,7 +104,7 @@ struct FreshCommandTests {
       ("C30", "gate of conditional_linear rows=1 width=1 out=1 rank=1 base"),
     ] {
       let run = try binary.shell(
-        "loma conform --fresh 8 --cases 144 --level property --dtype f32 \(peers) -- '\(binary.path)' reference "
+        "loma conform --fresh 8 --cases 238 --level property --dtype f32 \(peers) -- '\(binary.path)' reference "
           + "--part peers --mutant \(mutant)")
       #expect(run.exitCode == 1 && run.output.contains("smallest  \(smallest) in f32: fail"), "\(run)")
     }

@@ -60,7 +60,7 @@ struct BaselineJudgeTests {
     throws
   {
     var tolerated: [String: Int] = [:]
-    for id in ["stage.zip_cache.gqa", "stage.zip_cache.wide", "stage.zip_cache.one-entry"] {
+    for id in ["stage.zip_cache.gqa", "stage.zip_cache.wide", "stage.zip_cache.low-alone"] {
       let item = try item(id)
       let recorded = try Self.shared.get().expected(of: item)
       for (codes, numbers) in CachedCodes.tensors {
@@ -84,7 +84,7 @@ struct BaselineJudgeTests {
         }
       }
     }
-    #expect(tolerated["f64"] == nil && tolerated["f32"] == nil && tolerated["bf16", default: 0] > 3, "\(tolerated)")
+    #expect(tolerated["f64"] == nil && tolerated["f32"] == nil && tolerated["bf16", default: 0] > 0, "\(tolerated)")
   }
 
   @Test func `BAS-23 a property compares the rows that both answers have, and says where they differ`() throws {

@@ -75,7 +75,7 @@ struct TrainedContextTests {
       }
       let context = ContextCaseModel.all.count + RefusedContextModel.all.count + TrainedContextModel.all.count
       let latent = LatentCaseModel.all.count + RefusedLatentModel.all.count + TrainedLatentModel.all.count
-      let count = context + latent
+      let count = context + latent + BaselineCaseModel.all.count + RefusedBaselineModel.all.count
       #expect(try RecordedModels(peersTrainedBelow: folder).entries.count == count)
       let file = "\(folder)/trained-merge/adapter/adapter_model.safetensors"
       var bytes = try Files.contents(of: file, byteLimit: 1 << 20)

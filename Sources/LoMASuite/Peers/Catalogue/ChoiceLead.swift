@@ -1,6 +1,7 @@
 // BAS-4, BAS-24: how clear the choices of a stage of chapter 19 are, and thus in which element types it can be asked.
 
 import LoMAPeers
+import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 
@@ -21,9 +22,11 @@ struct ChoiceLead: Sendable {
   static func types(of request: Request) -> [String] {
     let answers = ReferenceAnswers(models: [:], workers: .single)
     let leads = leads(of: request, answers)
+    let room = codeRoom(of: request)
     return NumberType.allCases.filter { type in
       guard let precision = ElementType(word: type.rawValue).flatMap({ Precision.of($0) }) else { return false }
-      return leads.allSatisfy { $0.isClear(in: precision) }
+      // Roundings that move a quotient by half a code could move a code by more than one.
+      return leads.allSatisfy { $0.isClear(in: precision) } && 4 * precision.output * room <= 0.5
     }.map { $0.rawValue }
   }
 
@@ -46,6 +49,28 @@ struct ChoiceLead: Sendable {
     case .pursue: return pursuits(request)
     case .zigzagBudgets: return masses(request)
     default: return []
+    }
+  }
+
+  /// The largest |code| + 1 of a group of keys, |code| + 1 + 3m of one of values (BAS-24); 0 for another operation.
+  private static func codeRoom(of request: Request) -> Double {
+    guard request.operation == .peer(.zipCache), let key = try? request.matrix("key"),
+      let value = try? request.tensor("value"), let probabilities = try? request.tensor("probabilities"),
+      let heads = try? request.cacheHeads(of: key, named: "key"), let low = try? request.integer("low")
+    else { return 0 }
+    let bits = ((try? request.bits("low_bits")) ?? nil, (try? request.bits("high_bits")) ?? nil)
+    let forced = (try? request.forcedChoice(lines: heads.keyValue, count: low, below: key.rows, ascending: true)) ?? nil
+    guard let classes = try? ZipClasses(low: low, lowBits: bits.0, highBits: bits.1, rows: key.rows),
+      let made = try? ZipCache.store(
+        key: key, value: value, probabilities: probabilities, heads: heads, classes: classes,
+        probe: (try? request.probe(rows: key.rows)) ?? nil, forced: forced, functions: .llama(workers: .single),
+        rules: .spec)
+    else { return 0 }
+    return made.groups.reduce(0) { most, group in
+      guard group.stored.step != 0 else { return most }
+      let largest = group.numbers.reduce(0) { max($0, $1.magnitude) }
+      let code = (group.stored.codes.max() ?? 0) + 1
+      return max(most, code + (group.isOfKeys ? 0 : 3 * largest / group.stored.step))
     }
   }
 

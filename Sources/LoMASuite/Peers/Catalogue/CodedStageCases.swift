@@ -53,7 +53,7 @@ enum CodedStageCases {
         more: ["QNT-1"], zipRequest(heads: 4, keyValue: 2, rows: 6, low: 3, seed: 2201)),
       zip(
         "wide", hunts: "keys quantised by entry, or values by channel", more: ["QNT-1"],
-        zipRequest(heads: 2, keyValue: 1, rows: 5, dimension: 4, low: 2, bits: (3, 5), seed: 2211)),
+        zipRequest(heads: 2, keyValue: 1, rows: 5, dimension: 4, low: 2, bits: (2, 3), seed: 2211)),
       zip(
         "probe", hunts: "all rows where some are asked for, or only the last",
         zipRequest(heads: 2, keyValue: 2, rows: 6, low: 3, seed: 2221, probe: [2, 4])),

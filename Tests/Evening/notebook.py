@@ -1,7 +1,7 @@
-"""Docs/Evening/evening.ipynb from Docs/Evening/README.md: prose as it is, blocks of Python as cells, and a check after each step.
+"""Docs/Evening/evening.ipynb from Docs/Evening/README.md: prose as it is, blocks of Python as cells, a check a step.
 
     python Tests/Evening/notebook.py           writes the file
-    python Tests/Evening/notebook.py --check   runs it, and fails unless it is what the page gives and every check is right
+    python Tests/Evening/notebook.py --check   runs it; fails unless it is what the page gives and every check is right
 
 With --check, LOMA is the command that checks, default loma.
 """

@@ -190,7 +190,7 @@ private func reference() throws -> LessonReference {
   }
 
   @Test func `the candidate of a mystery does not say its name`() throws {
-    let hello = #"{"loma":1,"id":0,"cmd":"hello","protocol":1,"specification":"1"}"#
+    let hello = #"{"loma":1,"id":0,"cmd":"hello","protocols":[1]}"#
     let said = try Binary().shell("echo '\(hello)' | loma reference --mystery 7")
     #expect(said.output.contains("mystery-7") && said.output.firstMatch(of: /M\d\d\d/) == nil)
   }

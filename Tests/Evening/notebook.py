@@ -42,7 +42,7 @@ def cells(text):
         if words.strip():
             made.append(nbformat.v4.new_markdown_cell(words.strip()))
 
-    for part in re.split(r"(^## .*$|^```python ?\w*\n.*?^```$)", text, flags=re.M | re.S):
+    for part in re.split(r"(^## [^\n]*$|^```python ?\w*\n.*?^```$)", text, flags=re.M | re.S):
         if part.startswith("```python last"):
             put(prose + "In this notebook the next cell does so.")
             made.append(nbformat.v4.new_code_cell(FIRST.format(last=last.rstrip("\n"))))

@@ -19,8 +19,8 @@ let lessonHelp = """
   prints one line at once: numbers and words between spaces. Brackets, commas, quotes and the names of NumPy's types do not
   count, and True is 1. So in Python, with a function for each word:
 
-    import sys
-    for line in sys.stdin:
+    from sys import stdin
+    for line in stdin:
         name, *numbers = line.split()
         print(globals()[name](*map(int, numbers)), flush=True)
 

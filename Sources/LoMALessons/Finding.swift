@@ -85,7 +85,9 @@ extension LessonReference {
       }
       finding = try numbersFinding(first, every[first], expected, width, ask)
     }
-    if let name = mistake(giving: given, to: ask) { finding?.notes.insert("this is what one gets " + name, at: 0) }
+    if namesMistakes, let name = mistake(giving: given, to: ask) {
+      finding?.notes.insert("this is what one gets " + name, at: 0)
+    }
     return finding
   }
 

@@ -31,6 +31,8 @@ package struct LessonReference: Sendable {
   /// The rules and functions of the Spec, or those of one who makes a mistake.
   var answers: ReferenceAnswers
   var profile: Profile
+  /// Whether the mistake behind a wrong answer is looked for, which takes a second where a model computes.
+  var namesMistakes = true
 
   /// The Spec's.
   package init(_ model: LoadedModel?) {

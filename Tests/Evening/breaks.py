@@ -1,9 +1,11 @@
-"""The changes that the steps of Docs/Evening ask for under "Break it": what the finished program then says of a text.
+"""The changes that Docs/Evening asks for under "Break it", and what the finished program then says of a text.
 
-Each is the step, the text of evening.py that is replaced, what it is replaced by, and how many of the 48 bytes come back.
+Each is the step, the text of evening.py that is replaced, what replaces it, and how many of the 48 bytes come back.
 """
 
 TEXT = "the memory of a chunk is all that is left of it."
+
+LAYERS = 'json.load(open(MODEL + "/config.json"))'
 
 BREAKS = [
     (2, '(i + 1) * c - 1 if zone == "m"', 'i * c if zone == "m"', 29),
@@ -15,6 +17,6 @@ BREAKS = [
     (4, " / D ** 0.5", "", 43),
     (5, 'if row[0] == "m"]', "]", 48),
     (6, "[R] * (c * t), held)", "[M] * (c * t), held)", 8),
-    (8, 'json.load(open(MODEL + "/config.json"))', 'json.load(open(MODEL + "/config.json")) | {"num_hidden_layers": 1}', 1),
-    (8, 'json.load(open(MODEL + "/config.json"))', 'json.load(open(MODEL + "/config.json")) | {"num_hidden_layers": 2}', 29),
+    (8, LAYERS, LAYERS + ' | {"num_hidden_layers": 1}', 1),
+    (8, LAYERS, LAYERS + ' | {"num_hidden_layers": 2}', 29),
 ]

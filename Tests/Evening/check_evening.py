@@ -1,5 +1,5 @@
-"""Docs/Evening as it stands: every step's code is checked by its lesson, the finished program by the suite, and three mistakes a
-step get messages that name row, pair and clause.
+"""Docs/Evening as it stands: every step's code is checked by its lesson, the finished program by the suite, and three
+mistakes a step get messages that name row, pair and clause.
 
     python Tests/Evening/check_evening.py --loma PATH [--swift MODULES]
 
@@ -44,7 +44,8 @@ def check_python(loma, folder):
         blank = folder / "blank.py"
         blank.write_text(run(loma, "lesson", number, "--skeleton", "python").stdout)
         outcome = lesson(loma, number, sys.executable, blank)
-        assert outcome.returncode == 1 and "NotImplementedError" in outcome.stdout, f"the blank of step {number}: {outcome}"
+        assert outcome.returncode == 1, f"the blank of step {number}: {outcome}"
+        assert "NotImplementedError" in outcome.stdout, f"the blank of step {number}: {outcome}"
     print(f"{len(STEPS)} steps in Python are right as they stand, and their skeletons are not")
 
 
@@ -86,7 +87,7 @@ def check_breaks(folder):
         assert marked.count(old) == 1, f"step {number}: {old}"
         path.write_text(marked.replace(old, new))
         said = eval(run(sys.executable, path, TEXT, env=environment).stdout)
-        count = sum(a == b for a, b in zip(said, TEXT.encode()))
+        count = sum(a == b for a, b in zip(said, TEXT.encode(), strict=False))
         assert count == expected, f"step {number}, {new}: {count} bytes come back, not {expected}"
     print(f"{len(BREAKS)} broken programs recite as many bytes as the page says")
 

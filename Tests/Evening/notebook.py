@@ -1,7 +1,7 @@
-"""Docs/Evening/evening.ipynb from Docs/Evening/README.md: prose as it is, blocks of Python as cells, and a check after each step.
+"""Docs/Evening/evening.ipynb from Docs/Evening/README.md: prose as it is, blocks of Python as cells, a check a step.
 
     python Tests/Evening/notebook.py           writes the file
-    python Tests/Evening/notebook.py --check   runs it, and fails unless it is what the page gives and every check is right
+    python Tests/Evening/notebook.py --check   runs it; fails unless it is what the page gives and every check is right
 
 With --check, LOMA is the command that checks, default loma.
 """
@@ -42,7 +42,7 @@ def cells(text):
         if words.strip():
             made.append(nbformat.v4.new_markdown_cell(words.strip()))
 
-    for part in re.split(r"(^## .*$|^```python ?\w*\n.*?^```$)", text, flags=re.M | re.S):
+    for part in re.split(r"(^## [^\n]*$|^```python ?\w*\n.*?^```$)", text, flags=re.M | re.S):
         if part.startswith("```python last"):
             put(prose + "In this notebook the next cell does so.")
             made.append(nbformat.v4.new_code_cell(FIRST.format(last=last.rstrip("\n"))))

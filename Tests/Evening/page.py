@@ -1,4 +1,4 @@
-"""The code of Docs/Evening/README.md: its blocks by language and step, and the programs of the package cut into the same steps."""
+"""The code of Docs/Evening/README.md: its blocks by language and step."""
 
 import re
 from pathlib import Path
@@ -9,8 +9,8 @@ PROGRAMS = ROOT / "Sources/LoMALessons/Programs"
 
 
 def blocks(text):
-    """Every block of code as (language, kind, step, code); the kind is '', 'asked' or 'last', the step that of its heading."""
-    found, step, swift = [], None, False
+    """Every block of code as language, kind ('', 'asked' or 'last'), step (that of its heading) and code."""
+    found, step = [], None
     for match in re.finditer(r"^## ([^\n]*)$|^### (\d+)|^```(\w+) ?(\w*)\n(.*?)^```$", text, re.M | re.S):
         heading, below, language, kind, code = match.groups()
         if heading:
@@ -32,4 +32,5 @@ def program(text, language, step):
 
 def finished(text):
     """evening.py as the page has it: the blocks that are not only asked for."""
-    return "".join(code for language, kind, at, code in blocks(text) if language == "python" and not kind and at is not None)
+    every = [block for block in blocks(text) if block[0] == "python" and block[2] is not None]
+    return "".join(code for _, kind, _, code in every if not kind)

@@ -99,7 +99,7 @@ private func reference() throws -> LessonReference {
 
   @Test(arguments: [
     ("sleep 60", "no answer within 0.3 s"), ("echo oops >&2; exit 3", "| oops"),
-    ("echo hello; cat", "a line that nobody asked for: 'hello'"), ("exec >&-; sleep 60", "closed its standard output"),
+    ("echo hello; cat", "a line that nobody asked for: 'rows 2 1 5'"),
     ("while read line; do echo no; done", "row 0 is 'no', it must be reading, chunk 0, index 0"),
     ("while read line; do echo; done", "row 0 is missing"), ("kill -9 $$", "signal 9"),
   ]) func `a program that misbehaves is told so, and leaves nothing behind`(script: String, said: String) {
@@ -110,7 +110,7 @@ private func reference() throws -> LessonReference {
 
   @Test func `what any print writes is read`() {
     let line = "[('x', 0, 1), {\"a\": np.float64(0.5)}, [True, False], np.True_]\r"
-    #expect(LessonAnswer.words(ofLine: Array(line.utf8)) == ["x", "0", "1", "a:", "0.5", "1", "0", "1"])
+    #expect(LessonAnswer.words(ofLine: Array(line.utf8)) == ["x", "0", "1", "a", ":", "0.5", "1", "0", "1"])
     #expect(LessonAnswer.agree([1, 100], [1.001, 100]) && !LessonAnswer.agree([1, 100], [1.01, 100]))
     #expect(!LessonAnswer.agree([1], [.nan]) && !LessonAnswer.agree([1], [1, 2]))
   }
@@ -126,7 +126,8 @@ private func reference() throws -> LessonReference {
   @Test(arguments: Lesson.allCases) func `three wrong answers to every question are each refused by a clause`(
     lesson: Lesson
   ) throws {
-    let reference = try reference()
+    var reference = try reference()
+    reference.namesMistakes = false
     for ask in lesson.questions {
       let right = LessonAnswer.words(ofLine: Array(try reference.answer(ask).line.utf8))
       #expect(try reference.finding(right, to: ask) == nil)
@@ -189,7 +190,7 @@ private func reference() throws -> LessonReference {
   }
 
   @Test func `the candidate of a mystery does not say its name`() throws {
-    let hello = #"{"loma":1,"id":0,"cmd":"hello","protocol":1,"specification":"1"}"#
+    let hello = #"{"loma":1,"id":0,"cmd":"hello","protocols":[1]}"#
     let said = try Binary().shell("echo '\(hello)' | loma reference --mystery 7")
     #expect(said.output.contains("mystery-7") && said.output.firstMatch(of: /M\d\d\d/) == nil)
   }

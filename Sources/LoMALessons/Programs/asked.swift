@@ -51,10 +51,11 @@ answers["next"] = { text in
 // step 6
 answers["recite"] = { try recall($0[0], Array($0.dropFirst())) }
 // step 7
-answers["onepass"] = { text in
+func onePass(_ text: [Int]) throws -> [Double] {
   let last = rows(c, t, text.count).lastIndex { $0.zone == "x" } ?? 0
   return Array(try whole(text).logits.row(last))
 }
+answers["onepass"] = { try onePass($0) }
 // step 8
 func looks(_ layer: Int, _ text: [Int]) throws -> [Int] {
   let (all, weights) = (rows(c, t, text.count), try weights(layer, text))

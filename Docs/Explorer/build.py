@@ -45,17 +45,20 @@ SCRIPTS = [
 
 
 def swift_sources(name):
-    """The files of a module: the rooms it needs and its own folder of exports."""
-    folders = [SOURCES / room for room in REFERENCE]
-    files = [file for folder in folders for file in folder.rglob("*.swift")]
+    """The files of a module: the rooms it needs and its own folder of exports.
+
+    What both modules have comes first and in one order, so that it is compiled into code that packs well together.
+    """
+    folders = [SOURCES / room for room in REFERENCE] + [HERE / "module/shared"]
+    common = [file for folder in folders for file in folder.rglob("*.swift")]
+    files = list((HERE / "module" / name).glob("*.swift"))
     if name == "mistakes":
         files += [file for file in (SOURCES / "LoMAVectors").glob("*.swift") if file.stem not in VECTORS_WITHOUT]
         files += (SOURCES / "LoMASuite/Answers").glob("*.swift")
         files += [SOURCES / "LoMAModels/Intermediates.swift", SOURCES / "LoMASuite/Candidate/Deviation.swift",
                   SOURCES / "LoMASuite/Catalogue/CaseInputs.swift"]
         files += [SOURCES / f"LoMADiagnosis/Mutants/{mutants}.swift" for mutants in MUTANTS]
-    files += list((HERE / "module/shared").glob("*.swift")) + list((HERE / "module" / name).glob("*.swift"))
-    return sorted(files)
+    return sorted(common) + sorted(files)
 
 
 class Toolchain:

@@ -1,4 +1,4 @@
-// TOL-2: how a port differs from the reference: its mistake, if it has one, and the rounding of its stages.
+// How a port differs from the reference: its mistake, if it has one, and the rounding of its stages.
 
 import LoMAVectors
 import NaiveLlama

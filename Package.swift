@@ -101,7 +101,7 @@ let package = Package(
     .testTarget(
       name: "LoMAPeersTests",
       dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference"],
-      swiftSettings: numeric),
+      swiftSettings: strict),
     .testTarget(name: "LoMAVectorsTests", dependencies: ["LoMAVectors"], swiftSettings: strict),
     .testTarget(
       name: "LoMASuiteTests",

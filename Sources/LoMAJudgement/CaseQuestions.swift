@@ -22,6 +22,7 @@ struct CaseQuestions {
       switch operation.method {
       case .context: return try context(property, of: operation)
       case .latent: return try latent(property, of: operation)
+      case .cache: return try cache(property, of: operation)
       }
     }
     switch property {

@@ -162,11 +162,17 @@ extension Judge {
       bound: bounds.allowed("logits", of: item, dtype: dtype).bound)
     let codes = QuantisedCodes(
       item, recorded: recorded, answer: answered, precision: numbers.flatMap { Precision.of($0) })
+    let cached = CachedCodes(
+      item, recorded: recorded, answer: answered, precision: numbers.flatMap { Precision.of($0) })
     var comparisons: [Comparison] = []
     for (name, rule) in asked(rules) {
       guard let got = answered[name], let want = recorded[name] else { continue }
       do {
-        comparisons.append(try compare(got, want, rule, recorded, meaning, choices, codes))
+        comparisons.append(
+          try compare(
+            got, want, rule, recorded, meaning, codes,
+            ignored: choices?.ignored(name, shape: want.shape) ?? codes?.ignored(name)
+              ?? cached?.ignored(name, shape: want.shape)))
       } catch { throw .damaged(file: file.path, reason: "\(name) does not fit its rule: \(error.description)") }
     }
     return comparisons
@@ -174,10 +180,9 @@ extension Judge {
 
   private func compare(
     _ got: NamedArray, _ want: NamedArray, _ rule: Rule, _ recorded: [String: NamedArray], _ meaning: TensorMeaning,
-    _ choices: CloseChoices?, _ codes: QuantisedCodes?
+    _ codes: QuantisedCodes?, ignored: [Bool]?
   ) throws(ContainerError) -> Comparison {
     let words = { (index: [Int]) in meaning.words(of: want.name, index: index) }
-    let ignored = choices?.ignored(want.name, shape: want.shape) ?? codes?.ignored(want.name)
     let bound: Comparison.Bound
     switch rule {
     case .exact:

@@ -109,6 +109,9 @@ struct Lines {
   let values: [Double]
   let width: Int
 
+  /// The number of rows.
+  var count: Int { values.count / max(1, width) }
+
   func rows(_ rows: [Int]) -> Lines {
     Lines(values: rows.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width)
   }

@@ -1,4 +1,4 @@
-// CCM-3, LAT-1: profiles of part II as cases and options name them. Each method has axes of its own.
+// CCM-3, LAT-1, BAS-1: profiles of part II as cases and options name them. Each method has axes of its own.
 
 import LoMAPeers
 import LoMAVectors
@@ -9,6 +9,7 @@ extension PeerMethod {
     switch self {
     case .context: ContextAxis.allCases.map { ($0.rawValue, $0.values.first) }
     case .latent: LatentAxis.allCases.map { ($0.rawValue, $0.values.first) }
+    case .cache: [(Baseline.axis, Baseline.allCases.first?.rawValue)]
     }
   }
 
@@ -17,6 +18,7 @@ extension PeerMethod {
     switch self {
     case .context: _ = try ContextProfile(pairs)
     case .latent: _ = try LatentProfile(pairs)
+    case .cache: _ = try Baseline(pairs)
     }
   }
 
@@ -35,12 +37,17 @@ extension PeerMethod {
 
   /// A profile's name from the axes that it sets, in the order of the chapter; nil if it is none of this method.
   ///
-  /// Claims are named by it, and two methods must not share one: only compressed context memory has a `base`, and latent
-  /// attention always says what its entries are.
+  /// Claims are named by it, and two methods must not share one: only compressed context memory has a `base`; latent
+  /// attention always says what its entries are, and a baseline which one it is.
   func name(of pairs: [(axis: String, value: String)]) -> String? {
     guard (try? check(pairs)) != nil else { return nil }
     let set = Dictionary(uniqueKeysWithValues: pairs.map { ($0.axis, $0.value) })
-    let always = self == .latent ? LatentAxis.entries.rawValue : nil
+    let always: String? =
+      switch self {
+      case .context: nil
+      case .latent: LatentAxis.entries.rawValue
+      case .cache: Baseline.axis
+      }
     let words = axes.compactMap { axis -> String? in
       guard let value = set[axis.name] ?? axis.first, value != axis.first || axis.name == always else { return nil }
       return axis.name + "=" + value

@@ -20,6 +20,7 @@ extension PeerOperation {
     switch method {
     case .context: ContextMeaning(self, item, input: input, expected: expected)
     case .latent: LatentMeaning(self, item, input: input)
+    case .cache: BaselineMeaning(self, item)
     }
   }
 
@@ -28,6 +29,7 @@ extension PeerOperation {
     switch method {
     case .context: ContextMeaning.dimensions(self, tensor: tensor)
     case .latent: LatentMeaning.dimensions(self, tensor: tensor)
+    case .cache: BaselineMeaning.dimensions(self, tensor: tensor)
     }
   }
 }

@@ -25,6 +25,7 @@ struct PropertyJudge {
       switch operation.method {
       case .context: return try context(property, answers)
       case .latent: return try latent(property, answers)
+      case .cache: return try cache(property, answers)
       }
     }
     switch property {
@@ -143,6 +144,7 @@ extension PropertyJudge {
       switch operation.method {
       case .context: return try contextForm(of: question, operation)
       case .latent: return try latentForm(of: question, operation)
+      case .cache: return try cacheForm(of: question, operation)
       }
     }
   }

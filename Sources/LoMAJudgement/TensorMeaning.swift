@@ -12,6 +12,8 @@ package struct TensorMeaning {
     case segment, memory, merged, slot, place
     /// Of part II alone: a group of numbers that share a scale, and a layer that writes entries, by rising number.
     case group, producer
+    /// Of chapter 19 alone: a KV head, an entry of the cache, a channel of a head, a vector that is coded.
+    case keyValueHead, entry, channel, vector
   }
 
   private let item: StoredCase
@@ -120,7 +122,7 @@ package struct TensorMeaning {
       case .field: "column \(value)"
       case .recited: "repetition row \(value) of chunk \(item.integer("chunk") ?? 0)"
       case .text, .query, .key, .head, .layer, .column, .step, .event, .segment, .memory, .merged, .slot, .place,
-        .group, .producer:
+        .group, .producer, .keyValueHead, .entry, .channel, .vector:
         "\(dimension) \(value)"
       }
     }
@@ -140,7 +142,7 @@ package struct TensorMeaning {
       case .query: dimensions.firstIndex(of: .key).map { pair(value, index[$0], text) }
       case .key: nil
       case .row, .token, .fed, .cached, .event, .field, .recited, .segment, .memory, .merged, .slot, .place,
-        .group, .producer:
+        .group, .producer, .keyValueHead, .entry, .channel, .vector:
         own(dimension, value, text)
       }
     }

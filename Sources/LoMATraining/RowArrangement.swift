@@ -27,11 +27,11 @@ extension RowArrangement {
     }
   }
 
-  /// The rows of a text that are fed, given LoMA's training layout of it.
-  func rows(_ rows: [Row], _ parameters: Parameters) -> [Row] {
+  /// The rows of a text that are fed, given LoMA's training layout of it under a profile.
+  func rows(_ rows: [Row], _ parameters: Parameters, _ profile: Profile) -> [Row] {
     switch self {
     case .loma: rows
-    case .twin: Twin.rows(rows)
+    case .twin: Twin.rows(rows, profile)
     case .context: RecitedContext.rows(rows, parameters)
     }
   }

@@ -1,5 +1,5 @@
-// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17: the vocabulary of a case, in the words of manifests and the protocol: level,
-// operation, rule and property.
+// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17, BAS-19…BAS-23: the vocabulary of a case, in the words of manifests
+// and the protocol: level, operation, rule and property.
 
 /// A part of the Spec; each has operations, axes, rejections and a manifest of its own.
 public enum Part: String, CaseIterable, Sendable {
@@ -101,6 +101,28 @@ public enum PeerOperation: String, CaseIterable, Sendable {
   case latentGradients = "latent_gradients"
   /// A text fed to a cache of entries, and tokens generated after it (LAT-15).
   case latentGenerate = "latent_generate"
+  /// The entries that a KV head keeps (BAS-20).
+  case evict
+  /// How many entries each layer keeps (BAS-20).
+  case zigzagBudgets = "zigzag_budgets"
+  /// Key channels that are pruned (BAS-20).
+  case think
+  /// Entries in few bits, by saliency (BAS-20).
+  case zipCache = "zip_cache"
+  /// Rows that go on to the next layer (BAS-20).
+  case pyramidStep = "pyramid_step"
+  /// How far layers' caches are apart (BAS-20).
+  case layerDistances = "layer_distances"
+  /// Tokens appended to a cache or accumulated in its last entry (BAS-20).
+  case dmc
+  /// A weight of lower rank (BAS-20).
+  case truncateRank = "truncate_rank"
+  /// Vectors as a few weighted atoms (BAS-20).
+  case pursue
+  /// Stored numbers that are disturbed (BAS-20).
+  case storeNoise = "store_noise"
+  /// A prefill whose cache a method changes, and the rows fed after it (BAS-21).
+  case cachedForward = "cached_forward"
 }
 
 /// A method of part II, to which its chapter's operations, axes and models belong.
@@ -109,6 +131,8 @@ public enum PeerMethod: String, CaseIterable, Sendable {
   case context
   /// Latent attention and its quantiser, chapters 17 and 18.
   case latent
+  /// Baselines that change what a cache holds, chapter 19.
+  case cache
 }
 
 extension PeerOperation {
@@ -119,6 +143,9 @@ extension PeerOperation {
       .ccmOnline:
       .context
     case .latentCost, .quantise, .latentAttention, .latentForward, .latentGradients, .latentGenerate: .latent
+    case .evict, .zigzagBudgets, .think, .zipCache, .pyramidStep, .layerDistances, .dmc, .truncateRank, .pursue,
+      .storeNoise, .cachedForward:
+      .cache
     }
   }
 

@@ -155,7 +155,7 @@ struct BudgetMeasuringTests {
     let layout = try Layout.training(
       text: Array(text.prefix(8)), vocabulary: try run.recipe.vocabulary, parameters: run.recipe.parameters,
       profile: .base)
-    let rows = RowArrangement.context.rows(layout.rows, run.recipe.parameters)
+    let rows = RowArrangement.context.rows(layout.rows, run.recipe.parameters, .base)
     // Segments of four tokens and two COMP rows each, then an empty place for what follows: one text token.
     let parameters = try ContextParameters(
       textSize: 258, memoryTokens: 2, beginningToken: nil, profile: .base, rate: nil)

@@ -106,7 +106,7 @@ struct LatentTrainingTests {
       (#""profile": "base"}"#, #""profile": "entries=heads"}"#, "unknown-key: a recipe has no key model.kv_lora_rank"),
       (
         #""profile": "base", "compressed": false"#, #""profile": "memory_attention=causal", "compressed": false"#,
-        "invalid-value: loma.profile is memory_attention=causal, must be base where nothing is compressed"
+        "invalid-value: loma.profile is memory_attention=causal, must be base or numbering=sequential where nothing is compressed"
       ),
       (#""method": "latent""#, #""method": "mla""#, "unknown-key: a recipe has no key method"),
     ] {
@@ -124,6 +124,8 @@ struct LatentTrainingTests {
     ("latent-cla", 300, "f730632b5866b18fbe7ea1a7b26ca022f12dfaa99247390dfa26e03052e68d22"),
     ("latent-clla", 300, "0adc6e7eb02a8698eb2792193fbdeec4df9882372e93c250b6d0e755ee5a1100"),
     ("latent-mla-c4", 1000, "6dcc19716e31bb3c0567e21f9b9d19eb1a1b9cb7a786bf74ca00153d73903706"),
+    ("latent-mla-recital", 800, "a0dcfdead870a5aa6d8533e4d96ff38915535772dc4e513b1f9234af04defe09"),
+    ("latent-clla-recital", 800, "084b603ffbc399f56fd9bb9f25193893cd7e0362ed3517d32ec9cc0a89ef2ff9"),
   ])
   func `TRN-5 three steps of a published recipe lead to the same bits everywhere`(
     name: String, steps: Int, digest: String
@@ -153,6 +155,22 @@ struct LatentTrainingTests {
       #expect(recipe.parameters == random.parameters && recipe.settings.objective == random.settings.objective)
       #expect((recipe.arrangement == .loma) == (name == "latent-mla-c4"))
     }
+  }
+
+  @Test func `POS-4 under sequential numbering a twin's text of one chunk is an ordinary causal text`() throws {
+    for name in ["latent-mla-recital", "latent-clla-recital"] {
+      let text = try Files.contents(of: recipes + name + ".json", byteLimit: 1 << 16)
+      let recipe = try LatentRecipe(parsing: text)
+      #expect(!recipe.compresses && recipe.chunks == 1)
+      let rows = try recipe.rows(Array(0..<8), recipe.vocabulary)
+      #expect(rows.map { $0.position } == Array(0..<16))
+      #expect(rows.map { $0.token } == Array(0..<8) + Array(repeating: 17, count: 8))
+      #expect(rows.suffix(8).map { $0.label } == Array(0..<8))
+      let visible = recipe.rules.visible(Mask(rows: rows, profile: recipe.profile), rows.indices)
+      #expect(visible.lists == rows.indices.map { Array(0...$0) })
+    }
+    let usual = try LatentRecipe(parsing: Array(recipe().utf8))
+    #expect(try usual.rows([0, 1], usual.vocabulary).map { $0.position } == [0, 1, 0, 1])
   }
 
   @Test func `TRN-5 a damaged state is refused`() throws {

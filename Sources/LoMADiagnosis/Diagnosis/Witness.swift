@@ -93,9 +93,11 @@ extension PeerOperation {
   fileprivate var cost: Int {
     switch self {
     case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost, .latentCost: 0
-    case .merge, .conditionalLinear, .quantise, .latentAttention: 1
+    case .merge, .conditionalLinear, .quantise, .latentAttention, .evict, .zigzagBudgets, .think, .zipCache,
+      .pyramidStep, .layerDistances, .dmc, .truncateRank, .pursue, .storeNoise:
+      1
     case .ccmLoss: 2
-    case .ccmForward, .latentForward: 3
+    case .ccmForward, .latentForward, .cachedForward: 3
     case .ccmOnline, .latentGenerate: 5
     case .ccmGradients, .latentGradients: 6
     }

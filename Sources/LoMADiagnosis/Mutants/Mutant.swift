@@ -46,9 +46,12 @@ package struct Mutant: Sendable {
     case sharing = "Sharing"
     /// Codes and scales of what is stored.
     case quantiser = "Quantiser"
+    /// What a method leaves of a cache: entries, channels, rows, and what they are read as.
+    case policies = "Policies"
   }
 
-  /// M and three digits, C and two and perhaps a letter for chapter 16, or L and two for chapters 17 and 18; never renumbered and never used again.
+  /// M and three digits, C and two and perhaps a letter for chapter 16, L and two for chapters 17 and 18, or B and two for
+  /// chapter 19; never renumbered and never used again.
   package let id: String
   package let family: Family
   /// What the author of the port would say.
@@ -158,11 +161,15 @@ extension Mutant {
     [latentEntries, latentSharing, latentQuantisers, latentGradients, latentCosts, latentGeneration].flatMap { $0 }
     .sorted { $0.id < $1.id }
 
+  /// Every mutant of chapter 19, by id.
+  private static let baselines: [Mutant] =
+    [prunedBaselines, codedBaselines, pooledBaselines, commonBaselines].flatMap { $0 }.sorted { $0.id < $1.id }
+
   /// Every mutant of a part, by id.
   package static func all(of part: Part) -> [Mutant] {
     switch part {
     case .loma: all
-    case .peers: context + latent
+    case .peers: context + latent + baselines
     }
   }
 

@@ -18,7 +18,7 @@ extension Mutant {
     }
   }
 
-  private static let broken: [Broken] = rows + masks + computations + conversation + context + latent
+  private static let broken: [Broken] = rows + masks + computations + conversation + context + latent + baselines
 
   private static let rows = [
     Broken("PAR-1", "M008 M009 M010 M011 M252"),
@@ -121,5 +121,20 @@ extension Mutant {
     Broken("QNT-2", "L16 L17 L20 L27 L31 L32"),
     Broken("QNT-3", "L28 L29 L30"),
     Broken("QNT-4", "L42 L43"),
+  ]
+
+  private static let baselines = [
+    Broken("BAS-3", "B68"),
+    Broken("BAS-5", "B27 B28 B33 B69"),
+    Broken("BAS-6", "B70 B71 B72 B73"),
+    Broken("BAS-10", "B01 B02 B03 B04 B05 B06 B07 B08 B72"),
+    Broken("BAS-11", "B09 B10 B11 B12 B13 B14 B15 B16 B17 B18 B19 B20 B73"),
+    Broken("BAS-12", "B21 B22 B23 B24 B25 B26 B29 B30"),
+    Broken("BAS-13", "B31 B32 B34 B35 B36 B37 B38"),
+    Broken("BAS-14", "B39 B40 B41 B42"),
+    Broken("BAS-15", "B46 B47 B48 B49 B50 B51 B52 B53"),
+    Broken("BAS-16", "B54 B55 B56 B57 B58"),
+    Broken("BAS-17", "B59 B60 B61 B62 B63"),
+    Broken("BAS-18", "B64 B65 B66 B67"),
   ]
 }

@@ -106,7 +106,8 @@ struct ContextMeaning: PeerMeaning {
       case .place: "entry \(value) held"
       case .memory: "after \(value) segments"
       case .merged: "memory after \(value + 1) segments"
-      case .text, .query, .key, .head, .layer, .column, .step, .recited, .segment, .slot, .group, .producer:
+      case .text, .query, .key, .head, .layer, .column, .step, .recited, .segment, .slot, .group, .producer,
+        .keyValueHead, .entry, .channel, .vector:
         "\(dimension) \(value)"
       }
     }

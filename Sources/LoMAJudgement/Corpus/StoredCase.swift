@@ -76,6 +76,10 @@ extension StoredCase {
     }
     // LAT-18: codes have margins, as numbers have units.
     if op == .peer(.quantise), names.contains("codes") { names.insert("codes.margin") }
+    // BAS-24: so have those of a cache.
+    if op == .peer(.zipCache) {
+      for (codes, _) in CachedCodes.tensors where names.contains(codes) { names.insert(codes + ".margin") }
+    }
     return names
   }
 }

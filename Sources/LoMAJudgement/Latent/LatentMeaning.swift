@@ -58,7 +58,7 @@ struct LatentMeaning: PeerMeaning {
       case .token: "text token \(value)"
       case .cached: "entry of text token \(value)"
       case .text, .row, .query, .key, .head, .layer, .column, .step, .group, .fed, .event, .field, .recited, .segment,
-        .memory, .merged, .slot, .place:
+        .memory, .merged, .slot, .place, .keyValueHead, .entry, .channel, .vector:
         "\(dimension) \(value)"
       }
     }

@@ -31,13 +31,15 @@ package struct CaseFilter: Sendable {
     switch part {
     case .loma: profile = try Profile(name: name)
     case .peers:
-      // A profile of either method is taken; what is none of both is refused in the words of the first.
+      // A profile of any method is taken; what is none of them is refused in the words of the first.
       let context = Result { () throws(PeerError) in try ContextProfile(name: name).axes }
       let latent = Result { () throws(PeerError) in try LatentProfile(name: name).axes }
-      if case .failure(let error) = context, case .failure = latent { throw error }
+      let baseline = Result { () throws(PeerError) in try Baseline(name: name).axes }
+      if case .failure(let error) = context, case .failure = latent, case .failure = baseline { throw error }
       peerAxes = [:]
       peerAxes?[.context] = try? context.get()
       peerAxes?[.latent] = try? latent.get()
+      peerAxes?[.cache] = try? baseline.get()
     }
   }
 

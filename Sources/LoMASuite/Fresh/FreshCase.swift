@@ -136,8 +136,10 @@ extension PeerOperation {
   var level: Level {
     switch self {
     case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost, .latentCost: .structure
-    case .merge, .conditionalLinear, .quantise, .latentAttention: .stage
-    case .ccmForward, .ccmLoss, .latentForward: .model
+    case .merge, .conditionalLinear, .quantise, .latentAttention, .evict, .zigzagBudgets, .think, .zipCache,
+      .pyramidStep, .layerDistances, .dmc, .truncateRank, .pursue, .storeNoise:
+      .stage
+    case .ccmForward, .ccmLoss, .latentForward, .cachedForward: .model
     case .ccmGradients, .latentGradients: .training
     case .ccmOnline, .latentGenerate: .generation
     }

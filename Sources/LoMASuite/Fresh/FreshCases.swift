@@ -29,17 +29,18 @@ package struct FreshCases: Sendable {
 
   /// How case `index` of the seed is drawn, and its number among the cases that are drawn so.
   ///
-  /// In part II the chapters have their rounds in turn (CCM-38, LAT-19): 12 cases of chapter 16, 8 of 17 and 18.
+  /// In part II the chapters have their rounds in turn (CCM-38, LAT-19, BAS-25): 12 cases of chapter 16, 8 of 17 and 18,
+  /// 13 of 19.
   private func drawing(of index: Int) -> (type: any DrawnCase.Type, index: Int) {
     switch part {
     case .loma: return (FreshCase.self, index)
     case .peers:
-      let (context, latent) = (12, 8)
-      let (round, place) = (Int(seed % UInt64(context + latent)) + index).quotientAndRemainder(
-        dividingBy: context + latent)
-      return place < context
-        ? (FreshContextCase.self, round * context + place)
-        : (FreshLatentCase.self, round * latent + place - context)
+      let (context, latent, baselines) = (12, 8, 13)
+      let count = context + latent + baselines
+      let (round, place) = (Int(seed % UInt64(count)) + index).quotientAndRemainder(dividingBy: count)
+      if place < context { return (FreshContextCase.self, round * context + place) }
+      if place < context + latent { return (FreshLatentCase.self, round * latent + place - context) }
+      return (FreshBaselineCase.self, round * baselines + place - context - latent)
     }
   }
 
@@ -47,7 +48,7 @@ package struct FreshCases: Sendable {
   private var shakes: Int {
     switch part {
     case .loma: FreshCase.shakes
-    case .peers: max(FreshContextCase.shakes, FreshLatentCase.shakes)
+    case .peers: max(FreshContextCase.shakes, FreshLatentCase.shakes, FreshBaselineCase.shakes)
     }
   }
 
@@ -155,8 +156,10 @@ package struct FreshCases: Sendable {
       isPublished: false, progress: progress)
   }
 
-  /// Whether a request makes codes of a few bits, whose borders its numbers must not be near (LAT-14).
+  /// Whether a request makes codes of a few bits, whose borders its numbers must not be near (LAT-14), or may make a choice
+  /// of chapter 19 (BAS-24).
   private func needsClearCodes(_ request: Request) -> Bool {
+    if request.operation.method == .cache { return true }
     guard request.operation.method == .latent, let model = request.model else { return false }
     return LatentCaseModel.all.first { $0.path == model }?.isQuantised ?? false
   }
@@ -165,6 +168,11 @@ package struct FreshCases: Sendable {
   private func clearTypes(of fresh: some DrawnCase) -> [String] {
     let all = fresh.types
     let request = fresh.request
+    if request.operation == .peer(.cachedForward) { return CachedClarity.isClear(request, answers) ? all : [] }
+    if request.operation.method == .cache {
+      let clear = ChoiceLead.types(of: request)
+      return all.filter { clear.contains($0) }
+    }
     if let margin = CodeMargin.margin(of: request, answers), margin < CodeMargin.least { return [] }
     guard fresh.kind.level == .generation else { return all }
     guard let answer = try? answers.answer(request) else { return all }

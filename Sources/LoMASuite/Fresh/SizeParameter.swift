@@ -49,13 +49,16 @@ enum SizeParameter: String, CaseIterable, Sendable {
   case rotatedPairs = "rotated_pairs"
   /// Entries of a cache.
   case entries
+  /// Of chapter 19: the last rows that are asked, what is kept or pruned beside them, the last ones that stay whole, texts
+  /// of one length, and atoms of a dictionary.
+  case window, kept, recent, texts, atoms
 
   /// The smallest meaningful value.
   var least: Int {
     switch self {
-    case .generate, .chunk, .length, .plain, .rotatedPairs: 0
+    case .generate, .chunk, .length, .plain, .rotatedPairs, .kept, .recent: 0
     case .c, .t, .steps, .rows, .width, .middle, .keyValueHeads, .sharing, .pairs, .layers, .memoryTokens, .segments,
-      .out, .rank, .stride, .bits, .rotatedBits, .group, .groups, .latent, .value, .entries:
+      .out, .rank, .stride, .bits, .rotatedBits, .group, .groups, .latent, .value, .entries, .window, .texts, .atoms:
       1
     }
   }

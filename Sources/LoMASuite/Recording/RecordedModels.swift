@@ -52,14 +52,18 @@ struct RecordedModels: Sendable {
     adapters[entry.path] = adapter
   }
 
+  /// Adds a model without an adapter; nil for one that is refused.
+  mutating func add(_ entry: Entry, model: Model?, refusal: ReferenceError? = nil) {
+    entries.append(entry)
+    models[entry.path] = model
+    refusals[entry.path] = refusal
+  }
+
   /// Adds a model with latent attention, as its files have it.
-  mutating func add(latent name: String, path: String, files: [(name: String, bytes: [UInt8])]) throws(LatentError) {
-    func bytes(_ name: String) -> [UInt8] { files.first { $0.name == name }?.bytes ?? [] }
-    latents[path] = try StoredLatent(configuration: bytes("config.json"), tensors: bytes("model.safetensors"))
-    entries.append(
-      Entry(
-        name: name, path: path, recipe: nil,
-        files: files.map { Recording.File(path: path + "/" + $0.name, bytes: $0.bytes) }))
+  mutating func add(latent entry: Entry) throws(LatentError) {
+    func bytes(_ name: String) -> [UInt8] { entry.files.first { $0.path == entry.path + "/" + name }?.bytes ?? [] }
+    latents[entry.path] = try StoredLatent(configuration: bytes("config.json"), tensors: bytes("model.safetensors"))
+    entries.append(entry)
   }
 
   /// All models: those drawn from seeds, and the trained ones, each read from the folder of its name below `folder`.

@@ -47,7 +47,7 @@ package enum VectorsFolder {
     let paths =
       switch part {
       case .loma: TrainedModel.all.map(\.path)
-      case .peers: TrainedContextModel.all.map(\.path)
+      case .peers: TrainedContextModel.all.map(\.path) + TrainedLatentModel.all.map(\.path)
       }
     return ([folder] + others).first { place in paths.allSatisfy { Disk.hasFolder(place + "/" + $0) } } ?? folder
   }

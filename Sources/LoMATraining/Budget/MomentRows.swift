@@ -24,7 +24,7 @@ package struct MomentRows: Sendable {
     precondition(parameters.chunkLength == moment.chunkLength, "chunks of one length")
     let layout = try Layout.training(
       text: Array(text.prefix(n)), vocabulary: vocabulary, parameters: parameters, profile: .base)
-    let rows = arrangement.rows(layout.rows, parameters)
+    let rows = arrangement.rows(layout.rows, parameters, .base)
     fed = rows.filter { $0.place.zone != .repetition }
     repetition = rows.filter { $0.place.zone == .repetition }
     let positions = Positions(parameters: parameters, profile: .base)

@@ -27,7 +27,7 @@ extension Evaluation {
       try self.init(
         texts: texts.fresh(atMost: count, seed: seed), vocabulary: vocabulary,
         parameters: recipe.parameters, profile: profile, threads: threads,
-        layout: { recipe.arrangement.rows($0, recipe.parameters) },
+        layout: { recipe.arrangement.rows($0, recipe.parameters, profile) },
         logits: { (rows) throws(ModelError) in
           try model.forward(rows: rows, profile: profile, rules: rules).logits
         }, progress: progress)

@@ -59,8 +59,8 @@ extension LatentRecipe {
     parameters = try Recipe.parameters(loma)
     profile = try Recipe.profile(loma)
     arrangement = try loma.boolean("compressed") ? .loma : .twin
-    guard arrangement == .loma || profile == .base else {
-      throw loma.invalid("profile", .string(profile.name), "base where nothing is compressed")
+    guard arrangement == .loma || Twin.profiles.contains(profile) else {
+      throw loma.invalid("profile", .string(profile.name), "base or numbering=sequential where nothing is compressed")
     }
     data = try Recipe.data(recipe)
     configuration = try Self.configuration(recipe, vocabularySize: data.textSize + 2)
@@ -173,7 +173,7 @@ extension LatentRecipe {
     do {
       layout = try .training(text: text, vocabulary: vocabulary, parameters: parameters, profile: profile)
     } catch { throw .model(.rejected(error)) }
-    return arrangement.rows(layout.rows, parameters)
+    return arrangement.rows(layout.rows, parameters, profile)
   }
 
   /// The weights before the first step, and the random generator that goes on to draw the batches (TRN-3).

@@ -81,8 +81,8 @@ struct FreshContextTests {
 
   @Test func `CCM-38 the reference answers what is drawn of part II, and an id leads back to its case`() throws {
     let cases = try FreshCases(seed: 4, of: .peers)
-    let items = try items(4, 144)
-    #expect(items.count > 130)
+    let items = try items(4, 198)
+    #expect(items.count > 180)
     let recording = try cases.recording(of: items, threads: 2) { _, _ in }
     #expect(recording.files.last?.path == "manifest.json")
     for item in items.suffix(24) {
@@ -98,7 +98,7 @@ struct FreshContextTests {
   }
 
   @Test func `CCM-38 numbers of 24 bits, and bits that may be rounded away, are not asked in narrow types`() throws {
-    let items = try items(12, 600)
+    let items = try items(12, 990)
     let cases = try FreshCases(seed: 12, of: .peers)
     var precise = 0
     for item in items {
@@ -178,7 +178,7 @@ struct FreshContextTests {
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)
     let fresh = try FreshCorpus(seed: 21, of: .peers, measured)
-    let corpus = try fresh.corpus(count: 160, for: Selection(), threads: 2) { _ in }
+    let corpus = try fresh.corpus(count: 264, for: Selection(), threads: 2) { _ in }
     let units = try JudgedUnits(corpus, bounds: measured.ofFreshCases(of: corpus), dtypes: ["f32"]).units
     let runs = Sensitivity(units: units, models: try StoredModels(vectors: folder), threads: 2)
     let mutants = Mutant.all(of: .peers)

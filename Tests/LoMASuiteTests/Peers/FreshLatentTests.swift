@@ -11,9 +11,9 @@ struct FreshLatentTests {
     (0..<count).map { FreshLatentCase.drawn(seed: 9, index: $0) }
   }
 
-  @Test func `LAT-19 twenty cases in a row have one of each operation of both chapters`() throws {
+  @Test func `LAT-19 thirty-three cases in a row have one of each operation of both chapters`() throws {
     let cases = try FreshCases(seed: 13, of: .peers)
-    let row = (40..<60).map { cases.drawn($0) }
+    let row = (40..<73).map { cases.drawn($0) }
     let latent = row.compactMap { $0 as? FreshLatentCase }
     #expect(latent.count == 8 && row.count { $0 is FreshContextCase } == 12)
     let answers = latent.filter { $0.property == nil && $0.faults.isEmpty }
@@ -45,7 +45,7 @@ struct FreshLatentTests {
     let cases = try FreshCases(seed: 4, of: .peers)
     let answers = try peerAnswers()
     var (asked, quantised) = (0, 0)
-    for index in 0..<160 {
+    for index in 0..<264 {
       guard let drawn = cases.drawn(index) as? FreshLatentCase, let item = cases.item(drawn, id: cases.id(index)) else {
         continue
       }

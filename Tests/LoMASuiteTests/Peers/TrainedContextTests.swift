@@ -70,11 +70,12 @@ struct TrainedContextTests {
   @Test func `a missing or changed file of a trained model of part II is named with its digest`() throws {
     try withFolder { folder in
       #expect(throws: RecordingError.self) { try RecordedModels(peersTrainedBelow: folder) }
-      for model in TrainedContextModel.all {
-        try FileManager.default.copyItem(atPath: "\(Self.models)/\(model.name)", toPath: "\(folder)/\(model.name)")
+      for name in TrainedContextModel.all.map(\.name) + TrainedLatentModel.all.map(\.name) {
+        try FileManager.default.copyItem(atPath: "\(Self.models)/\(name)", toPath: "\(folder)/\(name)")
       }
       let context = ContextCaseModel.all.count + RefusedContextModel.all.count + TrainedContextModel.all.count
-      let count = context + LatentCaseModel.all.count + RefusedLatentModel.all.count
+      let latent = LatentCaseModel.all.count + RefusedLatentModel.all.count + TrainedLatentModel.all.count
+      let count = context + latent
       #expect(try RecordedModels(peersTrainedBelow: folder).entries.count == count)
       let file = "\(folder)/trained-merge/adapter/adapter_model.safetensors"
       var bytes = try Files.contents(of: file, byteLimit: 1 << 20)

@@ -28,6 +28,9 @@ package struct PeerAnswers: Sendable {
   /// is a rule of `latentRules`.
   package var quantise: Quantising = { $0.groups(of: $1) }
 
+  /// The rules of the baselines (chapter 19), or deliberately wrong ones.
+  package var baselines = BaselineRules.spec
+
   /// Takes over the models of other answers, and none of their rules.
   mutating func know(_ other: PeerAnswers) { (adapters, latents) = (other.adapters, other.latents) }
 }
@@ -110,6 +113,17 @@ extension ReferenceAnswers {
     case .latentForward: try latentForward(request)
     case .latentGradients: try latentGradients(request)
     case .latentGenerate: try latentGenerate(request)
+    case .evict: try evict(request)
+    case .zigzagBudgets: try zigzagBudgets(request)
+    case .think: try think(request)
+    case .zipCache: try zipCache(request)
+    case .pyramidStep: try pyramidStep(request)
+    case .layerDistances: try layerDistances(request)
+    case .dmc: try dynamicMemory(request)
+    case .truncateRank: try truncateRank(request)
+    case .pursue: try pursue(request)
+    case .storeNoise: try storeNoise(request)
+    case .cachedForward: try cachedForward(request)
     }
   }
 }

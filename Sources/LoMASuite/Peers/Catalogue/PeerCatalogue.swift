@@ -6,13 +6,16 @@ package enum PeerCatalogue {
   package static let cases: [Case] =
     ContextStructureCases.all + ContextStageCases.all + ContextModelCases.all + ContextTrainingCases.all
     + ContextOnlineCases.all + ContextRecitalCases.all + ContextRejectionCases.all + ContextPropertyCases.all
-    + LatentStageCases.all + LatentModelCases.all + LatentRejectionCases.all
+    + LatentStageCases.all + LatentModelCases.all + LatentRecitalCases.all + LatentRejectionCases.all
+    + PrunedStageCases.all + CodedStageCases.all + PooledStageCases.all + CachedModelCases.all
+    + BaselineRejectionCases.all
 
   /// Retired ids with the reason; a retired id is never used again.
   package static let retired: [(id: String, reason: String)] = []
 
   static var modelNames: [String] {
     ContextCaseModel.all.map(\.name) + TrainedContextModel.all.map(\.name) + LatentCaseModel.all.map(\.name)
+      + TrainedLatentModel.all.map(\.name) + BaselineCaseModel.all.map(\.name)
   }
 
   /// The case with an id; nil if there is none.

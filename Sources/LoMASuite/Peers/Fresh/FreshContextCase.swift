@@ -152,6 +152,16 @@ extension PeerOperation {
     case .latentGradients: ["LAT-2", "LAT-4", "LAT-5", "LAT-14"]
     case .latentGenerate: ["LAT-4", "LAT-9", "LAT-15"]
     case .ccmOnline: ["CCM-16", "CCM-17", "CCM-19", "CCM-24", "CCM-25", "CCM-26", "CCM-27"]
+    case .evict, .zigzagBudgets: ["BAS-3", "BAS-6", "BAS-12"]
+    case .think: ["BAS-3", "BAS-6", "BAS-10"]
+    case .zipCache: ["BAS-3", "BAS-6", "BAS-11", "QNT-1"]
+    case .pyramidStep: ["BAS-3", "BAS-13"]
+    case .layerDistances: ["BAS-14"]
+    case .dmc: ["BAS-6", "BAS-15"]
+    case .truncateRank: ["BAS-16"]
+    case .pursue: ["BAS-3", "BAS-6", "BAS-17"]
+    case .storeNoise: ["BAS-18"]
+    case .cachedForward: ["BAS-1", "BAS-5", "BAS-6", "BAS-8", "BAS-9"]
     }
   }
 }

@@ -27,6 +27,8 @@ extension RecordedModels {
         throw RecordingError.trainedModel(name: model.name, reason: error.description)
       }
     }
+    for model in BaselineCaseModel.all { try recorded.add(model) }
+    for model in RefusedBaselineModel.all { try recorded.add(model) }
     return recorded
   }
 
@@ -37,6 +39,7 @@ extension RecordedModels {
   init(peersTrainedBelow folder: String) throws(RecordingError) {
     self = try Self.peers.get()
     for model in TrainedContextModel.all { try add(model, from: folder + "/" + model.name) }
+    for model in TrainedLatentModel.all { try add(model, from: folder + "/" + model.name) }
   }
 
   private mutating func add(_ model: TrainedContextModel, from folder: String) throws(RecordingError) {

@@ -161,7 +161,7 @@ struct LatentTrainingTests {
     for name in ["latent-mla-recital", "latent-clla-recital"] {
       let text = try Files.contents(of: recipes + name + ".json", byteLimit: 1 << 16)
       let recipe = try LatentRecipe(parsing: text)
-      #expect(!recipe.compresses && recipe.chunks == 1)
+      #expect(recipe.arrangement == .twin && recipe.chunks == 1)
       let rows = try recipe.rows(Array(0..<8), recipe.vocabulary)
       #expect(rows.map { $0.position } == Array(0..<16))
       #expect(rows.map { $0.token } == Array(0..<8) + Array(repeating: 17, count: 8))

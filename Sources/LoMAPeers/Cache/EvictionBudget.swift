@@ -69,10 +69,12 @@ package struct ZigZagBudget: Hashable, Sendable {
     let order = (0..<layers).sorted { (-remainders[$0], $0) < (-remainders[$1], $1) }
     var missing = total - budgets.reduce(0, +)
     while missing > 0 {
-      for layer in order where missing > 0 && budgets[layer] < rows {
-        budgets[layer] += 1
-        missing -= 1
-      }
+      let open = order.filter { budgets[$0] < rows }
+      // So many rounds pass before a layer is full, or fewer are missing than layers are open.
+      let rounds = min(missing / open.count, open.reduce(rows) { min($0, rows - budgets[$1]) })
+      let given = rounds > 0 ? open : Array(open.prefix(missing))
+      for layer in given { budgets[layer] += max(rounds, 1) }
+      missing -= max(rounds, 1) * given.count
     }
     return budgets
   }

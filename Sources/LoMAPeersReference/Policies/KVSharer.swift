@@ -137,6 +137,7 @@ extension KVSharer {
   package static func search(
     _ decoder: CachedDecoder, texts: [[Int]], maps: Int, threshold: Double, rules: SharingRules
   ) throws(PeerReferenceError) -> LayerShare {
+    precondition(texts.allSatisfy { $0.count == texts[0].count }, "texts of one length")
     func traces(_ share: [Int]) throws(PeerReferenceError) -> [CachedTrace] {
       var sharing = decoder
       sharing.rules = try checking(try decoderRules(share, rules: rules))

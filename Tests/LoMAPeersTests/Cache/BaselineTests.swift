@@ -35,6 +35,11 @@ func faultCode(_ check: () throws -> Void) -> String? {
     }
   }
 
+  @Test func `BAS-2 a ratio in binary64 loses an entry`() {
+    // One tenth of ten entries.
+    #expect(Int(10 * (1 - 0.9)) == 0)
+  }
+
   @Test func `BAS-2 counts beyond what there is are refused, the first fault of the list first`() {
     func heads(_ query: Int, _ keyValue: Int, _ dimension: Int) -> String? {
       faultCode { try CacheChecks.heads(query: query, keyValue: keyValue, dimension: dimension) }

@@ -99,6 +99,38 @@ import Testing
     }
   }
 
+  @Test func `BAS-9 attention of later rows by plain loops, each query head over its KV head's entries`() throws {
+    for sample in someCached(20, seed: 7) where sample.textLength > sample.prefill {
+      let (decoder, heads, t) = (try sample.decoder(), sample.heads, sample.prefill)
+      let forward = try sample.with { $0.textLength = t }.forward(keeping { g, entry in (g + entry) % 2 == 0 })
+      let rows = sample.textLength - t
+      let trace = try decoder.feed(
+        embeddings: try decoder.embed(Array(sample.text().suffix(rows))), positions: Array(t..<t + rows),
+        visible: .causal(rows: rows, behind: t), past: forward.caches)
+      for (layer, before) in zip(trace.layers, forward.caches) {
+        for r in 0..<rows {
+          for h in 0..<heads.query {
+            let g = h * heads.keyValue / heads.query
+            let seen = before.alive[g] + Array(t...t + r)
+            let weights = seen.map { j in
+              let dot = (0..<heads.dimension).reduce(0.0) {
+                $0 + layer.query[r, h * heads.dimension + $1] * layer.read.keys[j, g * heads.dimension + $1]
+              }
+              return Elementary.exponential(dot / Double(heads.dimension).squareRoot())
+            }
+            let all = weights.reduce(0, +)
+            for i in 0..<heads.dimension {
+              let sum = zip(seen, weights).reduce(0.0) {
+                $0 + $1.1 / all * layer.read.values[$1.0, g * heads.dimension + i]
+              }
+              #expect((layer.attention.context[r, h * heads.dimension + i] - sum).magnitude <= 1e-10, "\(sample)")
+            }
+          }
+        }
+      }
+    }
+  }
+
   @Test func `BAS-9 with one KV head dropping entries is what a mask hides`() throws {
     for sample in someCached(15, seed: 4) where sample.heads.keyValue == 1 {
       let (transformer, tokens, t) = (try sample.transformer(), sample.text(), sample.prefill)

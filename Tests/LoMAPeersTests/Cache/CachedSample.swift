@@ -94,11 +94,6 @@ func someCached(_ count: Int, seed: UInt64) -> [CachedSample] {
   }
 }
 
-extension CachedForward {
-  /// The bits of all numbers that follow from what was kept.
-  var logitBits: [[UInt64]] { logits.bits }
-}
-
 extension LayerCache {
   /// The numbers alive in each KV head, as bits: [KV head][entry][number], keys and values.
   var aliveBits: [[[UInt64]]] {

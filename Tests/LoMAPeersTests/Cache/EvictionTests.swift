@@ -121,6 +121,9 @@ import Testing
     // R = 9: 1 + 9·8/10 = 8.2 is cut to T = 5; what is left goes round: layer 1 (remainder 9), layer 2, and again.
     #expect(try budgets([8, 1, 1], total: 12, least: 1, rows: 5) == [5, 4, 3])
     #expect(try budgets([8, 1, 1], total: 15, least: 1, rows: 5) == [5, 5, 5])
+    // However many are missing.
+    let many = 1_000_000_000
+    #expect(try budgets([8, 1, 1], total: 3 * many - 1, least: 1, rows: many) == [many, many, many - 1])
   }
 
   @Test func `BAS-12 budgets add up to the total, between least and T, and follow the needs`() throws {
@@ -138,11 +141,18 @@ import Testing
       let equal = try ZigZagBudget(window: 1, total: total, least: least, layers: layers, rows: rows)
         .budgets(needs.map { _ in 3 })
       #expect((equal.max() ?? 0) - (equal.min() ?? 0) <= 1)
+      // Remainders one by one, round after round.
+      let (sum, shared) = (needs.reduce(0, +), total - layers * least)
+      var byOne = needs.map { min(rows, least + shared * $0 / sum) }
+      while byOne.reduce(0, +) < total {
+        for layer in (0..<layers).sorted(by: { (shared * needs[$0] % sum, $1) > (shared * needs[$1] % sum, $0) })
+        where byOne[layer] < rows && byOne.reduce(0, +) < total { byOne[layer] += 1 }
+      }
+      #expect(budgets == byOne)
       // Where no layer is full, each is within 1 of its exact share.
-      let sum = needs.reduce(0, +)
       if budgets.allSatisfy({ $0 < rows }) {
         for (budget, need) in zip(budgets, needs) {
-          #expect(((budget - least) * sum - (total - layers * least) * need).magnitude < sum)
+          #expect(((budget - least) * sum - shared * need).magnitude < sum)
         }
       }
     }

@@ -52,7 +52,7 @@ struct FreshBaselineTests {
   @Test func `BAS-25 BAS-22 faults are rejected with the code that the list has first`() throws {
     let cases = try FreshCases(seed: 9, of: .peers)
     var codes: Set<String> = []
-    for drawn in drawn(5200) where !drawn.faults.isEmpty {
+    for drawn in drawn(13_000) where !drawn.faults.isEmpty {
       let item = try #require(cases.item(drawn, id: "x.y.z"), "\(drawn) is not rejected")
       if case .rejection(let code) = item.expectation { codes.insert(code) }
       #expect(item.level == .rejection && item.dtypes == ["i64"])

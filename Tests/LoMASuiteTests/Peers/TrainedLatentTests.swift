@@ -40,9 +40,10 @@ struct TrainedLatentTests {
     }
   }
 
-  @Test func `LAT-4 LAT-5 mistakes in entries, up-projections and codes lose what is recited`() throws {
+  /// A latent that is not normalised, or codes of the symmetric form, move logits and lose no text.
+  @Test func `LAT-4 LAT-5 mistakes in rotation and up-projections lose what is recited`() throws {
     let answers = try peerAnswers()
-    for id in ["L01", "L07", "L11", "L18", "L21"] {
+    for id in ["L07", "L11", "L21"] {
       let mutant = try #require(Mutant.all(of: .peers).first { $0.id == id })
       var asked = 0
       for item in recitals {

@@ -77,6 +77,9 @@ enum BaselineRejectionCases {
         "heads", "invalid-heads", clauses: ["BAS-19"], hunts: "heads that cannot be grouped",
         think.with(["kv_heads": 3])),
       rejected("no-width", "invalid-heads", clauses: ["BAS-19"], zigzag.with(["head_dim": 0])),
+      rejected(
+        "overflow", "cache-size-out-of-range", clauses: ["BAS-6"], hunts: "a number of bits that overflows",
+        evict.with(["head_dim": 1 << 60])),
       rejected("no-window", "window-out-of-range", clauses: ["BAS-12"], evict.with(["window": 0])),
       rejected(
         "long-window", "window-out-of-range", clauses: ["BAS-12"], hunts: "a window cut to the rows there are",

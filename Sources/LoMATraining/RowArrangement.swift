@@ -27,7 +27,7 @@ extension RowArrangement {
     }
   }
 
-  /// The rows of a text that are fed, given LoMA's training layout of it.
+  /// The rows of a text that are fed, given LoMA's training layout of it under a profile.
   func rows(_ rows: [Row], _ parameters: Parameters, _ profile: Profile) -> [Row] {
     switch self {
     case .loma: rows

@@ -224,7 +224,8 @@ struct ContextCommandTests {
       // A mistyped word may get a suggestion behind it.
       let said = command(line + more).complaint ?? ""
       #expect(
-        said.hasPrefix("loma: \(name): \(complaint)") && said.hasSuffix("; see loma \(name) --help"), "\(more): \(said)")
+        said.hasPrefix("loma: \(name): \(complaint)") && said.hasSuffix("; see loma \(name) --help"), "\(more): \(said)"
+      )
     }
     rejected(" --method", "option --method needs a value")
     rejected(" --method gist", "option --method takes one of loma, ccm, latent, not 'gist'")

@@ -83,7 +83,8 @@ struct ModelCommandTests {
       // A mistyped word may get a suggestion behind it.
       let said = command(line + more).complaint ?? ""
       #expect(
-        said.hasPrefix("loma: \(name): \(complaint)") && said.hasSuffix("; see loma \(name) --help"), "\(more): \(said)")
+        said.hasPrefix("loma: \(name): \(complaint)") && said.hasSuffix("; see loma \(name) --help"), "\(more): \(said)"
+      )
     }
     rejected(" --tokens 1", "option --model is required")
     rejected(" --modle x", "unknown option --modle")

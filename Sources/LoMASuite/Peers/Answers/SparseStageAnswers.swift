@@ -99,26 +99,3 @@ struct PursuitUnits {
     vector = read.indices.map { (read[$0].a, read[$0].r + sum[$0].magnitude) }
   }
 }
-
-extension PursuitUnits {
-  /// How far the product of each step's atom leads before that of every other.
-  static func leads(_ vectors: Tensor, atoms: Tensor, steps: Int) -> [ChoiceLead] {
-    let pursuits = SparsePursuit.pursue(vectors, atoms: atoms, steps: steps, forced: nil, rules: .spec)
-    return pursuits.flatMap { pursuit -> [ChoiceLead] in
-      let units = PursuitUnits(pursuit, atoms: atoms)
-      var residual = pursuit.vector
-      var leads: [ChoiceLead] = []
-      for (step, atom) in pursuit.choice.enumerated() {
-        func size(_ other: Int) -> Double { zip(atoms.row(other), residual).reduce(0) { $0 + $1.0 * $1.1 }.magnitude }
-        let own = size(atom)
-        for other in 0..<atoms.rows where other != atom {
-          let (mine, its) = (units.products[step][atom], units.products[step][other])
-          leads.append(
-            ChoiceLead(distance: own - size(other), accumulation: mine.a + its.a, rounding: mine.r + its.r))
-        }
-        for (i, channel) in atoms.row(atom).enumerated() { residual[i] -= pursuit.weights[step] * channel }
-      }
-      return leads
-    }
-  }
-}

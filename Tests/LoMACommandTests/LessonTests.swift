@@ -98,12 +98,12 @@ private func reference() throws -> LessonReference {
   }
 
   @Test(arguments: [
-    ("sleep 60", "no answer within 0.3 s"), ("echo oops >&2; exit 3", "| oops"),
+    ("sleep 60", "no answer within"), ("echo oops >&2; exit 3", "| oops"),
     ("echo hello; cat", "a line that nobody asked for: 'rows 2 1 5'"),
     ("while read line; do echo no; done", "row 0 is 'no', it must be reading, chunk 0, index 0"),
     ("while read line; do echo; done", "row 0 is missing"), ("kill -9 $$", "signal 9"),
   ]) func `a program that misbehaves is told so, and leaves nothing behind`(script: String, said: String) {
-    let outcome = lesson("1", "--timeout", "0.3", "--", "/bin/sh", "-c", "sleep 0.1; " + script)
+    let outcome = lesson("1", "--timeout", "2", "--", "/bin/sh", "-c", "sleep 0.1; " + script)
     #expect(outcome.exitCode == .notConformant && outcome.output.contains("0 of 4 right"), "\(outcome)")
     #expect(outcome.output.contains(said), "\(outcome.output)")
   }

@@ -76,7 +76,8 @@ struct ComputeTests {
       "kv_head --heads 3 --kv-heads 2",
       "compute: kv_head: heads must be in 1...4096, and kv-heads a divisor of it"
     ),
-    ("softmax --score 1", "compute: unknown option --score (did you mean --scores?)"), ("softmax 1", "compute: unexpected argument 1"),
+    ("softmax --score 1", "compute: unknown option --score (did you mean --scores?)"),
+    ("softmax 1", "compute: unexpected argument 1"),
   ])
   func `a mistake is one line that names it, and exit code 2`(_ line: String, _ complaint: String) {
     #expect(command("compute " + line) == Outcome.rejected(complaint + "; see loma compute --help"))

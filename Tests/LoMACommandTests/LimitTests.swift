@@ -29,7 +29,8 @@ import Testing
 
   @Test func `LAY-4 a section beyond its limit says which one`() {
     let output = loma("explain --c 4 --t 2 --text 3642").output
-    #expect(output.contains("mask: 8192 rows\n  not shown: the limit here is 160 rows, in svg and html 400; parameters"))
+    #expect(
+      output.contains("mask: 8192 rows\n  not shown: the limit here is 160 rows, in svg and html 400; parameters"))
     #expect(output.contains("rows: 8192 rows\n  not shown: the limit here is 1024 rows; parameters, cost"))
     #expect(output.contains("  4552 events, not listed: the limit here is 1024 events\n"))
     #expect(output.contains("of full attention\n"))

@@ -198,6 +198,7 @@ def reports(loma: Path, folder: Path) -> list[tuple[str, str]]:
 def api(folder: Path, modules: Path, scratch: Path) -> list[tuple[str, str]]:
     """The documentation of the products' modules, by DocC."""
     found = []
+    folder.mkdir(parents=True)
     for module in ("LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"):
         graphs = scratch / "graphs" / module
         graphs.mkdir(parents=True)

@@ -134,9 +134,13 @@ def main() -> None:
         command = [sys.executable, ROOT / "Docs/Site/build.py", "--output", site, "--loma", chosen.loma]
         if chosen.explorer:
             command += ["--explorer", chosen.explorer]
+        if shutil.which("docc"):
+            command += ["--api", "yes"]
         start = time.monotonic()
         subprocess.run(command, check=True)
         seconds = time.monotonic() - start
+        if shutil.which("docc") and not (site / "api/LoMA/documentation/loma/index.html").is_file():
+            sys.exit("failed: no documentation of the module LoMA")
         pages, followed = check_links(site)
         clauses = check_clauses(site)
         opened = check_pages(site, chosen.screenshots)

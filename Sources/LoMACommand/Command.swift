@@ -35,6 +35,9 @@ struct Command {
         name: "train", summary: "train a model from nothing, as a recipe says", help: trainHelp,
         run: { try train($0, in: $1) }),
       Command(
+        name: "curve", summary: "learning curves of training runs, as a picture", help: curveHelp,
+        run: { words, _ in try curve(words) }),
+      Command(
         name: "evaluate", summary: "how much of fresh texts a model recites", help: evaluateHelp,
         run: { try evaluate($0, in: $1) }),
       Command(

@@ -28,7 +28,9 @@ let helpGroups: [(heading: String, names: [String])] = [
     ["init", "conform", "list", "show", "compare", "vectors", "report", "requests", "judge"]
   ),
   ("Understand the paper", ["explain", "compute", "clause", "lesson", "reveal"]),
-  ("Work with a model", ["train", "evaluate", "generate", "reconstruct", "recite", "look", "extend", "trace"]),
+  (
+    "Work with a model", ["train", "curve", "evaluate", "generate", "reconstruct", "recite", "look", "extend", "trace"]
+  ),
   ("Use the command", ["completions", "manual"]),
   ("Maintain the suite", ["reference", "calibrate", "sensitivity", "sweep", "lossless", "budget"]),
 ]

@@ -2,27 +2,75 @@
 
 import LoMA
 
-/// Curves over the length of a text, all of one quantity.
+/// Curves of one quantity, over the length of a text or the steps of a training run.
 package struct Curves: Sendable {
   /// A curve.
   struct Curve: Sendable {
     let name: String
     /// The value at each of the lengths.
-    let values: [Int]
-    /// Whether it is drawn dashed, so that it is told from the other without colour.
-    let isDashed: Bool
+    let values: [Double]
+    /// Dashes and gaps, so that curves are told apart without colour; nil for a whole line.
+    let dashes: String?
   }
 
   /// The quantity, with its unit.
   let title: String
-  /// The lengths at which values are drawn, rising from 0 to that of the text.
+  /// What is counted along the line below: the letter of its end.
+  let over: String
+  /// The lengths or steps at which values are drawn, rising.
   let lengths: [Int]
+  /// How many decimals of a value are written.
+  let decimals: Int
   let curves: [Curve]
 
   /// The last values in a sentence.
   var summary: String {
-    let ends = curves.map { "\($0.name) \($0.values.last ?? 0)" }.joined(separator: ", ")
-    return "Curves of \(title) over the length of a text, at the end: \(ends)."
+    let ends = curves.map { "\($0.name) \(text($0.values.last ?? 0))" }.joined(separator: ", ")
+    return "Curves of \(title), at the end: \(ends)."
+  }
+
+  /// A value as it is written, rounded down.
+  func text(_ value: Double) -> String {
+    guard decimals > 0 else { return "\(Int(value))" }
+    let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
+    let units = Int(min(value, 1e9) * Double(scale))
+    let rest = "\(units % scale)"
+    return "\(units / scale)." + String(repeating: "0", count: decimals - rest.count) + rest
+  }
+
+  /// The learning curves of runs, by name: a loss or a share at each step.
+  ///
+  /// Nil if there is no run, or if runs have no common steps.
+  package init?(learning title: String, runs: [(name: String, points: [(step: Int, value: Double)])]) {
+    guard let first = runs.first, !first.points.isEmpty else { return nil }
+    let steps = first.points.map { $0.step }
+    let common = steps.filter { step in runs.allSatisfy { $0.points.contains { $0.step == step } } }
+    guard !common.isEmpty else { return nil }
+    self.title = title
+    over = "step"
+    lengths = common
+    decimals = 2
+    curves = runs.enumerated().map { place, run in
+      let values = Dictionary(run.points.map { ($0.step, $0.value) }) { first, _ in first }
+      return Curve(
+        name: run.name, values: common.compactMap { values[$0] },
+        dashes: place == 0 ? nil : place == 1 ? "6 4" : place == 2 ? "2 3" : "\(place * 3) 3 2 3")
+    }
+  }
+
+  private init(title: String, lengths: [Int], curves: [Curve]) {
+    (self.title, self.lengths, self.curves) = (title, lengths, curves)
+    (over, decimals) = ("n", 0)
+  }
+
+  /// What a text costs with LoMA and without, over its length.
+  fileprivate static func cost(_ title: String, _ lengths: [Int], _ compressed: [Int], _ full: [Int]) -> Curves {
+    Curves(
+      title: title, lengths: lengths,
+      curves: [
+        Curve(name: "full attention", values: full.map { Double($0) }, dashes: "5 4"),
+        Curve(name: "LoMA", values: compressed.map { Double($0) }, dashes: nil),
+      ])
   }
 }
 
@@ -37,18 +85,11 @@ extension Explanation {
     let lengths = Array(stride(from: 0, to: last, by: step)) + [last]
     let profile = inputs.profile
     let costs = try lengths.map { try Cost(textLength: $0, parameters: parameters, profile: profile) }
-    func pair(_ title: String, _ compressed: [Int], _ full: [Int]) -> Curves {
-      Curves(
-        title: title, lengths: lengths,
-        curves: [
-          .init(name: "full attention", values: full, isDashed: true),
-          .init(name: "LoMA", values: compressed, isDashed: false),
-        ])
-    }
     return [
-      pair("entries cached after n tokens", lengths.map { parameters.cacheSize(afterFeeding: $0) }, lengths),
-      pair(
-        "scores evaluated for n tokens, per layer and query head", costs.map { $0.generation },
+      .cost(
+        "entries cached after n tokens", lengths, lengths.map { parameters.cacheSize(afterFeeding: $0) }, lengths),
+      .cost(
+        "scores evaluated for n tokens, per layer and query head", lengths, costs.map { $0.generation },
         costs.map { $0.fullAttention }),
     ]
   }

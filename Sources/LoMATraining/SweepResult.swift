@@ -15,7 +15,7 @@ package struct SweepResult: Hashable, Sendable {
   /// The counts by chunk index, on texts that were in no batch.
   let repetition: Repetition
   /// About twenty points of the training curve.
-  let curve: [CurvePoint]
+  package let curve: [CurvePoint]
 
   /// The largest count that is accepted: the page adds counts up and multiplies them by a hundred.
   static let countLimit = 1 << 31

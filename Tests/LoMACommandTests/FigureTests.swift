@@ -75,6 +75,33 @@ import Testing
     #expect(words.contains("LoMA: 9") && words.contains("full attention: 21"))
   }
 
+  @Test func `TRN-7 a learning curve ends at the last point of its run, from a result as from a log`() throws {
+    let results = SpecExamples.root.appendingPathComponent("Docs/Losslessness").path
+    let file = try String(contentsOfFile: results + "/c2-base-seed1.json", encoding: .utf8)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(file.utf8)) as? [String: Any])
+    let points = try #require(object["curve"] as? [[Double]])
+    let folder = try TemporaryFolder()
+    let log = folder.path + "/mine.csv"
+    let heading = "step,reading_loss,repetition_loss,token_accuracy,chunk_accuracy\n"
+    let lines = points.map { "\(Int($0[0])),\($0[1]),\($0[2]),\($0[3]),\($0[4])\n" }
+    try (heading + lines.joined()).write(toFile: log, atomically: true, encoding: .utf8)
+    for (quantity, column) in [("loss", 2), ("tokens", 3), ("chunks", 4)] {
+      let root = try Tree.parse(
+        loma("curve --of \(quantity) --run \(results)/c2-base-seed1.json --run \(log)").output)
+      let words = Set(root.all("text").map { $0.text })
+      let last = try #require(points.last?[column])
+      let hundredths = Int(last * 100)
+      let text = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+      #expect(words.contains("c2-base-seed1: \(text)") && words.contains("mine: \(text)"), "\(words)")
+      let curves = root.all("polyline").compactMap { $0.attributes["points"] }
+      #expect(curves.count == 2 && curves[0] == curves[1] && curves[0].split(separator: " ").count == points.count)
+    }
+    try (heading + "1,0,x,0,0\n").write(toFile: log, atomically: true, encoding: .utf8)
+    #expect(loma("curve --run \(log)").complaint?.contains("line 2 is no step") == true)
+    #expect(loma("curve").complaint?.contains("option --run is required") == true)
+    #expect(loma("curve --run \(results)/../Port.md").complaint?.contains("is no result and no log") == true)
+  }
+
   @Test func `MSK-5 a highlighted clause is ringed and the others are pale`() throws {
     let root = try svg(Self.text + " --show mask --highlight MSK-5")
     let blocks = root.all("g").filter { $0.attributes["data-clause"] != nil }

@@ -25,8 +25,9 @@ import Testing
 
   @Test(arguments: drawings) func `a command draws the file again`(_ drawing: Drawing) throws {
     let arguments = try #require(ConsoleExample(command: drawing.command, line: 0, output: []).arguments)
-    let words = arguments.map {
-      $0.hasPrefix("Vectors/") ? SpecExamples.root.appendingPathComponent($0).path : $0
+    let words = arguments.map { word in
+      let isPath = ["Vectors/", "Docs/"].contains { word.hasPrefix($0) }
+      return isPath ? SpecExamples.root.appendingPathComponent(word).path : word
     }
     let outcome = run(words, in: Environment(isTerminal: false, refusesColour: false))
     try #require(outcome.complaint == nil, "\(outcome.complaint ?? "")")

@@ -1,4 +1,4 @@
-// Draws curves over the length of a text.
+// Draws curves over the length of a text, or over the steps of a run.
 
 import LoMA
 import LoMAVectors
@@ -20,29 +20,29 @@ struct SVGCurves {
     var lines = [
       SVGStyle.text(curves.title, x: 24, y: 20, dim: true),
       SVGStyle.line(left, top, left, bottom), SVGStyle.line(left, bottom, left + width, bottom),
-      SVGStyle.text("\(most)", x: left - 6, y: top + 4, size: 9, dim: true, anchor: "end"),
+      SVGStyle.text(curves.text(most), x: left - 6, y: top + 4, size: 9, dim: true, anchor: "end"),
       SVGStyle.text("0", x: left - 6, y: bottom + 3, size: 9, dim: true, anchor: "end"),
-      SVGStyle.text("n = \(last)", x: left + width, y: bottom + 14, size: 9, dim: true, anchor: "end"),
+      SVGStyle.text("\(curves.over) = \(last)", x: left + width, y: bottom + 14, size: 9, dim: true, anchor: "end"),
     ]
     for curve in curves.curves {
       let points = zip(curves.lengths, curve.values).map { n, value in
         let x = Double(n) / Double(max(last, 1)) * Double(width)
-        return "\(left + Int(x)),\(bottom - Int(Double(value) / Double(most) * Double(height)))"
+        return "\(left + Int(x.rounded())),\(bottom - Int((value / most * Double(height)).rounded()))"
       }
       lines.append(
         Markup(
           empty: "polyline",
           [
             "class": "curve", "points": points.joined(separator: " "),
-            "stroke-dasharray": curve.isDashed ? "5 4" : nil,
+            "stroke-dasharray": curve.dashes,
           ]))
     }
     // Names stand at the ends, the highest first, and never on one another.
     var free = top - 12
     for curve in curves.curves.sorted(by: { ($0.values.last ?? 0) > ($1.values.last ?? 0) }) {
       let end = curve.values.last ?? 0
-      free = max(free + 14, bottom - Int(Double(end) / Double(most) * Double(height)) + 4)
-      lines.append(SVGStyle.text("\(curve.name): \(end)", x: left + width + 8, y: free))
+      free = max(free + 14, bottom - Int((end / most * Double(height)).rounded()) + 4)
+      lines.append(SVGStyle.text("\(curve.name): \(curves.text(end))", x: left + width + 8, y: free))
     }
     return SVGPart(lines: lines, width: left + width + 220, height: bottom + 32)
   }

@@ -220,7 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="the folder of the site; it is replaced")
     parser.add_argument("--loma", type=Path, help="the command, for reports of a right and a wrong port")
-    parser.add_argument("--explorer", type=Path, help="the folder of the built explorer, with index.html")
+    parser.add_argument("--explorer", type=Path, help="the folder of the built explorer, with explorer.html")
     parser.add_argument("--api", choices=("yes", "no"), default="no", help="documentation of the modules, by DocC")
     parser.add_argument("--modules", type=Path, default=ROOT / ".build/debug/Modules", help="where modules were built")
     chosen = parser.parse_args()
@@ -231,7 +231,7 @@ def main() -> None:
         extra: list[tuple[str, str]] = []
         if chosen.explorer:
             shutil.copytree(chosen.explorer, beside / "explorer")
-            extra.append(("Explorer", "explorer/index.html"))
+            extra.append(("Explorer", "explorer/explorer.html"))
         if chosen.loma:
             extra += reports(chosen.loma.resolve(), beside / "reports")
         if chosen.api == "yes":

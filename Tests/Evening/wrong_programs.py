@@ -64,7 +64,7 @@ WRONG = [
     # Where is the text?
     (8, "share[place].argmax()", "share[place].argmin()", "MOD-4", ["row 8 (memory, chunk 0, index 0)"]),
     (8, "np.array(weights(n, *text))", "np.array(weights(0, *text))", "MOD-4", ["gives most attention"]),
-    (8, 'enumerate(new) if row[0] == "m"]', 'enumerate(new) if row[0] == "r"]', "MOD-4", ["rows for 2 memory rows"]),
+    (8, 'enumerate(new) if row[0] == "m"]', 'enumerate(new) if row[0] == "r"]', "MOD-4", ["gives most attention is 10, it must be 0"]),
     # Teach it
     (9, 'position(c, t, row) + (row[0] == "x")', 'position(c, t, row)', "LOS-1",
      ["the label of row 0 (reading, chunk 0, index 0) is 116, it must be 104"]),

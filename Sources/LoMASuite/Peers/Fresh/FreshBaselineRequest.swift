@@ -186,7 +186,9 @@ package enum FreshBaselineFault: String, CaseIterable, DrawnFault {
     case .atoms: operation == .pursue
     case .choice: baseline == .zipCache
     case .share: baseline == .kvSharer && onModel
-    case .prefill, .token, .model: onModel
+    case .prefill, .token: onModel
+    // Of a model with other sizes these methods' parameters could be a fault that was not drawn.
+    case .model: onModel && ![.think, .lorc, .csr].contains(baseline)
     case .sigma: baseline == .noise
     }
   }

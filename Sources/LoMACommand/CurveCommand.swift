@@ -22,9 +22,9 @@ private enum Quantity: String, CaseIterable {
   /// The column of a log, and the quantity in words.
   var column: (name: String, title: String) {
     switch self {
-    case .loss: ("repetition_loss", "repetition loss of the batch")
-    case .tokens: ("token_accuracy", "share of the batch's tokens that are right")
-    case .chunks: ("chunk_accuracy", "share of the batch's chunks without an error")
+    case .loss: (LoggedCurve.ofLoMA[1], "repetition loss of the batch")
+    case .tokens: (LoggedCurve.ofLoMA[2], "share of the batch's tokens that are right")
+    case .chunks: (LoggedCurve.ofLoMA[3], "share of the batch's chunks without an error")
     }
   }
 
@@ -62,17 +62,8 @@ private func run(_ path: String, _ quantity: Quantity) throws -> (name: String, 
     let result = try SweepResult(parsing: bytes, file: path)
     return (result.name, result.curve.map { ($0.step, quantity.value($0)) })
   }
-  let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-  let heading = lines.first?.split(separator: ",") ?? []
-  guard heading.first == "step", let column = heading.firstIndex(where: { $0 == quantity.column.name }) else {
+  guard let points = try LoggedCurve.points(of: quantity.column.name, in: bytes, file: path) else {
     throw UsageError(line: "\(path) is no result and no log with a column \(quantity.column.name)")
-  }
-  let points = try lines.dropFirst().enumerated().map { index, line in
-    let cells = line.split(separator: ",", omittingEmptySubsequences: false)
-    guard cells.count == heading.count, let step = Int(cells[0]), let value = Double(cells[column]), value.isFinite,
-      value >= 0
-    else { throw UsageError(line: "\(path): line \(index + 2) is no step") }
-    return (step: step, value: value)
   }
   let file = path.split(separator: "/").last.map { String($0) } ?? path
   return (String(file.prefix { $0 != "." }), points)

@@ -1,5 +1,6 @@
 // `loma recite`: one method on one text: what comes back, and the bits held (EQB-5).
 
+import LoMA
 import LoMAModels
 import LoMAPeers
 import LoMATraining
@@ -74,25 +75,29 @@ func recite(_ words: [String]) throws -> Outcome {
   }
   let text = Array(texts[0][..<length])
   let recital = try TwinRecital(text, chunkLength: chunk, by: setting, on: model, calibration: calibration)
+  let counted = recital.counted
+  return recited(
+    method: "\(setting.method) \(setting.parameters)".trimmed + (recital.found.isEmpty ? "" : ", \(recital.found)"),
+    text: text, back: recital.tokens,
+    tokens: (counted.correctTokens, counted.tokens), chunks: (counted.correctChunks, counted.chunks),
+    bits: recital.bits, full: recital.full, side: recital.side, rest: texts[0].count - length, in: model)
+}
+
+/// What came back of a text, and the bits that it came from.
+private func recited(
+  method: String, text: [Int], back: [Int], tokens: (right: Int, all: Int), chunks: (right: Int, all: Int), bits: Int,
+  full: Int, side: Int, rest: Int, in model: some TextVocabulary
+) -> Outcome {
   func shown(_ tokens: [Int]) -> String {
     model.hasByteVocabulary ? quoted(model.text(of: tokens)) : tokens.map(String.init).joined(separator: ",")
   }
   var lines = [
-    "method \(setting.method) \(setting.parameters)".trimmed + (recital.found.isEmpty ? "" : ", \(recital.found)"),
-    "text   \(shown(text))", "back   \(shown(recital.tokens))",
+    "method \(method)", "text   \(shown(text))", "back   \(shown(back))",
+    "tokens \(tokens.right)/\(tokens.all) \(accuracyPercentage(tokens.right, of: tokens.all)), "
+      + "chunks \(chunks.right)/\(chunks.all) \(accuracyPercentage(chunks.right, of: chunks.all))",
+    "bits   \(bits), \(percentage(bits, of: full)) of \(full)" + (side > 0 ? "; \(side) beside the cache" : ""),
   ]
-  let counted = recital.counted
-  lines.append(
-    "tokens \(counted.correctTokens)/\(counted.tokens) "
-      + accuracyPercentage(counted.correctTokens, of: counted.tokens)
-      + ", chunks \(counted.correctChunks)/\(counted.chunks) "
-      + accuracyPercentage(counted.correctChunks, of: counted.chunks))
-  lines.append(
-    "bits   \(recital.bits), \(percentage(recital.bits, of: recital.full)) of \(recital.full)"
-      + (recital.side > 0 ? "; \(recital.side) beside the cache" : ""))
-  if length < texts[0].count {
-    lines.append("rest   \(texts[0].count - length) tokens fill no chunk and were not read")
-  }
+  if rest > 0 { lines.append("rest   \(rest) tokens fill no chunk and were not read") }
   return Outcome(output: lines.map { $0 + "\n" }.joined())
 }
 
@@ -118,28 +123,17 @@ private func reciteMemories(_ directory: String, _ arguments: Arguments) throws 
   var back: [Int] = []
   for k in 0..<session.fullChunks { back += try session.reconstruct(chunk: k) }
   let text = Array(texts[0][..<length])
-  let right = text.indices.count { text[$0] == back[$0] }
-  let chunks = stride(from: 0, to: length, by: chunk).count { start in
-    (start..<start + chunk).allSatisfy { text[$0] == back[$0] }
-  }
+  let metrics = try session.metrics(text: text, reconstruction: back)
   let heads = model.checkpoint.configuration.heads
   let moment = BudgetMoment(chunks: length / chunk, chunkLength: chunk)
   let full = try moment.fullBits(
     layers: model.checkpoint.configuration.layers, keyValueHeads: heads.keyValue, dimension: heads.dimension)
   let bits = full / moment.length * model.parameters.t * moment.chunks
-  func shown(_ tokens: [Int]) -> String {
-    model.hasByteVocabulary ? quoted(model.text(of: tokens)) : tokens.map(String.init).joined(separator: ",")
-  }
-  var lines = [
-    "method loma c=\(model.parameters.c) t=\(model.parameters.t)", "text   \(shown(text))", "back   \(shown(back))",
-    "tokens \(right)/\(length) \(accuracyPercentage(right, of: length)), chunks \(chunks)/\(moment.chunks) "
-      + accuracyPercentage(chunks, of: moment.chunks),
-    "bits   \(bits), \(percentage(bits, of: full)) of \(full)",
-  ]
-  if length < texts[0].count {
-    lines.append("rest   \(texts[0].count - length) tokens fill no chunk and were not read")
-  }
-  return Outcome(output: lines.map { $0 + "\n" }.joined())
+  func counts(_ accuracy: Accuracy?) -> (right: Int, all: Int) { (accuracy?.correct ?? 0, accuracy?.total ?? 0) }
+  return recited(
+    method: "loma c=\(model.parameters.c) t=\(model.parameters.t)", text: text, back: back,
+    tokens: counts(metrics.tokenRepetitionAccuracy), chunks: counts(metrics.repetitionAccuracy), bits: bits, full: full,
+    side: 0, rest: texts[0].count - length, in: model)
 }
 
 /// The options that each method on a twin takes.

@@ -69,7 +69,7 @@ private func train(
   let watch = TrainingWatch(
     shown: Watch<ContextPoint>(every: .milliseconds(500), environment) { point, _ in words(point) },
     note: environment.note,
-    log: try log.map { try TrainingLog($0, columns: ["loss", "token_accuracy", "output_accuracy"], after: first) },
+    log: try log.map { try TrainingLog($0, columns: LoggedCurve.ofContext, after: first) },
     interval: run.recipe.checkpointEvery, last: min(stop, all), step: { $0.step },
     values: { point in
       let measured = point.measured
@@ -102,10 +102,9 @@ private func train(
 private func watch(
   first: Int, last: Int, interval: Int, log: String?, _ environment: Environment
 ) throws -> TrainingWatch<CurvePoint> {
-  let columns = ["reading_loss", "repetition_loss", "token_accuracy", "chunk_accuracy"]
   return TrainingWatch(
     shown: Watch(first: first, total: last, environment: environment), note: environment.note,
-    log: try log.map { try TrainingLog($0, columns: columns, after: first) }, interval: interval, last: last,
+    log: try log.map { try TrainingLog($0, columns: LoggedCurve.ofLoMA, after: first) }, interval: interval, last: last,
     step: { $0.step },
     values: { [$0.languageModelling, $0.repetition, $0.tokens, $0.chunks] },
     words: { "step \($0.step)/\(last) · \($0.summary)" })

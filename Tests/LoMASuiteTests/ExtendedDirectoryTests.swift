@@ -37,8 +37,6 @@ struct ExtendedDirectoryTests {
     }
   }
 
-  private func names(_ folder: String) throws -> [String] { try contents(folder) }
-
   private func extended(_ folder: String, contents: [String]? = nil) throws(ExtensionError) -> CheckpointExtension {
     try CheckpointExtension(folder + "/old", to: folder + "/new", choices: choices, contents: contents)
   }
@@ -49,7 +47,7 @@ struct ExtendedDirectoryTests {
     var found: ExtensionError?
     try withCheckpoint(files, config: config) { (_, folder) throws in
       do throws(ExtensionError) { _ = try extended(folder, contents: contents) } catch { found = error }
-      #expect(try names(folder) == ["old"], "nothing is written")
+      #expect(try LoMASuiteTests.contents(folder) == ["old"], "nothing is written")
     }
     return found
   }
@@ -127,7 +125,7 @@ struct ExtendedDirectoryTests {
       #expect(throws: ExtensionError.checkpoint(.file(.failed("mkdir", path: folder + "/new", code: EEXIST)))) {
         try extended(folder)
       }
-      #expect(try names(folder) == ["new", "old"])
+      #expect(try LoMASuiteTests.contents(folder) == ["new", "old"])
     }
   }
 
@@ -171,7 +169,7 @@ struct ExtendedDirectoryTests {
       try Files.create(
         folder + "/old/" + index, with: Array("{\"metadata\": {\"total_size\": 1}, \"weight_map\": {\(map)}}".utf8))
       _ = try extended(folder)
-      #expect(try names(folder + "/new") == ["config.json", halves[0].0, halves[1].0, index])
+      #expect(try LoMASuiteTests.contents(folder + "/new") == ["config.json", halves[0].0, halves[1].0, index])
       var bytes = 0
       for (file, old) in halves {
         let new = try ArrayFile(contentsOf: folder + "/new/" + file, byteLimit: 1 << 20)
@@ -278,7 +276,7 @@ struct ExtendedDirectoryTests {
       for name in files.keys where !["tokenizer.json", "pytorch_model.bin", "model.gguf"].contains(name) {
         #expect(try text(folder + "/new/" + name) == files[name], "\(name)")
       }
-      #expect(try names(folder + "/new").count == files.count)
+      #expect(try LoMASuiteTests.contents(folder + "/new").count == files.count)
     }
   }
 
@@ -377,7 +375,7 @@ struct ExtendedDirectoryTests {
       try withFolder { folder in
         try checkpoint.write(to: folder + "/old", arrays: try checkpoint.arrays())
         #expect(throws: ExtensionError.checkpoint(error)) { try extended(folder) }
-        #expect(try names(folder) == ["old"])
+        #expect(try LoMASuiteTests.contents(folder) == ["old"])
       }
     }
   }

@@ -4,7 +4,7 @@ import LoMAModels
 import LoMAVectors
 
 let extendHelp = """
-  loma extend --model DIR --output DIR --c C --t T [--profile NAME] [--tokens A,B]
+  loma extend --model DIR --output DIR --c C --t T [--profile NAME] [--tokens A,B] [--rows ID,ID]
 
   Writes a copy of the checkpoint that has <m> and <r>. Both rows, in the embedding and in the head, are the mean of the
   rows of the text tokens. Everything else stays: every member of config.json, the tokenizer, templates and the
@@ -14,6 +14,8 @@ let extendHelp = """
     --output DIR      a new directory; it is written whole or not at all, and read again before it gets its name
     --c C --t T       compression ratio and memory length, for the loma object of config.json
     --profile NAME    base, or axis=value,axis=value…
+    --rows ID,ID      the rows of these two text tokens instead of the mean: a copy on which a port that swaps <m> and <r>
+                      is found, before any training
     --tokens A,B      what <m> and <r> are in the tokenizer; default <|loma_memory|>,<|loma_repetition|>
 
   V, the text vocabulary, is the number of ids of the tokenizer, or vocab_size if there is none; <m> is V, <r> is V + 1.
@@ -26,7 +28,7 @@ let extendHelp = """
   """
 
 func extend(_ words: [String]) throws -> Outcome {
-  let names = ["--model", "--output", "--c", "--t", "--profile", "--tokens"]
+  let names = ["--model", "--output", "--c", "--t", "--profile", "--tokens", "--rows"]
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   guard let model = arguments["--model"] else { throw UsageError(line: "option --model is required") }
   guard let output = arguments["--output"] else { throw UsageError(line: "option --output is required") }
@@ -36,7 +38,8 @@ func extend(_ words: [String]) throws -> Outcome {
   choices.t = try arguments.required("--t")
   var contents: [String]?
   if let text = arguments["--tokens"] { contents = try CheckpointExtension.contents(text) }
-  let result = try CheckpointExtension(model, to: output, choices: choices, contents: contents)
+  let rows = try arguments["--rows"].map { try Arguments.integers($0, of: "--rows") }
+  let result = try CheckpointExtension(model, to: output, choices: choices, contents: contents, copying: rows)
   return Outcome(output: extendedLines(result, output: output).map { $0 + "\n" }.joined())
 }
 
@@ -57,9 +60,13 @@ private func extendedLines(_ result: CheckpointExtension, output: String) -> [St
   } else {
     lines.append("vocab_size grows from \(result.oldSize) to \(vocabulary.modelSize)")
   }
-  lines.append(
-    "both rows are the mean of rows 0..<\(vocabulary.textSize): until training changes one, <m> and <r> are the same to the "
-      + "model, and no answer shows whether a port has swapped them")
+  if let copied = result.copied {
+    lines.append("the rows are those of ids \(copied[0]) and \(copied[1])")
+  } else {
+    lines.append(
+      "both rows are the mean of rows 0..<\(vocabulary.textSize): until training changes one, <m> and <r> are the same to "
+        + "the model, and no answer shows whether a port has swapped them")
+  }
   if !result.leftOut.isEmpty { lines.append("not copied: " + result.leftOut.map(\.whole).joined(separator: ", ")) }
   if let refusal = result.refusal { lines.append("the reference does not compute this model: \(refusal)") }
   return lines

@@ -11,70 +11,9 @@ import Testing
 @testable import LoMAModels
 
 @Suite("Chapter 1: extending a directory")
-struct ExtendedDirectoryTests {
+struct ExtendedDirectoryTests: DirectoryExtending {
   private let embedding = "model.embed_tokens.weight"
   private let head = "lm_head.weight"
-
-  private var choices: LoMAChoices {
-    var choices = LoMAChoices()
-    choices.c = 4
-    choices.t = 2
-    return choices
-  }
-
-  /// A tiny checkpoint of V' = 13 in a folder `old`, with other files beside it.
-  private func withCheckpoint(
-    _ files: [String: String] = [:], config: [(key: String, json: String?)] = [], tiesHead: Bool = false,
-    type: @escaping (String) -> ElementType = { _ in .f64 }, _ body: (TinyCheckpoint, String) throws -> Void
-  ) throws {
-    let checkpoint = try TinyCheckpoint(tiesHead: tiesHead)
-    try withFolder { folder in
-      try checkpoint.write(
-        to: folder + "/old", config: checkpoint.configText([("loma", nil)] + config),
-        files: [("model.safetensors", try checkpoint.arrays(type))])
-      for (name, text) in files { try Files.create(folder + "/old/" + name, with: Array(text.utf8)) }
-      try body(checkpoint, folder)
-    }
-  }
-
-  private func extended(_ folder: String, contents: [String]? = nil) throws(ExtensionError) -> CheckpointExtension {
-    try CheckpointExtension(folder + "/old", to: folder + "/new", choices: choices, contents: contents)
-  }
-
-  private func refusal(
-    _ files: [String: String], config: [(key: String, json: String?)] = [], contents: [String]? = nil
-  ) throws -> ExtensionError? {
-    var found: ExtensionError?
-    try withCheckpoint(files, config: config) { (_, folder) throws in
-      do throws(ExtensionError) { _ = try extended(folder, contents: contents) } catch { found = error }
-      #expect(try LoMASuiteTests.contents(folder) == ["old"], "nothing is written")
-    }
-    return found
-  }
-
-  private func text(_ path: String) throws -> String {
-    String(decoding: try Files.contents(of: path, byteLimit: 1 << 20), as: UTF8.self)
-  }
-
-  /// A tokenizer with ids 0..<count, of which the last two are added tokens, each with its id plus `gap`.
-  private func tokenizer(_ count: Int, gap: Int = 0) -> String {
-    let vocabulary = (0..<count - 2).map { "\"w\($0)\": \($0)" }.joined(separator: ", ")
-    let added = (count - 2..<count).map { "    {\"id\": \($0 + gap), \"content\": \"<\($0)>\", \"special\": true}" }
-    return """
-      {
-        "version": "1.0",
-        "added_tokens": [
-      \(added.joined(separator: ",\n"))
-        ],
-        "model": {"type": "BPE", "vocab": {\(vocabulary)}, "merges": [["w0", "w1"], ["Å", "Å"]]}
-      }
-      """
-  }
-
-  private func decoder(_ ids: Range<Int>, more: String = "") -> String {
-    let tokens = ids.map { "\"\($0)\": {\"content\": \"<\($0)>\", \"special\": true}" }.joined(separator: ", ")
-    return "{\"added_tokens_decoder\": {\(tokens)}\(more)}"
-  }
 
   @Test(arguments: [(7, 13), (11, 13), (12, 14), (13, 15)])
   func `PAR-5 a tokenizer's next two ids: in rows that no token has, appended, or one of each`(
@@ -127,6 +66,23 @@ struct ExtendedDirectoryTests {
       }
       #expect(try LoMASuiteTests.contents(folder) == ["new", "old"])
     }
+  }
+
+  @Test func `PAR-5 given rows: those of two text tokens, in every table, byte for byte`() throws {
+    try withCheckpoint(["tokenizer.json": tokenizer(11)], type: { _ in .bf16 }) { (_, folder) throws in
+      #expect(try extended(folder, copying: [7, 2]).copied == [7, 2])
+      let old = try ArrayFile(contentsOf: folder + "/old/model.safetensors", byteLimit: 1 << 20)
+      let new = try ArrayFile(contentsOf: folder + "/new/model.safetensors", byteLimit: 1 << 20)
+      for name in [embedding, head] {
+        let bytes = try old.array(name).bytes
+        let row = { (id: Int) in bytes[id * 16..<id * 16 + 16] }
+        #expect(try new.array(name).bytes == Array(bytes[..<176]) + row(7) + row(2))
+      }
+    }
+    let outside = InputError.textTokenOutOfRange(token: 11, index: 1, textVocabulary: 11)
+    #expect(
+      try refusal(["tokenizer.json": tokenizer(11)], copying: [0, 11]) == .checkpoint(.reference(.rejected(outside))))
+    for ids in [[3, 3], [3], [1, 2, 3], []] { #expect(try refusal([:], copying: ids) == .rows(ids)) }
   }
 
   @Test func `PAR-5 every tensor keeps its type, and the mean is rounded once to that of its table`() throws {
@@ -280,71 +236,6 @@ struct ExtendedDirectoryTests {
     }
   }
 
-  @Test func `PAR-5 tokenizers that would number tokens otherwise are refused with the number`() throws {
-    let known = CheckpointExtension.standardContents[1]
-    let standard = tokenizer(11)
-    let cases: [(files: [String: String], error: ExtensionError)] = [
-      (
-        ["tokenizer.json": tokenizer(11, gap: 1)],
-        .renumberedToken(file: "tokenizer.json", content: "<9>", id: 10, given: 9)
-      ),
-      (
-        ["tokenizer.json": standard.replacing("\"w8\": 8", with: "\"w8\": 20").replacing("[\n", with: "[")],
-        .nextToken(file: "tokenizer.json", given: 11, size: 21)
-      ),
-      (["tokenizer.json": tokenizer(14)], .tokenizerBeyondVocabulary(tokens: 14, vocabulary: 13)),
-      (
-        ["tokenizer.json": standard, "tokenizer_config.json": decoder(9..<10)],
-        .tokenizerFilesDisagree(size: 11, file: "tokenizer_config.json", otherSize: 10)
-      ),
-      (
-        ["tokenizer.json": standard, "tokenizer_config.json": "{\"pad_token\": {\"content\": \"<p>\"}}"],
-        .unlistedToken(file: "tokenizer_config.json", key: "pad_token", content: "<p>")
-      ),
-      (
-        ["tokenizer.json": standard, "special_tokens_map.json": "{\"additional_special_tokens\": [\"<9>\", \"<q>\"]}"],
-        .unlistedToken(file: "special_tokens_map.json", key: "additional_special_tokens", content: "<q>")
-      ),
-      (["tokenizer.json": standard.replacing("w4", with: known)], .knownContent(known, id: 4)),
-      (["tokenizer.json": standard.replacing("<10>", with: known)], .knownContent(known, id: 10)),
-    ]
-    for (files, error) in cases { #expect(try refusal(files) == error) }
-    #expect(try refusal(["tokenizer.json": standard], contents: ["w4", "x"]) == .knownContent("w4", id: 4))
-  }
-
-  @Test func `PAR-5 malformed files of a tokenizer are refused with the place`() throws {
-    let json = "tokenizer.json"
-    let standard = tokenizer(11)
-    let cases: [(text: String, error: ExtensionError)] = [
-      ("[]", .tokenizerFile(json, key: "the file", requirement: "an object")),
-      ("{\"model\": ", .checkpoint(.json(file: json, .unexpectedEnd(offset: 10)))),
-      ("{\"a\": 1, \"a\": 2}", .checkpoint(.json(file: json, .duplicateKey("a", offset: 9)))),
-      (
-        standard.replacing("\"vocab\"", with: "\"words\""),
-        .tokenizerFile(json, key: "model.vocab", requirement: "an object of ids or a list of pieces")
-      ),
-      (
-        standard.replacing("\"w4\": 4", with: "\"w4\": -4"),
-        .tokenizerFile(json, key: "model.vocab[\"w4\"]", requirement: "an id")
-      ),
-      (
-        standard.replacing("\"added_tokens\": [", with: "\"added_tokens\": [7,"),
-        .tokenizerFile(json, key: "added_tokens[0]", requirement: "an object with id and content")
-      ),
-      (
-        standard.replacing("\"added_tokens\"", with: "\"others\""),
-        .tokenizerFile(json, key: "added_tokens", requirement: "a list")
-      ),
-    ]
-    for (text, error) in cases { #expect(try refusal([json: text]) == error) }
-    #expect(
-      try refusal([
-        json: standard, "tokenizer_config.json": "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}",
-      ])
-        == .tokenizerFile(
-          "tokenizer_config.json", key: "added_tokens_decoder[\"x\"]", requirement: "an id and an object with content"))
-  }
-
   @Test func `PAR-5 a Unigram tokenizer counts its pieces`() throws {
     let list = (0..<9).map { "[\"w\($0)\", -\($0).5]" }.joined(separator: ", ")
     let text = """
@@ -352,31 +243,6 @@ struct ExtendedDirectoryTests {
       """
     try withCheckpoint(["tokenizer.json": text]) { (_, folder) throws in
       #expect(try extended(folder).vocabulary.memoryToken == 10)
-    }
-  }
-
-  @Test func `PAR-5 a checkpoint that is damaged, or whose code is elsewhere, is not extended`() throws {
-    #expect(
-      try refusal([:], config: [("auto_map", "{}")])
-        == .checkpoint(.model(.unsupportedConfiguration(key: "auto_map", value: "an object"))))
-    #expect(
-      try refusal([:], config: [("vocab_size", nil)]) == .checkpoint(.model(.missingConfiguration(key: "vocab_size"))))
-    #expect(
-      try refusal([:], config: [("vocab_size", "12")])
-        == .checkpoint(.model(.wrongShape(tensor: embedding, shape: [13, 8], expected: [12, 8]))))
-    #expect(try refusal([:], contents: ["<m>", "<r>"]) != nil)
-    var checkpoint = try TinyCheckpoint()
-    for (value, error) in [
-      (Double.nan, CheckpointError.model(.nonFiniteWeight(tensor: embedding, index: 81))),
-      (Double.greatestFiniteMagnitude, .valueOutOfRange(tensor: embedding, index: 105, elementType: .f64)),
-    ] {
-      checkpoint.parameters.tensors[embedding]?[10, 1] = value
-      checkpoint.parameters.tensors[embedding]?[9, 1] = value.isNaN ? 0 : value
-      try withFolder { folder in
-        try checkpoint.write(to: folder + "/old", arrays: try checkpoint.arrays())
-        #expect(throws: ExtensionError.checkpoint(error)) { try extended(folder) }
-        #expect(try LoMASuiteTests.contents(folder) == ["old"])
-      }
     }
   }
 

@@ -14,6 +14,8 @@ package struct CheckpointExtension: Sendable {
   package let contents: [String]?
   /// The entries of the directory that were not copied, sorted.
   package let leftOut: [String]
+  /// The text tokens whose rows the two are; nil if both are the mean.
+  package let copied: [Int]?
   /// Why the reference cannot compute the model; nil if it can.
   package let refusal: ModelError?
 
@@ -21,7 +23,7 @@ package struct CheckpointExtension: Sendable {
   package static let standardContents = ["<|loma_memory|>", "<|loma_repetition|>"]
 
   /// Files that are copied as they are, where they exist.
-  static let copied: Set = [
+  static let keptFiles: Set = [
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
     "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json", "README.md",
   ]
@@ -29,9 +31,10 @@ package struct CheckpointExtension: Sendable {
   /// Writes a copy of a directory, whole or not at all, and reads it again before it gets its name.
   ///
   /// V is the number of ids of the tokenizer, or of the model's rows if there is none; `<m>` = V and `<r>` = V + 1 are
-  /// appended, or put into rows that no token has. `contents` are those of `--tokens`, nil for the standard ones.
+  /// appended, or put into rows that no token has. `contents` are those of `--tokens`, nil for the standard ones. The rows
+  /// are the mean of the text tokens' rows, or those of the two ids of `copying`.
   package init(
-    _ directory: String, to output: String, choices: LoMAChoices, contents: [String]?
+    _ directory: String, to output: String, choices: LoMAChoices, contents: [String]?, copying: [Int]?
   ) throws(ExtensionError) {
     let names = Set(Disk.files(in: directory))
     let old = try Model(directory: directory)
@@ -53,13 +56,15 @@ package struct CheckpointExtension: Sendable {
         textSize: textSize, memoryToken: smallest.memoryToken, repetitionToken: smallest.repetitionToken,
         modelSize: max(smallest.modelSize, old.vocabularySize))
       parameters = try Parameters(c: choices.c ?? 1, t: choices.t ?? 1)
+      try vocabulary.check(text: copying ?? [])
     } catch { throw ExtensionError(error) }
+    if let copying, copying.count != 2 || copying[0] == copying[1] { throw .rows(copying) }
     let section = LoMASection(
       textVocabulary: textSize, memoryToken: vocabulary.memoryToken, repetitionToken: vocabulary.repetitionToken,
       c: parameters.c, t: parameters.t, profile: choices.profile ?? .base)
     let weights = try ExtendedWeights(
       directory: directory, tiesHead: old.tiesHead, oldSize: old.vocabularySize, width: old.width, textSize: textSize,
-      modelSize: vocabulary.modelSize)
+      modelSize: vocabulary.modelSize, copying: copying)
 
     let ids = [vocabulary.memoryToken, vocabulary.repetitionToken]
     var texts = [
@@ -90,6 +95,7 @@ package struct CheckpointExtension: Sendable {
     self.vocabulary = vocabulary
     oldSize = old.vocabularySize
     self.contents = asked
+    copied = copying
     let written = Set(copies).union(texts.keys).union(weights.tensors.shards.keys)
     leftOut = names.subtracting(written).subtracting(["model.safetensors.index.json"]).sorted()
     refusal = old.refusal
@@ -97,7 +103,7 @@ package struct CheckpointExtension: Sendable {
 
   /// Code without an `auto_map` is nothing that a library runs by itself.
   private static func isCopied(_ name: String) -> Bool {
-    copied.contains(name) || name.hasPrefix("LICENSE") || name.hasSuffix(".py")
+    keptFiles.contains(name) || name.hasPrefix("LICENSE") || name.hasSuffix(".py")
   }
 
   /// Reads what was written: the configuration, the tokenizer, and the model if the reference can compute it.

@@ -10,16 +10,18 @@ struct ExtendedWeights {
   let tensors: StoredTensors
   /// Whether there is an index beside them.
   let hasIndex: Bool
-  /// The number of rows that are kept, whose mean both rows are: V.
+  /// The number of rows that are kept: V.
   let textSize: Int
   /// The number of rows of the new tables: V'.
   let modelSize: Int
-  /// The row that both new rows are, by table.
+  /// The two new rows, end to end, by table.
   let rows: [String: [UInt8]]
 
-  /// Finds the tables and computes their rows. Every table has `oldSize` rows of `width` values.
+  /// Finds the tables and their new rows: those of two text tokens, or else the mean of all, twice.
+  ///
+  /// Every table has `oldSize` rows of `width` values.
   init(
-    directory: String, tiesHead: Bool, oldSize: Int, width: Int, textSize: Int, modelSize: Int
+    directory: String, tiesHead: Bool, oldSize: Int, width: Int, textSize: Int, modelSize: Int, copying: [Int]?
   ) throws(ExtensionError) {
     do throws(CheckpointError) {
       tensors = try StoredTensors(directory: directory)
@@ -41,9 +43,26 @@ struct ExtendedWeights {
         throw ExtensionError(
           .unreadable(tensor: name, reason: "\(entry.elementType.rawValue) is not a floating-point type"))
       }
-      rows[name] = try Self.mean(tensors, entry, rows: textSize)
+      if let copying {
+        rows[name] = try Self.bytes(tensors, entry, rows: copying)
+      } else {
+        let mean = try Self.mean(tensors, entry, rows: textSize)
+        rows[name] = mean + mean
+      }
     }
     self.rows = rows
+  }
+
+  /// Some rows of a table, as they are; throws for a value that is not finite.
+  private static func bytes(
+    _ tensors: StoredTensors, _ entry: ContainerHeader.Entry, rows: [Int]
+  ) throws(ExtensionError) -> [UInt8] {
+    do throws(ModelError) {
+      let read = try tensors.weights.rows(rows, of: entry.name)
+      do { return try NamedArray(entry.name, entry.elementType, shape: read.shape, doubles: read.values).bytes } catch {
+        throw .unreadable(tensor: entry.name, reason: "\(error)")
+      }
+    } catch { throw ExtensionError(error) }
   }
 
   /// The mean of the first rows, each column summed from +0.0 by rising row, rounded once to the table's type.
@@ -92,18 +111,18 @@ struct ExtendedWeights {
       metadata: ["format": "pt"])
     do throws(FileError) {
       for entry in shard.header.entries {
-        guard let row = rows[entry.name] else {
+        guard let two = rows[entry.name] else {
           try shard.forEachPiece(of: entry) { (piece) throws(FileError) in try stream.append(piece) }
           continue
         }
         // The rows below V, the two, and those of a padded table that remain.
-        let kept = textSize * row.count
-        let end = (textSize + 2) * row.count
+        let kept = textSize * (two.count / 2)
+        let end = kept + two.count
         var offset = 0
         try shard.forEachPiece(of: entry) { (piece) throws(FileError) in
           try stream.append(Array(piece.prefix(max(0, kept - offset))))
           // The new rows come once, where the kept ones end.
-          if offset < kept && offset + piece.count >= kept { try stream.append(row + row) }
+          if offset < kept && offset + piece.count >= kept { try stream.append(two) }
           try stream.append(Array(piece.dropFirst(max(0, end - offset))))
           offset += piece.count
         }
@@ -149,11 +168,9 @@ struct ExtendedWeights {
       guard let old = tensors.entry(name), let new = written.entry(name), new.elementType == old.elementType,
         new.shape == shape(of: old)
       else { throw .notAsWritten("the type or the shape of \(name)") }
-      guard let row = rows[name] else { continue }
-      let read: Tensor
-      do { read = try written.weights.rows([textSize, textSize + 1], of: name) } catch { throw ExtensionError(error) }
-      let array = try? NamedArray(name, new.elementType, shape: read.shape, doubles: read.values)
-      guard array?.bytes == row + row else { throw .notAsWritten("the two rows of \(name)") }
+      guard let two = rows[name] else { continue }
+      let read = try Self.bytes(written, new, rows: [textSize, textSize + 1])
+      guard read == two else { throw .notAsWritten("the two rows of \(name)") }
     }
   }
 }

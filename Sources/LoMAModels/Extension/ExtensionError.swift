@@ -26,6 +26,8 @@ package enum ExtensionError: Error, Equatable, Sendable {
   case noTokenizer(directory: String)
   /// The contents are not two different texts that a tokenizer can look for.
   case contents(String)
+  /// The rows to copy are not those of two tokens.
+  case rows([Int])
   /// The tokenizer has a token of this content already.
   case knownContent(String, id: Int)
   /// What was written does not read as it should.
@@ -61,6 +63,7 @@ extension ExtensionError: CustomStringConvertible {
     case .noTokenizer(let directory): "no-tokenizer: \(directory) has no file of a tokenizer that could hold the tokens"
     case .contents(let text):
       "token-contents: \(JSONSource.quoted(text)) is not two different contents, such as <m>,<r>, without white space"
+    case .rows(let ids): "rows: \(ids.map(String.init).joined(separator: ",")) is not two different ids"
     case .knownContent(let content, let id):
       "known-token: the tokenizer has \(JSONSource.quoted(content)) already: id \(id)"
     case .notAsWritten(let what): "not-as-written: \(what)"

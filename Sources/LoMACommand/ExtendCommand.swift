@@ -63,9 +63,10 @@ private func extendedLines(_ result: CheckpointExtension, output: String) -> [St
   if let copied = result.copied {
     lines.append("the rows are those of ids \(copied[0]) and \(copied[1])")
   } else {
-    lines.append(
-      "both rows are the mean of rows 0..<\(vocabulary.textSize): until training changes one, <m> and <r> are the same to "
-        + "the model, and no answer shows whether a port has swapped them")
+    lines += [
+      "both rows are the mean of rows 0..<\(vocabulary.textSize): the model cannot tell <m> from <r> until training changes one,",
+      "and no test can tell a port that swaps them; a copy made with --rows ID,ID shows it",
+    ]
   }
   if !result.leftOut.isEmpty { lines.append("not copied: " + result.leftOut.map(\.whole).joined(separator: ", ")) }
   if let refusal = result.refusal { lines.append("the reference does not compute this model: \(refusal)") }

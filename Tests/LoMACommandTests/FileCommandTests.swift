@@ -101,8 +101,8 @@ struct FileCommandTests {
         <m> is 260, <r> is 261: written to \(output)
         there is no tokenizer: ids from V = 260 on are taken for free
         vocab_size grows from 260 to 262
-        both rows are the mean of rows 0..<260: until training changes one, <m> and <r> are the same to the model, and no \
-        answer shows whether a port has swapped them
+        both rows are the mean of rows 0..<260: the model cannot tell <m> from <r> until training changes one,
+        and no test can tell a port that swaps them; a copy made with --rows ID,ID shows it
 
         """
       #expect(command(line) == Outcome(output: lines))

@@ -126,6 +126,9 @@ def rope_refusals(given):
     for key in sorted(needed):
         if key not in rope or rope[key] is None and (kind, key) != ("yarn", "factor"):
             yield Refusal("invalid-configuration", f"{name}.{key}", rope.get(key))
+    for key in sorted(set(NAMES) & set(rope) - {"truncate"}):
+        if isinstance(rope[key], (str, bool)):
+            yield Refusal("invalid-configuration", f"{name}.{key}", rope[key])
     if kind != "default" and given.get("max_position_embeddings") is None:
         yield Refusal(unsupported, "max_position_embeddings", None)
     inner, outer = (x.get("original_max_position_embeddings") for x in (rope, given))
@@ -173,8 +176,7 @@ def refusal(directory, declared=()):
     biases that the files lack is refused too."""
     given = read(directory)
     found = [refusal.code for refusal in refusals(given, declared)]
-    if not found and biases(given):
-        lacking = {f".{name}.bias" for name in biases(given)} - {
-            "." + name.split(".", 4)[-1] for name in stored_names(directory)}
-        found = ["unsupported-configuration"] if lacking else []
+    needed = {f"{name}.bias" for name in biases(given)}
+    if needed and needed - {".".join(name.split(".")[-2:]) for name in stored_names(directory)}:
+        found.append("unsupported-configuration")
     return min(found, key=("unsupported-configuration", "invalid-configuration").index, default=None)

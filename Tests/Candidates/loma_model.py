@@ -180,3 +180,9 @@ def refusal(directory, declared=()):
     if needed and needed - {".".join(name.split(".")[-2:]) for name in stored_names(directory)}:
         found.append("unsupported-configuration")
     return min(found, key=("unsupported-configuration", "invalid-configuration").index, default=None)
+
+
+def reaches(directory, layouts):
+    """Whether every row of these layouts stands at a position that the model can be asked for."""
+    limit = settings(directory)["positions_below"]
+    return limit is None or all(row["position"] < limit for rows in layouts for row in rows)

@@ -16,6 +16,7 @@ import generation
 import layout
 import model
 import rejections
+import rotations
 import stages
 import tensors
 import training
@@ -52,6 +53,13 @@ class Request:
     def layouts(self):
         recited = self.params.get("layout") != "generation"
         return [layout.layout(text, self.params, self.axes, recited) for text in self.texts]
+
+    @property
+    def last_position(self):
+        """The largest position of a row that is computed; behind a prompt m − 1 more tokens are fed."""
+        fed = max(self.params["generate"] - 1, 0) if self.op == "generate" else 0
+        rows = [layout.layout([*text, *[0] * fed], self.params, self.axes) for text in self.texts]
+        return max((row[layout.POSITION] for own in rows for row in own), default=-1)
 
     @property
     def weights(self):
@@ -101,7 +109,8 @@ def rms_norm_op(r):
 
 def rope_op(r):
     (x,) = r.numbers("x")
-    cos, sin = stages.rotation(r.input["positions"], r.params["head_dim"], r.params["theta"], r.element)
+    rope = rotations.Rope("default", r.params["theta"], {})
+    cos, sin = stages.rotation(r.input["positions"], r.params["head_dim"], rope, r.element)
     return {"y": stages.rotate(x, cos, sin, r.element)}
 
 
@@ -121,8 +130,8 @@ def decoder_layer_op(r):
     x, *given = r.numbers("x", *model.PLACES)
     w = dict(zip(model.PLACES, given))
     shape = stages.Shape(r.params["heads"], r.params["kv_heads"], len(w["q_proj"]) // r.params["heads"],
-                         r.params["epsilon"], r.params["theta"])
-    cos, sin = stages.rotation(r.input["positions"], shape.head_dim, shape.theta, r.element)
+                         r.params["epsilon"], rotations.Rope("default", r.params["theta"], {}))
+    cos, sin = stages.rotation(r.input["positions"], shape.head_dim, shape.rope, r.element)
     return {"y": stages.decoder_layer(x, w, shape, cos, sin, r.input["mask"], r.element)["hidden"]}
 
 
@@ -196,7 +205,7 @@ OPERATIONS = {
     "generate": generate_op, "reconstruct": reconstruct_op,
 }
 HELLO = {"protocol": 1, "name": "numpy-port", "version": "1", "ops": list(OPERATIONS), "dtypes": list(tensors.TYPES),
-         "profiles": "any", "captures": True}
+         "profiles": "any", "captures": True, "families": list(model.FAMILIES)}
 
 
 def answer(line):

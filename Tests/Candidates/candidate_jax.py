@@ -66,7 +66,7 @@ def attention(q, k, v, mask):
 
 def linear(x, w, name):
     y = x @ w[name].T
-    return y + w[name + ".bias"] if name + ".bias" in w else y
+    return y + w[name + "_bias"] if name + "_bias" in w else y
 
 
 def layer(head_dim, x, w, positions, mask, epsilon, rotation):
@@ -149,9 +149,9 @@ class Model:
         self.head = "model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"
 
     def of_layer(self, n):
-        """The names of a layer's weights by their short names, q_proj and q_proj.bias."""
+        """The names of a layer's weights by their short names, q_proj and q_proj_bias."""
         own = [name for name in self.weights if name.startswith(f"model.layers.{n}.")]
-        return {name.removesuffix(".weight").replace("self_attn.", "").replace("mlp.", "").split(".", 3)[3]: name
+        return {"_".join([part for part in name.split(".")[3:] if part not in ("self_attn", "mlp", "weight")]): name
                 for name in own}
 
     def hidden(self, text, weights, embeddings=None):

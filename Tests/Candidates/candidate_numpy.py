@@ -33,16 +33,16 @@ class Reject(Exception):
     """Bad input; the argument is a code of Spec/rejections.md."""
 
 
-FAMILIES = ["linear", "llama3", "yarn", "biases", "qk_norm"]  # what it computes beside plain Llama
+FAMILIES = ["linear", "dynamic", "llama3", "yarn", "biases", "mistral", "qwen2", "qwen3"]  # beside plain Llama, RUN-2
 COMPUTED = {  # MOD-1: keys that change the arithmetic, and the values that are computed
     "model_type": ("llama", "mistral", "qwen2", "qwen3"), "hidden_act": ("silu", "swish"), "pretraining_tp": (1, None),
     "quantization_config": (None,), "partial_rotary_factor": (1, None)}
 ROTATIONS = {  # MOD-8, MOD-9: what the rope object of each type must hold, and what it may hold beside
-    "default": ([], []), "linear": (["factor"], []), "dynamic": (["factor"], []),
+    "default": ([], []), "linear": (["factor"], []), "dynamic": (["factor"], ["original_max_position_embeddings"]),
     "llama3": (["factor", "low_freq_factor", "high_freq_factor"], ["original_max_position_embeddings"]),
     "yarn": (["factor"], ["original_max_position_embeddings", "attention_factor", "beta_fast", "beta_slow", "mscale",
-                          "mscale_all_dim", "truncate"])}
-ANY_ROTATION = ["rope_type", "type", "rope_theta", "partial_rotary_factor", "finetuned"]
+                          "mscale_all_dim", "truncate", "finetuned"])}
+ANY_ROTATION = ["rope_type", "type", "rope_theta", "partial_rotary_factor"]
 
 
 def check(op, p, profile, texts, given, directory):
@@ -97,14 +97,19 @@ def check_model(need, directory):
     """MOD-1, MOD-4, MOD-8 to MOD-13: config.json, and that the biases it says are there."""
     config, unsupported, invalid = configuration(directory), "unsupported-configuration", "invalid-configuration"
     need(all(config.get(key, values[0]) in values for key, values in COMPUTED.items()), unsupported)
-    need(not set(config.get("layer_types") or []) - {"full_attention"}, unsupported)
-    need(config["model_type"] != "llama" or config.get("sliding_window") is None, unsupported)
+    family, types = config["model_type"], config.get("layer_types")
+    need(types is None or len(types) == config["num_hidden_layers"], unsupported)
+    need(not set(types or []) - {"full_attention", *["sliding_attention"] * (family != "llama")}, unsupported)
+    need(family != "llama" or not config.get("use_sliding_window") and config.get("sliding_window") is None, unsupported)
+    need(not (family == "mistral" and config.get("attention_bias") or family != "llama" and config.get("mlp_bias")),
+         unsupported)
     kind, rope, old = rotation_of(config)
     need(kind in ROTATIONS and rope.get("partial_rotary_factor", 1) == 1, unsupported)
     needed, optional = ROTATIONS[kind]
     need(not set(rope) - {*needed, *optional, *ANY_ROTATION}, unsupported)
     need(kind == "default" or config.get("max_position_embeddings") is not None, unsupported)
-    need(kind not in ("llama3", "yarn") or rope.get("original_max_position_embeddings", old) == old, unsupported)
+    need(kind in ("default", "linear") or rope.get("original_max_position_embeddings", old) == old, unsupported)
+    need(kind != "dynamic" or old == config["max_position_embeddings"], unsupported)
     names = {name.split(".", 3)[-1] for name in tensor_names(directory)}
     need(all(f"{name}.bias" in names for name in biased(config)), unsupported)
     need(all(name in rope and isinstance(rope[name], (int, float, type(None) if kind == "yarn" else float))
@@ -112,7 +117,7 @@ def check_model(need, directory):
     heads = config["num_attention_heads"]
     need(heads % (config.get("num_key_value_heads") or heads) == 0, invalid)
     need((config.get("head_dim") or config["hidden_size"] // heads) % 2 == 0, invalid)
-    need(config["model_type"] == "llama" or "num_key_value_heads" in config, invalid)
+    need(family == "llama" or config.get("num_key_value_heads") is not None, invalid)
 
 
 # Rows. A layout is an integer array [rows, 6]; none is -1. The columns, and the values of ZONE (OPS-2):
@@ -248,7 +253,7 @@ def rope(x, positions, head_dim, turning):
 def linear(x, w, name):
     """A projection, with its bias if it has one (MOD-10)."""
     y = x @ w[name].T
-    return y + w[name + ".bias"] if name + ".bias" in w else y
+    return y + w[name + "_bias"] if name + "_bias" in w else y
 
 
 def head_norm(x, w, name, head_dim, epsilon):
@@ -334,7 +339,8 @@ def positions_below(config):
     hide rows from them."""
     dynamic = rotation_of(config)[0] == "dynamic"
     windowed = config["model_type"].startswith("qwen") and config.get("use_sliding_window") and (
-        config.get("max_window_layers", 28) < config["num_hidden_layers"])
+        config.get("max_window_layers", 28) < config["num_hidden_layers"] if config.get("layer_types") is None else
+        "sliding_attention" in config["layer_types"])
     limits = [config["max_position_embeddings"] if dynamic else None,
               config.get("sliding_window", 4096) if windowed or config["model_type"] == "mistral" else None]
     return min((limit for limit in limits if limit is not None), default=None)
@@ -361,12 +367,12 @@ class Model:
         self.embedding, self.gain = weights["model.embed_tokens.weight"], weights["model.norm.weight"]
         self.head = self.embedding if config.get("tie_word_embeddings") else weights["lm_head.weight"]
         # Layer by layer, weights by their last name: model.layers.0.self_attn.q_proj.weight is layers[0]["q_proj"], and
-        # its bias layers[0]["q_proj.bias"].
+        # its bias layers[0]["q_proj_bias"].
         self.layers = [{} for _ in range(config["num_hidden_layers"])]
         for name, w in weights.items():
             if name.startswith("model.layers."):
                 *_, short, kind = name.split(".")
-                self.layers[int(name.split(".")[2])][short if kind == "weight" else f"{short}.bias"] = w
+                self.layers[int(name.split(".")[2])][short if kind == "weight" else f"{short}_bias"] = w
 
     def run(self, rows, seen, past=None, embeddings=None):
         """All tensors of MOD-7 for these rows; `past` has keys and values of every layer."""
@@ -523,7 +529,7 @@ def stage(r):
         answer = attention(x["q"], x["k"], x["v"], r.input["mask"], p["heads"], p["kv_heads"])
         return dict(zip(("context", "probabilities"), answer))
     if r.op == "feed_forward":
-        return {"y": silu(x["x"] @ x["gate"].T) * (x["x"] @ x["up"].T) @ x["down"].T}
+        return {"y": linear(silu(linear(x["x"], x, "gate")) * linear(x["x"], x, "up"), x, "down")}
     if r.op == "cross_entropy":
         return {"losses": cross_entropy(x["logits"], r.input["labels"])}
     return {"y": decoder_layer(x.pop("x"), r.input["positions"], r.input["mask"], x, p["heads"], p["kv_heads"],
@@ -531,8 +537,8 @@ def stage(r):
 
 
 def turning(p, head_dim):
-    """A stage's rotation."""
-    return frequencies({"rope_theta": p["theta"]}, head_dim)
+    """A stage's rotation; its parameters have the names of the rope object."""
+    return frequencies({"rope_theta": p["theta"], "rope_scaling": {"rope_type": "default", **p}}, head_dim)
 
 
 def forward(r):

@@ -12,7 +12,9 @@ tokens that `loma generate` prints. The decoder in NumPy (numpy_llama.py) and th
 """
 
 import argparse
+import json
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -198,7 +200,7 @@ def check_generation(stock, directory, profile, loma, peer, worst):
                   peer.folder / "input.safetensors")
         found = peer.tensors({
             "cmd": "run", "case": "families", "op": "generate", "dtype": "f64", "profile": profile, "capture": [],
-            "params": PARAMS | {"generate": len(FORCED)}, "model": directory.name, "input": "input.safetensors"})
+            "params": PARAMS | {"generate": len(FORCED)}, "model": f"models/{directory.name}", "input": "input.safetensors"})
         for name, value in expected.items():
             worst["loma"].see(f"generate {name}", found[name], value)
         said = subprocess.run(
@@ -216,19 +218,17 @@ def check_models(scratch, loma, peer):
     """Every family; returns the worst differences by who computed."""
     worst = {who: Worst() for who in ("NumPy", "forms", "loma")}
     for seed, (name, family) in enumerate(family_models.FAMILIES.items()):
-        directory = family_models.write(scratch / f"family{seed}", family, seed)
-        own = {who: Worst() for who in worst}
-        for profile in PROFILES:
-            stock = Stock(directory)
-            trace = loma and traced(
-                loma, directory, profile, "--gradients", "yes", "--steps", 1, "--adamw", "0.01,0.9,0.999,0x1p-10,0.1")
-            check_forward(stock, directory, profile, trace, own)
-            check_generation(stock, directory, profile, loma, peer, own)
-            if loma:
-                check_training(stock, profile, trace, own["loma"])
+        directory = family_models.write(scratch / "models" / f"family{seed}", family, seed)
+        own, profile, stock = {who: Worst() for who in worst}, PROFILES[seed % 2], Stock(directory)
+        trace = loma and traced(
+            loma, directory, profile, "--gradients", "yes", "--steps", 1, "--adamw", "0.01,0.9,0.999,0x1p-10,0.1")
+        check_forward(stock, directory, profile, trace, own)
+        check_generation(stock, directory, profile, loma, peer, own)
+        if loma:
+            check_training(stock, profile, trace, own["loma"])
         report(name, own, worst)
     for seed, (name, spelling) in enumerate(family_models.SPELLINGS.items()):
-        directory = family_models.spelled(scratch / f"spelling{seed}", spelling, seed)
+        directory = family_models.spelled(scratch / "models" / f"spelling{seed}", spelling, seed)
         own = {who: Worst() for who in worst}
         check_forward(Stock(directory), directory, {}, loma and traced(loma, directory, {}), own)
         report(f"spelling: {name}", own, worst)
@@ -246,24 +246,66 @@ PUBLISHED = {  # frequencies of real checkpoints by their place, and a
     "yarn with mscales": (QWEN_LONG | {"factor": 40.0, "mscale": 0.707, "mscale_all_dim": 1.0}, 128, {},
                           0.92104235531633993)}
 NEAR = 4e-16  # relative: two units in the last place
+SMOOTHED = 1e-14  # where a difference of two nearly equal numbers decides a share
+RANDOM, ASKED = 400, 24  # rotations, and of how many of them `loma` is asked
+
+
+def random_rotation(draw):
+    """A rope object and a head dimension: short and long texts, borders inside the head and outside of it."""
+    kind = draw.choice(["linear", "llama3", "yarn", "yarn"])
+    rope = {"rope_type": kind, "rope_theta": draw.choice([10.0, 1e3, 1e4, 5e5, 1e6]), "factor": draw.choice([0.5, 1.0, 2.5, 8.0, 40.0])}
+    if kind == "linear":
+        return rope, draw.choice([2, 6, 16, 128])
+    rope["original_max_position_embeddings"] = draw.choice([16, 60, 2048, 8192, 32768])
+    if kind == "llama3":
+        low = draw.choice([0.5, 1.0, 2.0])
+        return rope | {"low_freq_factor": low, "high_freq_factor": low * draw.choice([1.5, 4.0, 16.0])}, draw.choice([4, 64, 128])
+    more = {"beta_fast": draw.choice([8.0, 32.0, 300.0]), "beta_slow": draw.choice([0.5, 1.0, 8.0]),
+            "truncate": draw.choice([True, False]), "attention_factor": draw.choice([0.8, 1.5]),
+            "mscale": draw.choice([0.0, 0.707, 1.0]), "mscale_all_dim": draw.choice([0.5, 1.0])}
+    return rope | {name: value for name, value in more.items() if draw.random() < 0.5}, draw.choice([4, 8, 64, 128])
+
+
+def stretched(rope, head_dim):
+    """Frequencies and a: of transformers in float64, and rounded from 40 digits."""
+    config = LlamaConfig(hidden_size=head_dim, num_attention_heads=1, head_dim=head_dim, rope_parameters=dict(rope))
+    with llama64.widened():
+        theirs, factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](config)
+    rotation = loma_model.rotation({"rope_parameters": rope, "max_position_embeddings": config.max_position_embeddings})
+    return [*theirs.tolist(), factor], [x for part in loma_rotation.frequencies(rotation, head_dim) for x in np.atleast_1d(part)]
+
+
+def computed(loma, rope, head_dim):
+    """What `loma compute` says of both."""
+    names = {"rope_theta": "theta", "rope_type": "type", "original_max_position_embeddings": "original"}
+    words = ["--head-dim", head_dim]
+    for name, value in rope.items():
+        words += ["--" + names.get(name, name).replace("_", "-"), {True: "yes", False: "no"}.get(value, value) if name == "truncate" else value]
+    said = [subprocess.run([str(word) for word in (loma, "compute", function, *words)], check=True, capture_output=True,
+                           text=True).stdout for function in ("rotary_frequencies", "attention_factor")]
+    return [*json.loads(said[0]), float(said[1])]
 
 
 def check_frequencies(loma):
-    """Those of loma_rotation.py, of transformers in float64 and of `loma compute` against each other and the above."""
-    problems, worst = [], 0.0
-    for name, (rope, head_dim, places, factor) in PUBLISHED.items():
-        config = LlamaConfig(hidden_size=head_dim, num_attention_heads=1, head_dim=head_dim, rope_parameters=dict(rope))
-        with llama64.widened():
-            theirs, their_factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](config)
-        rotation = loma_model.rotation({"rope_parameters": rope, "max_position_embeddings": 131072})
-        found, a = loma_rotation.frequencies(rotation, head_dim)
-        pairs = [(x, y) for x, y in zip(found, theirs.tolist(), strict=True)]
-        pairs += [(found[i], g) for i, g in places.items()] + [(a, factor), (a, their_factor)]
-        off = max(abs(x - y) / abs(y) for x, y in pairs)
-        worst = max(worst, off)
-        if off > NEAR:
-            problems.append(f"frequencies of {name} differ by {off:.1e}")
-    print(f"frequencies of {len(PUBLISHED)} rotations: largest relative difference {worst:.1e}")
+    """loma_rotation.py, transformers in float64 and `loma compute` against each other, and real checkpoints' numbers."""
+    problems, worst = [], {"published": 0.0, "transformers": 0.0, "loma": 0.0}
+    draw = random.Random(20)
+    cases = [(name, rope, head_dim, {**places, head_dim // 2: factor})
+             for name, (rope, head_dim, places, factor) in PUBLISHED.items()]
+    cases += [(f"rotation {n}", *random_rotation(draw), {}) for n in range(RANDOM)]
+    for n, (name, rope, head_dim, places) in enumerate(cases):
+        theirs, ours = stretched(rope, head_dim)
+        pairs = [("transformers", x, y) for x, y in zip(ours, theirs, strict=True)]
+        pairs += [("published", ours[i], g) for i, g in places.items()]
+        if loma and n < len(PUBLISHED) + ASKED:
+            pairs += [("loma", x, y) for x, y in zip(ours, computed(loma, rope, head_dim), strict=True)]
+        for who, x, y in pairs:
+            off = abs(x - y) / abs(x)
+            worst[who] = max(worst[who], off)
+            if not off <= (NEAR if places else SMOOTHED):
+                problems.append(f"{name}, {rope}, d = {head_dim}: {who} has {y}, 40 digits give {x}")
+    said = ", ".join(f"{who} {off:.1e}" for who, off in worst.items())
+    print(f"frequencies of {len(cases)} rotations: largest relative difference {said}", flush=True)
     return problems
 
 
@@ -287,6 +329,7 @@ def main():
     loma = given.loma and str(pathlib.Path(given.loma).resolve())
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
+        (scratch / "models").mkdir()
         peer = Peer([loma, "reference"], scratch) if loma else None
         worst = check_models(scratch, loma, peer)
         if peer:

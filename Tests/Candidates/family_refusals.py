@@ -10,7 +10,7 @@ import loma_model
 from family_models import LLAMA_31, SHORT_YARN, Family, plain
 from transformers import LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
-UNSUPPORTED, INVALID = "unsupported-configuration", "invalid-configuration"
+UNSUPPORTED, INVALID, MISSING = "unsupported-configuration", "invalid-configuration", "missing-configuration"
 BASES = {"llama": Family(LlamaConfig, {}), "mistral": Family(MistralConfig, {"sliding_window": None}),
          "qwen2": Family(Qwen2Config, {}), "qwen3": Family(Qwen3Config, {"head_dim": 16})}
 
@@ -57,8 +57,17 @@ TABLE = [
     ("qwen2", {"num_key_value_heads": None}, ("num_key_value_heads",)),
     ("qwen3", {"num_key_value_heads": None}, ("num_key_value_heads",)),
     ("mistral", {"num_key_value_heads": None}, ("num_key_value_heads",)),
-    ("qwen2", {"layer_types": ["full_attention", "sliding_attention"]}, ("layer_types",)),
-    ("qwen3", {"layer_types": ["full_attention", "sliding_attention"]}, ("layer_types",)),
+    ("llama", {"layer_types": ["full_attention", "sliding_attention"]}, ("layer_types", "sliding_attention")),
+    ("qwen2", {"layer_types": ["full_attention", "chunked_attention"]}, ("layer_types", "chunked_attention")),
+    ("qwen3", {"layer_types": ["full_attention"]}, ("layer_types",)),
+    ("qwen2", {"use_sliding_window": True, "sliding_window": 5, "layer_types": ["full_attention", "sliding_attention"]},
+     ("sliding_window", "5")),
+    ("qwen3", {"mlp_bias": True}, ("mlp_bias", "true")),
+    ("mistral", {"attention_bias": True}, ("attention_bias", "true")),
+    ("llama", {"rope_parameters": {"rope_theta": 1e4, "rope_type": "linear", "factor": 2.0, "beta_fast": 32.0}},
+     ("beta_fast", "32")),
+    ("llama", {"rope_parameters": {"rope_theta": 1e4, "rope_type": "dynamic", "factor": 2.0,
+                                   "original_max_position_embeddings": 60}}, ("original_max_position_embeddings", "60")),
     ("mistral", {"sliding_window": 5}, ("sliding_window", "5")),
     ("qwen2", {"use_sliding_window": True, "sliding_window": 5, "max_window_layers": 0, "layer_types": None},
      ("sliding_window", "5")),
@@ -111,7 +120,7 @@ def check(scratch, loma):
                 problems.append(f"{name} with {change}: {code} in Python")
             if loma:
                 status, message = said(loma, directory)
-                if status != 2 or not any(code in message for code in (UNSUPPORTED, INVALID)):
+                if status != 2 or not any(code in message for code in (UNSUPPORTED, INVALID, MISSING)):
                     problems.append(f"{name} with {change}: exit {status}, {message}")
                 elif missing := [word for word in words if word not in message]:
                     problems.append(f"{name} with {change}: no {' or '.join(missing)} in “{message}”")

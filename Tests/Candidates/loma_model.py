@@ -8,27 +8,30 @@ import json
 import pathlib
 import typing
 
-from loma_rotation import KINDS, Rotation
+from loma_rotation import NAMES, Rotation
 
-FAMILIES = ("linear", "llama3", "yarn", "biases", "qk_norm")  # what a candidate may declare beside plain Llama
+# What a candidate may declare beside plain Llama (RUN-2).
+FAMILIES = ("linear", "dynamic", "llama3", "yarn", "biases", "mistral", "qwen2", "qwen3")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 OFF = (False, None)
-PLAIN = {  # a key that would change the arithmetic, and the values that do not
-    "model_type": ("llama", "mistral", "qwen2", "qwen3"), "hidden_act": ("silu", "swish"), "mlp_bias": OFF,
-    "attention_bias": OFF, "sliding_window": (None,), "rope_scaling": (None,), "pretraining_tp": (1, None),
-    "quantization_config": (None,), "auto_map": (None,), "partial_rotary_factor": (1, None)}
-OF_EVERY_FAMILY = ("model_type", "hidden_act", "pretraining_tp", "quantization_config", "auto_map",
-                   "partial_rotary_factor")
-NAMES = {  # of a rope object's members in Rotation
-    "factor": "factor", "low_freq_factor": "low", "high_freq_factor": "high", "beta_fast": "fast", "beta_slow": "slow",
-    "truncate": "truncate", "attention_factor": "attention", "mscale": "mscale", "mscale_all_dim": "mscale_all_dim"}
-ANY_KIND = {"rope_type", "type", "rope_theta", "partial_rotary_factor", "finetuned"}
+PLAIN = {  # a key that would change the arithmetic, and the values that do not, in a plain Llama
+    "model_type": ("llama", None), "hidden_act": ("silu", "swish"), "attention_bias": OFF, "mlp_bias": OFF,
+    "sliding_window": (None,), "use_sliding_window": OFF, "pretraining_tp": (1, None), "quantization_config": (None,),
+    "partial_rotary_factor": (1, None)}
+COMPUTED = {  # the same by model_type
+    "llama": PLAIN | {"attention_bias": (*OFF, True), "mlp_bias": (*OFF, True)},
+    "mistral": PLAIN | {"model_type": ("mistral",)},
+    "qwen2": PLAIN | {"model_type": ("qwen2",), "attention_bias": (*OFF, True)},
+    "qwen3": PLAIN | {"model_type": ("qwen3",), "attention_bias": (*OFF, True)}}
+WINDOWED = ("sliding_window", "use_sliding_window")  # limits of positions in the others, and no refusal
+ANY_KIND = {"rope_type", "type", "rope_theta", "partial_rotary_factor"}
+OLD = "original_max_position_embeddings"
 MEMBERS = {  # of a rope object of each kind: those it must have, and those it may
-    "default": (set(), set()), "linear": ({"factor"}, set()), "dynamic": ({"factor"}, set()),
-    "llama3": ({"factor", "low_freq_factor", "high_freq_factor"}, {"original_max_position_embeddings"}),
-    "yarn": ({"factor"}, {"original_max_position_embeddings", "attention_factor", "beta_fast", "beta_slow", "mscale",
-                          "mscale_all_dim", "truncate"})}
+    "default": (set(), set()), "linear": ({"factor"}, set()), "dynamic": ({"factor"}, {OLD}),
+    "llama3": ({"factor", "low_freq_factor", "high_freq_factor"}, {OLD}),
+    "yarn": ({"factor"}, {OLD, "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate",
+                          "finetuned"})}
 
 
 class Refusal(typing.NamedTuple):
@@ -50,17 +53,21 @@ def kind_of(rope):
     return rope.get("rope_type", rope.get("type", "default"))
 
 
+def old_length(given):
+    """Of two that differ the one at the top; they are refused. Without any it is `max_position_embeddings`."""
+    inner = rope_object(given).get(OLD)
+    return next((x for x in (given.get(OLD), inner, given.get("max_position_embeddings")) if x is not None), None)
+
+
 def rotation(given):
     """The rotation of a configuration that is not refused."""
     rope = rope_object(given)
-    theta = rope.get("rope_theta", given.get("rope_theta"))
-    longest = given.get("max_position_embeddings")
-    old = given.get("original_max_position_embeddings", rope.get("original_max_position_embeddings", longest))
+    theta, old = rope.get("rope_theta", given.get("rope_theta")), old_length(given)
     members = {NAMES[key]: value if isinstance(value, bool) else float(value) for key, value in rope.items()
                if key in NAMES and value is not None}
     if kind_of(rope) == "yarn" and rope.get("factor") is None:
-        members["factor"] = longest / old
-    return Rotation(kind_of(rope), 1e4 if theta is None else float(theta), old=float(old or 0), **members)
+        members["factor"] = given["max_position_embeddings"] / old
+    return Rotation(kind_of(rope), 1e4 if theta is None else float(theta), **{**members, "old": float(old or 0)})
 
 
 def biases(given):
@@ -79,16 +86,19 @@ def window(given):
     if family == "mistral":
         return given.get("sliding_window", 4096)
     if family in ("qwen2", "qwen3") and given.get("use_sliding_window"):
-        is_of_a_layer = given.get("max_window_layers", 28) < given["num_hidden_layers"]
-        return given.get("sliding_window", 4096) if is_of_a_layer else None
+        kinds = given.get("layer_types")
+        if kinds is None:
+            first = given.get("max_window_layers", 28)
+            kinds = ["sliding_attention" if n >= first else "full_attention" for n in range(given["num_hidden_layers"])]
+        return given.get("sliding_window", 4096) if "sliding_attention" in kinds else None
     return None
 
 
 def families(given):
     """What a candidate must have declared to be asked a model with this configuration."""
-    rotated = {kind_of(rope_object(given))} & set(FAMILIES)
-    added = {"biases"} if biases(given) else set()
-    return rotated | added | ({"qk_norm"} if given.get("model_type") == "qwen3" else set())
+    family = given.get("model_type") or "llama"
+    found = {kind_of(rope_object(given))} & set(FAMILIES)
+    return found | ({family} - {"llama"}) | ({"biases"} if family == "llama" and biases(given) else set())
 
 
 def settings(directory):
@@ -107,58 +117,65 @@ def settings(directory):
 
 def rope_refusals(given):
     """What is wrong with the rotation."""
-    unsupported = "unsupported-configuration"
+    unsupported, invalid = "unsupported-configuration", "invalid-configuration"
     name = "rope_scaling" if given.get("rope_scaling") else "rope_parameters"
     rope = rope_object(given)
     if not isinstance(rope, dict) or any(isinstance(value, dict) for value in rope.values()):
         yield Refusal(unsupported, name, rope)
         return
     kind = kind_of(rope)
-    if kind not in KINDS:
+    if kind not in MEMBERS:
         yield Refusal(unsupported, f"{name}.rope_type", kind)
         return
-    if rope.get("partial_rotary_factor", 1) != 1:
+    if rope.get("partial_rotary_factor", 1) not in (1, None):
         yield Refusal(unsupported, f"{name}.partial_rotary_factor", rope["partial_rotary_factor"])
     needed, optional = MEMBERS[kind]
     for key in rope:
         if key not in ANY_KIND | needed | optional:
             yield Refusal(unsupported, f"{name}.{key}", rope[key])
+    longest = given.get("max_position_embeddings")
+    if kind != "default" and longest is None:
+        yield Refusal(unsupported, "max_position_embeddings", None)
+    if kind not in ("default", "linear") and None not in (given.get(OLD), rope.get(OLD)) and given[OLD] != rope[OLD]:
+        yield Refusal(unsupported, OLD, given[OLD])
+    if kind == "dynamic" and old_length(given) != longest:
+        yield Refusal(unsupported, OLD, old_length(given))
     for key in sorted(needed):
-        if key not in rope or rope[key] is None and (kind, key) != ("yarn", "factor"):
-            yield Refusal("invalid-configuration", f"{name}.{key}", rope.get(key))
+        if key not in rope or rope[key] is None and kind != "yarn":
+            yield Refusal(invalid, f"{name}.{key}", rope.get(key))
     for key in sorted(set(NAMES) & set(rope) - {"truncate"}):
         if isinstance(rope[key], (str, bool)):
-            yield Refusal("invalid-configuration", f"{name}.{key}", rope[key])
-    if kind != "default" and given.get("max_position_embeddings") is None:
-        yield Refusal(unsupported, "max_position_embeddings", None)
-    inner, outer = (x.get("original_max_position_embeddings") for x in (rope, given))
-    if kind in ("llama3", "yarn") and None not in (inner, outer) and inner != outer:
-        yield Refusal(unsupported, "original_max_position_embeddings", outer)
+            yield Refusal(invalid, f"{name}.{key}", rope[key])
 
 
 def refusals(given, declared=FAMILIES):
     """Every reason why a configuration is refused by one who knows these families."""
-    family = given.get("model_type", "llama")
-    for key in OF_EVERY_FAMILY if declared else PLAIN:
-        if key in given and given[key] not in PLAIN[key]:
-            yield Refusal("unsupported-configuration", key, given[key])
+    unsupported, invalid = "unsupported-configuration", "invalid-configuration"
+    family = given.get("model_type") or "llama"
+    if family not in COMPUTED:
+        yield Refusal(unsupported, "model_type", family)
+        return
+    for key, values in COMPUTED[family].items():
+        if key in given and given[key] not in values and not (family != "llama" and key in WINDOWED):
+            yield Refusal(unsupported, key, given[key])
+    kinds = given.get("layer_types")
+    for kind in kinds or ():
+        if kind not in ("full_attention", *["sliding_attention"] * (family != "llama")):
+            yield Refusal(unsupported, "layer_types", kind)
+    if kinds is not None and len(kinds) != given["num_hidden_layers"]:
+        yield Refusal(unsupported, "layer_types", len(kinds))
     yield from rope_refusals(given)
-    if family == "llama" and given.get("sliding_window") is not None:
-        yield Refusal("unsupported-configuration", "sliding_window", given["sliding_window"])
-    for kind in given.get("layer_types") or ():
-        if kind != "full_attention":
-            yield Refusal("unsupported-configuration", "layer_types", kind)
     for missing in sorted(families(given) - set(declared)) if isinstance(rope_object(given), dict) else ():
-        yield Refusal("unsupported-configuration", "families", missing)
+        yield Refusal(unsupported, "families", missing)
     heads, width = given["num_attention_heads"], given["hidden_size"]
-    if family != "llama" and "num_key_value_heads" not in given:
-        yield Refusal("invalid-configuration", "num_key_value_heads", None)
+    if family != "llama" and given.get("num_key_value_heads") is None:
+        yield Refusal(invalid, "num_key_value_heads", None)
     kv_heads = given.get("num_key_value_heads") or heads
     head_dim = given.get("head_dim") or (128 if family == "qwen3" else width // heads)
     if heads % kv_heads:
-        yield Refusal("invalid-configuration", "num_key_value_heads", kv_heads)
+        yield Refusal(invalid, "num_key_value_heads", kv_heads)
     if head_dim % 2:
-        yield Refusal("invalid-configuration", "head_dim", head_dim)
+        yield Refusal(invalid, "head_dim", head_dim)
 
 
 def stored_names(directory):

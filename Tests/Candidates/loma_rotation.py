@@ -11,7 +11,6 @@ import math
 import typing
 
 PI = decimal.Decimal("3.14159265358979323846264338327950288419716939937510")
-KINDS = ("default", "linear", "dynamic", "llama3", "yarn")
 
 
 class Rotation(typing.NamedTuple):
@@ -29,6 +28,18 @@ class Rotation(typing.NamedTuple):
     attention: float | None = None
     mscale: float | None = None
     mscale_all_dim: float | None = None
+
+
+NAMES = {  # of a rope object's members, and of a stage's parameters, in Rotation
+    "factor": "factor", "low_freq_factor": "low", "high_freq_factor": "high", "beta_fast": "fast", "beta_slow": "slow",
+    "truncate": "truncate", "attention_factor": "attention", "mscale": "mscale", "mscale_all_dim": "mscale_all_dim",
+    "original_max_position_embeddings": "old"}
+
+
+def of_stage(params):
+    """The rotation of a stage (OPS-3)."""
+    given = {NAMES[name]: value for name, value in params.items() if name in NAMES}
+    return Rotation(params.get("rope_type", "default"), params["theta"], **given)
 
 
 def of(rotation):

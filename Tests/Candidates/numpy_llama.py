@@ -34,7 +34,7 @@ def rope(x, positions, head_dim, rotation):
 def linear(x, weights, name):
     """A projection with its bias, if it has one."""
     y = x @ weights[name].T
-    return y + weights[name + ".bias"] if name + ".bias" in weights else y
+    return y + weights[name + "_bias"] if name + "_bias" in weights else y
 
 
 def head_norm(x, weights, name, head_dim, epsilon):
@@ -105,8 +105,8 @@ def decoder_layer(x, positions, visible, weights, heads, kv_heads, epsilon, rota
 
 
 def short_name(name):
-    """self_attn.q_proj.weight is q_proj, self_attn.q_proj.bias is q_proj.bias."""
-    return name.removeprefix("self_attn.").removeprefix("mlp.").removesuffix(".weight")
+    """self_attn.q_proj.weight is q_proj, self_attn.q_proj.bias is q_proj_bias."""
+    return name.removeprefix("self_attn.").removeprefix("mlp.").removesuffix(".weight").replace(".bias", "_bias")
 
 
 class Llama:

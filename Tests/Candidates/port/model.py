@@ -16,7 +16,7 @@ PLACES = {  # a layer's weights (MOD-1)
     "post_attention_layernorm": "post_attention_layernorm", "gate_proj": "mlp.gate_proj", "up_proj": "mlp.up_proj",
     "down_proj": "mlp.down_proj",
 }
-FAMILIES = ("linear", "llama3", "yarn", "biases", "qk_norm")
+FAMILIES = ("linear", "dynamic", "llama3", "yarn", "biases", "mistral", "qwen2", "qwen3")
 PLAIN = {  # keys that change the arithmetic, and the values that are computed
     "model_type": ("llama", "mistral", "qwen2", "qwen3"), "hidden_act": ("silu", "swish"), "pretraining_tp": (1, None),
     "quantization_config": (None,),
@@ -32,9 +32,7 @@ class Config:
         if family == "qwen3":
             given = {"head_dim": 128, **given}
         self.refusal = None
-        is_plain = all(given.get(key, plain[0]) in plain for key, plain in PLAIN.items())
-        if not is_plain or set(given.get("layer_types") or ()) - {"full_attention"} or (
-                family == "llama" and given.get("sliding_window") is not None):
+        if any(self.unsupported(given, family)):
             self.refusal = "unsupported-configuration"
         self.vocabulary = given["vocab_size"]
         self.width = given["hidden_size"]
@@ -48,7 +46,7 @@ class Config:
             rope, self.refusal = None, self.refusal or str(refused)
         if heads % kv_heads or head_dim % 2:
             self.refusal = self.refusal or "invalid-configuration"
-        if family != "llama" and "num_key_value_heads" not in given:
+        if family != "llama" and given.get("num_key_value_heads") is None:
             self.refusal = self.refusal or "invalid-configuration"
         epsilon = given.get("rms_norm_eps", 1e-6)
         self.shape = stages.Shape(heads, kv_heads, head_dim, epsilon, rope)
@@ -56,9 +54,20 @@ class Config:
         self.limit = self.positions(given, family, rope)
         self.places = dict(PLACES)  # a layer's parameters: short names, and names without model.layers.N and .weight
         for name in self.biases(given, family):
-            self.places[name + ".bias"] = PLACES[name] + ".bias"
+            self.places[name + "_bias"] = PLACES[name] + ".bias"
         if family == "qwen3":
             self.places |= {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"}
+
+    def unsupported(self, given, family):
+        """Whether a key says what is not computed, key by key."""
+        yield from (given.get(key, plain[0]) not in plain for key, plain in PLAIN.items())
+        types = given.get("layer_types") or []
+        yield types and len(types) != given["num_hidden_layers"]
+        yield set(types) - {"full_attention"} - ({"sliding_attention"} if family != "llama" else set())
+        if family == "llama":
+            yield given.get("sliding_window") is not None or given.get("use_sliding_window")
+        else:
+            yield given.get("mlp_bias") or family == "mistral" and given.get("attention_bias")
 
     def biases(self, given, family):
         """The projections with a bias (MOD-10)."""
@@ -73,8 +82,10 @@ class Config:
         limits = []
         if rope and rope.kind == "dynamic":
             limits.append(given["max_position_embeddings"])
+        types = given.get("layer_types") or [
+            "full_attention" if n < given.get("max_window_layers", 28) else "sliding_attention" for n in range(self.layers)]
         if family == "mistral" or family.startswith("qwen") and given.get("use_sliding_window") and (
-                given.get("max_window_layers", 28) < self.layers):
+                "sliding_attention" in types):
             limits.append(given.get("sliding_window", 4096))
         return min((limit for limit in limits if limit is not None), default=None)
 

@@ -21,7 +21,9 @@ import stages
 import tensors
 import training
 
-DOUBLES = ("epsilon", "theta", "learning_rate", "beta1", "beta2", "adam_epsilon", "weight_decay")
+DOUBLES = ("epsilon", "theta", "learning_rate", "beta1", "beta2", "adam_epsilon", "weight_decay", "factor",
+           "low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow", "attention_factor", "mscale", "mscale_all_dim")
+BIASED = ("gate_bias", "up_bias", "down_bias")
 
 
 class Request:
@@ -109,7 +111,7 @@ def rms_norm_op(r):
 
 def rope_op(r):
     (x,) = r.numbers("x")
-    rope = rotations.Rope("default", r.params["theta"], {})
+    rope = rotations.of_stage(r.params)
     cos, sin = stages.rotation(r.input["positions"], r.params["head_dim"], rope, r.element)
     return {"y": stages.rotate(x, cos, sin, r.element)}
 
@@ -122,15 +124,25 @@ def attention_op(r):
 
 def feed_forward_op(r):
     x, gate, up, down = r.numbers("x", "gate", "up", "down")
+    if "gate_bias" in r.input:
+        return {"y": biased_feed_forward(r, x, {"gate": gate, "up": up, "down": down})}
     active = stages.gated(stages.linear(x, gate, r.element), stages.linear(x, up, r.element), r.element)
     return {"y": stages.linear(active, down, r.element)}
+
+
+def biased_feed_forward(r, x, w):
+    w |= dict(zip(BIASED, r.numbers(*BIASED)))
+    gate, up = (stages.projected(x, w, name, r.element) for name in ("gate", "up"))
+    return stages.projected(stages.gated(gate, up, r.element), w, "down", r.element)
 
 
 def decoder_layer_op(r):
     x, *given = r.numbers("x", *model.PLACES)
     w = dict(zip(model.PLACES, given))
+    more = [name for name in r.input if name.endswith(("_bias", "_norm"))]
+    w |= dict(zip(more, r.numbers(*more)))
     shape = stages.Shape(r.params["heads"], r.params["kv_heads"], len(w["q_proj"]) // r.params["heads"],
-                         r.params["epsilon"], rotations.Rope("default", r.params["theta"], {}))
+                         r.params["epsilon"], rotations.of_stage(r.params))
     cos, sin = stages.rotation(r.input["positions"], shape.head_dim, shape.rope, r.element)
     return {"y": stages.decoder_layer(x, w, shape, cos, sin, r.input["mask"], r.element)["hidden"]}
 

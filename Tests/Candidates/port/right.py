@@ -228,7 +228,7 @@ VARIANTS = {
     "fused-gate": Change("Gate and up are one product, and meet before they are stored.", (
         ("stages", TWO_PROJECTIONS,
          '    gate, up = np.split(norm @ np.concatenate([w["gate_proj"], w["up_proj"]]).T, 2, -1)\n'
-         '    gate, up = gate + w.get("gate_proj.bias", 0), up + w.get("up_proj.bias", 0)\n'
+         '    gate, up = gate + w.get("gate_proj_bias", 0), up + w.get("up_proj_bias", 0)\n'
          '    trace["feed_forward.gate"], trace["feed_forward.up"] = element.store(gate), element.store(up)\n'),
         ("port", "stages.gated(stages.linear(x, gate, r.element), stages.linear(x, up, r.element), r.element)",
          "stages.gated(*np.split(x @ np.concatenate([gate, up]).T, 2, -1), r.element)"))),

@@ -7,12 +7,12 @@ import typing
 import numpy as np
 
 MEMBERS = {  # what a rope object of each type must hold, and what it may hold beside
-    "default": ((), ()), "linear": (("factor",), ()), "dynamic": (("factor",), ()),
+    "default": ((), ()), "linear": (("factor",), ()), "dynamic": (("factor",), ("original_max_position_embeddings",)),
     "llama3": (("factor", "low_freq_factor", "high_freq_factor"), ("original_max_position_embeddings",)),
     "yarn": (("factor",), ("original_max_position_embeddings", "attention_factor", "beta_fast", "beta_slow", "mscale",
-                           "mscale_all_dim", "truncate")),
+                           "mscale_all_dim", "truncate", "finetuned")),
 }
-ANYWHERE = ("rope_type", "type", "rope_theta", "partial_rotary_factor", "finetuned")
+ANYWHERE = ("rope_type", "type", "rope_theta", "partial_rotary_factor")
 
 
 class Rope(typing.NamedTuple):
@@ -38,9 +38,11 @@ def read(given):
         raise Refused("unsupported-configuration")
     longest, old = given.get("max_position_embeddings"), rope.get("original_max_position_embeddings")
     outer = given.get("original_max_position_embeddings", old)
-    if kind != "default" and (longest is None or kind in ("llama3", "yarn") and old not in (None, outer)):
+    if kind != "default" and (longest is None or kind != "linear" and old not in (None, outer)):
         raise Refused("unsupported-configuration")
     old = longest if outer is None else outer
+    if kind == "dynamic" and old != longest:
+        raise Refused("unsupported-configuration")
     members = {name: value for name, value in rope.items() if name in (*needed, *optional) and value is not None}
     if kind == "yarn" and "factor" in rope:
         members.setdefault("factor", longest / old)
@@ -48,6 +50,12 @@ def read(given):
         raise Refused("invalid-configuration")
     theta = rope.get("rope_theta", given.get("rope_theta", 10000.0))
     return Rope(kind, theta, {**members, "original_max_position_embeddings": old})
+
+
+def of_stage(params):
+    """The rotation of a stage (OPS-3)."""
+    kind = params.get("rope_type", "default")
+    return Rope(kind, params["theta"], {name: params[name] for part in MEMBERS[kind] for name in part if name in params})
 
 
 def frequencies(head_dim, rope):

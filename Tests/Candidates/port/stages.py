@@ -33,7 +33,7 @@ def linear(x, weight, element):
 def projected(x, w, name, element):
     """A projection of a layer, with its bias if it has one (MOD-10)."""
     y = linear(x, w[name], element)
-    return element.store(y + w[name + ".bias"]) if name + ".bias" in w else y
+    return element.store(y + w[name + "_bias"]) if name + "_bias" in w else y
 
 
 def inverse_root(x, epsilon):

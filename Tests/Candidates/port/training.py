@@ -74,8 +74,8 @@ def rms_norm_backward(x, gain, dy, shape):
 def projected_backward(x, w, name, dy, d):
     """y = x · weightᵀ + bias. Gradients of both go into `d`; returns that of x."""
     d[name] = dy.T @ x
-    if name + ".bias" in w:
-        d[name + ".bias"] = dy.sum(0)
+    if name + "_bias" in w:
+        d[name + "_bias"] = dy.sum(0)
     return dy @ w[name]
 
 

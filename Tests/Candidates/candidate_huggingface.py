@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hugging Face LlamaForCausalLM as a candidate: every operation, in float64, float32, bfloat16 and float16.
+"""Hugging Face's Llama, Mistral, Qwen2 and Qwen3 as a candidate: every operation, in float64, float32, bfloat16 and float16.
 
   pip install -r Tests/Candidates/requirements-torch.txt
   loma conform -- python3 Tests/Candidates/candidate_huggingface.py [--attention eager|sdpa]
@@ -21,7 +21,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
-from transformers import AttentionInterface, DynamicCache, LlamaConfig, LlamaForCausalLM
+from transformers import AttentionInterface, AutoModelForCausalLM, DynamicCache, LlamaConfig
 from transformers.models.llama import modeling_llama as llama
 
 import llama64
@@ -49,23 +49,11 @@ def attend(module, query, key, value, attention_mask, scaling, **kwargs):
 AttentionInterface.register("loma", attend)
 
 
-def in_float64(module, norm=llama.LlamaRMSNorm, rotary_embedding=llama.LlamaRotaryEmbedding):
-    """Replaces RMSNorm and rotary forms below `module`, which are of these classes."""
-    for part in module.modules():
-        if isinstance(part, norm):
-            part.forward = llama64.rms_norm.__get__(part)
-        if isinstance(part, rotary_embedding):
-            part.theta64 = float(part.config.rope_parameters["rope_theta"])
-            part.head_dim64 = part.config.head_dim
-            part.forward = llama64.rotary.__get__(part)
-    return module
-
-
 @functools.cache
 def load_model(directory, dtype):
-    model = LlamaForCausalLM.from_pretrained(
+    model = AutoModelForCausalLM.from_pretrained(
         pathlib.Path(directory), dtype=dtype, attn_implementation=attention_implementation).eval()
-    return in_float64(model) if dtype == torch.float64 else model
+    return llama64.in_float64(model) if dtype == torch.float64 else model
 
 
 def config_of(**sizes):
@@ -80,7 +68,7 @@ def filled(module, weights, dtype):
     module = module.to(dtype).eval()
     for name, parameter in module.named_parameters():
         parameter.data.copy_(weights[name.removesuffix(".weight").split(".")[-1]])
-    return in_float64(module) if dtype == torch.float64 else module
+    return llama64.in_float64(module) if dtype == torch.float64 else module
 
 
 def rotary(positions, head_dim, theta, like):
@@ -88,7 +76,7 @@ def rotary(positions, head_dim, theta, like):
     config = config_of(hidden_size=head_dim, num_attention_heads=1, head_dim=head_dim,
                        rope_parameters={"rope_type": "default", "rope_theta": theta})
     embedding = llama.LlamaRotaryEmbedding(config)
-    return (in_float64(embedding) if like.dtype == torch.float64 else embedding)(like, positions[None])
+    return (llama64.in_float64(embedding) if like.dtype == torch.float64 else embedding)(like, positions[None])
 
 
 def stage(request, dtype):
@@ -243,7 +231,8 @@ class Reader:
 
     def __init__(self, request, model):
         self.request, self.model, self.p = request, model, request.params
-        self.cache = DynamicCache(config=model.config)
+        # Without a configuration: with one, a Mistral's cache would keep the last entries of its window, of any zone.
+        self.cache = DynamicCache()
         self.cached, self.fed = [], []  # rows (with their number) behind the cache's entries; all rows fed
         self.events, self.logits, self.memory_logits, self.appended = [], [], {}, []
 

@@ -54,6 +54,13 @@ package struct PooledRows: Hashable, Sendable {
     self.init(reading: reading, repetition: rows.filter { $0.place.zone == .repetition }, held: reading.count)
   }
 
+  /// The same rows with only the labels that are trained.
+  package func labelled(_ objective: Objective) -> PooledRows {
+    let labelled = objective.labelled(rows)
+    return PooledRows(
+      reading: Array(labelled[..<tokens]), repetition: Array(labelled[tokens...]), held: held)
+  }
+
   /// By row, the rows whose keys it may weigh, ascending: a token all tokens up to itself, a repetition row the entries
   /// after every token from the first of its chunk, and the repetition rows of its chunk up to itself.
   package var visible: VisibleKeys {

@@ -119,3 +119,31 @@ extension ParameterSet {
     return weights
   }
 }
+
+extension LatentTrainer {
+  /// One step on a batch, towards the target of the step: gradients clipped together, then AdamW.
+  ///
+  /// Answers the pass, whose losses and logits are of the weights before the step. Throws `divergedTraining` if the norm
+  /// of the gradients is not finite; then nothing has changed. The configuration is one that pools.
+  package mutating func step(
+    _ texts: [PooledRows], noise: [PooledNoise], pooling: PooledSettings, settings: TrainerSettings, workers: Workers
+  ) throws(ModelError) -> PooledTrainingPass {
+    guard
+      let model = PooledModel(
+        configuration: configuration, weights: Weights(parameters), functions: .llama(workers: workers))
+    else { preconditionFailure("keys and values of heads in every layer") }
+    let (next, all) = (optimiser.steps + 1, settings.learningRate.steps)
+    let pass = try model.trainingPass(
+      texts.map { $0.labelled(settings.objective) }, noise: noise, temperature: pooling.temperature,
+      target: pooling.target(step: next, of: all))
+    var gradients = pass.gradients
+    guard gradients.clip(toGlobalNorm: settings.largestNorm).isFinite else { throw .divergedTraining(step: next) }
+    let given = settings.optimiser
+    apply(
+      gradients,
+      settings: AdamWSettings(
+        learningRate: settings.learningRate[next], beta1: given.beta1, beta2: given.beta2, epsilon: given.epsilon,
+        weightDecay: given.weightDecay))
+    return pass
+  }
+}

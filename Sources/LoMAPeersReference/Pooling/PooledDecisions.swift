@@ -1,4 +1,4 @@
-// BAS-15, BAS-19: which share of a token DMC accumulates: all of it or nothing once a model is trained, and while it
+// BAS-15, BAS-26: which share of a token DMC accumulates: all of it or nothing once a model is trained, and while it
 // learns a number between, drawn with noise, that has a gradient.
 
 import NaiveLlama
@@ -11,7 +11,7 @@ package enum PooledDeciding: Hashable, Sendable {
   case relaxed(noise: PooledNoise, temperature: Double)
 }
 
-/// The logistic noise of one text's decisions (BAS-19), the same however often it is asked for.
+/// The logistic noise of one text's decisions (BAS-26), the same however often it is asked for.
 package struct PooledNoise: Hashable, Sendable {
   /// The seed of the text.
   package let seed: UInt64
@@ -62,7 +62,7 @@ package struct PooledDecisions: Hashable, Sendable {
     slope = 0
   }
 
-  /// BAS-19: σ(r) with r = (channel − 5 + noise)/τ, and log σ(±r) = min(±r, 0) − log(1 + e^−|r|).
+  /// BAS-26: σ(r) with r = (channel − 5 + noise)/τ, and log σ(±r) = min(±r, 0) − log(1 + e^−|r|).
   package init(relaxed channel: [Double], noise: [Double], temperature: Double) {
     let r = zip(channel, noise).map { ($0 - 5 + $1) / temperature }
     func logistic(_ x: Double) -> Double {

@@ -1,4 +1,4 @@
-// BAS-15, BAS-19: a Llama that appends or accumulates every token of a text, all tokens at once. PooledModelBackward.swift
+// BAS-15, BAS-26: a Llama that appends or accumulates every token of a text, all tokens at once. PooledModelBackward.swift
 // inverts each step.
 
 import LoMAPeers

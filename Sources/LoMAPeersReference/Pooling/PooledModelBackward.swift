@@ -1,4 +1,4 @@
-// BAS-19: the gradients of the passes in PooledModel.swift, step by step backwards.
+// BAS-26: the gradients of the passes in PooledModel.swift, step by step backwards.
 
 import LoMAPeers
 import NaiveLlama

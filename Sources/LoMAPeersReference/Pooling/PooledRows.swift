@@ -1,4 +1,4 @@
-// BAS-15, BAS-19, EQB-5: the rows of a text under DMC: its tokens, and behind them the repetition rows that ask for
+// BAS-15, BAS-26, EQB-5: the rows of a text under DMC: its tokens, and behind them the repetition rows that ask for
 // them. Repetition rows are questions to the cache and never become part of it.
 
 import LoMA

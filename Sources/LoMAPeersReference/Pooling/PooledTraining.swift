@@ -1,4 +1,4 @@
-// BAS-19: a pass over a batch of texts: their loss, the one-sided term that asks for compression, and the gradients.
+// BAS-26: a pass over a batch of texts: their loss, the one-sided term that asks for compression, and the gradients.
 
 import LoMA
 import LoMAPeers

@@ -1,4 +1,4 @@
-// BAS-15, BAS-19: weighted means of which a share is carried over, and their gradients. With shares 0 and 1 they are the
+// BAS-15, BAS-26: weighted means of which a share is carried over, and their gradients. With shares 0 and 1 they are the
 // entries of BAS-15, bit for bit.
 
 import NaiveLlama

@@ -1,4 +1,4 @@
-// BAS-19: attention in which a row sees a key more or less: a logarithm is added to every score. Sums run as in MOD-4.
+// BAS-26: attention in which a row sees a key more or less: a logarithm is added to every score. Sums run as in MOD-4.
 
 import NaiveLlama
 

@@ -26,7 +26,7 @@ package enum TrainedGroup: String, CaseIterable, Hashable, Sendable {
   case crossLayer = "cla"
   /// LoMA with half the memory rows.
   case lomaHalf = "loma-c8"
-  /// Tokens that learn to share an entry, c of the basis an entry (BAS-19).
+  /// Tokens that learn to share an entry, c of the basis an entry (BAS-26).
   case pooled = "dmc"
 }
 

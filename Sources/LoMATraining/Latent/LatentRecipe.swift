@@ -34,7 +34,7 @@ package struct LatentRecipe: Hashable, Sendable {
   package var elementType: ElementType
   /// SHA-256 of the recipe's text, in hexadecimal digits.
   package var digest: String
-  /// How tokens learn to share an entry (BAS-19); nil: every token has its own.
+  /// How tokens learn to share an entry (BAS-26); nil: every token has its own.
   package var pooling: PooledSettings?
 }
 

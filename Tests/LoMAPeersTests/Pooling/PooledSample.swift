@@ -1,4 +1,4 @@
-// A small random Llama that pools, and texts for it, from one seed, for the suite of BAS-19.
+// A small random Llama that pools, and texts for it, from one seed, for the suite of BAS-26.
 
 import LoMA
 import LoMAPeers
@@ -51,10 +51,12 @@ struct PooledSample {
   /// A text of chunks of 3 tokens, as training has it: positions and labels of LoMA's twin.
   func text(chunks: Int, seed: UInt64) throws -> PooledRows {
     var numbers = SeededNumbers(seed: seed)
-    let vocabulary = try Vocabulary(textSize: 10)
+    return try text((0..<3 * chunks).map { _ in numbers.integer(below: 10) })
+  }
+
+  func text(_ tokens: [Int]) throws -> PooledRows {
     let rows = try Layout.training(
-      text: (0..<3 * chunks).map { _ in numbers.integer(below: 10) }, vocabulary: vocabulary,
-      parameters: try Parameters(c: 3, t: 1), profile: .base
+      text: tokens, vocabulary: try Vocabulary(textSize: 10), parameters: try Parameters(c: 3, t: 1), profile: .base
     ).rows
     return PooledRows(training: rows.filter { $0.place.zone != .memory })
   }

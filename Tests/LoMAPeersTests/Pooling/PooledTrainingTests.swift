@@ -1,4 +1,4 @@
-// Spec chapter 19: how DMC is trained, BAS-19; every gradient against central differences, and hard decisions against the
+// Spec chapter 19: how DMC is trained, BAS-26; every gradient against central differences, and hard decisions against the
 // decoder of BAS-15, which appends and accumulates token by token. Tests/Candidates/cache/check_pooled_training.py
 // compares the same pass with PyTorch's.
 
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: [(4, 2), (4, 4), (2, 1)])
-  func `BAS-19 every gradient agrees with central differences to 1e-7`(query: Int, keyValue: Int) throws {
+  func `BAS-26 every gradient agrees with central differences to 1e-7`(query: Int, keyValue: Int) throws {
     var sample = PooledSample(seed: 19)
     sample.heads = AttentionHeads(query: query, keyValue: keyValue, dimension: 4)
     let text = try sample.text(chunks: 3, seed: 5)
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `BAS-19 the gradients of means agree with central differences, with shares of 0 and 1 among them`() throws {
+  @Test func `BAS-26 the gradients of means agree with central differences, with shares of 0 and 1 among them`() throws {
     var numbers = SeededNumbers(seed: 3)
     let x = Tensor(shape: [6, 2], values: numbers.deviates(12, mean: 0, standardDeviation: 1))
     let d = Tensor(shape: [6, 2], values: numbers.deviates(12, mean: 0, standardDeviation: 1))
@@ -92,9 +92,45 @@ import Testing
     #expect(gradients.accumulated[0] == 0)
   }
 
+  @Test func `BAS-26 losses and gradients of a batch are those of PyTorch's autograd`() throws {
+    let sample = PooledSample()
+    let configuration = try sample.configuration()
+    var tensors: [String: Tensor] = [:]
+    let shapes = configuration.shape.parameters.sorted { $0.0 < $1.0 }
+    for (place, (name, shape)) in shapes.enumerated() {
+      let decides = name.hasSuffix("q_proj.weight") || name.hasSuffix("k_proj.weight")
+      tensors[name] = Tensor(
+        shape: shape,
+        values: (0..<shape.reduce(1, *)).map { i in
+          let value = Double((i * 7919 + place * 104_729 + 12_345) % 2003 - 1001) / 1024
+          if shape.count == 1 { return 1 + value / 8 }
+          return decides && i / shape[1] % 4 == 3 ? 6 * value : value
+        })
+    }
+    let texts = try [(0..<9).map { (5 * $0 + 3 + $0 * $0) % 10 }, (0..<6).map { (7 * $0 + 1) % 10 }].map {
+      try sample.text($0)
+    }
+    let pass = try sample.model(ParameterSet(tensors)).trainingPass(
+      texts, noise: [PooledNoise(seed: 70), PooledNoise(seed: 71)], temperature: 0.5, target: 4)
+    var found = [
+      "L_LM": pass.loss.languageModelling, "L_rep": pass.loss.repetition, "compression": pass.compression,
+      "accumulated": pass.accumulated,
+    ]
+    for name in pass.gradients.names {
+      let gradient = try #require(pass.gradients.tensors[name]).values
+      found[name] = gradient.enumerated().reduce(0) { $0 + $1.element * Double($1.offset % 7 - 3) }
+      found[name + " squared"] = gradient.reduce(0) { $0 + $1 * $1 }
+    }
+    #expect(Set(found.keys) == Set(pooledGolden.keys))
+    for (name, value) in pooledGolden {
+      let far = (try #require(found[name]) - value).magnitude
+      #expect(far <= 1e-11 * max(value.magnitude, 1), "\(name): \(far)")
+    }
+  }
+
   // MARK: - Decisions
 
-  @Test func `BAS-19 decisions of a low temperature and no noise are BAS-15's, and so are their means`() throws {
+  @Test func `BAS-26 decisions of a low temperature and no noise are BAS-15's, and so are their means`() throws {
     var numbers = SeededNumbers(seed: 11)
     for _ in 0..<50 {
       let channel = numbers.deviates(9, mean: 5, standardDeviation: 4)
@@ -120,7 +156,7 @@ import Testing
     }
   }
 
-  @Test func `BAS-19 noise is logistic, and the same however it is asked for`() {
+  @Test func `BAS-26 noise is logistic, and the same however it is asked for`() {
     let noise = PooledNoise(seed: 4)
     let all = noise.numbers(layer: 0, heads: 8, tokens: 4000)
     let sorted = all.values.sorted()
@@ -160,7 +196,7 @@ import Testing
       rules: DynamicMemoryCompression.decoderRules(rules))
   }
 
-  @Test func `BAS-19 with hard decisions the pass is the decoder of BAS-15, and counts its entries`() throws {
+  @Test func `BAS-26 with hard decisions the pass is the decoder of BAS-15, and counts its entries`() throws {
     var pooled = 0
     for seed in UInt64(30)..<50 {
       var sample = PooledSample(seed: seed)
@@ -186,7 +222,7 @@ import Testing
     #expect(pooled > 100, "tokens that were accumulated")
   }
 
-  @Test func `BAS-19 entries that are stored as they are change nothing, and a change reaches later rows alone`() throws {
+  @Test func `BAS-26 entries that are stored as they are change nothing, and a change reaches later rows alone`() throws {
     let sample = PooledSample(seed: 41)
     let text = PooledSample.asked(try sample.text(chunks: 4, seed: 2), held: 6)
     let plain = try sample.model().forward(text, deciding: .hard)
@@ -204,7 +240,7 @@ import Testing
 
   // MARK: - The term of compression
 
-  @Test func `BAS-19 the target rises in a line over three quarters of the steps`() {
+  @Test func `BAS-26 the target rises in a line over three quarters of the steps`() {
     let settings = PooledSettings(ratio: 4)
     #expect(settings.temperature == 0.1)
     #expect(settings.target(step: 100, of: 400) == 2)
@@ -213,7 +249,7 @@ import Testing
     #expect(PooledSettings(ratio: 1).target(step: 1, of: 400) == 1)
   }
 
-  @Test func `BAS-19 the term is one-sided by text, and its gradient straight through`() throws {
+  @Test func `BAS-26 the term is one-sided by text, and its gradient straight through`() throws {
     let sample = PooledSample(seed: 23)
     let model = try sample.model()
     let texts = try [2, 3].map { try sample.text(chunks: $0, seed: UInt64($0)) }
@@ -253,7 +289,7 @@ import Testing
     }
   }
 
-  @Test func `BAS-19 a model begins with a channel that decides nothing`() throws {
+  @Test func `BAS-26 a model begins with a channel that decides nothing`() throws {
     let sample = PooledSample()
     var (numbers, others) = (SeededNumbers(seed: 9), SeededNumbers(seed: 9))
     let configuration = try sample.configuration()

@@ -42,14 +42,19 @@ public struct ParameterSet: Hashable, Sendable {
 public struct Weights: Sendable {
   private let load: @Sendable (String) throws(ModelError) -> Tensor
   private let loadRows: @Sendable (String, [Int]) throws(ModelError) -> Tensor
+  private let find: @Sendable (String) throws(ModelError) -> NarrowMatrix?
 
-  /// Weights read by two functions: a whole parameter, and some rows of one.
+  /// Weights read by three functions: a whole parameter, some rows of one, and a matrix where it lies.
+  ///
+  /// The third answers nil for a parameter that is to be read by the others; what it lends has the same values.
   public init(
     load: @escaping @Sendable (String) throws(ModelError) -> Tensor,
-    loadRows: @escaping @Sendable (String, [Int]) throws(ModelError) -> Tensor
+    loadRows: @escaping @Sendable (String, [Int]) throws(ModelError) -> Tensor,
+    find: @escaping @Sendable (String) throws(ModelError) -> NarrowMatrix? = { (_) throws(ModelError) in nil }
   ) {
     self.load = load
     self.loadRows = loadRows
+    self.find = find
   }
 
   /// Weights held in memory.
@@ -66,6 +71,9 @@ public struct Weights: Sendable {
 
   /// Some rows of a matrix parameter: [rows.count, columns].
   public func rows(_ rows: [Int], of name: String) throws(ModelError) -> Tensor { try loadRows(name, rows) }
+
+  /// A matrix parameter as a checkpoint holds it, in fewer bits than a Double; nil if it has to be read otherwise.
+  public func narrow(_ name: String) throws(ModelError) -> NarrowMatrix? { try find(name) }
 }
 
 // MARK: - Weights drawn from a seed

@@ -60,12 +60,12 @@ private struct Factor: Sendable {
       for i in stride(from: 0, to: height - 1, by: 2) {
         let upper = left.span.extracting(i * inner..<(i + 1) * inner)
         let lower = left.span.extracting((i + 1) * inner..<(i + 2) * inner)
-        let sums = Self.twoRows(upper, lower, panel.span)
+        let sums = Panel.twoRows(upper, lower, panel.span)
         store(sums.0, row: i)
         store(sums.1, row: i + 1)
       }
       if height % 2 == 1 {
-        store(Self.oneRow(left.span.extracting((height - 1) * inner..<height * inner), panel.span), row: height - 1)
+        store(Panel.oneRow(left.span.extracting((height - 1) * inner..<height * inner), panel.span), row: height - 1)
       }
     }
     return product
@@ -116,8 +116,11 @@ private struct Factor: Sendable {
         from[row + h])
     }
   }
+}
 
-  private static func twoRows(
+/// Rows times a panel, which has for every k the values of eight outputs side by side.
+enum Panel {
+  static func twoRows(
     _ upper: Span<Double>, _ lower: Span<Double>, _ panel: Span<SIMD8<Double>>
   ) -> (SIMD8<Double>, SIMD8<Double>) {
     var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero)
@@ -128,7 +131,7 @@ private struct Factor: Sendable {
     return sums
   }
 
-  private static func oneRow(_ row: Span<Double>, _ panel: Span<SIMD8<Double>>) -> SIMD8<Double> {
+  static func oneRow(_ row: Span<Double>, _ panel: Span<SIMD8<Double>>) -> SIMD8<Double> {
     var sums = SIMD8<Double>.zero
     for k in panel.indices { sums += panel[k] * row[k] }
     return sums

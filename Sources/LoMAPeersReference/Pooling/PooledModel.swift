@@ -106,7 +106,8 @@ package struct PooledModel: Sendable {
     _ text: PooledRows, deciding: PooledDeciding, storage: PooledStorage? = nil
   ) throws(ModelError) -> PooledTrace {
     let visible = text.visible
-    let angles = functions.angles(text.rows.map { $0.position }, heads.dimension, configuration.theta)
+    let angles = functions.angles(
+      text.rows.map { $0.position }, Rotation(headDimension: heads.dimension, theta: configuration.theta))
     var hidden = try functions.embedding(of: text.rows.map { $0.token }, from: weights)
     var layers: [PooledLayerTrace] = []
     for index in 0..<configuration.shape.layers {

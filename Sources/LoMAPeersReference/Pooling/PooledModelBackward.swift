@@ -11,7 +11,8 @@ extension PooledModel {
   ) throws(ModelError) -> ParameterSet {
     var gradients = ParameterSet(zerosFor: configuration)
     let visible = text.visible
-    let angles = functions.angles(text.rows.map { $0.position }, heads.dimension, configuration.theta)
+    let angles = functions.angles(
+      text.rows.map { $0.position }, Rotation(headDimension: heads.dimension, theta: configuration.theta))
     let dFinalNorm = try linearBackward(dLogits, trace.finalNorm, configuration.headName, &gradients)
     var dHidden = try normBackward(dFinalNorm, trace.hidden, ParameterName.finalNorm, &gradients)
     for index in (0..<configuration.shape.layers).reversed() {

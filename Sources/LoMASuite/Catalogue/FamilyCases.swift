@@ -80,7 +80,7 @@ enum FamilyCases {
       ),
       (
         .yarn, "yarn-given-factor", 16, 10_000, [0, 5, 33, 250],
-        yarn(16, old: 64, ["attention_factor": .real(0.75), "mscale": .real(0.5), "mscale_all_dim": .real(2)]),
+        yarn(16, old: 64, ["attention_factor": .real(1.5), "mscale": .real(0.5), "mscale_all_dim": .real(2)]),
         "an attention_factor that is computed although it is given"
       ),
     ]
@@ -140,8 +140,8 @@ enum FamilyCases {
         .qwen3, "qwen3", hunts: "norms after the rotation, or over all heads at once", clauses: ["MOD-11"], d: 8,
         seed: 970,
         more: [
-          CaseInputs.normal("q_norm", shape: [8], deviation: 0.5, mean: 1, seed: 968),
-          CaseInputs.normal("k_norm", shape: [8], deviation: 0.5, mean: 1, seed: 969),
+          CaseInputs.normal("q_norm", shape: [8], deviation: 1, mean: 1, seed: 968),
+          CaseInputs.normal("k_norm", shape: [8], deviation: 1, mean: 1, seed: 969),
         ]),
     ]
   }

@@ -82,8 +82,9 @@ import Testing
         let y = (0..<4).map { x[$0] / root * gain[$0] }
         for i in 0..<2 {
           let (c, s) = (angles.cosines[row, i], angles.sines[row, i])
-          #expect((turned[row, head * 4 + i] - (y[i] * c - y[i + 2] * s)).magnitude < 1e-15)
-          #expect((turned[row, head * 4 + i + 2] - (y[i + 2] * c + y[i] * s)).magnitude < 1e-15)
+          let (first, second) = (y[i] * c - y[i + 2] * s, y[i + 2] * c + y[i] * s)
+          let got = (turned[row, head * 4 + i], turned[row, head * 4 + i + 2])
+          #expect((got.0 - first).magnitude < 1e-15 && (got.1 - second).magnitude < 1e-15)
         }
       }
     }

@@ -132,6 +132,11 @@ struct CaseModel: Sendable {
     if loudness != 1, let gain = parameters.tensors[ParameterName.finalNorm] {
       parameters.tensors[ParameterName.finalNorm] = Tensor(shape: gain.shape, values: gain.values.map { $0 * loudness })
     }
+    for layer in 0..<layers {
+      for name in [ParameterName.layer(layer).queryNorm, ParameterName.layer(layer).keyNorm] {
+        parameters.tensors[name] = parameters.tensors[name].map { Self.spread($0) }
+      }
+    }
     if hasEqualScores || hasCloseScores {
       var head = Tensor(zeros: [vocabulary.model, hidden])
       for id in 0..<vocabulary.text {

@@ -24,7 +24,7 @@ extension CaseModel {
   /// With frequencies that would change from position 64 on, where no row stands.
   static let dynamic = CaseModel(
     "dynamic", 31, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 8, tied: true,
-    family: FamilyShape(word: .dynamic, scaling: .dynamic(factor: 2), maximumPositions: 64))
+    family: FamilyShape(word: .dynamic, scaling: .dynamic(factor: 16), maximumPositions: 64))
   /// With wavelengths 6.3, 15, 35, 84, … and a band from 8 to 64: one frequency is kept, two are mixed, five divided.
   static let llama3 = CaseModel(
     "llama3", 32, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 16, tied: false, form: .nested,
@@ -50,7 +50,7 @@ extension CaseModel {
   static let yarnGiven: CaseModel = {
     var scaling = YarnScaling(factor: 4, originalPositions: 64)
     (scaling.betaFast, scaling.betaSlow, scaling.truncates) = (5, 0.5, false)
-    scaling.givenAttentionFactor = 1.5
+    scaling.givenAttentionFactor = 2
     return CaseModel(
       "yarn-untruncated", 35, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 16, tied: false,
       family: FamilyShape(word: .yarn, scaling: .yarn(scaling), maximumPositions: 256))
@@ -67,10 +67,15 @@ extension CaseModel {
   static let qwen2 = CaseModel(
     "qwen2", 38, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 2, tied: true,
     family: FamilyShape(word: .qwen2, type: .qwen2, biases: .inputs, maximumPositions: 4096))
-  /// With norms of queries and keys, and heads four times as wide as hidden/H.
+  /// With norms of queries and keys, whose gains are far apart, and heads four times as wide as hidden/H.
   static let qwen3 = CaseModel(
     "qwen3", 39, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 8, tied: false, form: .nested,
     family: FamilyShape(word: .qwen3, type: .qwen3, maximumPositions: 4096))
+
+  /// Gains of heads that differ by up to four, so that it shows whether they stand before or behind the rotation.
+  static func spread(_ gains: Tensor) -> Tensor {
+    Tensor(shape: gains.shape, values: gains.values.enumerated().map { i, gain in i % 2 == 0 ? 2 * gain : gain / 2 })
+  }
 
   static let families = [linear, dynamic, llama3, llama32, yarn, yarnGiven, biases, mistral, qwen2, qwen3]
 }

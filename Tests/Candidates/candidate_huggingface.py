@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hugging Face's Llama, Mistral, Qwen2 and Qwen3 as a candidate: every operation, in float64, float32, bfloat16 and float16.
+"""Hugging Face's Llama, Mistral, Qwen2 and Qwen3 as a candidate: every operation, in four element types.
 
   pip install -r Tests/Candidates/requirements-torch.txt
   loma conform -- python3 Tests/Candidates/candidate_huggingface.py [--attention eager|sdpa]

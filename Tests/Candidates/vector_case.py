@@ -126,7 +126,8 @@ class Case(Recorded):
             require(shape["gain"] == shape["x"][1:], "shape of gain")
         if self.op == "feed_forward":
             require(shape["gate"] == shape["up"] == shape["down"][::-1] and shape["gate"][1] == shape["x"][1], "shapes")
-            require(all(shape[name] == shape[name.removesuffix("_bias")][:1] for name in shape if "_" in name), "biases")
+            biases = [name for name in shape if name.endswith("_bias")]
+            require(all(shape[name] == shape[name.removesuffix("_bias")][:1] for name in biases), "shape of a bias")
         if self.op == "rope":
             require(shape["x"][1] % self.params["head_dim"] == 0 and shape["positions"] == (s,), "shapes")
         if self.op == "attention":

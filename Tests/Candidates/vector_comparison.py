@@ -89,7 +89,7 @@ def check_text(case, text, expected):
 
 
 def faults(case):
-    """The codes with which the Spec rejects a case, in the order of its list: for a program that computes every family."""
+    """The codes with which a program that computes every family rejects a case, in the order of the Spec's list."""
     codes = list(loma_structure.rejections(
         case.op, {"c": 1, "t": 1, **case.params}, case.profile, case.texts, case.integers,
         case.directory and loma_model.refusal(case.directory, loma_model.FAMILIES)))

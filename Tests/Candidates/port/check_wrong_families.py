@@ -3,9 +3,9 @@
 
     python3 check_wrong_families.py --loma PATH [--json FILE] [--vectors DIR] [ID…]
 
-Each is run in float32 and asked the cases of its family: those whose ids have the first word of its own. It is caught by
-an answer that is judged wrong; a crash or an unreadable file alone does not count. Exit 1 if one is not caught, or if
-one that a mutant repeats is not told as that mutant, first or alike.
+Each is run in float32 and asked the cases of its family: those whose ids have the first word of its own. It is caught
+by an answer that is judged wrong; a crash or an unreadable file alone does not count. Exit 1 if one is not caught, or
+if one that a mutant repeats is not told as that mutant, first or alike.
 """
 
 import argparse

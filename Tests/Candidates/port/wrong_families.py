@@ -1,7 +1,6 @@
 """Wrong variants of the port in what other families add to a plain Llama (MOD-8 to MOD-13).
 
-The first word of an id is part of the ids of the cases that show the mistake. `names` are the mutants that make the same
-one.
+The first word of an id is part of the ids of the cases that show the mistake. `names` are the mutants that make it too.
 """
 
 from change import Change
@@ -16,7 +15,7 @@ TRUNCATED = '    if p.get("truncate", True):\n'
 OBJECT = '    rope = given.get("rope_scaling") or given.get("rope_parameters") or {}\n'
 KIND = '    kind = rope.get("rope_type", rope.get("type", "default"))\n'
 THETA = '    theta = rope.get("rope_theta", given.get("rope_theta", 10000.0))\n'
-MEMBERS = '    members = {name: value for name, value in rope.items() if name in (*needed, *optional) and value is not None}\n'
+MEMBERS = '    if kind == "yarn" and "factor" in rope:\n'
 PROJECTED = '    return element.store(y + w[name + "_bias"]) if name + "_bias" in w else y\n'
 HEADED = """    y = projected(x, w, name + "_proj", element)
     if name + "_norm" not in w:
@@ -52,17 +51,18 @@ MISTAKES = {
     "linear-type": Change("I read rope_type, and not the older word type.", rotation(
         (KIND, '    kind = rope.get("rope_type", "default")\n'))),
     "linear-integers": Change("A factor is a float; an integer is refused.", rotation(
-        ("not isinstance(value, (int, float))", "not isinstance(value, (float, bool)) and name != \"original_max_position_embeddings\""),
+        ("not isinstance(value, (int, float))", "name == \"factor\" and isinstance(value, int)"),
         ("for value in members.values())", "for name, value in members.items())"))),
     "llama3-old": Change("The old length is max_position_embeddings.", rotation(
-        (MEMBERS, MEMBERS + '    old = longest\n')), ("M302",)),
+        (MEMBERS, "    old = longest\n" + MEMBERS)), ("M302",)),
     # Frequencies.
     "linear-inverse": Change("I multiply positions by the factor.", rotation(
         ('plain / rope.members["factor"], 1.0', 'plain * rope.members["factor"], 1.0'))),
     "linear-theta": Change("I multiply θ by the factor.", rotation(
-        ("    if rope.kind == \"linear\":\n", "    if rope.kind == \"linear\":\n        turned = rope.theta * rope.members[\"factor\"]\n"
+        ("    if rope.kind == \"linear\":\n",
+         "    if rope.kind == \"linear\":\n        turned = rope.theta * rope.members[\"factor\"]\n"
          "        return np.array([turned ** (-2 * i / head_dim) for i in range(head_dim // 2)]), 1.0\n")), ("M305",)),
-    "dynamic-at-once": Change("Dynamic frequencies are those of the longest text, from the first position on.", rotation(
+    "dynamic-at-once": Change("Frequencies are those of the longest text from the first position on.", rotation(
         ("    return plain, 1.0\n",
          '    if rope.kind == "dynamic":\n'
          '        stretched = rope.theta * rope.members["factor"] ** (head_dim / (head_dim - 2))\n'
@@ -71,22 +71,22 @@ MISTAKES = {
     "llama3-plain": Change("I take llama3 for plain rotation.", rotation((KINDS, ""))),
     "llama3-all": Change("I divide all frequencies by the factor of llama3.", rotation(
         (KINDS, KINDS.replace("llama3(plain, rope.members), 1.0", 'plain / rope.members["factor"], 1.0'))), ("M301",)),
-    "llama3-rough": Change("I do not smooth between the borders of llama3.", rotation((SHARE, "    share = 0.0 * waves\n")),
-                           ("M303",)),
+    "llama3-rough": Change("I do not smooth between the borders of llama3.", rotation(
+        (SHARE, "    share = 0.0 * waves\n")), ("M303",)),
     "llama3-turned": Change("I mix kept and divided frequencies the other way round.", rotation(
         ("(1 - share) * slow + share * plain", "share * slow + (1 - share) * plain")), ("M304",)),
     "yarn-one": Change("I leave out the factor of cosines and sines.", (
         ("stages", RETURNED, "    return np.cos(angle), np.sin(angle)\n"),), ("M307",)),
     "yarn-query": Change("The factor multiplies queries alone.", turned(QUERY, (
         "    a = np.sqrt(cos[:1] ** 2 + sin[:1] ** 2)\n" + KEY.replace("cos, sin", "cos / a, sin / a"))), ("M315",)),
-    "yarn-whole": Change("I round the ends of the ramp, whatever truncate says.", rotation((TRUNCATED, "    if True:\n")),
-                         ("M309",)),
+    "yarn-whole": Change("I round the ends of the ramp, whatever truncate says.", rotation(
+        (TRUNCATED, "    if True:\n")), ("M309",)),
     "yarn-broken": Change("I do not round the ends of the ramp.", rotation((TRUNCATED, "    if False:\n")), ("M308",)),
     "yarn-betas": Change("beta_fast and beta_slow are swapped.", rotation(
         (ENDS, '    first, last = pair(p.get("beta_slow") or 1), pair(p.get("beta_fast") or 32)\n')), ("M310",)),
     "yarn-32": Change("The betas are 32 and 1.", rotation((ENDS, "    first, last = pair(32), pair(1)\n")), ("M313",)),
-    "yarn-half": Change("The ramp ends at d/2 - 1.", rotation((LAST, LAST.replace("head_dim - 1", "head_dim // 2 - 1"))),
-                        ("M314",)),
+    "yarn-half": Change("The ramp ends at d/2 - 1.", rotation(
+        (LAST, LAST.replace("head_dim - 1", "head_dim // 2 - 1"))), ("M314",)),
     "yarn-given": Change("I compute the factor of cosines and sines, although it is given.", rotation(
         ('    if "attention_factor" in p:\n        return p["attention_factor"]\n', "")), ("M311",)),
     "yarn-mscale": Change("I read no mscale.", rotation(
@@ -127,8 +127,8 @@ MISTAKES = {
         f"            heads, w[\"{name}_norm\"], shape.epsilon, element).reshape(turned.shape)\n"
         for name, long in (("q", "query"), ("k", "key")))), ("M324",)),
     "qwen3-whole": Change("Queries and keys are normalised over all heads at once, as in OLMo 2.", (
-        ("stages", NORMALISED, "    return rms_norm(y, np.tile(w[name + \"_norm\"], heads.shape[1]), shape.epsilon, element)\n"),),
-        ("M325",)),
+        ("stages", NORMALISED,
+         "    return rms_norm(y, np.tile(w[name + \"_norm\"], heads.shape[1]), shape.epsilon, element)\n"),), ("M325",)),
     "qwen3-gain": Change("The gain of queries and keys is 1 + gain, as in Gemma.", (
         ("stages", NORMALISED, NORMALISED.replace('w[name + "_norm"],', '1 + w[name + "_norm"],')),), ("M326",)),
     "qwen3-epsilon": Change("The norms of queries and keys have an ε of 1e-6.", (
@@ -140,7 +140,8 @@ MISTAKES = {
     "qwen3-mean": Change("The gain of a norm over heads has the mean of their gradients.", (
         ("training", '_norm"], dy = gain.sum(0), dheads', '_norm"], dy = gain.mean(0), dheads'),)),
     # What is refused.
-    "beyond": Change("I go on beyond the last position of a model.", (("model", LIMIT, "        return None\n"),), ("M327",)),
+    "beyond": Change("I go on beyond the last position of a model.", (
+        ("model", LIMIT, "        return None\n"),), ("M327",)),
     "refused-untyped": Change("A factor without a type is linear.", rotation(
         (KIND, '    kind = rope.get("rope_type", rope.get("type", "linear" if "factor" in rope else "default"))\n'))),
     "refused-longrope": Change("I take a rotation that I do not know for a plain one.", rotation(

@@ -89,8 +89,8 @@ def check(op, p, profile, texts, given, directory):
         limit = positions_below(configuration(directory))
         fed = max(p["generate"] - 1, 0) if op == "generate" else 0
         axes = {axis: profile.get(axis, values[0]) for axis, values in AXES.items()}
-        need(limit is None or all((layout_rows(text + [0] * fed, p, axes)[:, POSITION] < limit).all() for text in texts),
-             "unsupported-configuration")
+        rows = [layout_rows(text + [0] * fed, p, axes) for text in texts if limit is not None]
+        need(all((own[:, POSITION] < limit).all() for own in rows), "unsupported-configuration")
 
 
 def check_model(need, directory):
@@ -100,7 +100,8 @@ def check_model(need, directory):
     family, types = config["model_type"], config.get("layer_types")
     need(types is None or len(types) == config["num_hidden_layers"], unsupported)
     need(not set(types or []) - {"full_attention", *["sliding_attention"] * (family != "llama")}, unsupported)
-    need(family != "llama" or not config.get("use_sliding_window") and config.get("sliding_window") is None, unsupported)
+    if family == "llama":
+        need(not config.get("use_sliding_window") and config.get("sliding_window") is None, unsupported)
     need(not (family == "mistral" and config.get("attention_bias") or family != "llama" and config.get("mlp_bias")),
          unsupported)
     kind, rope, old = rotation_of(config)
@@ -321,7 +322,8 @@ def rotation_of(config):
     objects `rope_scaling` wins; of two lengths the one at the top."""
     rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
     inner = rope.get("original_max_position_embeddings", config.get("max_position_embeddings"))
-    return rope.get("rope_type", rope.get("type", "default")), rope, config.get("original_max_position_embeddings", inner)
+    old = config.get("original_max_position_embeddings", inner)
+    return rope.get("rope_type", rope.get("type", "default")), rope, old
 
 
 def biased(config):

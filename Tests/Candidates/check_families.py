@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Model families: `loma` and our NumPy against transformers' own modules of Llama, Mistral, Qwen2 and Qwen3, in float64.
+"""Model families: `loma` and our NumPy against transformers' own Llama, Mistral, Qwen2 and Qwen3, in float64.
 
 transformers writes a random model of each family (family_models.py) and computes it by its own classes, functions of
 rotation and eager attention, with LoMA's mask and positions; nothing is replaced but the name of float32, which means
@@ -200,7 +200,8 @@ def check_generation(stock, directory, profile, loma, peer, worst):
                   peer.folder / "input.safetensors")
         found = peer.tensors({
             "cmd": "run", "case": "families", "op": "generate", "dtype": "f64", "profile": profile, "capture": [],
-            "params": PARAMS | {"generate": len(FORCED)}, "model": f"models/{directory.name}", "input": "input.safetensors"})
+            "params": PARAMS | {"generate": len(FORCED)}, "model": f"models/{directory.name}",
+            "input": "input.safetensors"})
         for name, value in expected.items():
             worst["loma"].see(f"generate {name}", found[name], value)
         said = subprocess.run(
@@ -253,13 +254,15 @@ RANDOM, ASKED = 400, 24  # rotations, and of how many of them `loma` is asked
 def random_rotation(draw):
     """A rope object and a head dimension: short and long texts, borders inside the head and outside of it."""
     kind = draw.choice(["linear", "llama3", "yarn", "yarn"])
-    rope = {"rope_type": kind, "rope_theta": draw.choice([10.0, 1e3, 1e4, 5e5, 1e6]), "factor": draw.choice([0.5, 1.0, 2.5, 8.0, 40.0])}
+    rope = {"rope_type": kind, "rope_theta": draw.choice([10.0, 1e3, 1e4, 5e5, 1e6]),
+            "factor": draw.choice([0.5, 1.0, 2.5, 8.0, 40.0])}
     if kind == "linear":
         return rope, draw.choice([2, 6, 16, 128])
     rope["original_max_position_embeddings"] = draw.choice([16, 60, 2048, 8192, 32768])
     if kind == "llama3":
         low = draw.choice([0.5, 1.0, 2.0])
-        return rope | {"low_freq_factor": low, "high_freq_factor": low * draw.choice([1.5, 4.0, 16.0])}, draw.choice([4, 64, 128])
+        rope |= {"low_freq_factor": low, "high_freq_factor": low * draw.choice([1.5, 4.0, 16.0])}
+        return rope, draw.choice([4, 64, 128])
     more = {"beta_fast": draw.choice([8.0, 32.0, 300.0]), "beta_slow": draw.choice([0.5, 1.0, 8.0]),
             "truncate": draw.choice([True, False]), "attention_factor": draw.choice([0.8, 1.5]),
             "mscale": draw.choice([0.0, 0.707, 1.0]), "mscale_all_dim": draw.choice([0.5, 1.0])}
@@ -272,7 +275,8 @@ def stretched(rope, head_dim):
     with llama64.widened():
         theirs, factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](config)
     rotation = loma_model.rotation({"rope_parameters": rope, "max_position_embeddings": config.max_position_embeddings})
-    return [*theirs.tolist(), factor], [x for part in loma_rotation.frequencies(rotation, head_dim) for x in np.atleast_1d(part)]
+    found, a = loma_rotation.frequencies(rotation, head_dim)
+    return [*theirs.tolist(), factor], [*found, a]
 
 
 def computed(loma, rope, head_dim):
@@ -280,14 +284,15 @@ def computed(loma, rope, head_dim):
     names = {"rope_theta": "theta", "rope_type": "type", "original_max_position_embeddings": "original"}
     words = ["--head-dim", head_dim]
     for name, value in rope.items():
-        words += ["--" + names.get(name, name).replace("_", "-"), {True: "yes", False: "no"}.get(value, value) if name == "truncate" else value]
+        said = ("yes" if value else "no") if name == "truncate" else value
+        words += ["--" + names.get(name, name).replace("_", "-"), said]
     said = [subprocess.run([str(word) for word in (loma, "compute", function, *words)], check=True, capture_output=True,
                            text=True).stdout for function in ("rotary_frequencies", "attention_factor")]
     return [*json.loads(said[0]), float(said[1])]
 
 
 def check_frequencies(loma):
-    """loma_rotation.py, transformers in float64 and `loma compute` against each other, and real checkpoints' numbers."""
+    """loma_rotation.py, transformers in float64, `loma compute` and real checkpoints' numbers against each other."""
     problems, worst = [], {"published": 0.0, "transformers": 0.0, "loma": 0.0}
     draw = random.Random(20)
     cases = [(name, rope, head_dim, {**places, head_dim // 2: factor})

@@ -45,7 +45,8 @@ FAMILIES = {
     "llama, yarn": Family(LlamaConfig, {"head_dim": 128, "rope_parameters": QWEN_LONG}),
     "llama, yarn untruncated, mscales, betas": Family(LlamaConfig, {"rope_parameters": SHORT_YARN | {
         "truncate": False, "mscale": 0.707, "mscale_all_dim": 1.0, "beta_fast": 16.0, "beta_slow": 2.0}}),
-    "llama, yarn with its own factor a": Family(LlamaConfig, {"rope_parameters": SHORT_YARN | {"attention_factor": 0.8}}),
+    "llama, yarn with its own factor a": Family(LlamaConfig, {
+        "rope_parameters": SHORT_YARN | {"attention_factor": 0.8}}),
     "llama, biases": Family(LlamaConfig, {"attention_bias": True, "mlp_bias": True}),
     "llama, attention biases alone, head of 32": Family(LlamaConfig, {"attention_bias": True, "head_dim": 32}),
     "llama, mlp biases alone, one KV head": Family(LlamaConfig, {"mlp_bias": True, "num_key_value_heads": 1}),

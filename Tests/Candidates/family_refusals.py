@@ -25,8 +25,8 @@ def without(members, name):
 
 # Family, changes of config.json (None deletes a key, NULL is null), and the words that the message must have.
 NULL = object()
-OTHER_MODELS = ("gemma", "gemma2", "phi3", "olmo2", "exaone4", "glm", "ernie4_5", "stablelm", "nemotron", "cohere", "mixtral",
-                "deepseek_v3", "qwen3_moe", "ministral3", "granite", "smollm3", "seed_oss", "hunyuan_v1_dense")
+OTHER_MODELS = ("gemma", "gemma2", "phi3", "olmo2", "exaone4", "glm", "ernie4_5", "stablelm", "nemotron", "cohere",
+                "mixtral", "deepseek_v3", "qwen3_moe", "ministral3", "granite", "smollm3", "seed_oss", "hunyuan_v1_dense")
 TABLE = [
     *(("llama", {"model_type": name}, ("model_type", name)) for name in OTHER_MODELS),
     *(("llama", rope(rope_type=kind, factor=2.0), ("rope", kind))
@@ -64,14 +64,14 @@ TABLE = [
      ("sliding_window", "5")),
     ("qwen3", {"mlp_bias": True}, ("mlp_bias", "true")),
     ("mistral", {"attention_bias": True}, ("attention_bias", "true")),
-    ("llama", {"rope_parameters": {"rope_theta": 1e4, "rope_type": "linear", "factor": 2.0, "beta_fast": 32.0}},
-     ("beta_fast", "32")),
-    ("llama", {"rope_parameters": {"rope_theta": 1e4, "rope_type": "dynamic", "factor": 2.0,
-                                   "original_max_position_embeddings": 60}}, ("original_max_position_embeddings", "60")),
+    ("llama", rope(rope_type="linear", factor=2.0, beta_fast=32.0), ("beta_fast", "32")),
+    ("llama", rope(rope_type="dynamic", factor=2.0, original_max_position_embeddings=60),
+     ("original_max_position_embeddings", "60")),
     ("mistral", {"sliding_window": 5}, ("sliding_window", "5")),
     ("qwen2", {"use_sliding_window": True, "sliding_window": 5, "max_window_layers": 0, "layer_types": None},
      ("sliding_window", "5")),
-    ("llama", {**rope(rope_type="dynamic", factor=2.0), "max_position_embeddings": 5}, ("max_position_embeddings", "5")),
+    ("llama", {**rope(rope_type="dynamic", factor=2.0), "max_position_embeddings": 5},
+     ("max_position_embeddings", "5")),
     ("llama", {"tie_word_embeddings": True, "hidden_act": "gelu"}, ("hidden_act", "gelu")),
 ]
 TEXT = [3, 14, 1, 5, 9, 2]  # positions 0 to 5: one more than the limits of 5 allow

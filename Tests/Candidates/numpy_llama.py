@@ -86,7 +86,8 @@ def feed_forward(middle, weights, epsilon, out):
 
 def decoder_layer(x, positions, visible, weights, heads, kv_heads, epsilon, rotation, past=None):
     """MOD-6, one layer. `weights` maps the short names of OPS-3 to arrays; a family has biases and norms of queries and
-    keys among them. `past` is keys and values of earlier rows. Returns the intermediates under the names of MOD-7 without their layer, and the layer's result."""
+    keys among them. `past` is keys and values of earlier rows. Returns the intermediates under the names of
+    MOD-7 without their layer, and the layer's result."""
     d = len(weights["q_proj"]) // heads
     out = {"attention.norm": rms_norm(x, weights["input_layernorm"], epsilon)}
     normed = out["attention.norm"]

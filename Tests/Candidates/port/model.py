@@ -83,7 +83,8 @@ class Config:
         if rope and rope.kind == "dynamic":
             limits.append(given["max_position_embeddings"])
         types = given.get("layer_types") or [
-            "full_attention" if n < given.get("max_window_layers", 28) else "sliding_attention" for n in range(self.layers)]
+            "full_attention" if n < given.get("max_window_layers", 28) else "sliding_attention"
+            for n in range(self.layers)]
         if family == "mistral" or family.startswith("qwen") and given.get("use_sliding_window") and (
                 "sliding_attention" in types):
             limits.append(given.get("sliding_window", 4096))

@@ -55,7 +55,8 @@ def read(given):
 def of_stage(params):
     """The rotation of a stage (OPS-3)."""
     kind = params.get("rope_type", "default")
-    return Rope(kind, params["theta"], {name: params[name] for part in MEMBERS[kind] for name in part if name in params})
+    names = [name for part in MEMBERS[kind] for name in part if name in params]
+    return Rope(kind, params["theta"], {name: params[name] for name in names})
 
 
 def frequencies(head_dim, rope):
@@ -79,7 +80,7 @@ def llama3(plain, p):
 
 
 def yarn(plain, head_dim, rope):
-    """A ramp over the pairs, from those that turn beta_fast times within the old length to those that turn beta_slow."""
+    """A ramp over the pairs, from the one that turns beta_fast times within the old length to that of beta_slow."""
     p = rope.members
 
     def pair(turns):

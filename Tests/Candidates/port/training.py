@@ -108,7 +108,7 @@ def layer_backward(hidden, w, own, dy, shape, cos, sin, element):
     # middle = hidden.N + o(attention(q, k, v))
     dcontext = projected_backward(own["attention.context"], w, "o_proj", dy, d)
     dq, dk, dv = attention_backward(own, dcontext, shape)
-    dq, dk = stages.rotate(dq, cos, -sin, element), stages.rotate(dk, cos, -sin, element)  # a rotation's inverse
+    dq, dk = stages.rotate(dq, cos, -sin, element), stages.rotate(dk, cos, -sin, element)  # the transpose of a·R
     norm = own["attention.norm"]
     dnorm = headed_backward(norm, w, "q", dq, shape, element, d) + headed_backward(norm, w, "k", dk, shape, element, d)
     dnorm = dnorm + projected_backward(norm, w, "v_proj", dv, d)

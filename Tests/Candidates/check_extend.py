@@ -334,8 +334,10 @@ def main():
             "tokenizer_config.json", lambda value: value["added_tokens_decoder"].pop("402")), "tokenizer-files-disagree")
         refused(loma, work, "unlisted-pad", padded, edited(
             "tokenizer_config.json", lambda value: value.update(pad_token="<pad>")), "unlisted-token")
-        refused(loma, work, "too-many-ids", padded, edited(
-            "config.json", lambda value: value.update(vocab_size=402)), "tokenizer-beyond-vocabulary")
+        short = work / "one-row-short"
+        short.mkdir()
+        qwen2(short, -1)
+        refused(loma, work, "too-many-ids", short, lambda folder: None, "tokenizer-beyond-vocabulary")
         refused(loma, work, "code-elsewhere", padded, edited(
             "config.json", lambda value: value.update(auto_map={"AutoModel": "x.Y"})), "unsupported-configuration")
     finally:

@@ -116,12 +116,14 @@ struct FileCommandTests {
         command("generate --model \(output) --tokens 1,2,259 --generate 2").output.hasSuffix(" 4 text tokens fed\n"))
       #expect(command(line) == .rejected("file: \"\(output)\": mkdir: File exists"))
       #expect(
-        command(line + "2 --tokens <m>,<r>")
+        command("extend --model \(directory) --output \(output)2 --c 3 --t 1 --tokens <m>,<r>")
           == .rejected("no-tokenizer: \(directory) has no file of a tokenizer that could hold the tokens"))
       #expect(
         command("extend --model \(directory) --output \(output)2 --c 3 --t 1 --rows 4,7").output
           .hasSuffix("\nthe rows are those of ids 4 and 7\n"))
-      #expect(command(line + "3 --rows 4,4") == .rejected("rows: 4,4 is not two different ids"))
+      #expect(
+        command("extend --model \(directory) --output \(output)3 --c 3 --t 1 --rows 4,4")
+          == .rejected("rows: 4,4 is not two different ids"))
       #expect(
         command(line + " --tokens <m>")
           == .rejected("token-contents: \"<m>\" is not two different contents, such as <m>,<r>, without white space"))

@@ -42,10 +42,10 @@ struct PortGuideTests {
     let folder = NSTemporaryDirectory() + "loma-guide-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let models = SpecExamples.root.appendingPathComponent("Vectors/models").path
-    let words = example.1.replacing("Vectors/models", with: models).replacing(
-      "--output mine", with: "--output \(folder)")
+    let words = String(example.1).replacing("Vectors/models", with: models)
+      .replacing("--output mine", with: "--output \(folder)")
     let outcome = command(words)
-    #expect(outcome.output == example.2.replacing("written to mine", with: "written to \(folder)"))
+    #expect(outcome.output == String(example.2).replacing("written to mine", with: "written to \(folder)"))
     #expect(outcome.exitCode == .fine)
   }
 

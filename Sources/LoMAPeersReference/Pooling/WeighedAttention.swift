@@ -71,7 +71,8 @@ package enum WeighedAttention {
       }
     }
     return (
-      Tensor(heads: dQuery, rows: queries), Tensor(heads: dKey, rows: keys), Tensor(heads: dValue, rows: keys), logarithms
+      Tensor(heads: dQuery, rows: queries), Tensor(heads: dKey, rows: keys), Tensor(heads: dValue, rows: keys),
+      logarithms
     )
   }
 }

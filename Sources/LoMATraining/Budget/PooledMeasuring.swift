@@ -16,6 +16,15 @@ enum PooledEntries: Hashable, Sendable {
   /// With noise of a deviation in the rms of a head's stored keys, or values (BAS-18), from a generator a layer and head.
   case noisy(deviation: Double, seed: UInt64)
 
+  /// Entries in so many bits; nil: as they are. Throws `bitsOutOfRange`.
+  init(bits: Int?, dimension: Int) throws(PeerError) {
+    guard let bits else {
+      self = .whole
+      return
+    }
+    self = .quantised(try Quantiser(form: .asymmetric, bits: bits, group: dimension, scaleRounding: .none))
+  }
+
   /// As a pass asks for it; heads of d channels, the last of a key being the one that decides, which is not read.
   func storage(dimension d: Int) -> PooledStorage? {
     switch self {
@@ -45,9 +54,37 @@ enum PooledEntries: Hashable, Sendable {
   }
 }
 
+/// A text read by a model that pools.
+struct PooledText: Sendable {
+  private let rows: MomentRows
+  private let text: PooledRows
+  private let model: PooledModel
+
+  /// The text of some rows; what was fed before the moment is held.
+  init(_ rows: MomentRows, model: PooledModel) {
+    self.rows = rows
+    self.model = model
+    text = PooledRows(reading: rows.fed + rows.next, repetition: rows.repetition, held: rows.fed.count)
+  }
+
+  /// What the entries give back, and how many they are in all layers and KV heads.
+  func measured(
+    _ stored: PooledEntries, vocabulary: Vocabulary, chunkLength: Int
+  ) throws(ReferenceError) -> PooledMeasured {
+    let trace = try computing(
+      try model.forward(text, deciding: .hard, storage: stored.storage(dimension: model.heads.dimension)))
+    let next = Array(text.held..<text.tokens)
+    var measured = Measured()
+    measured.count(
+      rows, repetition: trace.logits.selecting(rows: Array(text.tokens..<text.rows.count)),
+      next: next.isEmpty ? nil : trace.logits.selecting(rows: next), vocabulary: vocabulary, length: chunkLength)
+    return PooledMeasured(measured: measured, entries: trace.entries(of: text.held))
+  }
+}
+
 /// What one text gave back, and how many entries it had at the moment.
-private struct PooledMeasured: Sendable {
-  var measured: Measured
+struct PooledMeasured: Hashable, Sendable {
+  let measured: Measured
   let entries: Int
 }
 
@@ -62,42 +99,25 @@ extension BudgetMeasuring {
     let dimension = model.heads.dimension
     var (lines, noise): ([BudgetLine], [NoiseLine]) = ([], [])
     for moment in plan.moments {
-      let rows = try rows(moment)
-      func measured(_ entries: @escaping @Sendable (_ text: Int) -> PooledEntries) throws(TrainingError)
-        -> [PooledMeasured]
-      {
-        try mapped(rows.count) { (index) throws(ReferenceError) in
-          let text = PooledRows(
-            reading: rows[index].fed + rows[index].next, repetition: rows[index].repetition, held: moment.length)
-          let trace = try computing(
-            try model.forward(text, deciding: .hard, storage: entries(index).storage(dimension: dimension)))
-          var measured = Measured()
-          let next = Array(moment.length..<text.tokens)
-          measured.count(
-            rows[index], repetition: trace.logits.selecting(rows: Array(text.tokens..<text.rows.count)),
-            next: next.isEmpty ? nil : trace.logits.selecting(rows: next), vocabulary: vocabulary,
-            length: moment.chunkLength)
-          return PooledMeasured(measured: measured, entries: trace.entries(of: moment.length))
+      let texts = try rows(moment).map { PooledText($0, model: model) }
+      func measured(
+        _ stored: @escaping @Sendable (_ text: Int) -> PooledEntries
+      ) throws(TrainingError) -> [PooledMeasured] {
+        try mapped(texts.count) { (index) throws(ReferenceError) in
+          try texts[index].measured(stored(index), vocabulary: vocabulary, chunkLength: moment.chunkLength)
         }
       }
       for bits in [nil] + compositions.map({ Optional($0) }) {
         progress("\(run.name) · n = \(moment.length) · " + (bits.map { "\($0) bits" } ?? "as it is"))
-        let entries: PooledEntries
-        do {
-          entries =
-            if let bits {
-              .quantised(
-                try Quantiser(form: .asymmetric, bits: bits, group: dimension, scaleRounding: .none))
-            } else { .whole }
-        } catch { throw .latent(.peer(error)) }
-        lines.append(try line(moment, bits: bits, dimension, try measured { _ in entries }))
+        let stored: PooledEntries
+        do { stored = try PooledEntries(bits: bits, dimension: dimension) } catch { throw .latent(.peer(error)) }
+        lines.append(try line(moment, bits: bits, dimension, try measured { _ in stored }))
       }
       guard moment == plan.moments.last else { continue }
       for hundredths in BudgetPlan.noises {
         progress("\(run.name) · noise \(hundredths) hundredths")
         let given = try measured { text in
-          .noisy(
-            deviation: Double(hundredths) / 100, seed: BudgetPlan.freshSeed + UInt64(text) << 8)
+          .noisy(deviation: Double(hundredths) / 100, seed: BudgetPlan.freshSeed + UInt64(text) << 8)
         }
         noise.append(
           NoiseLine(

@@ -56,7 +56,8 @@ import Testing
     }
   }
 
-  @Test func `BAS-26 the gradients of means agree with central differences, with shares of 0 and 1 among them`() throws {
+  @Test func `BAS-26 the gradients of means agree with central differences, with shares of 0 and 1 among them`() throws
+  {
     var numbers = SeededNumbers(seed: 3)
     let x = Tensor(shape: [6, 2], values: numbers.deviates(12, mean: 0, standardDeviation: 1))
     let d = Tensor(shape: [6, 2], values: numbers.deviates(12, mean: 0, standardDeviation: 1))
@@ -222,7 +223,8 @@ import Testing
     #expect(pooled > 100, "tokens that were accumulated")
   }
 
-  @Test func `BAS-26 entries that are stored as they are change nothing, and a change reaches later rows alone`() throws {
+  @Test func `BAS-26 entries that are stored as they are change nothing, and a change reaches later rows alone`() throws
+  {
     let sample = PooledSample(seed: 41)
     let text = PooledSample.asked(try sample.text(chunks: 4, seed: 2), held: 6)
     let plain = try sample.model().forward(text, deciding: .hard)

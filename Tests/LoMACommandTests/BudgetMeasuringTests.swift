@@ -229,9 +229,9 @@ struct BudgetMeasuringTests {
       let name = LatentLayerNames(index: layer).key
       for row in [7, 15] { for i in 0..<16 { weights.tensors[name]?[row, i] *= 6 } }
     }
-    return try #require(
-      PooledModel(
-        configuration: run.recipe.configuration, weights: Weights(weights), functions: .llama(workers: .single)))
+    return PooledModel(
+      configuration: try #require(run.recipe.configuration.llama), weights: Weights(weights),
+      functions: .llama(workers: .single))
   }
 
   @Test func `EQB-6 BAS-26 a model that pools is asked for the same tokens, and noise and bits of 0 change nothing`()

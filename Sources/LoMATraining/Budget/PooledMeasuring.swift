@@ -72,7 +72,7 @@ struct PooledText: Sendable {
     _ stored: PooledEntries, vocabulary: Vocabulary, chunkLength: Int
   ) throws(ReferenceError) -> PooledMeasured {
     let trace = try computing(
-      try model.forward(text, deciding: .hard, storage: stored.storage(dimension: model.heads.dimension)))
+      try model.forward(text, deciding: .hard, storage: stored.storage(dimension: model.configuration.heads.dimension)))
     let next = Array(text.held..<text.tokens)
     var measured = Measured()
     measured.count(
@@ -92,11 +92,10 @@ extension BudgetMeasuring {
   /// The group as it is and its entries in fewer bits at every moment, and with noise at the last.
   func pooled(progress: (String) -> Void) throws(TrainingError) -> (lines: [BudgetLine], noise: [NoiseLine]) {
     let vocabulary = try vocabulary()
-    guard
-      let model = PooledModel(
-        configuration: recipe.configuration, weights: Weights(weights), functions: .llama(workers: .single))
-    else { throw .otherShape }
-    let dimension = model.heads.dimension
+    guard let llama = recipe.configuration.llama else { throw .otherShape }
+    let model = PooledModel(
+      configuration: llama, weights: Weights(weights), functions: .llama(workers: .single))
+    let dimension = llama.heads.dimension
     var (lines, noise): ([BudgetLine], [NoiseLine]) = ([], [])
     for moment in plan.moments {
       let texts = try rows(moment).map { PooledText($0, model: model) }

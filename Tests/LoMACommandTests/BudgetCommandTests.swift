@@ -66,7 +66,7 @@ struct BudgetCommandTests {
       #expect(text.contains("## Bytes, n = 8") && text.contains("## Bytes, n = 12"))
       #expect(text.contains("| lines | `full` |") && text.contains("| on the twin | `zipcache` |"))
       #expect(text.contains("| trained | `ccm-concat` |") && text.contains("| compositions | `uniform ∘ loma-c4` |"))
-      #expect(text.contains("| trained | `dmc` |") && text.contains("| `uniform ∘ dmc` | bits=2 (on average "))
+      #expect(text.contains("| trained | `dmc` |") && text.contains("| `uniform ∘ dmc` | bits=2 (mean "))
       let plots = Disk.files(in: folder + "/P").sorted()
       #expect(plots.count == 9 && plots.allSatisfy { $0.hasSuffix(".svg") && text.contains("(P/\($0))") })
       #expect(command(page).output == text)

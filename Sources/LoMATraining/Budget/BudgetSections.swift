@@ -67,7 +67,8 @@ extension BudgetPage {
         let found = setting.lines.map { $0.found }.filter { !$0.isEmpty }
         rows.append([
           Self.shown(method.method),
-          setting.parameters + (found.isEmpty ? "" : " (" + Self.unique(found).joined(separator: "; ") + ")"),
+          [setting.parameters, found.isEmpty ? "" : "(" + Self.unique(found).joined(separator: "; ") + ")"]
+            .filter { !$0.isEmpty }.joined(separator: " "),
           percentage(setting.bits, of: figure.full), percentage(setting.peak, of: figure.full),
           setting.lines.first.map { $0.side == 0 ? "0" : percentage($0.side, of: figure.full) } ?? "",
           Self.spread(setting.tokens), Self.spread(setting.chunks),

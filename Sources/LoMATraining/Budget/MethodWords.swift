@@ -57,7 +57,8 @@ package enum MethodWords {
     System(
       name: "DMC (2403.09636)", methods: ["dmc"],
       words: "BAS-15, on models that learn to decide by BAS-26: from nothing, not from a finished model as in the "
-        + "release. What is held depends on the text: the bits are the most of any text, the mean stands beside them."),
+        + "release. What is held depends on the text: the bits are the most of any text, the mean stands beside them. The "
+        + "target is one for all heads together, so training may keep a few heads whole and empty the others."),
     System(
       name: "LoRC (2410.03111)", methods: ["lorc", "quantised-lorc"],
       words: "BAS-16, from summaries; one rank for keys and values of all layers."),

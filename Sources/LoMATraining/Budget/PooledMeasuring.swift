@@ -67,7 +67,7 @@ struct PooledText: Sendable {
     text = PooledRows(reading: rows.fed + rows.next, repetition: rows.repetition, held: rows.fed.count)
   }
 
-  /// What the entries give back, and how many they are in all layers and KV heads.
+  /// What the entries give back, and how many they are.
   func measured(
     _ stored: PooledEntries, vocabulary: Vocabulary, chunkLength: Int
   ) throws(ReferenceError) -> PooledMeasured {
@@ -78,14 +78,17 @@ struct PooledText: Sendable {
     measured.count(
       rows, repetition: trace.logits.selecting(rows: Array(text.tokens..<text.rows.count)),
       next: next.isEmpty ? nil : trace.logits.selecting(rows: next), vocabulary: vocabulary, length: chunkLength)
-    return PooledMeasured(measured: measured, entries: trace.entries(of: text.held))
+    return PooledMeasured(measured: measured, byHead: trace.entries(of: text.held))
   }
 }
 
-/// What one text gave back, and how many entries it had at the moment.
+/// What one text gave back, and how many entries it had at the moment, by layer and KV head.
 struct PooledMeasured: Hashable, Sendable {
   let measured: Measured
-  let entries: Int
+  let byHead: [Int]
+
+  /// Of all layers and KV heads.
+  var entries: Int { byHead.reduce(0, +) }
 }
 
 extension BudgetMeasuring {
@@ -154,6 +157,15 @@ extension BudgetMeasuring {
       method: bits == nil ? name : "uniform ∘ \(name)", parameters: bits.map { "bits=\($0)" } ?? "",
       length: moment.length, bits: try size(most, bits), peak: try size(most, nil), side: 0,
       measured: given.reduce(Measured()) { $0 + $1.measured },
-      found: "on average \(percentage(sum, of: given.count * full))")
+      found: "mean \(percentage(sum, of: given.count * full))" + (bits == nil ? Self.heads(given, moment) : ""))
+  }
+
+  /// How many KV heads begin an entry with every second token or more, in words.
+  private static func heads(_ given: [PooledMeasured], _ moment: BudgetMoment) -> String {
+    let heads = given.first?.byHead.count ?? 0
+    let full = (0..<heads).count { head in
+      2 * given.reduce(0) { $0 + $1.byHead[head] } >= given.count * moment.length
+    }
+    return ", \(full) of \(heads) heads with an entry for half the tokens or more"
   }
 }

@@ -60,9 +60,9 @@ package struct PooledTrace: Hashable, Sendable {
   /// [rows, V'].
   package let logits: Tensor
 
-  /// The entries of all layers and KV heads after the first tokens.
-  package func entries(of tokens: Int) -> Int {
-    layers.reduce(0) { sum, layer in sum + layer.runs(of: tokens).reduce(0) { $0 + $1.ends.count } }
+  /// The entries after the first tokens, by layer and KV head.
+  package func entries(of tokens: Int) -> [Int] {
+    layers.flatMap { layer in layer.runs(of: tokens).map { $0.ends.count } }
   }
 }
 

@@ -147,7 +147,14 @@ struct BudgetCommandTests {
 
       #expect(command("\(model) csr --steps 2").complaint?.contains("csr needs --recipe FILE") == true)
       #expect(command("\(model) kvsharer --maps 1").complaint?.contains("kvsharer needs --recipe FILE") == true)
-      #expect(command("\(model) dmc").complaint?.contains("dmc needs a model that was trained") == true)
+      #expect(command("\(model) dmc").complaint?.hasPrefix("loma: other-shape: ") == true)
+      #expect(command("\(run) --only dmc").exitCode == .fine)
+      let pooled = "recite --model \(folder)/w/bytes-dmc-seed1/model --chunk 4 --string abcdefghijkl --method"
+      let entries = command("\(pooled) dmc").output
+      // Two steps teach nothing: every token has an entry, and the first line says so.
+      #expect(
+        entries.hasPrefix("method dmc, entries of each head 12,12 12,12\n") && entries.contains("100.00% of 12288"))
+      #expect(command("\(pooled) evict --entries 4").complaint?.hasPrefix("loma: compresses-itself: ") == true)
       #expect(command("\(model) none").complaint?.contains("takes one of loma, csr, ") == true)
       #expect(command("\(model) full --bits 3").complaint?.contains("--bits is not one of full") == true)
       #expect(command("\(model) evict --entries 40").exitCode == .fine, "more than there are is all of them")

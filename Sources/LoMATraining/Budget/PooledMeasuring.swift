@@ -67,6 +67,15 @@ struct PooledText: Sendable {
     text = PooledRows(reading: rows.fed + rows.next, repetition: rows.repetition, held: rows.fed.count)
   }
 
+  /// The tokens that the repetition rows choose, and how many entries they read from, by layer and KV head.
+  func recital(vocabulary: Vocabulary) throws(ReferenceError) -> (tokens: [Int], byHead: [Int]) {
+    let trace = try computing(try model.forward(text, deciding: .hard))
+    return (
+      (text.tokens..<text.rows.count).map { vocabulary.greedyToken(Array(trace.logits.row($0))) },
+      trace.entries(of: text.held)
+    )
+  }
+
   /// What the entries give back, and how many they are.
   func measured(
     _ stored: PooledEntries, vocabulary: Vocabulary, chunkLength: Int

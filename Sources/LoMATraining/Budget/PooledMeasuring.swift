@@ -16,6 +16,15 @@ enum PooledEntries: Hashable, Sendable {
   /// With noise of a deviation in the rms of a head's stored keys, or values (BAS-18), from a generator a layer and head.
   case noisy(deviation: Double, seed: UInt64)
 
+  /// Entries in so many bits; nil: as they are. Throws `bitsOutOfRange`.
+  init(bits: Int?, dimension: Int) throws(PeerError) {
+    guard let bits else {
+      self = .whole
+      return
+    }
+    self = .quantised(try Quantiser(form: .asymmetric, bits: bits, group: dimension, scaleRounding: .none))
+  }
+
   /// As a pass asks for it; heads of d channels, the last of a key being the one that decides, which is not read.
   func storage(dimension d: Int) -> PooledStorage? {
     switch self {
@@ -45,59 +54,81 @@ enum PooledEntries: Hashable, Sendable {
   }
 }
 
-/// What one text gave back, and how many entries it had at the moment.
-private struct PooledMeasured: Sendable {
-  var measured: Measured
-  let entries: Int
+/// A text read by a model that pools.
+struct PooledText: Sendable {
+  private let rows: MomentRows
+  private let text: PooledRows
+  private let model: PooledModel
+
+  /// The text of some rows; what was fed before the moment is held.
+  init(_ rows: MomentRows, model: PooledModel) {
+    self.rows = rows
+    self.model = model
+    text = PooledRows(reading: rows.fed + rows.next, repetition: rows.repetition, held: rows.fed.count)
+  }
+
+  /// The tokens that the repetition rows choose, and how many entries they read from, by layer and KV head.
+  func recital(vocabulary: Vocabulary) throws(ReferenceError) -> (tokens: [Int], byHead: [Int]) {
+    let trace = try computing(try model.forward(text, deciding: .hard))
+    return (
+      (text.tokens..<text.rows.count).map { vocabulary.greedyToken(Array(trace.logits.row($0))) },
+      trace.entries(of: text.held)
+    )
+  }
+
+  /// What the entries give back, and how many they are.
+  func measured(
+    _ stored: PooledEntries, vocabulary: Vocabulary, chunkLength: Int
+  ) throws(ReferenceError) -> PooledMeasured {
+    let trace = try computing(
+      try model.forward(text, deciding: .hard, storage: stored.storage(dimension: model.configuration.heads.dimension)))
+    let next = Array(text.held..<text.tokens)
+    var measured = Measured()
+    measured.count(
+      rows, repetition: trace.logits.selecting(rows: Array(text.tokens..<text.rows.count)),
+      next: next.isEmpty ? nil : trace.logits.selecting(rows: next), vocabulary: vocabulary, length: chunkLength)
+    return PooledMeasured(measured: measured, byHead: trace.entries(of: text.held))
+  }
+}
+
+/// What one text gave back, and how many entries it had at the moment, by layer and KV head.
+struct PooledMeasured: Hashable, Sendable {
+  let measured: Measured
+  let byHead: [Int]
+
+  /// Of all layers and KV heads.
+  var entries: Int { byHead.reduce(0, +) }
 }
 
 extension BudgetMeasuring {
   /// The group as it is and its entries in fewer bits at every moment, and with noise at the last.
   func pooled(progress: (String) -> Void) throws(TrainingError) -> (lines: [BudgetLine], noise: [NoiseLine]) {
     let vocabulary = try vocabulary()
-    guard
-      let model = PooledModel(
-        configuration: recipe.configuration, weights: Weights(weights), functions: .llama(workers: .single))
-    else { throw .otherShape }
-    let dimension = model.heads.dimension
+    guard let llama = recipe.configuration.llama else { throw .otherShape }
+    let model = PooledModel(
+      configuration: llama, weights: Weights(weights), functions: .llama(workers: .single))
+    let dimension = llama.heads.dimension
     var (lines, noise): ([BudgetLine], [NoiseLine]) = ([], [])
     for moment in plan.moments {
-      let rows = try rows(moment)
-      func measured(_ entries: @escaping @Sendable (_ text: Int) -> PooledEntries) throws(TrainingError)
-        -> [PooledMeasured]
-      {
-        try mapped(rows.count) { (index) throws(ReferenceError) in
-          let text = PooledRows(
-            reading: rows[index].fed + rows[index].next, repetition: rows[index].repetition, held: moment.length)
-          let trace = try computing(
-            try model.forward(text, deciding: .hard, storage: entries(index).storage(dimension: dimension)))
-          var measured = Measured()
-          let next = Array(moment.length..<text.tokens)
-          measured.count(
-            rows[index], repetition: trace.logits.selecting(rows: Array(text.tokens..<text.rows.count)),
-            next: next.isEmpty ? nil : trace.logits.selecting(rows: next), vocabulary: vocabulary,
-            length: moment.chunkLength)
-          return PooledMeasured(measured: measured, entries: trace.entries(of: moment.length))
+      let texts = try rows(moment).map { PooledText($0, model: model) }
+      func measured(
+        _ stored: @escaping @Sendable (_ text: Int) -> PooledEntries
+      ) throws(TrainingError) -> [PooledMeasured] {
+        try mapped(texts.count) { (index) throws(ReferenceError) in
+          try texts[index].measured(stored(index), vocabulary: vocabulary, chunkLength: moment.chunkLength)
         }
       }
       for bits in [nil] + compositions.map({ Optional($0) }) {
         progress("\(run.name) · n = \(moment.length) · " + (bits.map { "\($0) bits" } ?? "as it is"))
-        let entries: PooledEntries
-        do {
-          entries =
-            if let bits {
-              .quantised(
-                try Quantiser(form: .asymmetric, bits: bits, group: dimension, scaleRounding: .none))
-            } else { .whole }
-        } catch { throw .latent(.peer(error)) }
-        lines.append(try line(moment, bits: bits, dimension, try measured { _ in entries }))
+        let stored: PooledEntries
+        do { stored = try PooledEntries(bits: bits, dimension: dimension) } catch { throw .latent(.peer(error)) }
+        lines.append(try line(moment, bits: bits, dimension, try measured { _ in stored }))
       }
       guard moment == plan.moments.last else { continue }
       for hundredths in BudgetPlan.noises {
         progress("\(run.name) · noise \(hundredths) hundredths")
         let given = try measured { text in
-          .noisy(
-            deviation: Double(hundredths) / 100, seed: BudgetPlan.freshSeed + UInt64(text) << 8)
+          .noisy(deviation: Double(hundredths) / 100, seed: BudgetPlan.freshSeed + UInt64(text) << 8)
         }
         noise.append(
           NoiseLine(
@@ -135,6 +166,15 @@ extension BudgetMeasuring {
       method: bits == nil ? name : "uniform ∘ \(name)", parameters: bits.map { "bits=\($0)" } ?? "",
       length: moment.length, bits: try size(most, bits), peak: try size(most, nil), side: 0,
       measured: given.reduce(Measured()) { $0 + $1.measured },
-      found: "on average \(percentage(sum, of: given.count * full))")
+      found: "mean \(percentage(sum, of: given.count * full))" + (bits == nil ? Self.heads(given, moment) : ""))
+  }
+
+  /// How many KV heads begin an entry with every second token or more, in words.
+  private static func heads(_ given: [PooledMeasured], _ moment: BudgetMoment) -> String {
+    let heads = given.first?.byHead.count ?? 0
+    let full = (0..<heads).count { head in
+      2 * given.reduce(0) { $0 + $1.byHead[head] } >= given.count * moment.length
+    }
+    return ", \(full) of \(heads) heads with an entry for half the tokens or more"
   }
 }

@@ -126,7 +126,7 @@ package struct BudgetRun: Sendable {
 package struct BudgetPlan: Sendable {
   /// The recipe in which arrangement, attention and seed are replaced.
   package let basis: Recipe
-  /// `random` or `bytes`.
+  /// `random`, `bytes`, or `long-bytes` where a text has 64 bytes or more (EQB-2); one plan of each fits a page.
   package let text: String
   /// Every run, ordered by seed, so that an unfinished comparison is one with fewer seeds.
   package let runs: [BudgetRun]
@@ -142,7 +142,7 @@ package struct BudgetPlan: Sendable {
     self.basis = basis
     switch basis.data {
     case .random: text = "random"
-    case .bytes: text = "bytes"
+    case .bytes: text = basis.chunks * basis.parameters.chunkLength < 64 ? "bytes" : "long-bytes"
     }
     var runs: [BudgetRun] = []
     for seed in 1...max(1, seeds) {
@@ -151,5 +151,17 @@ package struct BudgetPlan: Sendable {
       }
     }
     self.runs = runs
+  }
+
+  /// The text's name in a sentence.
+  package var words: String { text == "long-bytes" ? "long bytes" : text }
+
+  /// The recipe in Docs/Recipes that is this basis, and how a run of it is asked for.
+  package var published: (recipe: String, options: String) {
+    switch text {
+    case "random": ("budget-random.json", "")
+    case "bytes": ("text-c4.json", " --texts 500 --basis-model Vectors/models/text-c4")
+    default: ("budget-text.json", "")
+    }
   }
 }

@@ -181,12 +181,8 @@ extension LatentRecipe {
   /// The weights before the first step, and the random generator that goes on to draw the batches (TRN-3).
   func start() -> (trainer: LatentTrainer, numbers: SeededNumbers) {
     var numbers = SeededNumbers(seed: seed)
-    let weights =
-      if pooling != nil, case .heads(_, _, let dimension) = configuration.attention.form {
-        ParameterSet.pooledInitial(configuration, dimension: dimension, numbers: &numbers)
-      } else {
-        ParameterSet.initial(configuration, numbers: &numbers)
-      }
+    var weights = ParameterSet.initial(configuration, numbers: &numbers)
+    if pooling != nil, let llama = configuration.llama { weights = weights.withoutDecisions(llama) }
     return (LatentTrainer(configuration: configuration, parameters: weights), numbers)
   }
 }

@@ -105,7 +105,7 @@ package struct LatentTrainingRun: Sendable {
     do {
       try LatentCheckpointWriter.write(
         trainer.parameters, configuration: recipe.configuration, pairs: .halfSplit, loma: recipe.section,
-        elementType: recipe.elementType, to: folder + "/" + TrainingRun.modelName)
+        pooling: recipe.pooling?.ratio, elementType: recipe.elementType, to: folder + "/" + TrainingRun.modelName)
     } catch { throw .latent(error) }
   }
 }

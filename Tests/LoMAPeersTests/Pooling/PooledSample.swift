@@ -15,14 +15,10 @@ struct PooledSample {
   /// The factor of the rows that make the channel that decides, so that decisions of both kinds stand.
   var spread = 6.0
 
-  func configuration() throws -> LatentConfiguration {
-    try LatentConfiguration(
-      shape: LatentShape(
-        vocabularySize: 12, hiddenSize: 8, intermediateSize: 12, layers: layers, tiesHead: false,
-        attention: try LatentParameters(
-          profile: LatentPoint.cla.profile, stride: 1,
-          form: .heads(query: heads.query, keyValue: heads.keyValue, dimension: heads.dimension))),
-      epsilon: 0x1p-10, latentEpsilon: 1e-6, theta: 100)
+  func configuration() throws -> Configuration {
+    try Configuration(
+      vocabularySize: 12, hiddenSize: 8, intermediateSize: 12, layers: layers, queryHeads: heads.query,
+      keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: 0x1p-10, theta: 100, tiesHead: false)
   }
 
   func weights() throws -> ParameterSet {
@@ -30,7 +26,7 @@ struct PooledSample {
     let configuration = try configuration()
     var weights = ParameterSet.highVariance(configuration, numbers: &numbers)
     for layer in 0..<layers {
-      for name in [LatentLayerNames(index: layer).query, LatentLayerNames(index: layer).key] {
+      for name in [ParameterName.layer(layer).query, ParameterName.layer(layer).key] {
         var tensor = try #require(weights.tensors[name])
         for row in stride(from: heads.dimension - 1, to: tensor.rows, by: heads.dimension) {
           for column in 0..<tensor.columns { tensor[row, column] *= spread }
@@ -42,10 +38,9 @@ struct PooledSample {
   }
 
   func model(_ weights: ParameterSet? = nil) throws -> PooledModel {
-    try #require(
-      PooledModel(
-        configuration: try configuration(), weights: Weights(try weights ?? self.weights()),
-        functions: .llama(workers: .single)))
+    PooledModel(
+      configuration: try configuration(), weights: Weights(try weights ?? self.weights()),
+      functions: .llama(workers: .single))
   }
 
   /// A text of chunks of 3 tokens, as training has it: positions and labels of LoMA's twin.

@@ -15,13 +15,13 @@ extension PooledModel {
       text.rows.map { $0.position }, Rotation(headDimension: heads.dimension, theta: configuration.theta))
     let dFinalNorm = try linearBackward(dLogits, trace.finalNorm, configuration.headName, &gradients)
     var dHidden = try normBackward(dFinalNorm, trace.hidden, ParameterName.finalNorm, &gradients)
-    for index in (0..<configuration.shape.layers).reversed() {
+    for index in (0..<configuration.layers).reversed() {
       dHidden = try layerBackward(
         index, dHidden, trace.layers[index], text, angles: angles, visible: visible, dShare: dShare, &gradients)
     }
     gradients.add(
       functions.embeddingBackward(
-        dHidden, tokens: text.rows.map { $0.token }, vocabularySize: configuration.shape.vocabularySize),
+        dHidden, tokens: text.rows.map { $0.token }, vocabularySize: configuration.vocabularySize),
       to: ParameterName.embedding)
     return gradients
   }
@@ -30,7 +30,7 @@ extension PooledModel {
     _ index: Int, _ dOutput: Tensor, _ trace: PooledLayerTrace, _ text: PooledRows, angles: RotaryAngles,
     visible: VisibleKeys, dShare: Double, _ gradients: inout ParameterSet
   ) throws(ModelError) -> Tensor {
-    let (f, name) = (functions, LatentLayerNames(index: index))
+    let (f, name) = (functions, ParameterName.layer(index))
     let dActivation = try linearBackward(dOutput, trace.activation, name.down, &gradients)
     let dGated = f.activationBackward(dActivation, gate: trace.gate, up: trace.up)
     let dFeedForwardNorm =
@@ -38,7 +38,7 @@ extension PooledModel {
       + linearBackward(dGated.up, trace.feedForwardNorm, name.up, &gradients)
     let dResidual =
       dOutput + (try normBackward(dFeedForwardNorm, trace.attentionResidual, name.feedForwardNorm, &gradients))
-    let dContext = try linearBackward(dResidual, trace.attention.context, name.output, &gradients)
+    let dContext = try linearBackward(dResidual, trace.attention.context, name.attentionOutput, &gradients)
     let d = WeighedAttention.backward(
       dContext, trace.query, trace.keys, trace.values, probabilities: trace.attention.probabilities, visible: visible,
       heads: heads)

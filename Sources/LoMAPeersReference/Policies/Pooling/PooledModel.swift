@@ -60,9 +60,9 @@ package struct PooledTrace: Hashable, Sendable {
   /// [rows, V'].
   package let logits: Tensor
 
-  /// The entries of all layers and KV heads after the first tokens.
-  package func entries(of tokens: Int) -> Int {
-    layers.reduce(0) { sum, layer in sum + layer.runs(of: tokens).reduce(0) { $0 + $1.ends.count } }
+  /// The entries after the first tokens, by layer and KV head.
+  package func entries(of tokens: Int) -> [Int] {
+    layers.flatMap { layer in layer.runs(of: tokens).map { $0.ends.count } }
   }
 }
 
@@ -70,35 +70,24 @@ package struct PooledTrace: Hashable, Sendable {
 /// tokens held and the means of keys and values after every token [held, 2·d], the same otherwise.
 package typealias PooledStorage = @Sendable (_ layer: Int, _ head: Int, PooledRuns, Tensor) -> Tensor
 
-/// A Llama whose heads pool: a configuration of `entries = heads` without sharing, and weights.
+/// A Llama whose KV heads pool: configuration, weights and layer functions.
 package struct PooledModel: Sendable {
   /// The shape of every weight, ε and θ.
-  package let configuration: LatentConfiguration
+  package let configuration: Configuration
   /// The weights, read when they are needed.
   package let weights: Weights
   /// What each layer computes.
   package let functions: LayerFunctions
+
+  /// A model of weights that fit the configuration; `ParameterSet.check` says whether they do.
+  package init(configuration: Configuration, weights: Weights, functions: LayerFunctions) {
+    self.configuration = configuration
+    self.weights = weights
+    self.functions = functions
+  }
+
   /// H, G and d.
-  package let heads: AttentionHeads
-
-  /// A model of weights that fit the configuration; nil unless every layer stores keys and values of heads.
-  package init?(configuration: LatentConfiguration, weights: Weights, functions: LayerFunctions) {
-    guard case .heads(let query, let keyValue, let dimension) = configuration.attention.form,
-      configuration.attention.stride == 1
-    else { return nil }
-    self.configuration = configuration
-    self.weights = weights
-    self.functions = functions
-    heads = AttentionHeads(query: query, keyValue: keyValue, dimension: dimension)
-  }
-
-  /// A model whose configuration was checked.
-  init(configuration: LatentConfiguration, weights: Weights, functions: LayerFunctions, heads: AttentionHeads) {
-    self.configuration = configuration
-    self.weights = weights
-    self.functions = functions
-    self.heads = heads
-  }
+  var heads: AttentionHeads { configuration.heads }
 
   /// A pass over a text. With `storage`, rows that come when `held` tokens were read see and continue entries that were
   /// stored so; the others see them as they are.
@@ -110,7 +99,7 @@ package struct PooledModel: Sendable {
       text.rows.map { $0.position }, Rotation(headDimension: heads.dimension, theta: configuration.theta))
     var hidden = try functions.embedding(of: text.rows.map { $0.token }, from: weights)
     var layers: [PooledLayerTrace] = []
-    for index in 0..<configuration.shape.layers {
+    for index in 0..<configuration.layers {
       let trace = try layer(
         index, hidden, text, deciding, storage: storage, angles: angles, visible: visible)
       hidden = trace.output
@@ -126,7 +115,7 @@ package struct PooledModel: Sendable {
     _ index: Int, _ x: Tensor, _ text: PooledRows, _ deciding: PooledDeciding, storage: PooledStorage?,
     angles: RotaryAngles, visible: VisibleKeys
   ) throws(ModelError) -> PooledLayerTrace {
-    let (f, name) = (functions, LatentLayerNames(index: index))
+    let (f, name) = (functions, ParameterName.layer(index))
     let attentionNorm = try norm(x, name.attentionNorm)
     let rawQuery = try linear(attentionNorm, name.query)
     let rawKey = try linear(attentionNorm, name.key)
@@ -166,7 +155,7 @@ package struct PooledModel: Sendable {
         probabilities: attention.probabilities)
     }
 
-    let attentionResidual = f.sum(x, try linear(attention.context, name.output))
+    let attentionResidual = f.sum(x, try linear(attention.context, name.attentionOutput))
     let feedForwardNorm = try norm(attentionResidual, name.feedForwardNorm)
     let gate = try linear(feedForwardNorm, name.gate)
     let up = try linear(feedForwardNorm, name.up)

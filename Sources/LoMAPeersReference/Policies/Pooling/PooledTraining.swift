@@ -1,7 +1,6 @@
 // BAS-26: a pass over a batch of texts: their loss, the one-sided term that asks for compression, and the gradients.
 
 import LoMA
-import LoMAPeers
 import LoMAReference
 import NaiveLlama
 
@@ -72,7 +71,7 @@ extension PooledModel {
     let logits = traces.map { $0.logits }
     let dLogits = Loss.backward(texts: texts.map { $0.rows }, logits: logits)
     let missing = traces.map { 1 - 1 / target - $0.accumulated }
-    let count = Double(texts.count * configuration.shape.layers * heads.keyValue)
+    let count = Double(texts.count * configuration.layers * heads.keyValue)
     let gradients = try functions.workers.map(texts.count) { (index) throws(ModelError) in
       try single.backward(
         dLogits[index], trace: traces[index], text: texts[index],
@@ -95,20 +94,18 @@ extension PooledModel {
   private func onOneThread() -> PooledModel {
     var functions = functions
     functions.workers = .single
-    return PooledModel(configuration: configuration, weights: weights, functions: functions, heads: heads)
+    return PooledModel(configuration: configuration, weights: weights, functions: functions)
   }
 }
 
 extension ParameterSet {
-  /// Weights that a DMC model starts from: those of a Llama (TRN-3), with 0 in the rows of W_Q and W_K that make the
-  /// channel that decides, as the release has them before it trains decisions.
-  package static func pooledInitial(
-    _ configuration: LatentConfiguration, dimension: Int, numbers: inout SeededNumbers
-  ) -> ParameterSet {
-    var weights = ParameterSet.initial(configuration, numbers: &numbers)
-    for layer in 0..<configuration.shape.layers {
-      let name = LatentLayerNames(index: layer)
-      for name in [name.query, name.key] {
+  /// These weights of a Llama with 0 in the rows of W_Q and W_K that make the channel that decides, as the release has
+  /// them before it trains decisions.
+  package func withoutDecisions(_ configuration: Configuration) -> ParameterSet {
+    let dimension = configuration.heads.dimension
+    var weights = self
+    for layer in 0..<configuration.layers {
+      for name in [ParameterName.layer(layer).query, ParameterName.layer(layer).key] {
         guard var tensor = weights.tensors[name] else { continue }
         for row in stride(from: dimension - 1, to: tensor.rows, by: dimension) {
           for column in 0..<tensor.columns { tensor[row, column] = 0 }
@@ -117,33 +114,5 @@ extension ParameterSet {
       }
     }
     return weights
-  }
-}
-
-extension LatentTrainer {
-  /// One step on a batch, towards the target of the step: gradients clipped together, then AdamW.
-  ///
-  /// Answers the pass, whose losses and logits are of the weights before the step. Throws `divergedTraining` if the norm
-  /// of the gradients is not finite; then nothing has changed. The configuration is one that pools.
-  package mutating func step(
-    _ texts: [PooledRows], noise: [PooledNoise], pooling: PooledSettings, settings: TrainerSettings, workers: Workers
-  ) throws(ModelError) -> PooledTrainingPass {
-    guard
-      let model = PooledModel(
-        configuration: configuration, weights: Weights(parameters), functions: .llama(workers: workers))
-    else { preconditionFailure("keys and values of heads in every layer") }
-    let (next, all) = (optimiser.steps + 1, settings.learningRate.steps)
-    let pass = try model.trainingPass(
-      texts.map { $0.labelled(settings.objective) }, noise: noise, temperature: pooling.temperature,
-      target: pooling.target(step: next, of: all))
-    var gradients = pass.gradients
-    guard gradients.clip(toGlobalNorm: settings.largestNorm).isFinite else { throw .divergedTraining(step: next) }
-    let given = settings.optimiser
-    apply(
-      gradients,
-      settings: AdamWSettings(
-        learningRate: settings.learningRate[next], beta1: given.beta1, beta2: given.beta2, epsilon: given.epsilon,
-        weightDecay: given.weightDecay))
-    return pass
   }
 }

@@ -20,7 +20,7 @@ package enum WeighedAttention {
         let weights = Attention.softmax(seen.map { products[r, $0] * scale + logarithms[g][r, $0] })
         for (j, weight) in zip(seen, weights) { p[r, j] = weight }
       }
-      contexts.append(LatentAttention.weighted(v.columns(g * d..<(g + 1) * d), by: p, over: visible.lists))
+      contexts.append(weighted(v.columns(g * d..<(g + 1) * d), by: p, over: visible.lists))
       probabilities += p.values
     }
     return AttentionOutput(
@@ -30,7 +30,7 @@ package enum WeighedAttention {
 
   /// The gradients of q, k, v and, by KV head, of the logarithms, given that of the context.
   ///
-  /// As `LatentAttention.backward`; a logarithm has the gradient of its score, summed over the query heads of its group.
+  /// As attention's without logarithms (MOD-4); a logarithm has the gradient of its score, summed over the query heads of its group.
   package static func backward(
     _ dContext: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, probabilities: Tensor, visible: VisibleKeys,
     heads: AttentionHeads
@@ -57,9 +57,9 @@ package enum WeighedAttention {
       }
       var scaled = dScore
       for index in scaled.values.indices { scaled.values[index] *= scale }
-      dQuery.append(LatentAttention.weighted(k.columns(g * d..<(g + 1) * d), by: scaled, over: visible.lists))
-      let ownKey = LatentAttention.weighted(q.columns(h * d..<(h + 1) * d), by: scaled.transposed(), over: seenBy)
-      let ownValue = LatentAttention.weighted(dOut, by: p.transposed(), over: seenBy)
+      dQuery.append(weighted(k.columns(g * d..<(g + 1) * d), by: scaled, over: visible.lists))
+      let ownKey = weighted(q.columns(h * d..<(h + 1) * d), by: scaled.transposed(), over: seenBy)
+      let ownValue = weighted(dOut, by: p.transposed(), over: seenBy)
       if h % group == 0 {
         dKey.append(ownKey)
         dValue.append(ownValue)
@@ -71,7 +71,24 @@ package enum WeighedAttention {
       }
     }
     return (
-      Tensor(heads: dQuery, rows: queries), Tensor(heads: dKey, rows: keys), Tensor(heads: dValue, rows: keys), logarithms
+      Tensor(heads: dQuery, rows: queries), Tensor(heads: dKey, rows: keys), Tensor(heads: dValue, rows: keys),
+      logarithms
     )
+  }
+
+  /// y[r] = Σ_j weights[r, j] · x[j] over the j listed for row r, by rising j from +0.0: [rows, x.columns].
+  private static func weighted(_ x: Tensor, by weights: Tensor, over lists: [[Int]]) -> Tensor {
+    let width = x.columns
+    var values: [Double] = []
+    values.reserveCapacity(lists.count * width)
+    for (r, list) in lists.enumerated() {
+      var sums = [Double](repeating: 0, count: width)
+      for j in list {
+        let weight = weights[r, j]
+        for i in 0..<width { sums[i] += weight * x[j, i] }
+      }
+      values += sums
+    }
+    return Tensor(shape: [lists.count, width], values: values)
   }
 }

@@ -38,7 +38,9 @@ package struct PooledRows: Hashable, Sendable {
         if case .reading(let other, _) = reading[place].place { return other == chunk }
         return false
       }
-      guard let first = own.first, let last = own.last, last < held else { preconditionFailure("a chunk that was read") }
+      guard let first = own.first, let last = own.last, last < held else {
+        preconditionFailure("a chunk that was read")
+      }
       let sibling = repetition[..<index].firstIndex { other in
         if case .repetition(let other, _) = other.place { return other == chunk }
         return false

@@ -103,15 +103,16 @@ public struct Tensor: Hashable, Sendable {
 
   /// Element by element, left + right.
   public static func + (left: Tensor, right: Tensor) -> Tensor {
-    precondition(left.shape == right.shape, "tensors of one shape")
     var sum = left
-    for index in sum.values.indices { sum.values[index] += right.values[index] }
+    sum += right
     return sum
   }
 
   /// Element by element, left + right, in place.
   public static func += (left: inout Tensor, right: Tensor) {
     precondition(left.shape == right.shape, "tensors of one shape")
-    for index in left.values.indices { left.values[index] += right.values[index] }
+    let addends = right.values.span
+    var sums = left.values.mutableSpan
+    for index in addends.indices { sums[index] += addends[index] }
   }
 }

@@ -20,8 +20,8 @@ public struct ParameterSet: Hashable, Sendable {
 
   /// Adds a gradient to the tensor of that name.
   public mutating func add(_ gradient: Tensor, to name: String) {
-    guard let sum = tensors[name] else { preconditionFailure("a gradient for every parameter") }
-    tensors[name] = sum + gradient
+    precondition(tensors[name] != nil, "a gradient for every parameter")
+    tensors[name]? += gradient
   }
 
   /// Checks that the tensors are exactly the parameters of a configuration, in their shapes and finite.

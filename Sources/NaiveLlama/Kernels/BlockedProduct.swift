@@ -55,7 +55,11 @@ private struct Factor: Sendable {
       copy(first..<first + width, to: &panel)
       func store(_ sums: SIMD8<Double>, row i: Int) {
         let start = i * columns.count + first - columns.lowerBound
-        for lane in 0..<width { product[start + lane] = sums[lane] }
+        if width == 8 {
+          for lane in 0..<8 { product[start + lane] = sums[lane] }
+        } else {
+          for lane in 0..<width { product[start + lane] = sums[lane] }
+        }
       }
       for i in stride(from: 0, to: height - 1, by: 2) {
         let upper = left.span.extracting(i * inner..<(i + 1) * inner)
@@ -106,14 +110,30 @@ private struct Factor: Sendable {
 
   /// panel[k][lane] = element (k, columns[lane]); lanes beyond the columns repeat the last one and are never stored.
   private func copy(_ columns: Range<Int>, to panel: inout [SIMD8<Double>]) {
-    let from = values.span
-    let at = (0..<8).map { min(columns.lowerBound + $0, columns.upperBound - 1) * columnStep }
-    let (a, b, c, d, e, f, g, h) = (at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7])
-    for k in panel.indices {
-      let row = k * rowStep
-      panel[k] = SIMD8(
-        from[row + a], from[row + b], from[row + c], from[row + d], from[row + e], from[row + f], from[row + g],
-        from[row + h])
+    let (from, inner) = (values.span, panel.count)
+    func at(_ lane: Int) -> Int { min(columns.lowerBound + lane, columns.upperBound - 1) * columnStep }
+    if rowStep == 1 {
+      // Eight stored rows, each in one piece.
+      let (a, b) = (from.extracting(at(0)..<at(0) + inner), from.extracting(at(1)..<at(1) + inner))
+      let (c, d) = (from.extracting(at(2)..<at(2) + inner), from.extracting(at(3)..<at(3) + inner))
+      let (e, f) = (from.extracting(at(4)..<at(4) + inner), from.extracting(at(5)..<at(5) + inner))
+      let (g, h) = (from.extracting(at(6)..<at(6) + inner), from.extracting(at(7)..<at(7) + inner))
+      for k in a.indices { panel[k] = SIMD8(a[k], b[k], c[k], d[k], e[k], f[k], g[k], h[k]) }
+    } else if columnStep == 1, columns.count == 8 {
+      // Eight neighbours in each stored row.
+      for k in 0..<inner {
+        let start = k * rowStep + columns.lowerBound
+        let row = from.extracting(start..<start + 8)
+        panel[k] = SIMD8(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
+      }
+    } else {
+      let (a, b, c, d, e, f, g, h) = (at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+      for k in 0..<inner {
+        let row = k * rowStep
+        panel[k] = SIMD8(
+          from[row + a], from[row + b], from[row + c], from[row + d], from[row + e], from[row + f], from[row + g],
+          from[row + h])
+      }
     }
   }
 }

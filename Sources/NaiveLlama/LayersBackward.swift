@@ -161,12 +161,13 @@ extension FeedForward {
     let (d, g, u) = (dy.values, gate.values, up.values)
     let blocks = workers.blocks(gate.rows, operationsPerRow: 50 * width) { range in
       let cells = range.lowerBound * width..<range.upperBound * width
+      let exponentials = Elementary.exponentials(g[cells].map { -$0 })
       let (d, g, u) = (d.span.extracting(cells), g.span.extracting(cells), u.span.extracting(cells))
-      var dGate = [Double](repeating: 0, count: cells.count)
-      var dUp = dGate
+      var dGate = exponentials
+      var dUp = exponentials
       for i in d.indices {
         // s and silu(gate) have one denominator.
-        let denominator = 1 + Elementary.exponential(-g[i])
+        let denominator = 1 + exponentials[i]
         let s = 1 / denominator
         dGate[i] = d[i] * u[i] * s * (1 + g[i] * (1 - s))
         dUp[i] = d[i] * (g[i] / denominator)
@@ -191,7 +192,7 @@ extension CrossEntropy {
   /// From `loss = max + log(Σ_j e^(x_j − max)) − x_label`.
   public static func backward(_ dLoss: Double, logits: ArraySlice<Double>, label: Int) -> [Double] {
     let largest = maximum(of: logits)
-    let weights = logits.map { Elementary.exponential($0 - largest) }
+    let weights = Elementary.exponentials(logits.map { $0 - largest })
     var sum = 0.0
     for weight in weights { sum += weight }
     var gradient = weights.map { $0 / sum }

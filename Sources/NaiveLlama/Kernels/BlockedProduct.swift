@@ -61,16 +61,7 @@ private struct Factor: Sendable {
           for lane in 0..<width { product[start + lane] = sums[lane] }
         }
       }
-      for i in stride(from: 0, to: height - 1, by: 2) {
-        let upper = left.span.extracting(i * inner..<(i + 1) * inner)
-        let lower = left.span.extracting((i + 1) * inner..<(i + 2) * inner)
-        let sums = Panel.twoRows(upper, lower, panel.span)
-        store(sums.0, row: i)
-        store(sums.1, row: i + 1)
-      }
-      if height % 2 == 1 {
-        store(Panel.oneRow(left.span.extracting((height - 1) * inner..<height * inner), panel.span), row: height - 1)
-      }
+      Panel.multiply(left.span, height: height, panel.span) { i, sums in store(sums, row: i) }
     }
     return product
   }
@@ -140,20 +131,68 @@ private struct Factor: Sendable {
 
 /// Rows times a panel, which has for every k the values of eight outputs side by side.
 enum Panel {
-  static func twoRows(
-    _ upper: Span<Double>, _ lower: Span<Double>, _ panel: Span<SIMD8<Double>>
+  /// Σ_k panel[k] · rows[i, k] for every row, rows [height, panel.count]: some rows share each value read.
+  ///
+  /// Four rows pay where a processor's registers hold their sums, which the build has to say (FOUR_ROWS).
+  @inline(__always)
+  static func multiply(
+    _ rows: Span<Double>, height: Int, _ panel: Span<SIMD8<Double>>, _ store: (Int, SIMD8<Double>) -> Void
+  ) {
+    let inner = panel.count
+    var i = 0
+    #if FOUR_ROWS
+      while i + 4 <= height {
+        let (a, b) = (rows.extracting(i * inner..<(i + 1) * inner), rows.extracting((i + 1) * inner..<(i + 2) * inner))
+        let (c, d) = (
+          rows.extracting((i + 2) * inner..<(i + 3) * inner), rows.extracting((i + 3) * inner..<(i + 4) * inner)
+        )
+        let sums = fourRows(a, b, c, d, panel)
+        store(i, sums.0)
+        store(i + 1, sums.1)
+        store(i + 2, sums.2)
+        store(i + 3, sums.3)
+        i += 4
+      }
+    #endif
+    while i + 2 <= height {
+      let sums = twoRows(
+        rows.extracting(i * inner..<(i + 1) * inner), rows.extracting((i + 1) * inner..<(i + 2) * inner), panel)
+      store(i, sums.0)
+      store(i + 1, sums.1)
+      i += 2
+    }
+    if i < height { store(i, oneRow(rows.extracting(i * inner..<(i + 1) * inner), panel)) }
+  }
+
+  private static func twoRows(
+    _ a: Span<Double>, _ b: Span<Double>, _ panel: Span<SIMD8<Double>>
   ) -> (SIMD8<Double>, SIMD8<Double>) {
     var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero)
     for k in panel.indices {
-      sums.0 += panel[k] * upper[k]
-      sums.1 += panel[k] * lower[k]
+      sums.0 += panel[k] * a[k]
+      sums.1 += panel[k] * b[k]
     }
     return sums
   }
 
-  static func oneRow(_ row: Span<Double>, _ panel: Span<SIMD8<Double>>) -> SIMD8<Double> {
+  private static func oneRow(_ row: Span<Double>, _ panel: Span<SIMD8<Double>>) -> SIMD8<Double> {
     var sums = SIMD8<Double>.zero
     for k in panel.indices { sums += panel[k] * row[k] }
     return sums
   }
+
+  #if FOUR_ROWS
+    private static func fourRows(
+      _ a: Span<Double>, _ b: Span<Double>, _ c: Span<Double>, _ d: Span<Double>, _ panel: Span<SIMD8<Double>>
+    ) -> (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) {
+      var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero)
+      for k in panel.indices {
+        sums.0 += panel[k] * a[k]
+        sums.1 += panel[k] * b[k]
+        sums.2 += panel[k] * c[k]
+        sums.3 += panel[k] * d[k]
+      }
+      return sums
+    }
+  #endif
 }

@@ -18,10 +18,9 @@ public struct ParameterSet: Hashable, Sendable {
   /// The names, sorted: the order in which sums run over a set.
   public var names: [String] { tensors.keys.sorted() }
 
-  /// Adds a gradient to the tensor of that name.
+  /// Adds a gradient to the tensor of that name; without one, the gradient becomes it.
   public mutating func add(_ gradient: Tensor, to name: String) {
-    guard let sum = tensors[name] else { preconditionFailure("a gradient for every parameter") }
-    tensors[name] = sum + gradient
+    if tensors[name] == nil { tensors[name] = gradient } else { tensors[name]? += gradient }
   }
 
   /// Checks that the tensors are exactly the parameters of a configuration, in their shapes and finite.

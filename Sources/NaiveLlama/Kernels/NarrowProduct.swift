@@ -36,16 +36,7 @@ extension NarrowMatrix {
         continue
       }
       widen(element, rows, bytes, to: &panel)
-      for i in stride(from: 0, to: height - 1, by: 2) {
-        let upper = x.extracting(i * inner..<(i + 1) * inner)
-        let lower = x.extracting((i + 1) * inner..<(i + 2) * inner)
-        let sums = Panel.twoRows(upper, lower, panel.span)
-        store(sums.0, row: i)
-        store(sums.1, row: i + 1)
-      }
-      if height % 2 == 1 {
-        store(Panel.oneRow(x.extracting((height - 1) * inner..<height * inner), panel.span), row: height - 1)
-      }
+      Panel.multiply(x, height: height, panel.span) { i, sums in store(sums, row: i) }
     }
     return product
   }

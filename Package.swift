@@ -97,12 +97,23 @@ let package = Package(
         .embedInCode("Programs/evening.swift"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "LoMAOwnModel",
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis"],
+      swiftSettings: strict),
+    .target(
+      name: "LoMAOwnRun",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
+        "LoMAOwnModel",
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons",
+        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun",
       ],
       resources: [.embedInCode("Completions/completions.bash"), .embedInCode("Completions/completions.zsh")],
       swiftSettings: strict),
@@ -130,7 +141,7 @@ let package = Package(
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons", "LoMACommand",
+        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(

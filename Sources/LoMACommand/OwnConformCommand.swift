@@ -36,8 +36,7 @@ private struct OwnConformance {
 
   func run() throws -> Outcome {
     environment.listenForInterruption()
-    let started = SuspendingClock.now
-    let startTime = Timestamp.now
+    let start = OwnStart()
     let workers = Workers(threads: try ModelOptions.threads(options.arguments))
     let path = options.arguments["--report"]
     let growing = try GrowingReport(folder: path)
@@ -45,8 +44,8 @@ private struct OwnConformance {
     // What the candidate declares decides what is computed; the limits follow from what was measured of the model.
     let measured = try OwnEstimate(model, options, text: text, workers: workers)
     let limits = measured.limits(options)
-    let directory = absolute(options.arguments["--model"] ?? "")
-    let folder = try OwnFolder(keep: options.arguments["--keep"])
+    let directory = environment.path(options.arguments["--model"] ?? "")
+    let folder = try OwnFolder(keep: options.arguments["--keep"], layers: .brief)
     var isInterrupted = true
     defer { folder.end(interrupted: isInterrupted) }
     let conversation = CandidateConversation(
@@ -57,8 +56,10 @@ private struct OwnConformance {
     let plan = try measured.plan(declaring: declaration.dtypes)
     let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
     try folder.begin(reports: path, digest: identity.digest)
-    environment.announce(measured.words(plan, limits))
-    guard let computation = try compute(plan, workers, folder) else { return interruptedEarly(path) }
+    environment.announce(measured.words(plan, limits: limits))
+    guard let computation = try OwnComputation(plan, workers: workers, folder: folder, environment) else {
+      return .interruptedEarly(reports: path)
+    }
     environment.announce(OwnTexts.table(computation))
     let steps = computation.steps(capturing: declaration.captures, isWanted: isWanted)
     let asked = steps.reduce(0) { $0 + $1.units.count }
@@ -71,7 +72,7 @@ private struct OwnConformance {
         command: options.command.isEmpty ? ["loma"] + Self.reference : options.command,
         digests: path == nil && resumed == nil ? [] : command.digests),
       filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (1, 1),
-      units: asked + plan.types.count, started: startTime)
+      units: asked + plan.types.count, started: start.time)
     let done = try resumed?.units(for: header) ?? []
     try growing.begin(header, kept: done.map(\.result))
     let findings = try GrowingFindings(folder: path, kept: done)
@@ -88,63 +89,19 @@ private struct OwnConformance {
     environment.report("")
     conversation.end()
     isInterrupted = Interruption.isRequested
-    let run = OwnRun(computation, units: units)
-    var record = RunRecord(
-      header: header, results: run.results(interrupted: isInterrupted),
-      footer: RunFooter(
-        units: header.units, finished: Timestamp.now, seconds: (SuspendingClock.now - started) / .seconds(1),
-        interrupted: isInterrupted, exit: 0, diagnosis: isInterrupted ? [] : run.conclusions.flatMap(\.lines)))
-    record.footer.exit = Int(record.claims.exitCode)
-    var outcome = OwnTexts(record, run, command: options.command).outcome
+    var outcome = OwnEnd(
+      header: header, run: OwnRun(computation, units: units), start: start, interrupted: isInterrupted
+    ).outcome(reports: path, failure: failure ?? growing.failure)
     if let resumed {
       outcome.output =
         "\(done.count) of \(header.units) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
         + outcome.output
     }
-    // From here on no error may hide the verdicts from the user.
-    var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
-    if let path {
-      do {
-        if let failure = failure ?? growing.failure { throw failure }
-        outcome.output += try writeReports(of: record, into: path).output
-        if !isInterrupted { findings.end() }
-      } catch {
-        complaints.append("\(error)")
-        outcome.exitCode = .rejected
-      }
-    }
-    if !complaints.isEmpty { outcome.complaint = complaints.map { Outcome.line($0) }.joined(separator: "\n") }
+    if !isInterrupted, outcome.exitCode != .rejected { findings.end() }
     return outcome
-  }
-
-  /// The yardsticks of all texts, with progress; nil if the run is interrupted.
-  private func compute(_ plan: OwnPlan, _ workers: Workers, _ folder: OwnFolder) throws -> OwnComputation? {
-    let watch = Watch<OwnProgress>(every: .milliseconds(200), environment) { progress, elapsed in
-      OwnTexts.line(of: progress, elapsed)
-    }
-    do {
-      return try OwnComputation(plan, workers: workers, folder: folder) { (progress) throws(OwnError) in
-        if Interruption.isRequested { throw .interrupted }
-        watch.saw(progress)
-      }
-    } catch {
-      if error == OwnError.interrupted { return nil }
-      throw error
-    }
   }
 
   private func isWanted(_ place: OwnPlace) -> Bool { options.only.map { Glob($0).matches(place.id) } ?? true }
-
-  private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : environment.folder + "/" + path }
-
-  private func interruptedEarly(_ reports: String?) -> Outcome {
-    environment.report("")
-    var outcome = Outcome()
-    let kept = reports.map { "; what was computed stays in \($0), and the same command goes on with it" } ?? ""
-    outcome.complaint = Outcome.line("conform: interrupted before anything was asked\(kept)")
-    outcome.exitCode = .interrupted
-    return outcome
-  }
 
   private func nothingSelected() -> Outcome {
     var outcome = Outcome.rejected("conform: no unit is selected")

@@ -57,18 +57,18 @@ struct OwnEstimate {
       keep: options.arguments["--keep"])
   }
 
-  /// What is about to happen, in lines.
-  func words(_ plan: OwnPlan, _ limits: CandidateLimits) -> String {
+  /// What is about to happen, in lines; without limits if no port is asked.
+  func words(_ plan: OwnPlan, limits: CandidateLimits?) -> String {
     let cost = plan.cost
     let seconds = (try? plan.estimate(workers: workers)) ?? 0
     let texts = plan.texts.map { "\($0.name): \($0.rowCount) rows, \($0.reason)" }
-    let deadline = Int((30 * limits.timeFactor).rounded())
-    return
-      (texts + [
-        "\(cost.passes) passes of the reference over \(cost.rows) rows, \(cost.parameters) parameters: about "
-          + "\(Self.duration(seconds)), \(Self.size(cost.bytes)) of memory, \(Self.size(cost.diskBytes)) on disk",
-        "the port has \(deadline) s a question and \(Self.size(limits.memoryLimit)) of memory",
-      ]).joined(separator: "\n")
+    let passes =
+      "\(cost.passes) passes of the reference over \(cost.rows) rows, \(cost.parameters) parameters: about "
+      + "\(Self.duration(seconds)), \(Self.size(cost.bytes)) of memory, \(Self.size(cost.diskBytes)) on disk"
+    let port = limits.map {
+      "the port has \(Int((30 * $0.timeFactor).rounded())) s a question and \(Self.size($0.memoryLimit)) of memory"
+    }
+    return (texts + [passes] + [port].compactMap { $0 }).joined(separator: "\n")
   }
 
   /// A duration as a person says it.

@@ -61,11 +61,16 @@ struct OwnOptions {
     words.prefix { $0 != "--" }.contains { $0 == "--model" || $0.hasPrefix("--model=") }
   }
 
-  init(_ words: [String]) throws {
+  /// The options of `loma requests --model`, which starts no candidate.
+  static let offlineNames = names.filter {
+    !["--only", "--timeout-factor", "--memory-limit", "--strict-stdout", "--resume"].contains($0)
+  }
+
+  init(_ words: [String], names: [String] = OwnOptions.names) throws {
     let options = words.prefix { $0 != "--" }
     command = Array(words.dropFirst(options.count + 1))
     if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required after --") }
-    arguments = try Arguments(Array(options), options: Self.names.map { .init(name: $0, repeats: false) })
+    arguments = try Arguments(Array(options), options: names.map { .init(name: $0, repeats: false) })
     naming = try arguments.choice("--name", otherwise: .axes)
     let all: YesOrNo = try arguments.choice("--all-layers", otherwise: .no)
     let tiles: YesOrNo = try arguments.choice("--tiles", otherwise: .no)

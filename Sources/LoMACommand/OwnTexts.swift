@@ -10,12 +10,10 @@ import LoMAVectors
 struct OwnTexts {
   private let record: RunRecord
   private let run: OwnRun
-  private let command: [String]
 
-  init(_ record: RunRecord, _ run: OwnRun, command: [String]) {
+  init(_ record: RunRecord, _ run: OwnRun) {
     self.record = record
     self.run = run
-    self.command = command
   }
 
   /// One line of progress of a yardstick.

@@ -13,7 +13,18 @@ package final class OwnFolder {
   /// The name of the folder below that of the reports.
   package static let name = "yardstick"
 
-  private let layers: Scratch
+  /// What becomes of the checkpoints of single layers.
+  package enum Layers: Sendable {
+    /// They are written when a port is asked, and removed behind it.
+    case brief
+    /// They are written into this folder and stay.
+    case kept(String)
+    /// None is written: the port ran elsewhere.
+    case none
+  }
+
+  private let layers: Scratch?
+  private let isBrief: Bool
   private let keep: String?
   private var path = ""
   /// The temporary folder of yardsticks; nil if they lie below the reports.
@@ -22,9 +33,13 @@ package final class OwnFolder {
 
   /// A temporary folder for layers: on disk, since a layer of a large model does not belong into a file system in memory.
   /// Throws `FileError`.
-  package init(keep: String?) throws(FileError) {
+  package init(keep: String?, layers: Layers) throws(FileError) {
     self.keep = keep
-    layers = try Scratch(keep: keep, below: NSTemporaryDirectory())
+    switch layers {
+    case .brief: (self.layers, isBrief) = (try Scratch(keep: keep, below: NSTemporaryDirectory()), true)
+    case .kept(let path): (self.layers, isBrief) = (try Scratch(existing: path), false)
+    case .none: (self.layers, isBrief) = (nil, false)
+    }
   }
 
   /// Puts yardsticks below a folder of reports, under the digest of what is asked, or into a temporary folder if there is
@@ -42,11 +57,9 @@ package final class OwnFolder {
 
   /// Where requests' models lie: the user's own directory, and those of layers.
   package func models(whole: String) -> ModelSource {
-    let layers = layers.path
-    return .folders { model in model == OwnPlace.wholeModel ? whole : layers + "/" + model }
+    let layers = layers?.path
+    return .folders { model in model == OwnPlace.wholeModel ? whole : layers.map { $0 + "/" + model } }
   }
-
-  private func layer(_ layer: Int) -> String { layers.path + "/models/layer\(layer)" }
 
   func yardstick(of text: OwnText) -> String { path + "/" + text.name }
 
@@ -63,19 +76,21 @@ package final class OwnFolder {
 
   /// Writes the checkpoint of one layer, unless it is there.
   func prepareLayer(_ layer: Int, of model: LoadedModel) throws {
-    guard made.insert(layer).inserted else { return }
+    guard let layers, made.insert(layer).inserted else { return }
     try Disk.real.makeFolder(layers.path + "/models")
-    try OwnSlice.writeCheckpoint(of: model, layer: layer, into: self.layer(layer))
+    try OwnSlice.writeCheckpoint(of: model, layer: layer, into: Self.path(of: layer, in: layers))
   }
 
   func removeLayer(_ layer: Int) {
-    guard made.remove(layer) != nil else { return }
-    _ = FolderRemoval.remove(self.layer(layer))
+    guard let layers, isBrief, made.remove(layer) != nil else { return }
+    if keep == nil { _ = FolderRemoval.remove(Self.path(of: layer, in: layers)) }
   }
+
+  private static func path(of layer: Int, in folder: Scratch) -> String { folder.path + "/models/layer\(layer)" }
 
   /// Removes everything; the yardsticks of an interrupted run with reports stay, for the run that goes on.
   package func end(interrupted: Bool) {
-    _ = layers.removeAll()
+    if isBrief { _ = layers?.removeAll() }
     if let scratch {
       _ = scratch.removeAll()
     } else if !interrupted, !path.isEmpty {

@@ -13,6 +13,8 @@ import LoMAVectors
 package struct OwnIdentity: Sendable {
   /// SHA-256 of everything that decides what is asked; it stands where a run of vectors has the manifest's.
   package let digest: String
+  /// The same without the times of files, which differ between copies of a model.
+  package let portable: String
 
   /// The digest of a plan on the model in a directory. Weights count by name, size and time of their files, since reading
   /// many gigabytes twice would take as long as the run.
@@ -23,13 +25,16 @@ package struct OwnIdentity: Sendable {
     lines.append("ids \(model.vocabulary)")
     lines.append("layers \(plan.sliceLayers)")
     for text in plan.texts { lines.append("text c=\(text.parameters.c) t=\(text.parameters.t) \(text.tokens)") }
+    var times: [String] = []
     for name in Disk.files(in: directory).sorted()
-    where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
+    where name.hasSuffix(".safetensors") || name == "config.json" {
       var status = stat()
       guard stat(directory + "/" + name, &status) == 0 else { continue }
-      lines.append("file \(name) \(status.st_size) \(Self.time(status))")
+      lines.append("file \(name) \(status.st_size)")
+      times.append(Self.time(status))
     }
-    digest = SHA256.hexDigest(of: Array(lines.joined(separator: "\n").utf8))
+    portable = SHA256.hexDigest(of: Array(lines.joined(separator: "\n").utf8))
+    digest = SHA256.hexDigest(of: Array((lines + times).joined(separator: "\n").utf8))
   }
 
   private static func time(_ status: stat) -> String {

@@ -35,23 +35,31 @@ package struct OwnRun {
     let profile = computation.profile
     let said = Dictionary(uniqueKeysWithValues: conclusions.map { ($0.dtype, $0) })
     return units.map(\.result)
-      + computation.dtypes.map { dtype in
+      + computation.dtypes.compactMap { dtype in
+        let asked = units.filter { $0.result.dtype == dtype }
+        guard !asked.isEmpty else { return nil }
         var result = CaseResult(
           id: Self.together, dtype: dtype, level: Level.property.rawValue, op: Operation.forward.rawValue,
           profile: profile, hunts: "a mistake that only all answers of a type together show",
           clauses: ["OWN-4", "OWN-8"], verdict: .notRun, why: "not concluded: the run was interrupted", tensors: [],
           finding: nil)
-        guard !interrupted, let conclusion = said[dtype] else { return result }
+        if interrupted { return result }
+        guard let conclusion = said[dtype] else {
+          let isDeclared = asked.contains { $0.result.verdict != .unsupported }
+          (result.verdict, result.why) =
+            isDeclared ? (.notRun, "nothing was answered in this type") : (.unsupported, asked[0].result.why)
+          return result
+        }
         (result.verdict, result.why) = conclusion.outcome
         return result
       }
   }
 
-  /// What is said of each element type that was asked, in the order of the plan.
+  /// What is said of each element type in which something was answered, in the order of the plan.
   package var conclusions: [OwnConclusion] {
     computation.plan.types.compactMap { type in
       let asked = units.filter { $0.result.dtype == type.word }
-      guard !asked.isEmpty else { return nil }
+      guard asked.contains(where: { $0.findings != nil }) else { return nil }
       let chaos = computation.yardsticks.compactMap { $0.isChaotic(type) }.first
       // An alternative is decidable if one of the texts shows it.
       let tables = computation.yardsticks.map { $0.decidability(type) }

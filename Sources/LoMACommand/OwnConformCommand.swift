@@ -60,7 +60,7 @@ private struct OwnConformance {
     guard let computation = try OwnComputation(plan, workers: workers, folder: folder, environment) else {
       return .interruptedEarly(reports: path)
     }
-    environment.announce(OwnTexts.table(computation))
+    environment.announce(OwnTexts.table(computation, capturing: declaration.captures))
     let steps = computation.steps(capturing: declaration.captures, isWanted: isWanted)
     let asked = steps.reduce(0) { $0 + $1.units.count }
     guard asked > 0 else { return nothingSelected() }

@@ -32,7 +32,7 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
     try OwnComputation(plan, workers: workers, folder: files, environment)
   }
   guard let computation = computed else { return .interruptedEarly(reports: reports) }
-  environment.announce(OwnTexts.table(computation))
+  environment.announce(OwnTexts.table(computation, capturing: true))
   let settings = OwnSettings(options: options.explicit(plan, model, text), digest: identity.portable)
   let count = try OwnRequests(computation).write(
     to: folder, model: directory, settings: settings, specification: Versions.specification)

@@ -25,7 +25,7 @@ struct OwnTexts {
   }
 
   /// Which alternatives a right port's roundings leave visible, by element type.
-  static func table(_ computation: OwnComputation) -> String {
+  static func table(_ computation: OwnComputation, capturing: Bool) -> String {
     let types = computation.plan.types
     let tables = types.map { type in computation.yardsticks.map { $0.decidability(type) } }
     var lines = types.compactMap { type in
@@ -33,12 +33,13 @@ struct OwnTexts {
         "\(type.word): the whole model is chaotic in this type, single layers decide: \($0)"
       }
     }
-    let rows = computation.plan.alternatives.enumerated().map { place, alternative in
+    let rows = computation.plan.alternatives.map { alternative in
       [alternative.id]
         + tables.map { texts in
-          let cells = texts.map { $0[place] }
-          if cells.contains(where: \.isDecidable) { return "yes" }
-          return cells.compactMap { $0.smallestSigma }.min().map { "no, σ \(short($0))" } ?? "no"
+          let cells = texts.compactMap { table in table.first { $0.alternative == alternative } }
+          if cells.isEmpty { return "right" }
+          if cells.contains(where: { $0.isDecidable(capturing: capturing) }) { return "yes" }
+          return cells.compactMap { $0.smallestSigma(capturing: capturing) }.min().map { "no, σ \(short($0))" } ?? "no"
         } + [alternative.sentence]
     }
     if !rows.isEmpty {
@@ -104,8 +105,8 @@ struct OwnTexts {
 }
 
 extension OwnDecidability {
-  /// The smaller σ of both sums; nil if neither was taken.
-  var smallestSigma: Double? { [logits, contexts].compactMap { $0 }.min() }
+  /// The smallest σ that counts; nil if the alternative changes nothing.
+  func smallestSigma(capturing: Bool) -> Double? { [logits, capturing ? contexts : nil].compactMap { $0 }.min() }.min() }
 }
 
 /// Two significant digits.

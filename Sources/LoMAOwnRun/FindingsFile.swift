@@ -30,14 +30,14 @@ package enum FindingsFile {
   package static func line(id: String, dtype: String, _ findings: OwnFindings) -> [UInt8] {
     let measurements = findings.measurements.map { one in
       JSONValue.array([
-        .string(one.tensor), .string(one.rule.rawValue), hex(one.error), hex(one.bound), .boolean(one.isExact),
+        .string(one.tensor), .string(one.rule.rawValue), hex(one.error), hex(one.bound),
         .integer(orNull: one.row), .integer(orNull: one.column), hex(one.got), hex(one.want), .string(one.words),
       ])
     }
     let projections = findings.projections.map { one in
       JSONValue.array([
         .string(one.alternative), .string(one.evidence.rawValue), hex(one.numerator), hex(one.denominator),
-        hex(one.sigma),
+        .array(one.simulated.map { hex($0) }),
       ])
     }
     return JSONValue.members([
@@ -57,7 +57,7 @@ package enum FindingsFile {
     for (place, line) in lines.enumerated() {
       func fail(_ why: String) -> FindingsError { .line(place + 1, path: path, why: why) }
       let value: JSONValue
-      do { value = try StrictJSON.parse(Array(line), sizeLimit: lineLimit, depthLimit: 4) } catch {
+      do { value = try StrictJSON.parse(Array(line), sizeLimit: lineLimit, depthLimit: 5) } catch {
         throw fail(error.description)
       }
       guard let object = value.objectValue, object["loma_own"] == .integer(version),
@@ -92,15 +92,14 @@ extension OwnFindings {
 
 extension OwnMeasurement {
   fileprivate init?(_ value: JSONValue) {
-    guard let parts = value.arrayValue, parts.count == 10, let tensor = parts[0].stringValue,
+    guard let parts = value.arrayValue, parts.count == 9, let tensor = parts[0].stringValue,
       let rule = parts[1].stringValue.flatMap({ OwnRule(rawValue: $0) }), let error = parts[2].hex,
-      let bound = parts[3].hex, let isExact = parts[4].booleanValue, let row = parts[5].integerOrNull,
-      let column = parts[6].integerOrNull, let got = parts[7].hex, let want = parts[8].hex,
-      let words = parts[9].stringValue
+      let bound = parts[3].hex, let row = parts[4].integerOrNull, let column = parts[5].integerOrNull,
+      let got = parts[6].hex, let want = parts[7].hex, let words = parts[8].stringValue
     else { return nil }
     self.init(
-      tensor: tensor, rule: rule, error: error, bound: bound, isExact: isExact, row: row, column: column, got: got,
-      want: want, words: words)
+      tensor: tensor, rule: rule, error: error, bound: bound, row: row, column: column, got: got, want: want,
+      words: words)
   }
 }
 
@@ -108,10 +107,13 @@ extension OwnProjection {
   fileprivate init?(_ value: JSONValue) {
     guard let parts = value.arrayValue, parts.count == 5, let alternative = parts[0].stringValue,
       let evidence = parts[1].stringValue.flatMap({ OwnEvidence(rawValue: $0) }), let numerator = parts[2].hex,
-      let denominator = parts[3].hex, let sigma = parts[4].hex
+      let denominator = parts[3].hex, let ports = parts[4].arrayValue
     else { return nil }
+    let simulated = ports.compactMap { $0.hex }
+    guard simulated.count == ports.count else { return nil }
     self.init(
-      alternative: alternative, evidence: evidence, numerator: numerator, denominator: denominator, sigma: sigma)
+      alternative: alternative, evidence: evidence, numerator: numerator, denominator: denominator,
+      simulated: simulated)
   }
 }
 

@@ -64,7 +64,7 @@ package struct OwnComputation {
           }, end: end))
     }
     for (text, yardstick) in zip(plan.texts, yardsticks) {
-      let chunks = yardstick.questions(.reconstruct).indices.map { OwnPlace.Kind.reconstruct(chunk: $0) }
+      let chunks = yardstick.questions(.reconstruct, capturing: capturing).indices.map { OwnPlace.Kind.reconstruct(chunk: $0) }
       let kinds = [OwnPlace.Kind.forward, .loss, .generate] + chunks
       add(
         text.name, kinds.map { OwnPlace($0, text: text.name) },
@@ -89,16 +89,13 @@ package struct OwnComputation {
     _ place: OwnPlace, _ type: ElementType, _ text: OwnText, _ yardstick: OwnYardstick, capturing: Bool
   ) -> PreparedOwnUnit {
     let chunk: Int? = if case .reconstruct(let chunk) = place.kind { chunk } else { nil }
-    let asked =
-      chunk.map { yardstick.questions(.reconstruct)[$0] } ?? yardstick.question(place.operation, capturing: capturing)
+    let asked = yardstick.questions(place.operation, capturing: capturing)[chunk ?? 0]
     let unit = unit(place, type, text, asked, embeddings: nil)
     return PreparedOwnUnit(
       unit: unit,
       judge: { answer in try yardstick.judge(place.operation, chunk: chunk, answer: answer, type: type) },
       verdict: { findings in
-        OwnVerdict(
-          plan: plan, type: type, findings: [findings], decidability: yardstick.decidability(type),
-          chaotic: yardstick.isChaotic(type) != nil)
+        OwnVerdict(plan: plan, type: type, findings: [findings], chaotic: yardstick.isChaotic(type) != nil)
       })
   }
 
@@ -106,8 +103,7 @@ package struct OwnComputation {
   private func slice(
     _ place: OwnPlace, _ layer: Int, _ type: ElementType, _ text: OwnText, _ yardstick: OwnYardstick, capturing: Bool
   ) throws -> PreparedOwnUnit {
-    let table = yardstick.decidability(type)
-    let open = table.filter { !$0.isDecidable }.map(\.alternative)
+    let open = yardstick.decidability(type).filter { !$0.isDecidable(capturing: capturing) }.map(\.alternative)
     let slice = try OwnSlice(
       computing: yardstick, plan: plan, layer: layer, type: type, alternatives: open, workers: workers,
       progress: progress)
@@ -117,7 +113,7 @@ package struct OwnComputation {
     return PreparedOwnUnit(
       unit: unit, judge: { answer in try slice.judge(answer: answer) },
       verdict: { findings in
-        OwnVerdict(plan: plan, type: type, findings: [findings], decidability: table, chaotic: false)
+        OwnVerdict(plan: plan, type: type, findings: [findings], chaotic: false)
       })
   }
 
@@ -130,7 +126,7 @@ package struct OwnComputation {
         ("c", text.parameters.c), ("t", text.parameters.t), ("text_vocabulary", vocabulary.textSize),
         ("memory_token", vocabulary.memoryToken), ("repetition_token", vocabulary.repetitionToken),
         ("model_vocabulary", vocabulary.modelSize),
-      ] + asked.parameters
+      ] + asked.parameters.map { ($0.name, $0.value) }
     let input = asked.tensors.compactMap { name, values in
       try? NamedArray(name, .i64, shape: [values.count], integers: values)
     }

@@ -24,7 +24,12 @@ extension OwnUnit {
       result = self.result(.invalidOutput, "non-finite: \(name.onOneLine)")
     } else {
       switch verdict.kind {
-      case .right, .notDecidable: break
+      case .right: break
+      case .notDecidable:
+        // Integers that are right are right; numbers without a yardstick say nothing.
+        if findings.measurements.contains(where: { $0.rule != .exact }) {
+          result = self.result(.indeterminate, verdict.sentence.onOneLine)
+        }
       case .suspect: result = self.result(.suspect, verdict.sentence.onOneLine)
       case .wrong: result = self.result(.fail, verdict.sentence.onOneLine)
       }
@@ -32,9 +37,9 @@ extension OwnUnit {
     result.tensors = findings.measurements.map { measurement in
       TensorResult(
         name: measurement.tensor, rule: measurement.rule.rawValue,
-        error: measurement.isExact ? nil : measurement.error.magnitude, ratio: measurement.ratio)
+        error: measurement.rule == .exact ? nil : measurement.error.magnitude, ratio: measurement.ratio)
     }
-    if result.verdict != .pass {
+    if result.verdict != .pass, result.verdict != .indeterminate {
       let worst = verdict.first ?? findings.measurements.max { $0.ratio < $1.ratio }
       result.finding = worst.map { Finding($0) }
       result.diagnosis = findings.followed
@@ -60,7 +65,7 @@ extension Finding {
 extension OwnFindings {
   /// The alternatives that the answer follows by more than a quarter, the nearest to 1 first.
   fileprivate var followed: [String] {
-    projections.filter { $0.beta.isFinite && abs($0.beta) >= 0.25 && $0.sigma < 1 / 16 }
+    projections.filter { $0.beta.isFinite && $0.beta.magnitude >= 0.25 && $0.isDecisive }
       .sorted { abs($0.beta - 1) < abs($1.beta - 1) }.prefix(3)
       .map { "follows \($0.alternative.onOneLine) by \(decimals($0.beta)) over \($0.evidence.rawValue)" }
   }

@@ -61,14 +61,8 @@ package struct OwnRun {
       let asked = units.filter { $0.result.dtype == type.word }
       guard asked.contains(where: { $0.findings != nil }) else { return nil }
       let chaos = computation.yardsticks.compactMap { $0.isChaotic(type) }.first
-      // An alternative is decidable if one of the texts shows it.
-      let tables = computation.yardsticks.map { $0.decidability(type) }
-      let table = (tables.first ?? []).enumerated().map { place, first in
-        tables.map { $0[place] }.first { $0.isDecidable } ?? first
-      }
       let verdict = OwnVerdict(
-        plan: computation.plan, type: type, findings: asked.compactMap(\.findings), decidability: table,
-        chaotic: chaos != nil)
+        plan: computation.plan, type: type, findings: asked.compactMap(\.findings), chaotic: chaos != nil)
       return OwnConclusion(
         dtype: type.word, verdict: verdict, undecidable: verdict.undecidable.map { $0.words }, chaos: chaos,
         unanswered: asked.count { $0.findings == nil })
@@ -99,7 +93,7 @@ extension OwnConclusion {
 
   /// One line for a person; `right` says up to what.
   package var line: String {
-    let rest = unanswered == 0 ? "" : "; \(unanswered) units without an answer"
-    return "\(dtype): \(verdict.sentence.onOneLine)\(rest)"
+    let rest = unanswered == 0 ? "" : "; \(unanswered) questions without an answer"
+    return verdict.sentence.onOneLine + rest
   }
 }

@@ -65,7 +65,7 @@ extension RMSNorm {
 extension RotaryPosition {
   /// The gradient of x, given that of y, both [rows, heads · d]: the same rotation backwards.
   ///
-  /// From `y = R(angle) x` with R orthogonal: dx = R(−angle) dy.
+  /// From `y = a · R(angle) x` with R orthogonal: dx = a · R(−angle) dy; a stands in the cosines and sines.
   public static func backward(_ dy: Tensor, angles: RotaryAngles) -> Tensor {
     rotate(dy, angles: angles, direction: -1)
   }

@@ -72,7 +72,7 @@ public struct Weights: Sendable {
 
 extension ParameterSet {
   /// High-variance weights, in which mistakes show: linear layers with standard deviation 1.5/√fan-in, norms 1 ± 0.1,
-  /// embeddings with standard deviation 1 (NUM-5); every value is exact in bf16.
+  /// embeddings and biases with standard deviation 1 (NUM-5); every value is exact in bf16.
   ///
   /// At the usual standard deviation of 0.02 attention is nearly uniform, and a wrong mask disappears under the rounding of a
   /// narrow type. Parameters draw in the order of `Configuration.parameters`, values in row-major order, from one generator.
@@ -80,7 +80,9 @@ extension ParameterSet {
     var tensors: [String: Tensor] = [:]
     for (name, shape) in configuration.parameters {
       let (mean, deviation): (Double, Double) =
-        if shape.count == 1 {
+        if ParameterName.isBias(name) {
+          (0, 1)
+        } else if shape.count == 1 {
           (1, 0.1)
         } else if name == ParameterName.embedding {
           (0, 1)
@@ -94,16 +96,17 @@ extension ParameterSet {
   }
 
   /// The weights that training starts from: linear layers and the head with standard deviation 1/√fan-in, the embedding
-  /// with 1, norms exactly 1 (TRN-3).
+  /// with 1, norms exactly 1, biases 0 (TRN-3).
   ///
-  /// Parameters draw in the order of `Configuration.parameters`, values in row-major order, from one generator; norms draw
-  /// nothing. Every value is exact in bf16.
+  /// Parameters draw in the order of `Configuration.parameters`, values in row-major order, from one generator; norms and
+  /// biases draw nothing. Every value is exact in bf16.
   public static func initial(_ configuration: Configuration, numbers: inout SeededNumbers) -> ParameterSet {
     var tensors: [String: Tensor] = [:]
     for (name, shape) in configuration.parameters {
       let count = shape.reduce(1, *)
       guard shape.count == 2 else {
-        tensors[name] = Tensor(shape: shape, values: [Double](repeating: 1, count: count))
+        let value: Double = ParameterName.isBias(name) ? 0 : 1
+        tensors[name] = Tensor(shape: shape, values: [Double](repeating: value, count: count))
         continue
       }
       let deviation = name == ParameterName.embedding ? 1 : 1 / Double(shape[1]).squareRoot()

@@ -44,12 +44,7 @@ package struct VocabularyExtension: Sendable {
         extended.tensors[name] = table.appending(added)
       }
       self.parameters = extended
-      self.configuration = try Configuration(
-        vocabularySize: configuration.vocabularySize + 2, hiddenSize: configuration.hiddenSize,
-        intermediateSize: configuration.intermediateSize, layers: configuration.layers,
-        queryHeads: configuration.heads.query, keyValueHeads: configuration.heads.keyValue,
-        headDimension: configuration.heads.dimension, epsilon: configuration.epsilon, theta: configuration.theta,
-        tiesHead: configuration.tiesHead)
+      self.configuration = try configuration.with(vocabularySize: configuration.vocabularySize + 2)
     } catch { throw .model(error) }
   }
 

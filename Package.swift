@@ -78,6 +78,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "LoMAOwnModel",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+      ],
+      swiftSettings: numeric),
+    .target(
       name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
@@ -150,6 +156,13 @@ let package = Package(
         "LoMA", "LoMAPeers", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "LoMAOwnModelTests",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+        "LoMAOwnModel",
+      ],
+      swiftSettings: numeric),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -56,7 +56,8 @@ enum OwnTexts {
       sizes.append((given, first, own == nil ? "the model's c and t, two chunks and a token" : "your text"))
     }
     if !(own != nil && given == small && first.count >= 83) {
-      sizes.append((small, drawn(83, from: ids, own: own, seed: seed &+ 1), "c = 4, t = 2, ten chunks and three tokens"))
+      sizes.append(
+        (small, drawn(83, from: ids, own: own, seed: seed &+ 1), "c = 4, t = 2, ten chunks and three tokens"))
     }
     if crossesTiles {
       let wide = try parameters(c: 2, t: 16)

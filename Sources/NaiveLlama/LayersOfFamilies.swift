@@ -60,4 +60,13 @@ public struct HeadProjection: Sendable {
   public let epsilon: Double
   /// The angles of the rows (MOD-3).
   public let angles: RotaryAngles
+
+  /// A projection of some rows, with what is done to it.
+  public init(product: Tensor, bias: [Double]?, gain: [Double]?, epsilon: Double, angles: RotaryAngles) {
+    self.product = product
+    self.bias = bias
+    self.gain = gain
+    self.epsilon = epsilon
+    self.angles = angles
+  }
 }

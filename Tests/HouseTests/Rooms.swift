@@ -27,6 +27,9 @@ struct Rooms {
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
       "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance",
     ],
+    "LoMAOwnModel": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+    ],
     "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMALessons": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAProcess", "LoMAConformance",

@@ -138,7 +138,7 @@ extension OwnAlternative {
   private static func turned(_ id: String, _ sentence: String, by factor: Double) -> OwnAlternative {
     functions(id, sentence, in: allTypes) { functions in
       let right = functions.angles
-      functions.angles = { positions, dimension, theta in right(positions, dimension, theta * factor) }
+      functions.angles = { positions, rotation in right(positions, rotation.with(theta: rotation.theta * factor)) }
     }
   }
 

@@ -26,15 +26,22 @@ struct StackedFunctions: Sendable {
     functions.linear = { x, weight, workers in
       stacked(parts.indices.map { parts[$0].functions.linear(x.rows(rows($0, of: x.rows)), weight, workers) })
     }
-    functions.rotate = { x, angles in
-      each(x) { part, x, range in part.functions.rotate(x, angles.rows(range)) }
+    functions.addBias = { x, bias in each(x) { part, x, _ in part.functions.addBias(x, bias) } }
+    // Everything that a part does to queries and keys, rounding included, it does to its own rows.
+    functions.turnHeads = { heads, _ in
+      each(heads.product) { part, product, range in
+        part.functions.turn(
+          HeadProjection(
+            product: product, bias: heads.bias, gain: heads.gain, epsilon: heads.epsilon,
+            angles: heads.angles.rows(range)))
+      }
     }
     functions.rotateValues = { x, angles in
       each(x) { part, x, range in part.functions.rotateValues(x, angles.rows(range)) }
     }
-    functions.angles = { positions, dimension, theta in
+    functions.angles = { positions, rotation in
       let own = parts.indices.map { index in
-        parts[index].functions.angles(Array(positions[rows(index, of: positions.count)]), dimension, theta)
+        parts[index].functions.angles(Array(positions[rows(index, of: positions.count)]), rotation)
       }
       return RotaryAngles(cosines: stacked(own.map { $0.cosines }), sines: stacked(own.map { $0.sines }))
     }

@@ -8,7 +8,8 @@ struct Noise: Sendable {
   /// 64 bits for a value at a place.
   @inline(__always)
   func draw(_ value: Double, at place: Int) -> UInt64 {
-    var z = seed ^ (value.bitPattern &* 0xD6E8_FEB8_6659_FD93) ^ (UInt64(truncatingIfNeeded: place) &* 0xA076_1D64_78BD_642F)
+    var z =
+      seed ^ (value.bitPattern &* 0xD6E8_FEB8_6659_FD93) ^ (UInt64(truncatingIfNeeded: place) &* 0xA076_1D64_78BD_642F)
     z &+= 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB

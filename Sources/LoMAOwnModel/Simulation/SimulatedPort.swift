@@ -11,7 +11,7 @@ struct SimulatedPort: Sendable {
   let type: ElementType
   let format: NumberFormat
   /// How each copy rounds.
-  let directions: [NumberFormat.Direction]
+  var directions: [NumberFormat.Direction]
   /// What each copy draws its other noise from.
   let noises: [Noise]
 
@@ -34,7 +34,11 @@ struct SimulatedPort: Sendable {
     functions.round = { rounded($0) }
     functions.rmsNorm = { normalised($0, $1, $2) }
     functions.linear = { multiplied($0, $1, $2) }
-    functions.angles = { angles($0, $1, $2) }
+    functions.normHeads = { x, gain, epsilon in
+      let heads = Tensor(shape: [x.values.count / gain.count, gain.count], values: x.values)
+      return Tensor(shape: x.shape, values: normalised(heads, gain, epsilon).values)
+    }
+    functions.angles = { angles($0, $1) }
     functions.rotate = { rotated($0, $1) }
     functions.attend = { attended($0, $1, $2, $3, $4, $5) }
     functions.activate = { activated($0, $1, $2) }
@@ -47,7 +51,9 @@ struct SimulatedPort: Sendable {
     var values = tensor.values
     let share = values.count / directions.count
     for (copy, direction) in directions.enumerated() {
-      for index in copy * share..<(copy + 1) * share { values[index] = format.rounded(values[index], direction, at: index) }
+      for index in copy * share..<(copy + 1) * share {
+        values[index] = format.rounded(values[index], direction, at: index)
+      }
     }
     return Tensor(shape: tensor.shape, values: values)
   }
@@ -102,15 +108,17 @@ struct SimulatedPort: Sendable {
   }
 
   /// Angles as binary32 makes them: exponent, power and product each off by up to 2⁻²⁴; cosine and sine are rounded.
-  private func angles(_ positions: [Int], _ dimension: Int, _ theta: Double) -> RotaryAngles {
-    let (half, share) = (dimension / 2, positions.count / directions.count)
-    let logarithm = Elementary.logarithm(theta)
+  private func angles(_ positions: [Int], _ rotation: Rotation) -> RotaryAngles {
+    let (half, share) = (rotation.headDimension / 2, positions.count / directions.count)
+    let (right, factor) = (rotation.frequencies, rotation.attentionFactor)
+    let logarithm = Elementary.logarithm(rotation.theta)
     var (cosines, sines): ([Double], [Double]) = ([], [])
     for (copy, noise) in noises.enumerated() {
       let frequencies = (0..<half).map { i in
-        let exponent = -2 * Double(i) / Double(dimension)
-        let power = exponent * logarithm * (1 + 0x1p-24 * noise.symmetric(1, at: i))
-        return Elementary.exponential(power) * (1 + 0x1p-24 * noise.symmetric(2, at: i))
+        // θ^(e·(1 + δ)) = θ^e · e^(δ·e·log θ), whatever is done to the frequency afterwards.
+        let exponent = -2 * Double(i) / Double(rotation.headDimension) * logarithm
+        let power = Elementary.exponential(exponent * 0x1p-24 * noise.symmetric(1, at: i))
+        return right[i] * power * (1 + 0x1p-24 * noise.symmetric(2, at: i))
       }
       var known: [Int: (cosines: [Double], sines: [Double])] = [:]
       for (r, position) in positions[copy * share..<(copy + 1) * share].enumerated() {
@@ -121,7 +129,7 @@ struct SimulatedPort: Sendable {
           let angles = frequencies.enumerated().map { i, frequency in
             Double(position) * frequency * (1 + 0x1p-24 * noise.symmetric(Double(position), at: half + i))
           }
-          row = (angles.map(Elementary.cosine), angles.map(Elementary.sine))
+          row = (angles.map { factor * Elementary.cosine($0) }, angles.map { factor * Elementary.sine($0) })
           known[position] = row
         }
         for i in 0..<half {
@@ -189,13 +197,16 @@ extension SimulatedPort {
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ visible: VisibleKeys, _ heads: AttentionHeads, _ workers: Workers
   ) -> AttentionOutput {
     let (d, copies) = (heads.dimension, directions.count)
-    let share = q.rows / copies
+    // A single port may have cached keys before its rows.
+    let (share, keys) = (q.rows / copies, k.rows / copies)
     let contexts = workers.map(copies * heads.query) { part in
       let (copy, h) = part.quotientAndRemainder(dividingBy: heads.query)
-      let (rows, group) = (copy * share..<(copy + 1) * share, heads.keyValueHead(ofQuery: h) * d)
+      let (rows, own) = (copy * share..<(copy + 1) * share, copy * keys..<(copy + 1) * keys)
+      let group = heads.keyValueHead(ofQuery: h) * d
       return head(
-        q.part(rows, h * d..<(h + 1) * d), k.part(rows, group..<group + d), v.part(rows, group..<group + d),
-        visible.lists[rows].map { seen in seen.map { $0 - rows.lowerBound } }, scale: heads.scale, copy: copy, salt: part)
+        q.part(rows, h * d..<(h + 1) * d), k.part(own, group..<group + d), v.part(own, group..<group + d),
+        visible.lists[rows].map { seen in seen.map { $0 - own.lowerBound } }, scale: heads.scale, copy: copy, salt: part
+      )
     }
     let stacked = (0..<copies).flatMap { copy in
       Tensor(besides: Array(contexts[copy * heads.query..<(copy + 1) * heads.query]), rows: share).values
@@ -209,7 +220,7 @@ extension SimulatedPort {
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ visible: [[Int]], scale: Double, copy: Int, salt: Int
   ) -> Tensor {
     let (direction, noise, count) = (directions[copy], noises[copy], q.rows)
-    let first = salt * count * count
+    let first = salt * count * k.rows
     let products = Linear.forward(q, weight: k, workers: .single).values
     var sizes: [Double] = []
     if sumsAreNoisy {
@@ -262,7 +273,8 @@ extension Tensor {
 
   /// Some rows of a matrix.
   func rows(_ range: Range<Int>) -> Tensor {
-    Tensor(shape: [range.count, columns], values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
+    Tensor(
+      shape: [range.count, columns], values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
   }
 
   /// Matrices of the same rows side by side: [rows, the sum of their columns].

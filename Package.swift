@@ -104,10 +104,6 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "LoMAOwnModel",
-      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis"],
-      swiftSettings: strict),
-    .target(
       name: "LoMAOwnRun",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",

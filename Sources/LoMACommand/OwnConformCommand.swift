@@ -57,7 +57,7 @@ private struct OwnConformance {
     let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
     try folder.begin(reports: path, digest: identity.digest)
     environment.announce(measured.words(plan, limits: limits))
-    guard let computation = try OwnComputation(plan, workers: workers, folder: folder, environment) else {
+    guard let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: folder, environment) else {
       return .interruptedEarly(reports: path)
     }
     environment.announce(OwnTexts.table(computation, capturing: declaration.captures))

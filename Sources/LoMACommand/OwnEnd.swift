@@ -56,12 +56,14 @@ struct OwnEnd {
 
 extension OwnComputation {
   /// The yardsticks of all texts, with progress; nil if the run is interrupted.
-  init?(_ plan: OwnPlan, workers: Workers, folder: OwnFolder, _ environment: Environment) throws {
+  init?(
+    _ plan: OwnPlan, directory: String, workers: Workers, folder: OwnFolder, _ environment: Environment
+  ) throws {
     let watch = Watch<OwnProgress>(every: .milliseconds(200), environment) { progress, elapsed in
       OwnTexts.line(of: progress, elapsed)
     }
     do {
-      try self.init(plan, workers: workers, folder: folder) { (progress) throws(OwnError) in
+      try self.init(plan, directory: directory, workers: workers, folder: folder) { (progress) throws(OwnError) in
         if Interruption.isRequested { throw .interrupted }
         watch.saw(progress)
       }

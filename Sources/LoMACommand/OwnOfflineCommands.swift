@@ -29,7 +29,7 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
   try files.begin(reports: reports, digest: identity.digest)
   environment.announce(measured.words(plan, limits: nil))
   let computed = try withExtendedLifetime(held) {
-    try OwnComputation(plan, workers: workers, folder: files, environment)
+    try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment)
   }
   guard let computation = computed else { return .interruptedEarly(reports: reports) }
   environment.announce(OwnTexts.table(computation, capturing: true))
@@ -44,31 +44,32 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   let names = ["--model", "--report", "--threads", "--keep"]
   let arguments = try Arguments(words, options: names.map { .init(name: $0, repeats: false) })
   guard let reports = arguments["--report"] else { throw UsageError(line: "option --report is needed") }
-  guard let directory = arguments["--model"] else {
+  guard let model = arguments["--model"] else {
     throw UsageError(line: "option --model is needed: these are requests about a model")
   }
   let settings = try OwnSettings(in: folder)
   let path = folder + "/" + OwnSettings.name
   let options: OwnOptions
   do {
-    options = try OwnOptions(["--model", directory] + settings.options, names: OwnOptions.settingNames)
+    options = try OwnOptions(["--model", model] + settings.options, names: OwnOptions.settingNames)
   } catch let error as UsageError { throw OwnSettings.Problem.content(path: path, why: error.line) }
   environment.listenForInterruption()
   let start = OwnStart()
   let answers = try OfflineAnswers(folder: folder)
   let growing = try GrowingReport(folder: reports)
   let workers = Workers(threads: try ModelOptions.threads(arguments))
-  let model = try ModelOptions.load(options.arguments)
-  let text = try options.text(model)
-  let measured = try OwnEstimate(model, options, text: text, workers: workers)
+  let loaded = try ModelOptions.load(options.arguments)
+  let text = try options.text(loaded)
+  let measured = try OwnEstimate(loaded, options, text: text, workers: workers)
   let plan = try measured.plan(declaring: [])
-  let identity = OwnIdentity(plan, directory: environment.path(directory), naming: options.naming)
+  let directory = environment.path(options.arguments["--model"] ?? "")
+  let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
   guard identity.portable == settings.digest else { throw OwnSettings.Problem.otherModel(path: path) }
   let files = try OwnFolder(keep: arguments["--keep"], layers: .none)
   var isInterrupted = true
   defer { files.end(interrupted: isInterrupted) }
   try files.begin(reports: reports, digest: identity.digest)
-  guard let computation = try OwnComputation(plan, workers: workers, folder: files, environment) else {
+  guard let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment) else {
     return .interruptedEarly(reports: reports)
   }
   let units = try OwnRequests(computation).judged(answers)

@@ -106,7 +106,7 @@ struct OwnTexts {
 
 extension OwnDecidability {
   /// The smallest σ that counts; nil if the alternative changes nothing.
-  func smallestSigma(capturing: Bool) -> Double? { [logits, capturing ? contexts : nil].compactMap { $0 }.min() }.min() }
+  func smallestSigma(capturing: Bool) -> Double? { [logits, capturing ? contexts : nil].compactMap { $0 }.min() }
 }
 
 /// Two significant digits.

@@ -13,15 +13,19 @@ import NaiveLlama
 package struct OwnComputation {
   package let plan: OwnPlan
   package let yardsticks: [OwnYardstick]
+  /// The user's model.
+  private let directory: String
   private let workers: Workers
   let folder: OwnFolder
   private let progress: (OwnProgress) throws(OwnError) -> Void
 
   /// Computes the yardstick of every text into `folder`, or reads it there if `folder` says that it is of this plan.
   package init(
-    _ plan: OwnPlan, workers: Workers, folder: OwnFolder, progress: @escaping (OwnProgress) throws(OwnError) -> Void
+    _ plan: OwnPlan, directory: String, workers: Workers, folder: OwnFolder,
+    progress: @escaping (OwnProgress) throws(OwnError) -> Void
   ) throws(OwnError) {
     self.plan = plan
+    self.directory = directory
     self.workers = workers
     self.folder = folder
     self.progress = progress
@@ -77,7 +81,7 @@ package struct OwnComputation {
           guard let index = plan.texts.firstIndex(where: { $0.name == place.text }) else {
             throw OwnError.noSuchLayer(layer, layers: plan.sliceLayers.count)
           }
-          try folder.prepareLayer(layer, of: plan.model)
+          try folder.prepareLayer(layer, of: plan.model, from: directory)
           return try slice(place, layer, type, plan.texts[index], yardsticks[index], capturing: capturing)
         }, end: { folder.removeLayer(layer) })
     }
@@ -105,7 +109,7 @@ package struct OwnComputation {
   ) throws -> PreparedOwnUnit {
     let open = yardstick.decidability(type).filter { !$0.isDecidable(capturing: capturing) }.map(\.alternative)
     let slice = try OwnSlice(
-      computing: yardstick, plan: plan, layer: layer, type: type, alternatives: open, workers: workers,
+      computing: yardstick, layer: layer, type: type, alternatives: open, workers: workers,
       progress: progress)
     let rows = try NamedArray(
       "embeddings", .f32, shape: slice.embeddings.shape, doubles: slice.embeddings.values)

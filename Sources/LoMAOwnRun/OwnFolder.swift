@@ -75,10 +75,11 @@ package final class OwnFolder {
   private static let mark = "whole"
 
   /// Writes the checkpoint of one layer, unless it is there.
-  func prepareLayer(_ layer: Int, of model: LoadedModel) throws {
+  func prepareLayer(_ layer: Int, of model: LoadedModel, from directory: String) throws {
     guard let layers, made.insert(layer).inserted else { return }
     try Disk.real.makeFolder(layers.path + "/models")
-    try OwnSlice.writeCheckpoint(of: model, layer: layer, into: Self.path(of: layer, in: layers))
+    try OwnSlice.writeCheckpoint(
+      of: model, from: directory, layer: layer, into: Self.path(of: layer, in: layers))
   }
 
   func removeLayer(_ layer: Int) {

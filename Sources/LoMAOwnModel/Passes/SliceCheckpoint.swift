@@ -8,8 +8,10 @@ extension OwnSlice {
   /// Writes layer N of a checkpoint as a checkpoint of its own, whose layer 0 it is, with the embedding, the last norm and the
   /// head; the folder is made, and must not exist.
   ///
-  /// Every tensor is a shard of its own, so that memory holds one of them; names but the layer's number, shapes, element types
-  /// and bytes are the checkpoint's. config.json differs in `num_hidden_layers` and, if it is a list, in `layer_types`.
+  /// Names but the layer's number, shapes, element types and bytes are the checkpoint's. config.json differs in
+  /// `num_hidden_layers` and, if it is a list, in `layer_types`. Where the directory has one model.safetensors, so has the
+  /// folder, since a port that reads this one may know no index; otherwise every tensor is a shard of its own, so that memory
+  /// holds one of them.
   package static func writeCheckpoint(
     of model: LoadedModel, from directory: String, layer: Int, into folder: String
   ) throws(OwnError) {
@@ -19,8 +21,9 @@ extension OwnSlice {
     }
     do { try Disk.real.makeFolder(folder) } catch { throw .file("\(error)") }
     let (all, own) = ("model.layers.", "model.layers.\(layer).")
+    let isSharded = Disk.files(in: directory).contains("model.safetensors.index.json")
     var index: [JSONObject.Member] = []
-    var total = 0
+    var (arrays, total): ([NamedArray], Int) = ([], 0)
     for (name, _) in configuration.parameters {
       guard name.hasPrefix(own) || !name.hasPrefix(all) else { continue }
       let stored: NamedArray
@@ -30,17 +33,30 @@ extension OwnSlice {
       total += stored.bytes.count
       index.append(JSONObject.Member(renamed, .string(file)))
       do {
-        let array = try NamedArray(renamed, stored.elementType, shape: stored.shape, bytes: stored.bytes)
-        let bytes = try ArrayFile([array], metadata: ["format": "pt"]).encoded()
-        try write(bytes, to: folder + "/" + file)
+        arrays.append(try NamedArray(renamed, stored.elementType, shape: stored.shape, bytes: stored.bytes))
       } catch { throw .file("\(error)") }
+      if isSharded {
+        try write(arrays, to: folder + "/" + file)
+        arrays = []
+      }
     }
-    let list = JSONValue.members([
-      JSONObject.Member("metadata", .members([JSONObject.Member("total_size", .integer(total))])),
-      JSONObject.Member("weight_map", .members(index)),
-    ])
-    try write(Array(list.text().utf8), to: folder + "/model.safetensors.index.json")
+    if isSharded {
+      let list = JSONValue.members([
+        JSONObject.Member("metadata", .members([JSONObject.Member("total_size", .integer(total))])),
+        JSONObject.Member("weight_map", .members(index)),
+      ])
+      try write(Array(list.text().utf8), to: folder + "/model.safetensors.index.json")
+    } else {
+      try write(arrays, to: folder + "/model.safetensors")
+    }
     try write(try configurationText(in: directory, layer: layer), to: folder + "/config.json")
+  }
+
+  /// Writes arrays as one container.
+  private static func write(_ arrays: [NamedArray], to path: String) throws(OwnError) {
+    let bytes: [UInt8]
+    do { bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch { throw .file("\(error)") }
+    try write(bytes, to: path)
   }
 
   /// The directory's config.json, of one layer.

@@ -12,14 +12,15 @@ import NaiveLlama
 
 func conformOwn(_ words: [String], in environment: Environment) throws -> Outcome {
   let options = try OwnOptions(words)
-  let model = try ModelOptions.load(options.arguments)
+  let directory = environment.path(options.arguments["--model"] ?? "")
+  let model = try ModelOptions.load(options.arguments, directory: directory)
   let text = try options.text(model)
   let command =
     options.command.isEmpty
     ? try CandidateCommand(ownArguments: OwnConformance.reference, startFolder: environment.folder)
     : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
   return try OwnConformance(
-    options: options, environment: environment, model: model, text: text, command: command
+    options: options, environment: environment, directory: directory, model: model, text: text, command: command
   ).run()
 }
 
@@ -30,6 +31,7 @@ private struct OwnConformance {
 
   let options: OwnOptions
   let environment: Environment
+  let directory: String
   let model: LoadedModel
   let text: [Int]?
   let command: CandidateCommand
@@ -44,7 +46,6 @@ private struct OwnConformance {
     // What the candidate declares decides what is computed; the limits follow from what was measured of the model.
     let measured = try OwnEstimate(model, options, text: text, workers: workers)
     let limits = measured.limits(options)
-    let directory = environment.path(options.arguments["--model"] ?? "")
     let folder = try OwnFolder(keep: options.arguments["--keep"], layers: .brief)
     var isInterrupted = true
     defer { folder.end(interrupted: isInterrupted) }
@@ -54,18 +55,24 @@ private struct OwnConformance {
     defer { conversation.end() }
     let declaration = try conversation.declaration()
     let plan = try measured.plan(declaring: declaration.dtypes)
+    let places = plan.places(allChunks: options.allLayers)
+    let asked = plan.types.count * places.flatMap(\.places).count(where: isWanted)
+    guard asked > 0 else { return nothingSelected() }
     let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
+    if let resumed, resumed.header.manifestDigest != identity.portable {
+      throw ReportError.notThisRun(member: "manifest_sha256", path: resumed.path)
+    }
     try folder.begin(reports: path, digest: identity.digest)
     environment.announce(measured.words(plan, limits: limits))
-    guard let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: folder, environment) else {
+    guard
+      let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: folder, environment)
+    else {
       return .interruptedEarly(reports: path)
     }
     environment.announce(OwnTexts.table(computation, capturing: declaration.captures))
-    let steps = computation.steps(capturing: declaration.captures, isWanted: isWanted)
-    let asked = steps.reduce(0) { $0 + $1.units.count }
-    guard asked > 0 else { return nothingSelected() }
+    let steps = computation.steps(places, capturing: declaration.captures, isWanted: isWanted)
     let header = RunHeader(
-      suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.digest,
+      suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,
       boundsDigest: try computation.digest(),
       candidate: CandidateRecord(
         declaration, part: .loma,

@@ -14,13 +14,13 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
   guard options.command.isEmpty else { throw UsageError(line: "no command is started: unexpected words after --") }
   environment.listenForInterruption()
   let workers = Workers(threads: try ModelOptions.threads(options.arguments))
-  let model = try ModelOptions.load(options.arguments)
+  let directory = environment.path(options.arguments["--model"] ?? "")
+  let model = try ModelOptions.load(options.arguments, directory: directory)
   let text = try options.text(model)
   let reports = options.arguments["--report"]
   let held = try GrowingReport(folder: reports)
   let measured = try OwnEstimate(model, options, text: text, workers: workers)
   let plan = try measured.plan(declaring: [ElementType.f32.word, ElementType.bf16.word])
-  let directory = environment.path(options.arguments["--model"] ?? "")
   let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
   try OwnRequests.begin(folder)
   let files = try OwnFolder(keep: options.arguments["--keep"], layers: .kept(folder))
@@ -34,7 +34,7 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
   guard let computation = computed else { return .interruptedEarly(reports: reports) }
   environment.announce(OwnTexts.table(computation, capturing: true))
   let settings = OwnSettings(options: options.explicit(plan, model, text), digest: identity.portable)
-  let count = try OwnRequests(computation).write(
+  let count = try OwnRequests(computation, plan.places(allChunks: options.allLayers)).write(
     to: folder, model: directory, settings: settings, specification: Versions.specification)
   isDone = true
   return Outcome(output: "\(count) requests in \(folder)/\(OfflineRequests.requestsName)\n")
@@ -58,24 +58,25 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   let answers = try OfflineAnswers(folder: folder)
   let growing = try GrowingReport(folder: reports)
   let workers = Workers(threads: try ModelOptions.threads(arguments))
-  let loaded = try ModelOptions.load(options.arguments)
+  let directory = environment.path(model)
+  let loaded = try ModelOptions.load(options.arguments, directory: directory)
   let text = try options.text(loaded)
   let measured = try OwnEstimate(loaded, options, text: text, workers: workers)
   let plan = try measured.plan(declaring: [])
-  let directory = environment.path(options.arguments["--model"] ?? "")
   let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
   guard identity.portable == settings.digest else { throw OwnSettings.Problem.otherModel(path: path) }
   let files = try OwnFolder(keep: arguments["--keep"], layers: .none)
   var isInterrupted = true
   defer { files.end(interrupted: isInterrupted) }
   try files.begin(reports: reports, digest: identity.digest)
-  guard let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment) else {
+  guard let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment)
+  else {
     return .interruptedEarly(reports: reports)
   }
-  let units = try OwnRequests(computation).judged(answers)
+  let units = try OwnRequests(computation, plan.places(allChunks: options.allLayers)).judged(answers)
   isInterrupted = false
   let header = RunHeader(
-    suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.digest,
+    suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,
     boundsDigest: try computation.digest(), candidate: answers.candidate(.loma),
     filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (1, 1), units: units.count,
     started: start.time)

@@ -21,7 +21,8 @@ let ownHelp = """
     --dtype TYPE,…           of f32, bf16, f16; default all of these that the candidate declares
     --name WHICH             looks for mistakes by name: none, axes (the paper's other readings) or all, also mutants;
                              default axes
-    --all-layers yes         asks every layer alone instead of the first two, the middle and the last
+    --all-layers yes         asks every layer alone and every chunk back, instead of the first two, the middle one and
+                             the last
     --tiles yes              asks also about a text that crosses the 128th key
     --seed N                 seeds texts and roundings, default 0
     --threads N              default all processors

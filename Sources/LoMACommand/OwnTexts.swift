@@ -37,7 +37,7 @@ struct OwnTexts {
       [alternative.id]
         + tables.map { texts in
           let cells = texts.compactMap { table in table.first { $0.alternative == alternative } }
-          if cells.isEmpty { return "right" }
+          if cells.isEmpty { return "–" }
           if cells.contains(where: { $0.isDecidable(capturing: capturing) }) { return "yes" }
           return cells.compactMap { $0.smallestSigma(capturing: capturing) }.min().map { "no, σ \(short($0))" } ?? "no"
         } + [alternative.sentence]
@@ -53,7 +53,7 @@ struct OwnTexts {
     let results = record.results
     let wrong = results.filter { $0.verdict.isWrong || $0.verdict == .suspect }
     var output = wrong.prefix(Self.fullLimit).map { block(of: $0) }.joined()
-    if wrong.count > Self.fullLimit { output += "and \(wrong.count - Self.fullLimit) more\n\n" }
+    if wrong.count > Self.fullLimit { output += "\(wrong.count - Self.fullLimit) more are wrong or suspect\n\n" }
     output += units + "\n"
     output += record.footer.diagnosis.map { $0.whole + "\n" }.joined()
     output += "\n" + (record.notes + [record.lastLine]).map { $0.whole + "\n" }.joined()
@@ -61,7 +61,7 @@ struct OwnTexts {
   }
 
   /// The number of wrong units shown in full.
-  private static let fullLimit = 12
+  private static let fullLimit = 4
 
   private func block(of result: CaseResult) -> String {
     var lines = ["\(result.verdict.rawValue)  \(result.id) \(result.dtype)"]

@@ -49,43 +49,32 @@ package struct OwnComputation {
   /// The profile, by name.
   package var profile: String { plan.model.profile.name }
 
-  /// Everything that is asked, in order: the whole model in every text, then one layer after another. `isWanted` may
-  /// leave out questions by their names.
-  package func steps(capturing: Bool, isWanted: @escaping (OwnPlace) -> Bool) -> [OwnStep] {
-    var steps: [OwnStep] = []
-    func add(
-      _ name: String, _ places: [OwnPlace], _ make: @escaping (OwnPlace, ElementType) throws -> PreparedOwnUnit,
-      end: @escaping () -> Void
-    ) {
+  /// The steps of `places` (`OwnPlan.places`), of which `isWanted` may leave out questions.
+  package func steps(
+    _ places: [(name: String, places: [OwnPlace])], capturing: Bool, isWanted: (OwnPlace) -> Bool
+  ) -> [OwnStep] {
+    places.compactMap { name, places in
       let units = places.filter(isWanted).flatMap { place in dtypes.map { (place: place, dtype: $0) } }
-      guard !units.isEmpty else { return }
-      steps.append(
-        OwnStep(
-          name: name, units: units,
-          make: { place, dtype in
-            guard let type = ElementType(word: dtype) else { throw OwnError.answer(tensor: dtype, reason: "no type") }
-            return try make(place, type)
-          }, end: end))
+      guard !units.isEmpty else { return nil }
+      return OwnStep(
+        name: name, units: units,
+        make: { place, dtype in try prepared(place, dtype, capturing: capturing) },
+        end: {
+          for case .layer(let layer) in places.map(\.kind) { folder.removeLayer(layer) }
+        })
     }
-    for (text, yardstick) in zip(plan.texts, yardsticks) {
-      let chunks = yardstick.questions(.reconstruct, capturing: capturing).indices.map { OwnPlace.Kind.reconstruct(chunk: $0) }
-      let kinds = [OwnPlace.Kind.forward, .loss, .generate] + chunks
-      add(
-        text.name, kinds.map { OwnPlace($0, text: text.name) },
-        { place, type in prepared(place, type, text, yardstick, capturing: capturing) }, end: {})
+  }
+
+  /// A question with what judges its answer; for one layer, its yardstick is computed first.
+  private func prepared(_ place: OwnPlace, _ dtype: String, capturing: Bool) throws -> PreparedOwnUnit {
+    guard let type = ElementType(word: dtype), let index = plan.texts.firstIndex(where: { $0.name == place.text })
+    else { throw OwnError.answer(tensor: place.id, reason: "it is not of this plan") }
+    let (text, yardstick) = (plan.texts[index], yardsticks[index])
+    guard case .layer(let layer) = place.kind else {
+      return prepared(place, type, text, yardstick, capturing: capturing)
     }
-    for layer in plan.sliceLayers {
-      add(
-        "layer \(layer)", plan.texts.map { OwnPlace(.layer(layer), text: $0.name) },
-        { place, type in
-          guard let index = plan.texts.firstIndex(where: { $0.name == place.text }) else {
-            throw OwnError.noSuchLayer(layer, layers: plan.sliceLayers.count)
-          }
-          try folder.prepareLayer(layer, of: plan.model, from: directory)
-          return try slice(place, layer, type, plan.texts[index], yardsticks[index], capturing: capturing)
-        }, end: { folder.removeLayer(layer) })
-    }
-    return steps
+    try folder.prepareLayer(layer, of: plan.model, from: directory)
+    return try slice(place, layer, type, text, yardstick, capturing: capturing)
   }
 
   /// A question about the whole model.

@@ -11,10 +11,12 @@ import LoMAVectors
 
 /// What a run on a model is about.
 package struct OwnIdentity: Sendable {
-  /// SHA-256 of everything that decides what is asked; it stands where a run of vectors has the manifest's.
-  package let digest: String
-  /// The same without the times of files, which differ between copies of a model.
+  /// SHA-256 of everything that decides what is asked, with the sizes of the model's files; it stands where a run of vectors
+  /// has the manifest's.
   package let portable: String
+  /// The same with the times of these files, which differ between copies of a model: the yardsticks of a model that has
+  /// changed are not used again.
+  package let digest: String
 
   /// The digest of a plan on the model in a directory. Weights count by name, size and time of their files, since reading
   /// many gigabytes twice would take as long as the run.

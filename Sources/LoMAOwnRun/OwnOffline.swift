@@ -74,8 +74,12 @@ package struct OwnSettings: Equatable, Sendable {
 /// The requests of a run on a model.
 package struct OwnRequests {
   private let computation: OwnComputation
+  private let places: [(name: String, places: [OwnPlace])]
 
-  package init(_ computation: OwnComputation) { self.computation = computation }
+  package init(_ computation: OwnComputation, _ places: [(name: String, places: [OwnPlace])]) {
+    self.computation = computation
+    self.places = places
+  }
 
   /// Writes requests, inputs and a link to the model into a folder that holds none yet, and no expected value; the
   /// checkpoints of layers are written by the computation's own folder. Returns the number of requests.
@@ -84,7 +88,7 @@ package struct OwnRequests {
     try scratch.link(folder: OwnPlace.wholeModel, to: model)
     var lines = ProtocolRequest.hello(specification: specification).line(id: 0)
     var id = 0
-    for step in computation.steps(capturing: true, isWanted: { _ in true }) {
+    for step in computation.steps(places, capturing: true, isWanted: { _ in true }) {
       for (place, dtype) in step.units {
         id += 1
         let question = try step.make(place, dtype).unit.question
@@ -116,7 +120,7 @@ package struct OwnRequests {
     let declaration = answers.declaration
     var units: [JudgedOwnUnit] = []
     var id = 0
-    for step in computation.steps(capturing: declaration.captures, isWanted: { _ in true }) {
+    for step in computation.steps(places, capturing: declaration.captures, isWanted: { _ in true }) {
       for (place, dtype) in step.units {
         id += 1
         guard declaration.dtypes.contains(dtype) else { continue }

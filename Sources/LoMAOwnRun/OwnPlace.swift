@@ -1,6 +1,8 @@
 // OWN-8: what a run on a model asks, and under which names.
 
+import LoMA
 import LoMAJudgement
+import LoMAOwnModel
 import LoMAVectors
 
 /// A question of a run, whatever the element type.
@@ -82,5 +84,22 @@ package struct OwnPlace: Hashable, Sendable {
     CaseResult(
       id: id, dtype: dtype, level: level.rawValue, op: operation.rawValue, profile: profile, hunts: hunts,
       clauses: clauses, verdict: verdict, why: why, tensors: [], finding: nil)
+  }
+}
+
+extension OwnPlan {
+  /// What is asked, in order: each text of the whole model, then one layer after another, in every text. Of the chunks of a
+  /// text the first two, the middle one and the last are recited, or all.
+  package func places(allChunks: Bool) -> [(name: String, places: [OwnPlace])] {
+    let whole = texts.map { text in
+      let count = text.parameters.fullChunks(text.tokens.count)
+      let chunks = allChunks ? Array(0..<count) : Set([0, 1, count / 2, count - 1]).filter { $0 < count }.sorted()
+      let kinds = [OwnPlace.Kind.forward, .loss, .generate] + chunks.map { .reconstruct(chunk: $0) }
+      return (name: text.name, places: kinds.map { OwnPlace($0, text: text.name) })
+    }
+    let layers = sliceLayers.map { layer in
+      (name: "layer \(layer)", places: texts.map { OwnPlace(.layer(layer), text: $0.name) })
+    }
+    return whole + layers
   }
 }

@@ -55,6 +55,37 @@ public struct MappedArrayFile: Sendable {
     return try doubles(entry, begin + rows.lowerBound * rowBytes..<begin + rows.upperBound * rowBytes)
   }
 
+  /// For each column of a floating-point table, its values in some rows, summed from +0.0 by rising row.
+  ///
+  /// Reads a few rows at a time. Throws as `doubles(_:rows:)` does.
+  public func columnSums(_ name: String, rows: Range<Int>) throws(ContainerError) -> [Double] {
+    let width = try entry(name).shape.dropFirst().reduce(1, *)
+    var sums = [Double](repeating: 0, count: width)
+    let block = max(1, (1 << 19) / max(1, width))
+    var start = rows.lowerBound
+    repeat {
+      let end = min(rows.upperBound, start + block)
+      let values = try doubles(name, rows: start..<end)
+      for row in 0..<end - start {
+        for column in sums.indices { sums[column] += values[row * width + column] }
+      }
+      start = end
+    } while start < rows.upperBound
+    return sums
+  }
+
+  /// The bytes of an array, a few MiB at a time, in order.
+  public func forEachPiece<Failure: Error>(
+    of entry: ContainerHeader.Entry, _ body: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var begin = entry.bytes.lowerBound
+    while begin < entry.bytes.upperBound {
+      let end = min(entry.bytes.upperBound, begin + 1 << 22)
+      try body(Array(bytes(begin..<end)))
+      begin = end
+    }
+  }
+
   private func doubles(_ entry: ContainerHeader.Entry, _ range: Range<Int>) throws(ContainerError) -> [Double] {
     try NamedArray.check(entry.elementType, kind: .floating, name: entry.name)
     return bytes(range).withUnsafeBytes { Elements.doubles($0, entry.elementType) }

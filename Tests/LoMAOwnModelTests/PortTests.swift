@@ -48,7 +48,7 @@ struct PortTests {
   }
 
   @Test(arguments: ["text-c4", "random-c8"], [ElementType.f32, .bf16])
-  func `OWN-4 every alternative that is decidable is wrong and named`(name: String, type: ElementType) throws {
+  func `OWN-3, OWN-4 every alternative that is decidable is wrong and named`(name: String, type: ElementType) throws {
     let plan = try OwnFixtures.plan(name, [type], .all)
     // The second text of random-c8 has ten chunks, as the only one of text-c4.
     try OwnFixtures.withYardstick(plan, text: plan.texts.count - 1) { yardstick in

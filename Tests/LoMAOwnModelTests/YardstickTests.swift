@@ -113,8 +113,19 @@ struct YardstickTests {
   }
 
   @Test func `OWN-7 the reference for a type has its weights rounded to it`() throws {
-    // gqa has weights in binary32, which bf16 does not hold; checked against a pass with parameters rounded in memory.
-    let plan = try OwnFixtures.plan("gqa", [.f32, .bf16], .none)
+    // A third of every weight, in binary32: bf16 does not hold them. Checked against a pass with parameters rounded in memory.
+    let folder = OwnFixtures.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let model = try OwnFixtures.model("text-c4").checkpoint
+    let thirds = ParameterSet(
+      try model.parameters().tensors.mapValues { tensor in
+        Tensor(shape: tensor.shape, values: tensor.values.map { Double(Float($0 / 3)) })
+      })
+    try CheckpointWriter.write(
+      thirds, configuration: model.configuration, loma: model.file.loma, elementType: .f32, to: folder)
+    let plan = try OwnPlan(
+      model: try LoadedModel(directory: folder, choices: LoMAChoices()), types: [.f32, .bf16], naming: .none, text: nil,
+      crossesTiles: false, allLayers: false, seed: 1)
     #expect(plan.roundedTypes == [.bf16])
     try OwnFixtures.withYardstick(plan) { yardstick in
       let form = try PassForm(plan, yardstick.text, workers: .single)

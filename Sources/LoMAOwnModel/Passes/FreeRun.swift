@@ -128,16 +128,18 @@ private struct FreeRun {
 
   /// The last norm and the head: all columns of the references, the chosen ones of the others.
   mutating func finish() throws(OwnError) {
-    var arrays: [NamedArray] = []
     var right: [Tensor] = []
+    var arrays: [NamedArray] = []
     for reference in references {
-      let embedding = try stream.embedded(reference.pass)
-      arrays.append(try YardstickFiles.array(reference.key + ".hidden.0", .f64, embedding))
+      arrays.append(
+        try YardstickFiles.array(reference.key + ".hidden.0", .f64, try stream.embedded(reference.pass)))
       let logits = try stream.logits(reference.pass, reference.hidden, columns: nil)
-      arrays.append(try YardstickFiles.array(reference.key + ".logits", .f64, logits))
       try check("logits", logits)
+      arrays.append(try YardstickFiles.array(reference.key + ".logits", .f64, logits))
       right.append(logits.selecting(columns: columns))
     }
+    try files.write(YardstickFiles.logits, arrays)
+    arrays = []
     var simulated: [Tensor] = []
     for simulation in simulations {
       simulated.append(try stream.logits(simulation.pass, simulation.hidden, columns: columns))
@@ -149,7 +151,7 @@ private struct FreeRun {
       differences.append(logits.differences(from: right[0]))
     }
     try project(.logits, "logits", differences, right, simulated)
-    try files.write(YardstickFiles.logits, arrays + named(differences))
+    try files.write(YardstickFiles.differences, named(differences))
   }
 
   // MARK: - Statistics

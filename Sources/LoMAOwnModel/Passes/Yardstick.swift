@@ -99,7 +99,8 @@ package struct OwnYardstick: Sendable {
 
   /// An alternative's differences from the reference at the chosen columns of the logits, or of a layer's context.
   func differences(_ alternative: Int, layer: Int?) throws(OwnError) -> Tensor {
-    try files.tensor("difference.\(alternative)", in: layer.map { YardstickFiles.layer($0) } ?? YardstickFiles.logits)
+    try files.tensor(
+      "difference.\(alternative)", in: layer.map { YardstickFiles.layer($0) } ?? YardstickFiles.differences)
   }
 
   /// The prefix of the reference for a type: weights as stored, or rounded to it.

@@ -3,12 +3,13 @@
 import LoMAVectors
 import NaiveLlama
 
-/// The files of one yardstick in a folder: one a layer, one for the logits, and a table that is written last.
+/// The files of one yardstick in a folder: one a layer, two for the logits, and a table that is written last.
 struct YardstickFiles: Sendable {
   let folder: String
 
   static let table = "yardstick"
   static let logits = "logits"
+  static let differences = "differences"
 
   static func layer(_ index: Int) -> String { "layer\(index)" }
 

@@ -10,8 +10,8 @@ extension OwnSlice {
   ///
   /// Names but the layer's number, shapes, element types and bytes are the checkpoint's. config.json differs in
   /// `num_hidden_layers` and, if it is a list, in `layer_types`. Where the directory has one model.safetensors, so has the
-  /// folder, since a port that reads this one may know no index; otherwise every tensor is a shard of its own, so that memory
-  /// holds one of them.
+  /// folder, since a port that reads this one may know no index; otherwise every tensor is a shard of its own. Memory holds one
+  /// tensor.
   package static func writeCheckpoint(
     of model: LoadedModel, from directory: String, layer: Int, into folder: String
   ) throws(OwnError) {
@@ -21,42 +21,59 @@ extension OwnSlice {
     }
     do { try Disk.real.makeFolder(folder) } catch { throw .file("\(error)") }
     let (all, own) = ("model.layers.", "model.layers.\(layer).")
-    let isSharded = Disk.files(in: directory).contains("model.safetensors.index.json")
-    var index: [JSONObject.Member] = []
-    var (arrays, total): ([NamedArray], Int) = ([], 0)
-    for (name, _) in configuration.parameters {
-      guard name.hasPrefix(own) || !name.hasPrefix(all) else { continue }
-      let stored: NamedArray
-      do { stored = try model.checkpoint.stored(name) } catch { throw .checkpoint(error) }
-      let renamed = name.hasPrefix(own) ? "model.layers.0." + name.dropFirst(own.count) : name
-      let file = "model-" + renamed + ".safetensors"
-      total += stored.bytes.count
-      index.append(JSONObject.Member(renamed, .string(file)))
-      do {
-        arrays.append(try NamedArray(renamed, stored.elementType, shape: stored.shape, bytes: stored.bytes))
-      } catch { throw .file("\(error)") }
-      if isSharded {
-        try write(arrays, to: folder + "/" + file)
-        arrays = []
-      }
+    let names = configuration.parameters.map { $0.name }.filter { $0.hasPrefix(own) || !$0.hasPrefix(all) }
+    let renamed = names.map { name in
+      (stored: name, name: name.hasPrefix(own) ? "model.layers.0." + name.dropFirst(own.count) : name)
     }
-    if isSharded {
-      let list = JSONValue.members([
-        JSONObject.Member("metadata", .members([JSONObject.Member("total_size", .integer(total))])),
-        JSONObject.Member("weight_map", .members(index)),
-      ])
-      try write(Array(list.text().utf8), to: folder + "/model.safetensors.index.json")
+    if Disk.files(in: directory).contains("model.safetensors.index.json") {
+      try writeShards(renamed, of: model.checkpoint, into: folder)
     } else {
-      try write(arrays, to: folder + "/model.safetensors")
+      try writeWhole(renamed, of: model.checkpoint, to: folder + "/model.safetensors")
     }
     try write(try configurationText(in: directory, layer: layer), to: folder + "/config.json")
   }
 
-  /// Writes arrays as one container.
-  private static func write(_ arrays: [NamedArray], to path: String) throws(OwnError) {
-    let bytes: [UInt8]
-    do { bytes = try ArrayFile(arrays, metadata: ["format": "pt"]).encoded() } catch { throw .file("\(error)") }
-    try write(bytes, to: path)
+  /// Every tensor in a shard of its own, with their index.
+  private static func writeShards(
+    _ names: [(stored: String, name: String)], of checkpoint: Checkpoint, into folder: String
+  ) throws(OwnError) {
+    var index: [JSONObject.Member] = []
+    var total = 0
+    for (stored, name) in names {
+      let file = "model-" + name + ".safetensors"
+      total += try writeWhole([(stored, name)], of: checkpoint, to: folder + "/" + file)
+      index.append(JSONObject.Member(name, .string(file)))
+    }
+    let list = JSONValue.members([
+      JSONObject.Member("metadata", .members([JSONObject.Member("total_size", .integer(total))])),
+      JSONObject.Member("weight_map", .members(index)),
+    ])
+    try write(Array(list.text().utf8), to: folder + "/model.safetensors.index.json")
+  }
+
+  /// Tensors in one file, one after the other; returns the number of their bytes.
+  @discardableResult private static func writeWhole(
+    _ names: [(stored: String, name: String)], of checkpoint: Checkpoint, to path: String
+  ) throws(OwnError) -> Int {
+    var outlines: [(stored: String, name: String, elementType: ElementType, shape: [Int])] = []
+    for (stored, name) in names {
+      guard let entry = checkpoint.entry(stored) else { throw .model(.missingTensor(stored)) }
+      outlines.append((stored, name, entry.elementType, entry.shape))
+    }
+    // Widest first, so that every array is aligned to its width.
+    let ordered = ElementType.allCases.flatMap { type in outlines.filter { $0.elementType == type } }
+    var total = 0
+    do {
+      let file = try ArrayStream(
+        creating: path, arrays: ordered.map { ($0.name, $0.elementType, $0.shape) }, metadata: ["format": "pt"])
+      for outline in ordered {
+        let bytes = try checkpoint.stored(outline.stored).bytes
+        total += bytes.count
+        try file.append(bytes)
+      }
+      try file.finish()
+    } catch { throw .file("\(error)") }
+    return total
   }
 
   /// The directory's config.json, of one layer.

@@ -97,7 +97,8 @@ private struct OwnConformance {
     conversation.end()
     isInterrupted = Interruption.isRequested
     var outcome = OwnEnd(
-      header: header, run: OwnRun(computation, units: units), start: start, interrupted: isInterrupted
+      header: header, run: OwnRun(computation, units: units, questions: places.flatMap(\.places).count), start: start,
+      interrupted: isInterrupted
     ).outcome(reports: path, failure: failure ?? growing.failure)
     if let resumed {
       outcome.output =

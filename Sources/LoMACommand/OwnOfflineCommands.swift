@@ -73,7 +73,8 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   else {
     return .interruptedEarly(reports: reports)
   }
-  let units = try OwnRequests(computation, plan.places(allChunks: options.allLayers)).judged(answers)
+  let places = plan.places(allChunks: options.allLayers)
+  let units = try OwnRequests(computation, places).judged(answers)
   isInterrupted = false
   let header = RunHeader(
     suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,
@@ -81,8 +82,11 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
     filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (1, 1), units: units.count,
     started: start.time)
   return withExtendedLifetime(growing) {
-    OwnEnd(header: header, run: OwnRun(computation, units: units), start: start, interrupted: false)
-      .outcome(reports: reports, failure: nil)
+    OwnEnd(
+      header: header, run: OwnRun(computation, units: units, questions: places.flatMap(\.places).count), start: start,
+      interrupted: false
+    )
+    .outcome(reports: reports, failure: nil)
   }
 }
 

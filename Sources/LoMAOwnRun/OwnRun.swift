@@ -13,18 +13,30 @@ package struct OwnConclusion: Sendable {
   package let undecidable: [String]
   /// Why the free run decides nothing; nil if it does.
   package let chaos: String?
-  /// How many units were not answered, so that less follows.
-  package let unanswered: Int
+  /// What else limits the verdict, in words: questions left out or not answered, and that nothing was looked for by name.
+  package let limits: [String]
 }
 
 /// The judged units of a run and what follows from them.
 package struct OwnRun {
   package let computation: OwnComputation
   package let units: [JudgedOwnUnit]
+  /// The questions of the plan, of which a filter may have left out some.
+  private let questions: Int
 
-  package init(_ computation: OwnComputation, units: [JudgedOwnUnit]) {
+  package init(_ computation: OwnComputation, units: [JudgedOwnUnit], questions: Int) {
     self.computation = computation
     self.units = units
+    self.questions = questions
+  }
+
+  private func limits(_ asked: [JudgedOwnUnit]) -> [String] {
+    let unanswered = asked.count { $0.findings == nil }
+    var limits: [String] = []
+    if asked.count < questions { limits.append("asked were \(asked.count) of \(questions) questions") }
+    if unanswered > 0 { limits.append("\(unanswered) of \(asked.count) questions have no answer") }
+    if computation.plan.alternatives.isEmpty { limits.append("no mistake was looked for by name") }
+    return limits
   }
 
   /// The name of the units that say what all answers of a type come to together.
@@ -65,14 +77,14 @@ package struct OwnRun {
         plan: computation.plan, type: type, findings: asked.compactMap(\.findings), chaotic: chaos != nil)
       return OwnConclusion(
         dtype: type.word, verdict: verdict, undecidable: verdict.undecidable.map { $0.words }, chaos: chaos,
-        unanswered: asked.count { $0.findings == nil })
+        limits: limits(asked))
     }
   }
 }
 
 extension OwnAlternative {
   /// Its name with its sentence.
-  package var words: String { sentence.isEmpty ? id : "\(id) (\(sentence))" }
+  package var words: String { sentence.isEmpty ? id : "\(id): \(sentence)" }
 }
 
 extension OwnConclusion {
@@ -86,14 +98,13 @@ extension OwnConclusion {
     }
   }
 
-  /// The verdict on one line, and on another what is not decidable.
+  /// The verdict on one line, and behind it a line for everything that is not decidable.
   package var lines: [String] {
-    [line] + (undecidable.isEmpty ? [] : ["\(dtype): not decidable: \(undecidable.joined(separator: "; "))"])
+    [line] + undecidable.map { "\(dtype): not decidable: \($0)" }
   }
 
   /// One line for a person; `right` says up to what.
   package var line: String {
-    let rest = unanswered == 0 ? "" : "; \(unanswered) questions without an answer"
-    return verdict.sentence.onOneLine + rest
+    ([verdict.sentence.onOneLine] + limits).joined(separator: "; ")
   }
 }

@@ -24,8 +24,10 @@ public struct Configuration: Hashable, Sendable {
   public let biases: Biases
   /// Whether queries and keys are normalised before the rotation (MOD-11).
   public let normalisesQueriesAndKeys: Bool
-  /// The positions that can be asked for; nil: all (MOD-8, MOD-13).
-  public let positionLimit: PositionLimit?
+  /// `max_position_embeddings`; nil if config.json does not say it. It matters where the rotation is scaled (MOD-8).
+  public let maximumPositions: Int?
+  /// `sliding_window` where layers have one; nil otherwise (MOD-13).
+  public let slidingWindow: Int?
 
   /// `rope_theta`, θ.
   public var theta: Double { rotation.theta }
@@ -36,7 +38,7 @@ public struct Configuration: Hashable, Sendable {
     vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layers: Int, queryHeads: Int, keyValueHeads: Int,
     headDimension: Int?, epsilon: Double, theta: Double, tiesHead: Bool, family: ModelFamily = .llama,
     scaling: RotationScaling = .none, biases: Biases = [], normalisesQueriesAndKeys: Bool = false,
-    positionLimit: PositionLimit? = nil
+    maximumPositions: Int? = nil, slidingWindow: Int? = nil
   ) throws(ModelError) {
     for (key, value) in [
       ("vocab_size", vocabularySize), ("hidden_size", hiddenSize), ("intermediate_size", intermediateSize),
@@ -69,13 +71,18 @@ public struct Configuration: Hashable, Sendable {
     self.layers = layers
     self.heads = AttentionHeads(query: queryHeads, keyValue: keyValueHeads, dimension: dimension)
     self.epsilon = epsilon
+    for (key, value) in [("max_position_embeddings", maximumPositions), ("sliding_window", slidingWindow)] {
+      guard let value, value < 1 else { continue }
+      throw .invalidConfiguration(key: key, value: "\(value)", requirement: "at least 1")
+    }
     try scaling.check(theta: theta)
     self.rotation = Rotation(headDimension: dimension, theta: theta, scaling: scaling)
     self.tiesHead = tiesHead
     self.family = family
     self.biases = biases
     self.normalisesQueriesAndKeys = normalisesQueriesAndKeys
-    self.positionLimit = positionLimit
+    self.maximumPositions = maximumPositions
+    self.slidingWindow = slidingWindow
   }
 
   /// The same model with another number of ids or layers; throws if it is out of range.
@@ -85,7 +92,8 @@ public struct Configuration: Hashable, Sendable {
       intermediateSize: intermediateSize, layers: layers ?? self.layers, queryHeads: heads.query,
       keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon, theta: theta,
       tiesHead: tiesHead, family: family, scaling: rotation.scaling, biases: biases,
-      normalisesQueriesAndKeys: normalisesQueriesAndKeys, positionLimit: positionLimit)
+      normalisesQueriesAndKeys: normalisesQueriesAndKeys, maximumPositions: maximumPositions,
+      slidingWindow: slidingWindow)
   }
 
   /// The largest extent allowed: 2²⁴, or 2¹⁵ if an `Int` has 32 bits; a product of two then fits an `Int`.

@@ -61,7 +61,7 @@ public struct HeadProjection: Sendable {
   /// The angles of the rows (MOD-3).
   public let angles: RotaryAngles
 
-  /// A projection of some rows, with what is done to it.
+  /// A product, and what is done to it.
   public init(product: Tensor, bias: [Double]?, gain: [Double]?, epsilon: Double, angles: RotaryAngles) {
     self.product = product
     self.bias = bias

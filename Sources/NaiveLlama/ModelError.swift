@@ -6,8 +6,8 @@ public enum ModelError: Error, Hashable, Sendable {
   case invalidConfiguration(key: String, value: String, requirement: String)
   /// A configuration key is absent and has no default.
   case missingConfiguration(key: String)
-  /// A configuration asks for something that is no part of this Llama.
-  case unsupportedConfiguration(key: String, value: String)
+  /// A configuration asks for something that is not computed; `reason` says what, and may be empty.
+  case unsupportedConfiguration(key: String, value: String, reason: String = "")
   /// A parameter the configuration implies is absent.
   case missingTensor(String)
   /// A tensor has a name that no parameter has.
@@ -33,7 +33,8 @@ extension ModelError: CustomStringConvertible {
     case .invalidConfiguration(let key, let value, let requirement):
       "invalid-configuration: \(key) is \(value), must be \(requirement)"
     case .missingConfiguration(let key): "missing-configuration: \(key)"
-    case .unsupportedConfiguration(let key, let value): "unsupported-configuration: \(key) is \(value)"
+    case .unsupportedConfiguration(let key, let value, let reason):
+      "unsupported-configuration: \(key) is \(value)" + (reason.isEmpty ? "" : ": " + reason)
     case .missingTensor(let name): "missing-tensor: \(name)"
     case .unexpectedTensor(let name): "unexpected-tensor: \(name)"
     case .wrongShape(let name, let shape, let expected):

@@ -59,7 +59,17 @@ public struct PositionLimit: Hashable, Sendable {
 extension Configuration {
   /// Whether this is the Llama of MOD-1 to MOD-6, with nothing that another family adds.
   public var isPlain: Bool {
-    rotation.scaling == .none && biases.isEmpty && !normalisesQueriesAndKeys && positionLimit == nil
+    rotation.scaling == .none && biases.isEmpty && !normalisesQueriesAndKeys && slidingWindow == nil
+  }
+
+  /// The positions that can be asked for; nil: all. Dynamic frequencies are plain below `max_position_embeddings`, and a
+  /// window hides nothing from rows whose positions are all below its width.
+  public var positionLimit: PositionLimit? {
+    var limit = slidingWindow.map { PositionLimit(key: "sliding_window", count: $0) }
+    if case .dynamic = rotation.scaling, let count = maximumPositions, count < limit?.count ?? .max {
+      limit = PositionLimit(key: "max_position_embeddings", count: count)
+    }
+    return limit
   }
 
   /// Throws `positionBeyondLimit` for the first position that the model cannot be asked for.

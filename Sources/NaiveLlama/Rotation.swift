@@ -25,7 +25,7 @@ public struct Rotation: Hashable, Sendable {
   /// The frequencies that positions are multiplied with: [d/2] (MOD-8, MOD-9).
   public var frequencies: [Double] {
     switch scaling {
-    case .none: plainFrequencies
+    case .none, .dynamic: plainFrequencies
     case .linear(let factor): plainFrequencies.map { $0 / factor }
     case .llama3(let scaling): plainFrequencies.map { scaling.scaled($0) }
     case .yarn(let scaling): scaling.scaled(plainFrequencies, theta: theta)
@@ -50,8 +50,10 @@ public struct Rotation: Hashable, Sendable {
 
 /// What is done to the plain frequencies; the words of `rope_type` (MOD-8, MOD-9).
 public enum RotationScaling: Hashable, Sendable {
-  /// `default`, and `dynamic` as long as every position is below its limit.
+  /// `default`: nothing.
   case none
+  /// `dynamic`: nothing as long as every position is below `max_position_embeddings`, beyond which it is not computed.
+  case dynamic(factor: Double)
   /// `linear`: every frequency divided by one number.
   case linear(factor: Double)
   /// `llama3`: slow pairs divided, fast ones kept, those between mixed.
@@ -63,7 +65,7 @@ public enum RotationScaling: Hashable, Sendable {
   func check(theta: Double) throws(ModelError) {
     switch self {
     case .none: break
-    case .linear(let factor): try Self.positive("factor", factor)
+    case .linear(let factor), .dynamic(let factor): try Self.positive("factor", factor)
     case .llama3(let scaling): try scaling.check()
     case .yarn(let scaling): try scaling.check(theta: theta)
     }

@@ -184,6 +184,7 @@ extension Configuration {
       vocabularySize: vocabularySize, hiddenSize: hiddenSize, intermediateSize: intermediateSize, layers: layers,
       queryHeads: heads.query, keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon,
       theta: theta, tiesHead: tiedHead, family: family, scaling: rotation.scaling, biases: biases,
-      normalisesQueriesAndKeys: normalisesQueriesAndKeys, positionLimit: positionLimit)
+      normalisesQueriesAndKeys: normalisesQueriesAndKeys, maximumPositions: maximumPositions,
+      slidingWindow: slidingWindow)
   }
 }

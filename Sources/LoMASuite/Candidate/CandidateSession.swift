@@ -65,7 +65,7 @@ package struct CandidateSession {
     func list(_ words: [String]) -> String { "[" + words.map(Self.quoted).joined(separator: ",") + "]" }
     return #"{"loma":1,"id":\#(id),"ok":{"protocol":1,"name":\#(Self.quoted(candidate.name)),"#
       + #""version":\#(Self.quoted(Versions.suite(of: part))),"ops":\#(list(Operation.all(of: part).map { $0.rawValue })),"#
-      + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","captures":true}}"#
+      + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","families":\#(list(part == .loma ? CaseFamily.words : [])),"captures":true}}"#
   }
 
   /// Answers a question and writes the answer's tensors.

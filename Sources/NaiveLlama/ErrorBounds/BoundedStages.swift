@@ -28,7 +28,7 @@ extension BoundedLayers {
   }
 
   /// The rotation (TOL-7): turning by δ too much moves a pair by at most |δ| times its length, whatever δ. Yarn's factor a
-  /// stands in cosines and sines, and stretches the pair (TOL-17).
+  /// stands in cosines and sines, and stretches the pair (TOL-18).
   package func rotate(_ x: Bounded, positions: [Int], rotation: Rotation) -> Bounded {
     let (d, factor) = (rotation.headDimension, rotation.attentionFactor)
     let angles = functions.angles(positions, rotation)
@@ -72,7 +72,7 @@ extension BoundedLayers {
       let plain = angleUnits(index: i, headDimension: d, theta: rotation.theta)
       let f = Elementary.power(rotation.theta, Double(-2 * i) / Double(d))
       switch rotation.scaling {
-      case .none: return plain
+      case .none, .dynamic: return plain
       case .linear: return plain * (scaled[i] / f) + 4 * scaled[i]
       case .llama3(let scaling):
         // An error of f passes through the wavelength into the mix as well, which at most doubles and doubles it again.

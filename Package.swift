@@ -82,6 +82,7 @@ let package = Package(
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
       ],
+      exclude: ["README.md"],
       swiftSettings: numeric),
     .target(
       name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],

@@ -21,8 +21,8 @@ package struct OwnPlan: Sendable {
   /// The element types that a port is asked in: F32, BF16, F16.
   package let types: [ElementType]
   package let texts: [OwnText]
-  /// Mistakes that are looked for by name; empty without naming.
-  package let alternatives: [OwnAlternative]
+  /// Mistakes that are looked for by name, of those that change a pass of some text; empty without naming.
+  package private(set) var alternatives: [OwnAlternative]
   /// The layers that are asked alone.
   package let sliceLayers: [Int]
   /// Seeds texts, roundings and the choice of columns (NUM-5).
@@ -51,6 +51,16 @@ package struct OwnPlan: Sendable {
     let layers = model.checkpoint.configuration.layers
     sliceLayers = allLayers ? Array(0..<layers) : Set([0, 1, layers / 2, layers - 1]).filter { $0 < layers }.sorted()
     self.seed = seed
+    var forms: [(OwnText, PassForm)] = []
+    for text in texts { forms.append((text, try PassForm(self, text, workers: .single))) }
+    let whole = self
+    alternatives = alternatives.filter { alternative in
+      alternative.concerns(whole.configuration)
+        && forms.contains { text, right in
+          var form = right
+          return alternative.change(&form, whole, text)
+        }
+    }
   }
 
   var configuration: Configuration { model.checkpoint.configuration }

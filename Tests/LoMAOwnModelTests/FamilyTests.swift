@@ -49,4 +49,23 @@ struct FamilyTests {
       }
     }
   }
+
+  @Test(
+    arguments: zip(models, [["M320", "M321", "M322"], ["M323", "M324", "M325", "M326"], ["M300", "M307"], ["M300"]]))
+  func `OWN-3 mistakes of a family are alternatives of its models alone`(name: String, expected: [String]) throws {
+    let plan = try OwnFixtures.plan(name, [.f32], .all)
+    let ids = Set(plan.alternatives.map { $0.id })
+    #expect(ids.isSuperset(of: expected), "\(ids.sorted())")
+    let plain = try OwnFixtures.plan("text-c4", [.f32], .all).alternatives.map { $0.id }
+    #expect(!plain.contains { $0.hasPrefix("M3") || $0 == "M096" || $0 == "M103" })
+    try OwnFixtures.withYardstick(plan, text: plan.texts.count - 1) { yardstick in
+      for known in yardstick.decidability(.f32) where expected.contains(known.alternative.id) {
+        #expect(known.isDecidable(capturing: true), "\(known.alternative.id)")
+        let answer = try #require(try OwnFixtures.wrongForward(known.alternative, yardstick, .f32, seed: 6))
+        let findings = try yardstick.judge(.forward, chunk: nil, answer: answer, type: .f32)
+        let verdict = OwnVerdict(plan: plan, type: .f32, findings: [findings], chaotic: false)
+        #expect(verdict.kind == .wrong && verdict.names.contains(known.alternative), "\(verdict.sentence)")
+      }
+    }
+  }
 }

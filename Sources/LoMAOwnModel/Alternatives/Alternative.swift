@@ -85,11 +85,31 @@ extension OwnAlternative {
 
   /// Mutants of the catalogue that change a forward pass and leave its rows in place.
   private static var catalogued: [OwnAlternative] {
-    [
-      "M012", "M021", "M026", "M027", "M028", "M032", "M072", "M078", "M079", "M091", "M096", "M098", "M099",
-      "M103", "M105", "M210", "M216", "M219", "M223",
-    ].compactMap { id in Mutant.named(id).map { mutant($0, types: allTypes) } }
+    ids(ofFamilies: false).compactMap { id in Mutant.named(id).map { mutant($0, types: allTypes) } }
+      + ids(ofFamilies: true).compactMap { id in Mutant.named(id).map { mutant($0, types: allTypes) } }
       + ["M230"].compactMap { id in Mutant.named(id).map { mutant($0, types: [.f32]) } }
+  }
+
+  private static func ids(ofFamilies: Bool) -> [String] {
+    ofFamilies
+      ? [
+        "M300", "M301", "M302", "M303", "M304", "M305", "M306", "M307", "M310", "M314", "M315", "M320", "M321", "M322",
+        "M323", "M324", "M325", "M326",
+      ]
+      : [
+        "M012", "M021", "M026", "M027", "M028", "M032", "M072", "M078", "M079", "M091", "M096", "M098", "M099", "M103",
+        "M105", "M210", "M216", "M219", "M223",
+      ]
+  }
+
+  /// Whether a model can show it at all, before any pass: mutants that do what the model asks for change nothing.
+  func concerns(_ configuration: Configuration) -> Bool {
+    let heads = configuration.heads
+    switch id {
+    case "M096": return configuration.rotation.theta != 10_000
+    case "M103": return (0..<heads.query).contains { heads.keyValueHead(ofQuery: $0) != $0 % heads.keyValue }
+    default: return true
+    }
   }
 
   /// A mutant as the change that it makes to the answers to a forward request.

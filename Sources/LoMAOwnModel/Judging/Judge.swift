@@ -105,8 +105,13 @@ extension OwnYardstick {
         return findings
       }
       let labelled = rows.indices.filter { rows[$0].lossTerm == term && rows[$0].label != nil }
+      // A port's cross-entropy is a difference of numbers as large as the logits, each rounded: where the model is certain,
+      // that is all the error there is.
+      let rounding = Precision.of(type)?.output ?? 0
       let sizes = labelled.map { row in
-        spread.square(row).squareRoot() * Self.slope(logits.row(row), label: rows[row].label ?? 0)
+        let largest = logits.row(row).reduce(0) { max($0, $1.magnitude) }
+        return spread.square(row).squareRoot() * Self.slope(logits.row(row), label: rows[row].label ?? 0)
+          + rounding * largest
       }
       let unit = sizes.isEmpty ? 0 : sizes.reduce(0, +) / Double(sizes.count)
       findings.measurements.append(

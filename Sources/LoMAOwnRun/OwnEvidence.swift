@@ -28,10 +28,10 @@ extension OwnUnit {
       case .notDecidable:
         // Integers that are right are right; numbers without a yardstick say nothing.
         if findings.measurements.contains(where: { $0.rule != .exact }) {
-          result = self.result(.indeterminate, verdict.sentence.onOneLine)
+          result = self.result(.indeterminate, verdict.reason(dtype))
         }
-      case .suspect: result = self.result(.suspect, verdict.sentence.onOneLine)
-      case .wrong: result = self.result(.fail, verdict.sentence.onOneLine)
+      case .suspect: result = self.result(.suspect, verdict.reason(dtype))
+      case .wrong: result = self.result(.fail, verdict.reason(dtype))
       }
     }
     result.tensors = findings.measurements.map { measurement in
@@ -45,6 +45,14 @@ extension OwnUnit {
       result.diagnosis = findings.followed
     }
     return result
+  }
+}
+
+extension OwnVerdict {
+  /// The sentence without element type and verdict, which stand beside it.
+  func reason(_ dtype: String) -> String {
+    let (line, start) = (sentence.onOneLine, "\(dtype): \(kind.rawValue): ")
+    return line.hasPrefix(start) ? String(line.dropFirst(start.count)) : line
   }
 }
 

@@ -92,9 +92,9 @@ extension OwnConclusion {
   fileprivate var outcome: (Verdict, String) {
     switch verdict.kind {
     case .right: (.pass, "")
-    case .suspect: (.suspect, verdict.sentence.onOneLine)
-    case .wrong: (.fail, verdict.sentence.onOneLine)
-    case .notDecidable: (.indeterminate, verdict.sentence.onOneLine)
+    case .suspect: (.suspect, verdict.reason(dtype))
+    case .wrong: (.fail, verdict.reason(dtype))
+    case .notDecidable: (.indeterminate, verdict.reason(dtype))
     }
   }
 

@@ -51,7 +51,7 @@ extension OwnUnit {
 extension OwnVerdict {
   /// The sentence without element type and verdict, which stand beside it.
   func reason(_ dtype: String) -> String {
-    let (line, start) = (sentence.onOneLine, "\(dtype): \(kind.rawValue): ")
+    let (line, start) = (sentence.whole, "\(dtype): \(kind.rawValue): ")
     return line.hasPrefix(start) ? String(line.dropFirst(start.count)) : line
   }
 }

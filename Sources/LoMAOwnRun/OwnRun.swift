@@ -105,6 +105,6 @@ extension OwnConclusion {
 
   /// One line for a person; `right` says up to what.
   package var line: String {
-    ([verdict.sentence.onOneLine] + limits).joined(separator: "; ")
+    ([verdict.sentence.whole] + limits).joined(separator: "; ")
   }
 }

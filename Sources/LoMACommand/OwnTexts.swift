@@ -66,7 +66,7 @@ struct OwnTexts {
   private func block(of result: CaseResult) -> String {
     var lines = ["\(result.verdict.rawValue)  \(result.id) \(result.dtype)"]
     if !result.hunts.isEmpty { lines.append("  hunts: \(result.hunts)") }
-    if !result.why.isEmpty { lines.append("  why: \(result.why.onOneLine)") }
+    if !result.why.isEmpty { lines.append("  why: \(result.why.whole)") }
     if let finding = result.finding {
       lines.append("  where: \(finding.tensor.onOneLine)\(finding.index) \(finding.place)")
       lines += ["  got:  \(finding.got)", "  want: \(finding.want)"]

@@ -105,15 +105,16 @@ extension OwnYardstick {
         return findings
       }
       let labelled = rows.indices.filter { rows[$0].lossTerm == term && rows[$0].label != nil }
-      // A port's cross-entropy is a difference of numbers as large as the logits, each rounded: where the model is certain,
-      // that is all the error there is.
-      let rounding = Precision.of(type)?.output ?? 0
+      // A cross-entropy is a difference of numbers as large as the logits, and its mean is rounded to the type: where the
+      // model is certain, that is all the error there is.
+      let precision = Precision.of(type) ?? .f32
       let sizes = labelled.map { row in
         let largest = logits.row(row).reduce(0) { max($0, $1.magnitude) }
         return spread.square(row).squareRoot() * Self.slope(logits.row(row), label: rows[row].label ?? 0)
-          + rounding * largest
+          + 2 * precision.accumulation * largest
       }
-      let unit = sizes.isEmpty ? 0 : sizes.reduce(0, +) / Double(sizes.count)
+      let mean = sizes.isEmpty ? 0 : sizes.reduce(0, +) / Double(sizes.count)
+      let unit = mean + precision.output * value.magnitude / 2
       findings.measurements.append(
         OwnMeasurement(
           tensor: name, rule: .loss, error: OwnFindings.ratio((got - value).magnitude, to: unit),

@@ -79,6 +79,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "LoMAOwnModel",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+      ],
+      exclude: ["README.md"],
+      swiftSettings: numeric),
+    .target(
       name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
@@ -98,12 +105,19 @@ let package = Package(
         .embedInCode("Programs/evening.swift"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "LoMAOwnRun",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
+        "LoMAOwnModel",
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons",
+        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun",
       ],
       resources: [.embedInCode("Completions/completions.bash"), .embedInCode("Completions/completions.zsh")],
       swiftSettings: strict),
@@ -131,7 +145,7 @@ let package = Package(
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons", "LoMACommand",
+        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -140,6 +154,13 @@ let package = Package(
         "LoMA", "LoMAPeers", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "LoMAOwnModelTests",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+        "LoMAOwnModel",
+      ],
+      swiftSettings: numeric),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -36,6 +36,9 @@ package struct Checkpoint: Sendable {
   /// The header's entry of a tensor; nil if there is none.
   package func entry(_ name: String) -> ContainerHeader.Entry? { tensors.entry(name) }
 
+  /// A tensor as it is stored: its element type and bytes.
+  package func stored(_ name: String) throws(CheckpointError) -> NamedArray { try tensors.stored(name) }
+
   /// The parameters, read on demand; none is kept in memory.
   package var weights: Weights { tensors.weights }
 

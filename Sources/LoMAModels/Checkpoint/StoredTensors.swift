@@ -63,6 +63,12 @@ package struct StoredTensors: Sendable {
     return try? shards[shard]?.entry(name)
   }
 
+  /// A tensor as it is stored: its element type and bytes.
+  func stored(_ name: String) throws(CheckpointError) -> NamedArray {
+    guard let file = shardOfTensor[name], let shard = shards[file] else { throw .model(.missingTensor(name)) }
+    do { return try shard.array(name) } catch { throw .container(file: file, error) }
+  }
+
   /// The tensors, read on demand; none is kept in memory.
   package var weights: Weights {
     Weights(

@@ -1,0 +1,172 @@
+"""The mistakes of OWN-3 as data, for the port that makes them (own_port.py) and for the passes that look for them
+(own_passes.py).
+
+A mistake changes the profile, the rows, the mask of a layer, the settings of the model, or the arithmetic; the last is a
+word that both computations know. None of them changes a shape, so that every layer above a mistake runs as it is.
+"""
+
+import typing
+
+import torch
+
+TILE, LONG_TILE, LAST_POSITION, ROOM = 16, 128, 63, 8  # of the mistakes below
+
+
+class Mistake(typing.NamedTuple):
+    sentence: str  # as the porter would say it
+    names: tuple  # what a judge is right to call it: ids of mutants, or axis=value; any of them
+    profile: dict = {}
+    rows: typing.Callable | None = None  # rows, request parameters -> rows
+    mask: typing.Callable | None = None  # rows, mask [S, S], layer, layers, heads -> [S, S] or [H, S, S]
+    settings: typing.Callable | None = None  # settings -> settings
+    arithmetic: str | None = None
+    types: tuple = ("f32", "bf16", "f16")
+
+
+def axis(name, value, *others):
+    return Mistake(f"I took {value} for {name}.", (f"{name}={value}", *others), profile={name: value})
+
+
+def moved(zone, by):
+    """Rows of a zone stand further."""
+    return lambda rows, p: [dict(row, position=row["position"] + by * (row["zone"] == zone)) for row in rows]
+
+
+def clipped(rows, p):
+    return [dict(row, position=min(row["position"], LAST_POSITION)) for row in rows]
+
+
+def tail_from_zero(rows, p):
+    full = sum(row["zone"] == "x" for row in rows) // (p["c"] * p["t"])
+    return [dict(row, position=row["index"]) if (row["zone"], row["chunk"]) == ("x", full) else row for row in rows]
+
+
+def swapped(rows, p):
+    other = {p["memory_token"]: p["repetition_token"], p["repetition_token"]: p["memory_token"]}
+    return [row if row["zone"] == "x" else dict(row, token=other[row["token"]]) for row in rows]
+
+
+def pairs(rows, mask, where, value):
+    """The mask with another value where `where(query, key)` says so."""
+    changed = torch.tensor([[where(q, k) for k in rows] for q in rows])
+    return torch.where(changed & ~torch.eye(len(rows), dtype=torch.bool), torch.tensor(value), mask)
+
+
+def one_pair(rows, mask, layer, layers, heads):
+    """The last memory row of chunk 1 does not see the first reading row of its chunk."""
+    last = max((row["index"] for row in rows if row["zone"] == "m"), default=0)
+    return pairs(rows, mask, lambda q, k: (q["zone"], q["chunk"], q["index"], k["zone"], k["chunk"], k["index"])
+                 == ("m", 1, last, "x", 1, 0), False)
+
+
+def no_room(rows, mask, layer, layers, heads):
+    """Memories from chunk 8 on are shown to nobody in another chunk."""
+    return pairs(rows, mask, lambda q, k: k["zone"] == "m" and k["chunk"] >= ROOM and q["chunk"] != k["chunk"], False)
+
+
+def triangle(mask):
+    return torch.ones_like(mask).tril()
+
+
+def last_layer_causal(rows, mask, layer, layers, heads):
+    return triangle(mask) if layer == layers - 1 else mask
+
+
+def one_head_causal(rows, mask, layer, layers, heads):
+    if layer != layers // 2:
+        return mask
+    return torch.stack([triangle(mask) if head == heads // 2 else mask for head in range(heads)])
+
+
+def lost_in_tile(size):
+    """A key is lost where a row and those before it fill tiles: at row 16 (128), 32, … the row before it is hidden."""
+    def change(rows, mask, layer, layers, heads):
+        mask = mask.clone()
+        for row in range(size, len(mask), size):
+            mask[row, row - 1] = False
+        return mask
+    return change
+
+
+def row_127_lost(rows, mask, layer, layers, heads):
+    """Key row 127 of every 128 is not there, but for its own query."""
+    mask = mask.clone()
+    for key in range(LONG_TILE - 1, len(mask), LONG_TILE):
+        mask[key + 1 :, key] = False
+        mask[:key, key] = False
+    return mask
+
+
+def tile_of_sixteen(rows, mask, layer, layers, heads):
+    """The last key of every tile of 16 is not there, but for its own query."""
+    mask = mask.clone()
+    for key in range(TILE - 1, len(mask), TILE):
+        mask[key + 1 :, key] = False
+        mask[:key, key] = False
+    return mask
+
+
+def sees_text_before(rows, mask, layer, layers, heads):
+    """The first row of a chunk still sees the last reading row of the chunk before."""
+    return pairs(rows, mask, lambda q, k: (q["zone"], q["index"], k["zone"]) == ("x", 0, "x")
+                 and k["chunk"] == q["chunk"] - 1 and not any(
+                     r["zone"] == "x" and r["chunk"] == k["chunk"] and r["index"] > k["index"] for r in rows), True)
+
+
+def triangular(rows, mask, layer, layers, heads):
+    return mask.tril()
+
+
+def plain_causal(rows, mask, layer, layers, heads):
+    return triangle(mask)
+
+
+def setting(**values):
+    return lambda settings: {**settings, **values}
+
+
+MISTAKES = {
+    "span_start": axis("memory_positions", "span_start", "M020"),
+    "sequential": axis("numbering", "sequential", "M022"),
+    "generation": axis("numbering", "generation", "M023"),
+    "compressed": axis("numbering", "compressed", "M023"),
+    "own_chunk": axis("memory_context", "own_chunk", "M055"),
+    "causal": axis("memory_attention", "causal", "M054"),
+    "past_memories": axis("repetition_context", "past_memories", "M064"),
+    "bidirectional": axis("repetition_attention", "bidirectional", "M067"),
+    "self_only": axis("repetition_attention", "self_only", "M066"),
+    "one_pair": Mistake(
+        "The last memory row of chunk 1 does not see the first token of its chunk.", ("one-pair",), mask=one_pair),
+    "memory_late": Mistake("Memory rows stand one behind the end of their spans.", ("M021",), rows=moved("m", 1)),
+    "repetition_late": Mistake("Repetition rows stand one behind their tokens.", ("repetition+1",), rows=moved("r", 1)),
+    "clipped": Mistake("My table of positions ends at 63.", ("clipped-63", "M221"), rows=clipped),
+    "tail_zero": Mistake("The positions of the tail begin at 0.", ("M032",), rows=tail_from_zero),
+    "no_room": Mistake("I have room for the memories of 8 chunks.", ("M223",), mask=no_room),
+    "last_causal": Mistake("The last layer has the plain causal mask.", ("last-layer-causal", "M210"),
+                           mask=last_layer_causal),
+    "row_127": Mistake("Key row 127 of 128 is skipped.", ("key-127", "M219"), mask=row_127_lost),
+    "tile_16": Mistake("The last key of every tile of 16 is skipped.", ("key-15", "M216"), mask=tile_of_sixteen),
+    "text_before": Mistake("The first row of a chunk sees the last token before it.", ("text-before", "M042"),
+                           mask=sees_text_before),
+    "triangular": Mistake("My 4-D mask is made triangular, as the stock one is.",
+                          ("memory_attention=causal", "M054"), mask=triangular),
+    "plain": Mistake("I use the plain causal mask.", ("M072",), mask=plain_causal),
+    "swapped": Mistake("<m> and <r> are the wrong way round.", ("M012",), rows=swapped),
+    "one_head": Mistake("One head of one layer has the plain causal mask.", ("one-head-causal",), mask=one_head_causal),
+    "theta_other": Mistake("I took another base of the rotation, as 500000 for 10000.", ("M096", "theta"),
+                           settings=lambda s: {**s, "rope_theta": s["rope_theta"] * 50}),
+    "theta_percent": Mistake("The base of the rotation is 1% off.", ("theta-1%", "M095"),
+                             settings=lambda s: {**s, "rope_theta": s["rope_theta"] * 1.01}),
+    "interleaved": Mistake("I rotate neighbours, as in the RoPE paper.", ("M098",), arithmetic="interleaved"),
+    "epsilon": Mistake("The epsilon of RMSNorm is a tenth: 1e-6 for 1e-5.", ("M091", "M108"),
+                       settings=lambda s: {**s, "rms_norm_eps": s["rms_norm_eps"] / 10}),
+    "kv_modulo": Mistake("Query head h reads KV head h mod H_kv.", ("M103",), arithmetic="kv_modulo"),
+    "minus_ten": Mistake("I hide a key with a score of -10.", ("M078", "hidden-score"), arithmetic="minus_ten"),
+    "mask_after": Mistake("I multiply the softmax by the mask.", ("M079",), arithmetic="mask_after"),
+    "gelu": Mistake("I took GELU for SiLU.", ("M105",), arithmetic="gelu"),
+    "cache_lower": Mistake("The cache is kept in a lower type: f16 for f32, fp8 for 16 bits.", ("M232", "cache"),
+                           arithmetic="cache_lower"),
+    "cos_bf16": Mistake("Cosines and sines are kept in bfloat16.", ("M230",), arithmetic="cos_bf16", types=("f32",)),
+    "tf32": Mistake("Products are made of inputs of 11 bits, as TF32 does.", ("tf32",), arithmetic="tf32",
+                    types=("f32",)),
+}

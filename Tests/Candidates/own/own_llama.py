@@ -7,7 +7,7 @@ Everything is held in the type asked for; what is wider in 16 bits differs by va
 | `plain` | norms, rotation tables and softmax in float32, cast at once |
 | `online` | attention in tiles of 32 keys with a running maximum, powers of two, weights cast before their product with v |
 | `wide` | the residual stream and the gains of norms in float32 |
-| `tight` | everything in the type, rotation tables and the sums of norms and softmax too |
+| `tight` | everything in the type, softmax and the root of a norm too; only the squares under it are wider |
 | `split` | every product in four partial sums that are stored in the type |
 | `compile` | a layer of `plain` through torch.compile |
 """
@@ -96,9 +96,9 @@ class Llama:
 
     def norm(self, x, name):
         gain, epsilon = self.weights(name), self.settings["rms_norm_eps"]
-        if self.variant == "tight":
-            return gain * (x * torch.rsqrt((x * x).mean(-1, keepdim=True) + epsilon))
         x32 = wide(x)
+        if self.variant == "tight":  # but for the squares: those of 300 overflow in f16
+            return gain * (x * torch.rsqrt((x32 * x32).mean(-1, keepdim=True) + epsilon).to(x.dtype))
         y = x32 * torch.rsqrt((x32 * x32).mean(-1, keepdim=True) + epsilon)
         return (wide(gain) * y).to(self.dtype) if self.variant == "wide" else gain * y.to(self.dtype)
 

@@ -64,7 +64,12 @@ def forward(request, model):
     answers = []
     for b, rows in enumerate(layouts):
         given = request.input["embeddings"][b, : len(rows)] if "embeddings" in request.input else None
-        logits, kept, _ = model.run(rows, request.masks(model, rows), given, keep=request.capture)
+        if not rows:  # one row, and then none of it
+            lone = [{"token": 0, "position": 0}]
+            logits, kept, _ = model.run(lone, lambda n: torch.ones(1, 1, dtype=torch.bool), keep=request.capture)
+            logits, kept = logits[:0], {n: x[:, :0, :0] if x.dim() == 3 else x[:0] for n, x in kept.items()}
+        else:
+            logits, kept, _ = model.run(rows, request.masks(model, rows), given, keep=request.capture)
         answers.append({"logits": logits, **kept})
     out = {}
     for name in answers[0]:

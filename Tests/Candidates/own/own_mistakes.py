@@ -47,21 +47,28 @@ def swapped(rows, p):
 
 
 def pairs(rows, mask, where, value):
-    """The mask with another value where `where(query, key)` says so."""
-    changed = torch.tensor([[where(q, k) for k in rows] for q in rows])
-    return torch.where(changed & ~torch.eye(len(rows), dtype=torch.bool), torch.tensor(value), mask)
+    """The mask with another value where `where(query, key)` says so, both being columns by name; a row sees itself."""
+    columns = {"zone": torch.tensor([ord(row["zone"]) for row in rows])}
+    columns |= {name: torch.tensor([row[name] for row in rows]) for name in ("chunk", "index")}
+    queries, keys = ({name: x[:, None] for name, x in columns.items()}, {name: x[None] for name, x in columns.items()})
+    changed = where(queries, keys) & ~torch.eye(len(rows), dtype=torch.bool)
+    return torch.where(changed, torch.tensor(value), mask)
+
+
+def is_row(row, zone, chunk, index):
+    return (row["zone"] == ord(zone)) & (row["chunk"] == chunk) & (row["index"] == index)
 
 
 def one_pair(rows, mask, layer, layers, heads):
     """The last memory row of chunk 1 does not see the first reading row of its chunk."""
     last = max((row["index"] for row in rows if row["zone"] == "m"), default=0)
-    return pairs(rows, mask, lambda q, k: (q["zone"], q["chunk"], q["index"], k["zone"], k["chunk"], k["index"])
-                 == ("m", 1, last, "x", 1, 0), False)
+    return pairs(rows, mask, lambda q, k: is_row(q, "m", 1, last) & is_row(k, "x", 1, 0), False)
 
 
 def no_room(rows, mask, layer, layers, heads):
     """Memories from chunk 8 on are shown to nobody in another chunk."""
-    return pairs(rows, mask, lambda q, k: k["zone"] == "m" and k["chunk"] >= ROOM and q["chunk"] != k["chunk"], False)
+    return pairs(rows, mask, lambda q, k: (k["zone"] == ord("m")) & (k["chunk"] >= ROOM) & (q["chunk"] != k["chunk"]),
+                 False)
 
 
 def triangle(mask):
@@ -108,9 +115,9 @@ def tile_of_sixteen(rows, mask, layer, layers, heads):
 
 def sees_text_before(rows, mask, layer, layers, heads):
     """The first row of a chunk still sees the last reading row of the chunk before."""
-    return pairs(rows, mask, lambda q, k: (q["zone"], q["index"], k["zone"]) == ("x", 0, "x")
-                 and k["chunk"] == q["chunk"] - 1 and not any(
-                     r["zone"] == "x" and r["chunk"] == k["chunk"] and r["index"] > k["index"] for r in rows), True)
+    last = max((row["index"] for row in rows if row["zone"] == "x"), default=0)
+    return pairs(rows, mask, lambda q, k: (q["zone"] == ord("x")) & (q["index"] == 0) & (k["zone"] == ord("x"))
+                 & (k["index"] == last) & (k["chunk"] == q["chunk"] - 1), True)
 
 
 def triangular(rows, mask, layer, layers, heads):
@@ -170,3 +177,10 @@ MISTAKES = {
     "tf32": Mistake("Products are made of inputs of 11 bits, as TF32 does.", ("tf32",), arithmetic="tf32",
                     types=("f32",)),
 }
+
+
+def is_right(mistake, name):
+    """Whether a name, an id of this table or one of its names, is right for a mistake: some are the same thing twice,
+    such as a triangle of LoMA's mask and memory that attends causally."""
+    own = MISTAKES[mistake].names
+    return name == mistake or name in own or (name in MISTAKES and bool(set(MISTAKES[name].names) & set(own)))

@@ -86,31 +86,11 @@ def one_head_causal(rows, mask, layer, layers, heads):
 
 
 def lost_in_tile(size):
-    """A key is lost where a row and those before it fill tiles: at row 16 (128), 32, … the row before it is hidden."""
+    """The last key of every tile is not there, but for its own query."""
     def change(rows, mask, layer, layers, heads):
-        mask = mask.clone()
-        for row in range(size, len(mask), size):
-            mask[row, row - 1] = False
-        return mask
+        last = torch.arange(len(mask)) % size == size - 1
+        return mask & ~(last[None] & ~torch.eye(len(mask), dtype=torch.bool))
     return change
-
-
-def row_127_lost(rows, mask, layer, layers, heads):
-    """Key row 127 of every 128 is not there, but for its own query."""
-    mask = mask.clone()
-    for key in range(LONG_TILE - 1, len(mask), LONG_TILE):
-        mask[key + 1 :, key] = False
-        mask[:key, key] = False
-    return mask
-
-
-def tile_of_sixteen(rows, mask, layer, layers, heads):
-    """The last key of every tile of 16 is not there, but for its own query."""
-    mask = mask.clone()
-    for key in range(TILE - 1, len(mask), TILE):
-        mask[key + 1 :, key] = False
-        mask[:key, key] = False
-    return mask
 
 
 def sees_text_before(rows, mask, layer, layers, heads):
@@ -143,38 +123,38 @@ MISTAKES = {
     "bidirectional": axis("repetition_attention", "bidirectional", "M067"),
     "self_only": axis("repetition_attention", "self_only", "M066"),
     "one_pair": Mistake(
-        "The last memory row of chunk 1 does not see the first token of its chunk.", ("one-pair",), mask=one_pair),
+        "The last memory row of chunk 1 does not see the first token of its chunk.", ("OM01",), mask=one_pair),
     "memory_late": Mistake("Memory rows stand one behind the end of their spans.", ("M021",), rows=moved("m", 1)),
-    "repetition_late": Mistake("Repetition rows stand one behind their tokens.", ("repetition+1",), rows=moved("r", 1)),
-    "clipped": Mistake("My table of positions ends at 63.", ("clipped-63", "M221"), rows=clipped),
+    "repetition_late": Mistake("Repetition rows stand one behind their tokens.", ("OM02",), rows=moved("r", 1)),
+    "clipped": Mistake("My table of positions ends at 63.", ("OM03",), rows=clipped),
     "tail_zero": Mistake("The positions of the tail begin at 0.", ("M032",), rows=tail_from_zero),
     "no_room": Mistake("I have room for the memories of 8 chunks.", ("M223",), mask=no_room),
-    "last_causal": Mistake("The last layer has the plain causal mask.", ("last-layer-causal", "M210"),
+    "last_causal": Mistake("The last layer has the plain causal mask.", ("OM04",),
                            mask=last_layer_causal),
-    "row_127": Mistake("Key row 127 of 128 is skipped.", ("key-127", "M219"), mask=row_127_lost),
-    "tile_16": Mistake("The last key of every tile of 16 is skipped.", ("key-15", "M216"), mask=tile_of_sixteen),
-    "text_before": Mistake("The first row of a chunk sees the last token before it.", ("text-before", "M042"),
+    "row_127": Mistake("Key row 127 of 128 is skipped.", ("OM05",), mask=lost_in_tile(LONG_TILE)),
+    "tile_16": Mistake("The last key of every tile of 16 is skipped.", ("OM06",), mask=lost_in_tile(TILE)),
+    "text_before": Mistake("The first row of a chunk sees the last token before it.", ("OM07",),
                            mask=sees_text_before),
     "triangular": Mistake("My 4-D mask is made triangular, as the stock one is.",
                           ("memory_attention=causal", "M054"), mask=triangular),
     "plain": Mistake("I use the plain causal mask.", ("M072",), mask=plain_causal),
     "swapped": Mistake("<m> and <r> are the wrong way round.", ("M012",), rows=swapped),
-    "one_head": Mistake("One head of one layer has the plain causal mask.", ("one-head-causal",), mask=one_head_causal),
-    "theta_other": Mistake("I took another base of the rotation, as 500000 for 10000.", ("M096", "theta"),
+    "one_head": Mistake("One head of one layer has the plain causal mask.", ("OM08",), mask=one_head_causal),
+    "theta_other": Mistake("I took another base of the rotation, as 500000 for 10000.", ("OM09",),
                            settings=lambda s: {**s, "rope_theta": s["rope_theta"] * 50}),
-    "theta_percent": Mistake("The base of the rotation is 1% off.", ("theta-1%", "M095"),
+    "theta_percent": Mistake("The base of the rotation is 1% off.", ("OM10",),
                              settings=lambda s: {**s, "rope_theta": s["rope_theta"] * 1.01}),
     "interleaved": Mistake("I rotate neighbours, as in the RoPE paper.", ("M098",), arithmetic="interleaved"),
     "epsilon": Mistake("The epsilon of RMSNorm is a tenth: 1e-6 for 1e-5.", ("M091", "M108"),
                        settings=lambda s: {**s, "rms_norm_eps": s["rms_norm_eps"] / 10}),
     "kv_modulo": Mistake("Query head h reads KV head h mod H_kv.", ("M103",), arithmetic="kv_modulo"),
-    "minus_ten": Mistake("I hide a key with a score of -10.", ("M078", "hidden-score"), arithmetic="minus_ten"),
+    "minus_ten": Mistake("I hide a key with a score of -10.", ("OM11",), arithmetic="minus_ten"),
     "mask_after": Mistake("I multiply the softmax by the mask.", ("M079",), arithmetic="mask_after"),
     "gelu": Mistake("I took GELU for SiLU.", ("M105",), arithmetic="gelu"),
-    "cache_lower": Mistake("The cache is kept in a lower type: f16 for f32, fp8 for 16 bits.", ("M232", "cache"),
+    "cache_lower": Mistake("The cache is kept in a lower type: f16 for f32, fp8 for 16 bits.", ("OM12", "OM13"),
                            arithmetic="cache_lower"),
     "cos_bf16": Mistake("Cosines and sines are kept in bfloat16.", ("M230",), arithmetic="cos_bf16", types=("f32",)),
-    "tf32": Mistake("Products are made of inputs of 11 bits, as TF32 does.", ("tf32",), arithmetic="tf32",
+    "tf32": Mistake("Products are made of inputs of 11 bits, as TF32 does.", ("OM14",), arithmetic="tf32",
                     types=("f32",)),
 }
 

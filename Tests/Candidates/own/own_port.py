@@ -203,11 +203,11 @@ def reconstruct(request, model):
     return {"tokens": torch.tensor([reader.greedy(row) for row in scores]), "logits": logits}
 
 
-def main():
+def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variant", choices=own_llama.VARIANTS, default="plain")
     parser.add_argument("--mistake", choices=own_mistakes.MISTAKES)
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     mistake = own_mistakes.MISTAKES[given.mistake] if given.mistake else None

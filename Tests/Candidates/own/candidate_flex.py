@@ -7,9 +7,9 @@
 
 A starting point for a port: `sees` is chapter 4 as a function of tensors, the one thing that FlexAttention needs, and
 `attend` is what a model of transformers calls with it. Nothing holds a mask of rows times rows but create_block_mask
-itself while it looks for empty blocks. Of candidate_huggingface.py everything else is used as it is: the model, hooks for
-captures, the compressed DynamicCache. PyTorch 2.13 has FlexAttention's backward pass on GPUs only, so that gradients are
-not offered here; compiled, it knows no float64.
+itself while it looks for empty blocks. Of candidate_huggingface.py everything else is used as it is: the model, hooks
+for captures, the compressed DynamicCache. PyTorch 2.13 has FlexAttention's backward pass on GPUs only: gradients are not
+offered here. Compiled, it knows no float64.
 """
 
 import argparse
@@ -84,8 +84,8 @@ def attend(module, query, key, value, attention_mask, scaling, **kwargs):
     """Attention of transformers' interface: [B, H, S, d] in, [B, S, H, d] out. KV heads are shared by the kernel."""
     mask = attention_mask
     if not isinstance(mask, BlockMask):
-        mask = create_block_mask(
-            lambda b, h, q, k: attention_mask[b, 0, q, k], len(query), None, query.shape[2], key.shape[2], device=device)
+        seen = lambda b, h, q, k: attention_mask[b, 0, q, k]
+        mask = create_block_mask(seen, len(query), None, query.shape[2], key.shape[2], device=device)
     run = lambda values: kernel(query, key, values, block_mask=mask, scale=scaling, enable_gqa=True)
     module.seen = {"query": query, "key": key, "value": value, "probabilities": None}
     if wants_weights:  # the kernel does not give them away; with the identity as values they are its output

@@ -4,9 +4,9 @@
   python3 check_own.py --loma PATH [--quick] [--models DIR] [--types f32,bf16,f16] [--json FILE] [NAME …]
 
 For each model of make_models.py the questions are written once, with the reference's yardstick beside them (`loma
-requests --model … --name all`), every port answers them, and `loma judge` says what it thinks of each: the same as `loma
-conform --model`, without computing the yardstick anew for each port. Ports of own_port.py answer in this process, by
-the protocol all the same; the others in theirs. `--conform yes` asks one port by `loma conform --model`, too.
+requests --model … --name all`), every port answers them, and `loma judge` says what it thinks of each: the same as
+`loma conform --model`, without computing the yardstick anew for each port. Ports of own_port.py answer in this process,
+by the protocol all the same; the others in theirs. `--conform yes` asks one port by `loma conform --model`, too.
 
 Returns 1 if a right port is judged wrong; if less than 95% of the mistakes are refused in f32, or less than 80% named;
 or if a mistake is called right in a type in which it was not announced as undecidable.
@@ -38,10 +38,11 @@ QUICK_PORTS = ("plain", "tight")
 QUICK_MISTAKES = ("causal", "one_pair", "epsilon", "tile_16", "tf32")
 OWN = ("plain", "online", "wide", "tight", "split")
 OTHERS = {
-    "huggingface": ["candidate_huggingface.py"], "huggingface-sdpa": ["candidate_huggingface.py", "--attention", "sdpa"],
+    "huggingface": ["candidate_huggingface.py"],
+    "huggingface-sdpa": ["candidate_huggingface.py", "--attention", "sdpa"],
     "flex": ["own/candidate_flex.py"], "compile": ["own/own_port.py", "--variant", "compile"]}
 REFUSED, NAMED = 0.95, 0.80
-CHAPTER = re.compile(r"(OM\d+|M\d+|\w+=\w+) \(")
+ANNOUNCED = re.compile(r"(OM\d+|M\d+|\w+=\w+) \(")
 
 
 def answer(folder, port):
@@ -86,9 +87,8 @@ class Model:
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(source, copy, symlinks=True, copy_function=os.link)
         answer(folder, port)
-        done = subprocess.run(
-            [self.loma, "judge", folder, "--model", self.directory, "--report", reports], capture_output=True, text=True,
-            check=False)
+        done = subprocess.run([self.loma, "judge", folder, "--model", self.directory, "--report", reports],
+                              capture_output=True, text=True, check=False)
         results = reports / "results.jsonl"
         if not results.exists():
             raise SystemExit(f"loma judge on {port} of {self.name} ended with {done.returncode}:\n{done.stderr}")
@@ -107,11 +107,12 @@ def said(results):
             continue
         text = words[unit["dtype"]]
         name = re.search(r": wrong: (OM\d+|M\d+|\w+=\w+): ", text)
-        hidden = [name for line in text.splitlines() if ": not decidable: " in line for name in CHAPTER.findall(line)]
-        found[unit["dtype"]] = dict(verdict=unit["verdict"], why=unit.get("why", ""), named=name and name.group(1),
-                                    undecidable=hidden, first=[
-            f"{other['id']}: {other.get('why', '')}" for other in units
-            if other["dtype"] == unit["dtype"] and other["verdict"] not in ("pass", "unsupported")][:1])
+        lines = [line for line in text.splitlines() if ": not decidable: " in line]
+        wrong = [f"{other['id']}: {other.get('why', '')}" for other in units
+                 if other["dtype"] == unit["dtype"] and other["verdict"] not in ("pass", "unsupported")]
+        found[unit["dtype"]] = dict(
+            verdict=unit["verdict"], why=unit.get("why", ""), named=name and name.group(1), first=wrong[:1],
+            undecidable=[name for line in lines for name in ANNOUNCED.findall(line)])
     return found
 
 
@@ -134,13 +135,13 @@ def asked_alive(given, model, port):
     """The same by `loma conform --model`, which computes all of it itself."""
     with tempfile.TemporaryDirectory() as reports:
         subprocess.run(
-            [given.loma, "conform", "--model", model.directory, "--name", "axes", "--dtype", "f32,bf16", "--report", reports,
-             "--", sys.executable, HERE / "own_port.py", "--variant", port],
+            [given.loma, "conform", "--model", model.directory, "--name", "axes", "--dtype", "f32,bf16", "--report",
+             reports, "--", sys.executable, HERE / "own_port.py", "--variant", port],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         found = said(pathlib.Path(reports) / "results.jsonl")
     print(f"  {port} by loma conform --model: " + ", ".join(f"{t} {one['verdict']}" for t, one in found.items()))
-    return [dict(model=model.name, port=f"{port}, alive", dtype=dtype, right=True, announced=False, is_named=False, **one)
-            for dtype, one in found.items()]
+    fixed = dict(model=model.name, port=f"{port}, alive", right=True, announced=False, is_named=False)
+    return [dict(fixed, dtype=dtype, **one) for dtype, one in found.items()]
 
 
 def summary(table):
@@ -192,7 +193,8 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
-    choose = lambda words, all, few: [w for w in words.split(",") if w] if words is not None else few if given.quick else all
+    usual = lambda all, few: few if given.quick else all
+    choose = lambda words, *sets: usual(*sets) if words is None else [word for word in words.split(",") if word]
     ports = choose(given.ports, (*OWN, *OTHERS), QUICK_PORTS)
     mistakes = choose(given.mistakes, tuple(own_mistakes.MISTAKES), QUICK_MISTAKES)
     table = []
@@ -202,7 +204,7 @@ def main():
         for name in given.names or (QUICK if given.quick else MODELS):
             model = Model(given, name, scratch)
             config = json.loads((model.directory / "config.json").read_text())
-            ungrouped = config["num_attention_heads"] == config.get("num_key_value_heads", config["num_attention_heads"])
+            ungrouped = config["num_attention_heads"] == config["num_key_value_heads"]
             for port in ports:
                 table += rows_of(model, port, True, given.types.split(","))
             if given.conform == "yes":

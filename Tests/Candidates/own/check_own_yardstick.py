@@ -89,8 +89,9 @@ def main():
                 said = judge.judge(port(directory, dtype, "plain", mistake))
                 named = said.named(judge)
                 table.append(dict(model=name, dtype=dtype, port=key, right=False, refused=said.refused or bool(named),
-                                  bounds=said.refused, named=named, decidable=judge.decidable(key), whole=said.whole_error,
-                                  rows=said.rows_error, sigma=min(judge.sigmas[key].values())))
+                                  bounds=said.refused, named=named, decidable=judge.decidable(key),
+                                  whole=said.whole_error, rows=said.rows_error,
+                                  sigma=min(judge.sigmas[key].values())))
             say([row for row in table if (row["model"], row["dtype"]) == (name, dtype)], time.monotonic() - started)
     if given.json:
         given.json.write_text(json.dumps(table, indent=1) + "\n")
@@ -111,13 +112,15 @@ def say(rows, seconds):
     right, wrong = [row for row in rows if row["right"]], [row for row in rows if not row["right"]]
     print(f"{rows[0]['model']} {rows[0]['dtype']}: {seconds:.0f} s", flush=True)
     for row in right:
-        print(f"  {row['port']:8} {'REFUSED ' + ' '.join(row['named']) if row['refused'] or row['named'] else 'right'}  "
+        word = "REFUSED " + " ".join(row["named"]) if row["refused"] or row["named"] else "right"
+        print(f"  {row['port']:8} {word}  "
               f"whole {row['whole']:.2f}  rows {row['rows']:.2f}  β {row['beta']:.3f}")
     first = sum(is_named(row) for row in wrong)
     print(f"  {sum(row['refused'] for row in wrong)} of {len(wrong)} mistakes refused, {first} named first")
     for row in wrong:
         if not row["refused"]:
-            print(f"    accepted: {row['port']} ({'DECIDABLE' if row['decidable'] else 'announced'}, σ {row['sigma']:.3f})")
+            word = "DECIDABLE" if row["decidable"] else "announced"
+            print(f"    accepted: {row['port']} ({word}, σ {row['sigma']:.3f})")
         elif not is_named(row):
             print(f"    {row['port']}: {' '.join(row['named'][:2]) or 'no name'}; whole {row['whole']:.3g}, "
                   f"rows {row['rows']:.3g}, σ {row['sigma']:.3f}")

@@ -13,7 +13,7 @@
 | outlier-1024 | 1,024 × 16 | 8:2 | 128 | 32,002 | bf16 | the same |
 | billion | 2,048 × 22 | 32:4 | 64 | 32,000 | bf16, 4 shards | lively: 1.1 billion parameters |
 
-A large channel of the residual stream would drown the others in every norm. So do gains answer it, as they do in trained
+A large channel of the residual stream would drown the others in every norm. Gains answer it, as they do in trained
 models: at a channel that is f times too large they are f times smaller, and at all they make up for the larger root.
 Tensors are written one by one, so that memory stays that of the largest.
 """

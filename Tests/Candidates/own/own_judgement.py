@@ -167,5 +167,7 @@ class Judge:
 
 
 def note(errors, shares, kind, error, bound):
+    """A number that is not finite is beyond every bound, also where there is none."""
+    finite = math.isfinite(error)
     errors[kind].append(error if bound else 0.0)
-    shares[kind].append(error / bound if bound and math.isfinite(error) else (0.0 if math.isfinite(error) else math.inf))
+    shares[kind].append((error / bound if bound else 0.0) if finite else math.inf)

@@ -5,11 +5,11 @@ Everything is held in the type asked for; what is wider in 16 bits differs by va
 | variant | what differs |
 |---|---|
 | `plain` | norms, rotation tables and softmax in float32, cast at once |
-| `online` | attention in tiles of 32 keys with a running maximum, powers of two, weights cast before their product with v |
+| `online` | attention in tiles of 32 keys with a running maximum and powers of two, weights cast before they meet v |
 | `wide` | the residual stream and the gains of norms in float32 |
 | `tight` | everything in the type, softmax and the root of a norm too; only the squares under it are wider |
 | `split` | every product in four partial sums that are stored in the type |
-| `compile` | a layer of `plain` through torch.compile |
+| `compile` | a layer of `plain` through torch.compile, where there is no cache |
 """
 
 import functools
@@ -185,9 +185,6 @@ class Llama:
                 "feed_forward.up": up, "feed_forward.activation": activation, "feed_forward.output": down}
         return middle + down, made, (k, v)
 
-    def embed(self, tokens):
-        return self.weights("model.embed_tokens.weight")[tokens]
-
     def mask_of(self, rows, profile_mask, n):
         """The mask of layer n, as the mistake has it."""
         if not (self.mistake and self.mistake.mask):
@@ -197,11 +194,14 @@ class Llama:
     def run(self, rows, masks, embeddings=None, past=None, keep=()):
         """Logits [Q, V'] of rows; the intermediates named in `keep`; and the new keys and values by layer. Those in
         `past` stand before them; `masks(n)` is that of layer n, [Q, keys] or [H, Q, keys]."""
-        x = self.embed(torch.tensor([row["token"] for row in rows])) if embeddings is None else embeddings.to(self.dtype)
+        if embeddings is None:
+            embeddings = self.weights("model.embed_tokens.weight")[torch.tensor([row["token"] for row in rows])]
+        x = embeddings.to(self.dtype)
         x = x.float() if self.variant == "wide" and self.dtype != torch.float64 else x
         place = self.place(torch.tensor([row["position"] for row in rows]))
         kept, new = {"hidden.0": x}, []
-        layer = compiled() if self.variant == "compile" else Llama.layer
+        # Not behind a cache: it would be compiled again for every length of it.
+        layer = compiled() if self.variant == "compile" and past is None else Llama.layer
         for n in range(self.layers):
             x, made, entries = layer(self, x, n, place, masks(n), None if past is None else past[n])
             new.append(entries)
@@ -268,5 +268,5 @@ def pure_layer(x, cos, sin, seen, past, weights, epsilon, head_dim, group):
     gate, up = functional.linear(inner, wg), functional.linear(inner, wu)
     activation = functional.silu(gate) * up
     down = functional.linear(activation, wd)
-    return (normed, joined(q), joined(k), joined(v), weights, context, output, middle, inner, gate, up, activation, down,
-            middle + down, k, v)
+    return (normed, joined(q), joined(k), joined(v), weights, context, output, middle, inner, gate, up, activation,
+            down, middle + down, k, v)

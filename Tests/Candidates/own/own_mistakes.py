@@ -1,8 +1,8 @@
 """The mistakes of OWN-3 as data, for the port that makes them (own_port.py) and for the passes that look for them
 (own_passes.py).
 
-A mistake changes the profile, the rows, the mask of a layer, the settings of the model, or the arithmetic; the last is a
-word that both computations know. None of them changes a shape, so that every layer above a mistake runs as it is.
+A mistake changes the profile, the rows, the mask of a layer, the settings of the model, or the arithmetic; the last is
+a word that both computations know. None of them changes a shape, so that every layer above a mistake runs as it is.
 """
 
 import typing

@@ -61,7 +61,7 @@ def in_float64(module, norm=llama.LlamaRMSNorm, rotary_embedding=llama.LlamaRota
     return module
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)  # a model may be large, and there are four types
 def load_model(directory, dtype):
     model = LlamaForCausalLM.from_pretrained(
         pathlib.Path(directory), dtype=dtype, attn_implementation=attention_implementation).eval()

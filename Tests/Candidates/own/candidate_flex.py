@@ -8,8 +8,8 @@
 A starting point for a port: `sees` is chapter 4 as a function of tensors, the one thing that FlexAttention needs, and
 `attend` is what a model of transformers calls with it. Nothing holds a mask of rows times rows but create_block_mask
 itself while it looks for empty blocks. Of candidate_huggingface.py everything else is used as it is: the model, hooks
-for captures, the compressed DynamicCache. PyTorch 2.13 has FlexAttention's backward pass on GPUs only: gradients are not
-offered here. Compiled, it knows no float64.
+for captures, the compressed DynamicCache. PyTorch 2.13 has FlexAttention's backward pass on GPUs only: no gradients
+here. Compiled, it knows no float64.
 """
 
 import argparse

@@ -69,6 +69,9 @@ class Judge:
         self.alternatives = alternatives
         rows, mask = own_passes.prepared(text.tokens, text.parameters, text.profile)
         self.rows, self.mask = rows, mask
+        vocabulary = self.model.settings["vocab_size"]
+        draw = torch.Generator().manual_seed(vocabulary)
+        self.columns = torch.randperm(vocabulary, generator=draw)[:COLUMNS].sort().values
         exact, yardsticks, deltas = self.passes(self.model, None)
         self.reference, self.free, self.deltas = exact, yardsticks, deltas
         count = self.model.settings["num_hidden_layers"]
@@ -90,19 +93,18 @@ class Judge:
         simulations, alternatives = others[: len(held) - 1], others[len(held) - 1 :]
         yardsticks = {name: own_measure.Yardstick(x, [s[name] for s in simulations]) for name, x in exact.items()
                       if name != "hidden.0"}
-        self.simulations = simulations
         for name, yardstick in yardsticks.items():
             yardstick.simulations = [s[name] for s in simulations]
-        deltas = {name: {key: x for key, x in made.items() if key == "logits" or key.endswith("context")}
+        deltas = {name: {key: x[:, self.columns] if key == "logits" else x for key, x in made.items()
+                         if key == "logits" or key.endswith("context")}
                   for name, made in zip(self.alternatives, alternatives)}
         return exact, yardsticks, deltas
 
     def evidence(self, answer, yardsticks, deltas):
         """Projections of an answer: numerators and denominators over the logits, and over the contexts it has."""
-        parts = {"logits": [yardsticks["logits"].projection(answer["logits"], deltas["logits"])], "contexts": []}
-        for name in deltas:
-            if name.endswith("context") and name in answer:
-                parts["contexts"].append(yardsticks[name].projection(answer[name], deltas[name]))
+        project = lambda name, columns: yardsticks[name].projection(answer[name], deltas[name], columns)
+        parts = {"logits": [project("logits", self.columns)], "contexts": [
+            project(name, slice(None)) for name in deltas if name.endswith("context") and name in answer]}
         return {kind: part for kind, part in parts.items() if part}
 
     def betas(self, free, slices):

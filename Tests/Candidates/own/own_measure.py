@@ -31,11 +31,12 @@ class Yardstick:
         e = answer - self.reference
         return float(((e * e).mean(-1) / self.smooth).sqrt().max())
 
-    def projection(self, answer, alternative):
-        """Numerator and denominator of β, which add over tensors."""
+    def projection(self, answer, alternative, columns):
+        """Numerator and denominator of β, which add over tensors; the alternative has these columns alone."""
         weight = 1 / self.smooth[:, None]
-        delta = alternative - self.reference
-        return (float(((answer - self.reference) * delta * weight).sum()), float((delta * delta * weight).sum()))
+        reference = self.reference[:, columns]
+        delta = alternative - reference
+        return (float(((answer[:, columns] - reference) * delta * weight).sum()), float((delta * delta * weight).sum()))
 
 
 def beta(parts):

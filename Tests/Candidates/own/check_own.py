@@ -73,7 +73,7 @@ class Model:
         self.questions, self.kept = scratch / name, scratch / f"{name}-yardstick"
         started = time.monotonic()
         done = subprocess.run(
-            [self.loma, "requests", self.questions, "--model", self.directory, "--dtype", given.types, "--name", "all",
+            [self.loma, "requests", self.questions, "--model", self.directory, "--dtype", given.types, "--name", given.name,
              "--report", self.kept, "--threads", str(given.threads)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"loma requests on {name} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
@@ -185,6 +185,7 @@ def main():
     parser.add_argument("--loma", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--models", type=pathlib.Path, help="where models are kept; default a folder for this run")
     parser.add_argument("--types", default="f32,bf16,f16")
+    parser.add_argument("--name", choices=("none", "axes", "all"), default="all", help="what is looked for by name")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--ports", help="right ports, with commas; default all")
     parser.add_argument("--mistakes", help="wrong ports, with commas; default all")
@@ -205,15 +206,14 @@ def main():
             model = Model(given, name, scratch)
             config = json.loads((model.directory / "config.json").read_text())
             ungrouped = config["num_attention_heads"] == config["num_key_value_heads"]
-            for port in ports:
-                table += rows_of(model, port, True, given.types.split(","))
+            for port in (*ports, *mistakes):
+                if port == "kv_modulo" and ungrouped:
+                    continue  # with as many KV heads there is no other map of them
+                table += rows_of(model, port, port in ports, given.types.split(","))
+                if given.json:  # after each, since a run may take hours
+                    given.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             if given.conform == "yes":
                 table += asked_alive(given, model, ports[0])
-            for mistake in mistakes:
-                if not (mistake == "kv_modulo" and ungrouped):  # with as many KV heads there is no other map of them
-                    table += rows_of(model, mistake, False, given.types.split(","))
-            if given.json:
-                given.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary(table)
 
 

@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAPeers
 import LoMAPeersReference
+import LoMAReference
 import LoMAVectors
 import NaiveLlama
 

@@ -16,6 +16,7 @@ extension CalibratedBounds {
         guard let measured = measured[unit]?[kind] else { continue }
         let allowed = measured.allowed(unit.dtype)
         cases[unit, default: [:]][name] = allowed
+        if unit.isOfFamily { continue }
         let group = Group(op: unit.op, tensor: kind, dtype: unit.dtype)
         general[group] = max(general[group] ?? 0, 2 * allowed.bound)
       }
@@ -80,6 +81,13 @@ extension CalibratedBounds.Unit {
   var op: String {
     let words = id.split(separator: ".")
     return words.count > 1 ? String(words[1]) : ""
+  }
+
+  /// Whether WHAT begins with the name of a family: what a family adds to the errors loosens no bound of a plain Llama.
+  var isOfFamily: Bool {
+    let words = id.split(separator: ".")
+    guard words.count > 2, let name = words[2].split(separator: "-").first else { return false }
+    return CaseFamily(rawValue: String(name)) != nil
   }
 }
 

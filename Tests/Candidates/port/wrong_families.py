@@ -7,7 +7,7 @@ from change import Change
 
 FREQUENCIES = "    inverse, factor = rotations.frequencies(head_dim, rope)\n"
 RETURNED = "    return np.cos(angle) * factor, np.sin(angle) * factor\n"
-KINDS = '    if rope.kind == "llama3":\n        return llama3(plain, rope.members), 1.0\n'
+KINDS = '    if rope.kind == "llama3":\n        return llama3(given, rope.members), 1.0\n'
 SHARE = "    share = (old / waves - low) / (high - low)\n"
 LAST = "    first, last = max(first, 0), min(last, head_dim - 1)\n"
 ENDS = '    first, last = pair(p.get("beta_fast") or 32), pair(p.get("beta_slow") or 1)\n'
@@ -57,24 +57,24 @@ MISTAKES = {
         (MEMBERS, "    old = longest\n" + MEMBERS)), ("M302",)),
     # Frequencies.
     "linear-inverse": Change("I multiply positions by the factor.", rotation(
-        ('plain / rope.members["factor"], 1.0', 'plain * rope.members["factor"], 1.0'))),
+        ('given / rope.members["factor"], 1.0', 'given * rope.members["factor"], 1.0'))),
     "linear-theta": Change("I multiply θ by the factor.", rotation(
         ("    if rope.kind == \"linear\":\n",
          "    if rope.kind == \"linear\":\n        turned = rope.theta * rope.members[\"factor\"]\n"
          "        return np.array([turned ** (-2 * i / head_dim) for i in range(head_dim // 2)]), 1.0\n")), ("M305",)),
     "dynamic-at-once": Change("Frequencies are those of the longest text from the first position on.", rotation(
-        ("    return plain, 1.0\n",
+        ("    return given, 1.0\n",
          '    if rope.kind == "dynamic":\n'
          '        stretched = rope.theta * rope.members["factor"] ** (head_dim / (head_dim - 2))\n'
          "        return np.array([stretched ** (-2 * i / head_dim) for i in range(head_dim // 2)]), 1.0\n"
-         "    return plain, 1.0\n")), ("M306",)),
+         "    return given, 1.0\n")), ("M306",)),
     "llama3-plain": Change("I take llama3 for plain rotation.", rotation((KINDS, ""))),
     "llama3-all": Change("I divide all frequencies by the factor of llama3.", rotation(
-        (KINDS, KINDS.replace("llama3(plain, rope.members), 1.0", 'plain / rope.members["factor"], 1.0'))), ("M301",)),
+        (KINDS, KINDS.replace("llama3(given, rope.members), 1.0", 'given / rope.members["factor"], 1.0'))), ("M301",)),
     "llama3-rough": Change("I do not smooth between the borders of llama3.", rotation(
         (SHARE, "    share = 0.0 * waves\n")), ("M303",)),
     "llama3-turned": Change("I mix kept and divided frequencies the other way round.", rotation(
-        ("(1 - share) * slow + share * plain", "share * slow + (1 - share) * plain")), ("M304",)),
+        ("(1 - share) * slow + share * given", "share * slow + (1 - share) * given")), ("M304",)),
     "yarn-one": Change("I leave out the factor of cosines and sines.", (
         ("stages", RETURNED, "    return np.cos(angle), np.sin(angle)\n"),), ("M307",)),
     "yarn-query": Change("The factor multiplies queries alone.", turned(QUERY, (

@@ -43,7 +43,7 @@ def turned(queries, keys):
 MISTAKES = {
     # Which object, and what it says.
     "linear-unread": Change("I read rope_parameters, as transformers 5 writes them, and no rope_scaling.", rotation(
-        (OBJECT, '    rope = given.get("rope_parameters") or {}\n'))),
+        (OBJECT, '    rope = given.get("rope_parameters") or {}\n')), ("M300",)),
     "llama3-unread": Change("I read rope_scaling, as in every older configuration, and no rope_parameters.", rotation(
         (OBJECT, '    rope = given.get("rope_scaling") or {}\n'))),
     "qwen3-top": Change("θ at the top of the configuration wins over the one in the object.", rotation(
@@ -68,7 +68,7 @@ MISTAKES = {
          '        stretched = rope.theta * rope.members["factor"] ** (head_dim / (head_dim - 2))\n'
          "        return np.array([stretched ** (-2 * i / head_dim) for i in range(head_dim // 2)]), 1.0\n"
          "    return given, 1.0\n")), ("M306",)),
-    "llama3-plain": Change("I take llama3 for plain rotation.", rotation((KINDS, ""))),
+    "llama3-plain": Change("I take llama3 for plain rotation.", rotation((KINDS, "")), ("M300",)),
     "llama3-all": Change("I divide all frequencies by the factor of llama3.", rotation(
         (KINDS, KINDS.replace("llama3(given, rope.members), 1.0", 'given / rope.members["factor"], 1.0'))), ("M301",)),
     "llama3-rough": Change("I do not smooth between the borders of llama3.", rotation(

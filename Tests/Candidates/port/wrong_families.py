@@ -1,6 +1,8 @@
 """Wrong variants of the port in what other families add to a plain Llama (MOD-8 to MOD-13).
 
-The first word of an id is part of the ids of the cases that show the mistake. `names` are the mutants that make it too.
+The first word of an id is part of the ids of the cases that show the mistake. `names` are the mutants
+that do the same in these cases; M327, which goes on beyond the last position, is a mutant of rejections, which are not
+named.
 """
 
 from change import Change
@@ -113,7 +115,7 @@ MISTAKES = {
          '        active = active + np.pad(w["down_proj_bias"], (0, active.shape[1] - len(w["down_proj_bias"])))\n'
          '    output = trace["feed_forward.output"] = linear(active, w["down_proj"], element)\n'),)),
     "qwen2-silent": Change("Biases are there where attention_bias says so, in Qwen2 too.", (
-        ("model", QWEN2 + "        attention = family in (\"llama\", \"qwen3\") and", "        attention ="),)),
+        ("model", QWEN2 + "        attention = family in (\"llama\", \"qwen3\") and", "        attention ="),), ("M320",)),
     "qwen2-key": Change("Qwen2 has biases of queries and values; one of keys would cancel in the softmax.", (
         ("stages", PROJECTED, PROJECTED.replace(' in w else y', ' in w and name != "k_proj" else y')),)),
     "qwen3-none": Change("I read no norms of queries and keys.", (
@@ -141,7 +143,7 @@ MISTAKES = {
         ("training", '_norm"], dy = gain.sum(0), dheads', '_norm"], dy = gain.mean(0), dheads'),)),
     # What is refused.
     "beyond": Change("I go on beyond the last position of a model.", (
-        ("model", LIMIT, "        return None\n"),), ("M327",)),
+        ("model", LIMIT, "        return None\n"),)),
     "refused-untyped": Change("A factor without a type is linear.", rotation(
         (KIND, '    kind = rope.get("rope_type", rope.get("type", "linear" if "factor" in rope else "default"))\n'))),
     "refused-longrope": Change("I take a rotation that I do not know for a plain one.", rotation(

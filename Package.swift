@@ -3,7 +3,8 @@ import PackageDescription
 
 // Warnings are errors in every target. The numeric targets are optimised in debug builds too, each as one module, since
 // a plain `swift test` would otherwise spend minutes in unoptimised loops; one thread per module builds them fastest.
-// The others hold little arithmetic. Who may import whom is in Tests/HouseTests/Rooms.swift.
+// The others hold little arithmetic, or, as LoMAPeersReference, take longer to optimise than they save. Who may import
+// whom is in Tests/HouseTests/Rooms.swift.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let optimised = ["-O", "-wmo", "-num-threads", "1", "-disable-batch-mode", "-gline-tables-only"]
 let numeric = strict + [.unsafeFlags(optimised, .when(configuration: .debug))]
@@ -27,7 +28,7 @@ let package = Package(
     .target(name: "LoMAPeers", dependencies: ["LoMA"], exclude: ["README.md"], swiftSettings: numeric),
     .target(
       name: "LoMAPeersReference", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
-      swiftSettings: numeric),
+      swiftSettings: strict),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
       name: "LoMAModels",
@@ -78,6 +79,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "LoMAOwnModel",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+      ],
+      exclude: ["README.md"],
+      swiftSettings: numeric),
+    .target(
       name: "LoMAExplanation", dependencies: ["LoMA", "LoMAPeers", "LoMAVectors"],
       resources: [
         .embedInCode("Clauses/clauses.template.md"),
@@ -97,12 +105,19 @@ let package = Package(
         .embedInCode("Programs/evening.swift"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "LoMAOwnRun",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
+        "LoMAOwnModel",
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons",
+        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun",
       ],
       resources: [.embedInCode("Completions/completions.bash"), .embedInCode("Completions/completions.zsh")],
       swiftSettings: strict),
@@ -130,7 +145,7 @@ let package = Package(
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
         "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons", "LoMACommand",
+        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -139,6 +154,13 @@ let package = Package(
         "LoMA", "LoMAPeers", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMAExplanation",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "LoMAOwnModelTests",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+        "LoMAOwnModel",
+      ],
+      swiftSettings: numeric),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -2,6 +2,7 @@
 
 import LoMAModels
 import LoMASuite
+import NaiveLlama
 
 /// The arguments of a function, and how they are read.
 private struct Form {
@@ -52,6 +53,8 @@ private var forms: [(name: String, form: Form)] {
           theta: try arguments.number("--theta"))
       }
     ),
+    ("rotary_frequencies", rotation { .frequencies(headDimension: $0, theta: $1, $2) }),
+    ("attention_factor", rotation { .attentionFactor(headDimension: $0, theta: $1, $2) }),
     (
       "softmax",
       Form(usage: "--scores N,N,… [--visible I,I,…]", options: ["--scores", "--visible"]) {
@@ -118,6 +121,20 @@ private func unary(_ name: String, _ make: @escaping (Double) -> Computation) ->
   return (name, form)
 }
 
+/// A function of a rotation, as config.json gives it.
+private func rotation(_ make: @escaping (Int, Double, RotationScaling) -> Computation) -> Form {
+  let numbers = [
+    "--factor", "--low-freq-factor", "--high-freq-factor", "--original", "--beta-fast", "--beta-slow",
+    "--attention-factor", "--mscale", "--mscale-all-dim",
+  ]
+  return Form(
+    usage: "--head-dim N --theta N [--type T] [--factor N] [--original N] …",
+    options: ["--head-dim", "--theta", "--type", "--truncate"] + numbers
+  ) { (_, arguments) throws(UsageError) in
+    make(try arguments.required("--head-dim"), try arguments.number("--theta"), try arguments.rotationScaling())
+  }
+}
+
 private func check(_ plain: [String], named names: [String], of function: String) throws(UsageError) {
   guard plain.count == names.count else {
     let got = plain.isEmpty ? "nothing" : plain.joined(separator: " ")
@@ -139,6 +156,33 @@ extension Arguments {
   func number(_ name: String) throws(UsageError) -> Double {
     guard let value = self[name] else { throw UsageError(line: "option \(name) is required") }
     return try Arguments.number(value, of: "option " + name)
+  }
+
+  /// The scaling of a rotation: the type and the numbers of a rope object, under the names of their options.
+  fileprivate func rotationScaling() throws(UsageError) -> RotationScaling {
+    func optional(_ name: String) throws(UsageError) -> Double? { self[name] == nil ? nil : try number(name) }
+    switch self["--type"] ?? "default" {
+    case "default": return .none
+    case "linear": return .linear(factor: try number("--factor"))
+    case "dynamic": return .dynamic(factor: try number("--factor"))
+    case "llama3":
+      return .llama3(
+        Llama3Scaling(
+          factor: try number("--factor"), lowFrequencyFactor: try number("--low-freq-factor"),
+          highFrequencyFactor: try number("--high-freq-factor"), originalPositions: try number("--original")))
+    case "yarn":
+      var scaling = YarnScaling(factor: try number("--factor"), originalPositions: try number("--original"))
+      scaling.betaFast = try optional("--beta-fast") ?? scaling.betaFast
+      scaling.betaSlow = try optional("--beta-slow") ?? scaling.betaSlow
+      let truncates: YesOrNo = try choice("--truncate", otherwise: .yes)
+      scaling.truncates = truncates == .yes
+      scaling.givenAttentionFactor = try optional("--attention-factor")
+      scaling.scale = try optional("--mscale")
+      scaling.scaleOfAllDimensions = try optional("--mscale-all-dim")
+      return .yarn(scaling)
+    case let other:
+      throw UsageError(line: "option --type takes default, linear, dynamic, llama3 or yarn, not '\(other)'")
+    }
   }
 
   /// The integer given for a required option.

@@ -8,9 +8,9 @@ import LoMASuite
 import LoMAVectors
 
 func conform(_ words: [String], in environment: Environment) throws -> Outcome {
-  let options = try ConformOptions(words)
   do {
-    return try Conformance(options, environment).run()
+    if OwnOptions.isAsked(by: words) { return try conformOwn(words, in: environment) }
+    return try Conformance(try ConformOptions(words), environment).run()
   } catch let error as CandidateError {
     var outcome = Outcome.rejected("\(error)")
     if case .noHello(_, _, let text) = error, !text.isEmpty {

@@ -36,7 +36,8 @@ let conformHelp = """
   COMMAND is looked up in PATH, or relative to this folder; an argument that names a file here becomes an absolute path,
   since the candidate works in a scratch folder; LOMA_START_FOLDER names the folder loma was started in.
 
-  """
+
+  """ + ownHelp
 
 /// The parsed options of `loma conform`.
 struct ConformOptions {
@@ -103,7 +104,7 @@ struct ConformOptions {
     }
   }
 
-  private static func number(
+  static func number(
     _ name: String, _ arguments: Arguments, in range: ClosedRange<Double>
   ) throws(UsageError) -> Double? {
     guard let text = arguments[name] else { return nil }

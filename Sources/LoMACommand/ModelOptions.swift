@@ -31,6 +31,11 @@ enum ModelOptions {
 
   static func load(_ arguments: Arguments) throws -> LoadedModel {
     guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
+    return try load(arguments, directory: directory)
+  }
+
+  /// The model of a directory, with the other options.
+  static func load(_ arguments: Arguments, directory: String) throws -> LoadedModel {
     var choices = LoMAChoices()
     choices.c = try arguments.integer("--c")
     choices.t = try arguments.integer("--t")

@@ -2,32 +2,48 @@
 
 import LoMAConformance
 import LoMAJudgement
+import LoMAOwnRun
 import LoMASuite
 
 let requestsHelp = """
   loma requests DIR [--vectors DIR]
+  loma requests DIR --model MODEL [option]…
 
   Writes every request with its input and models into a new folder DIR, and no expected value. Any program on any machine
   can put its answers beside them, such as Tests/Candidates/answer_requests.py, which asks a candidate of the protocol;
   loma judge DIR judges them.
 
+  With --model the requests are those of loma conform --model, with its options that choose what is asked; the element
+  types are f32 and bf16 unless --dtype names others. DIR/models/own is then a link to the model, and DIR/models/layerN
+  are checkpoints of single layers. --report REPORTS keeps there what was computed, so that loma judge need not compute it
+  again.
+
   """
 
 let judgeHelp = """
   loma judge DIR --report DIR [--vectors DIR]
+  loma judge DIR --report DIR --model MODEL [--threads N]
 
   Judges the answers in DIR, a folder written by loma requests, as a run would: prints what went wrong, the claims and the
   verdicts, and writes its reports. Returns the exit code of loma conform.
 
+  Requests about a model are judged with that model; what they ask stands in DIR.
+
   """
 
 func requests(_ words: [String], in environment: Environment) throws -> Outcome {
+  if let folder = words.first, !folder.hasPrefix("--"), OwnOptions.isAsked(by: words) {
+    return try requestsOwn(folder, Array(words.dropFirst()), in: environment)
+  }
   let (folder, arguments) = try folder(words, options: ["--vectors"])
   let count = try OfflineRequests(try corpus(arguments, environment)).write(to: folder)
   return Outcome(output: "\(count) requests in \(folder)/requests.jsonl\n")
 }
 
 func judgeAnswers(_ words: [String], in environment: Environment) throws -> Outcome {
+  if let folder = words.first, !folder.hasPrefix("--"), OwnSettings.isThere(in: folder) {
+    return try judgeOwn(folder, Array(words.dropFirst()), in: environment)
+  }
   let (folder, arguments) = try folder(words, options: ["--vectors", "--report"])
   guard let report = arguments["--report"] else { throw UsageError(line: "option --report is needed") }
   let corpus = try corpus(arguments, environment)

@@ -22,6 +22,8 @@ struct Environment {
   var program = VectorsFolder.programFolder
   /// Shows one line of progress to the user; does nothing if there is no terminal.
   var report: @Sendable (String) -> Void = { _ in }
+  /// Shows lines that a user should read while a long run goes on, terminal or not; they are no part of its output.
+  var announce: @Sendable (String) -> Void = { _ in }
   /// Notes one line on how a long run goes, where nobody watches; does nothing at a terminal.
   var note: @Sendable (String) -> Void = { _ in }
   /// The value of PATH, in which candidates' commands are looked up.

@@ -29,6 +29,7 @@ let environment = Environment(
   project: getenv(ProjectFolder.variable).map { String(cString: $0) },
   lessonModel: getenv("LOMA_MODEL").map { String(cString: $0) },
   report: isatty(STDERR_FILENO) == 1 && !isDumb ? showProgress : { @Sendable _ in },
+  announce: { complain((isatty(STDERR_FILENO) == 1 && !isDumb ? "\r\u{1B}[K" : "") + $0 + "\n") },
   note: isatty(STDERR_FILENO) == 1 && !isDumb ? { @Sendable _ in } : { @Sendable in complain($0 + "\n") },
   path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", listenForInterruption: Interruption.listen)
 let outcome = run(Array(CommandLine.arguments.dropFirst()), in: environment)

@@ -2,21 +2,33 @@
 
 import LoMAVectors
 
-struct AnswerForm {
+package struct AnswerForm: Sendable {
   /// The requirements on one tensor.
-  struct ExpectedTensor {
-    let name: String
+  package struct ExpectedTensor: Sendable {
+    package let name: String
     /// Nil if any shape is allowed.
-    let shape: [Int]?
-    let kind: ElementType.Kind
+    package let shape: [Int]?
+    package let kind: ElementType.Kind
+
+    package init(name: String, shape: [Int]?, kind: ElementType.Kind) {
+      self.name = name
+      self.shape = shape
+      self.kind = kind
+    }
   }
 
   let tensors: [ExpectedTensor]
   /// The element type numbers are asked in; nil if there are none.
   let numbers: ElementType?
 
+  /// A form of these tensors, in which numbers have one type.
+  package init(tensors: [ExpectedTensor], numbers: ElementType?) {
+    self.tensors = tensors
+    self.numbers = numbers
+  }
+
   /// What is wrong with an answer's form; nil if it is right.
-  func fault(in answer: [NamedArray]) -> String? {
+  package func fault(in answer: [NamedArray]) -> String? {
     if Set(answer.map(\.name)).count != answer.count { return "a tensor is there twice" }
     let known = Set(tensors.map(\.name))
     if let extra = answer.first(where: { !known.contains($0.name) }) { return "extra tensor \(extra.name.onOneLine)" }

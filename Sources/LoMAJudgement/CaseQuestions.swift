@@ -43,7 +43,8 @@ struct CaseQuestions {
     return Question(
       op: op ?? item.op, dtype: dtype, profile: item.profile,
       parameters: JSONObject(item.parameters.members.filter { !names.contains($0.key) }), model: item.model,
-      input: input.filter { !gone.contains($0.name) } + arrays, captures: item.captures)
+      input: input.filter { !gone.contains($0.name) } + arrays, captures: item.captures,
+      family: item.family)
   }
 
   /// Each row of the embeddings replaced in turn.

@@ -34,7 +34,7 @@ package struct Claims: Equatable, Sendable {
     /// The status of the claim; a wrong unit outweighs an open one.
     package var status: Status {
       if counts.keys.contains(where: \.isWrong) { return .notMet }
-      if counts[.notRun] != nil || counts[.indeterminate] != nil { return .open }
+      if counts[.notRun] != nil || counts[.indeterminate] != nil || counts[.suspect] != nil { return .open }
       guard let unsupported = counts[.unsupported] else { return .met }
       return unsupported == units ? .notClaimed : .narrowed
     }
@@ -91,7 +91,7 @@ package struct Claims: Equatable, Sendable {
     if count(.runnerError) > 0 { return 5 }
     if cells.isEmpty { return 4 }
     let isFaultless = cells.allSatisfy {
-      $0.counts.keys.allSatisfy { !$0.isWrong && $0 != .notRun || $0 == .knownFailure }
+      $0.counts.keys.allSatisfy { !$0.isWrong && $0 != .notRun && $0 != .suspect || $0 == .knownFailure }
     }
     let isSomething = cells.contains { cell in
       cell.status == .met || cell.counts[.pass] != nil && cell.counts[.knownFailure] != nil
@@ -130,7 +130,7 @@ extension Verdict {
   /// Whether a unit with this verdict makes its claim not met.
   package var isWrong: Bool {
     switch self {
-    case .pass, .unsupported, .indeterminate, .notRun: false
+    case .pass, .unsupported, .indeterminate, .suspect, .notRun: false
     case .fail, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError, .invalidOutput, .wrongRejection,
       .memory, .runnerError:
       true

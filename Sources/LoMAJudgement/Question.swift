@@ -17,10 +17,12 @@ package struct Question: Sendable {
   package let input: [NamedArray]
   /// Intermediates to return beside the logits (MOD-7).
   package let captures: [String]
+  /// The family that must be declared for it to be asked; not part of a request.
+  package let family: CaseFamily?
 
   package init(
     op: Operation, dtype: String, profile: JSONObject, parameters: JSONObject, model: String?, input: [NamedArray],
-    captures: [String]
+    captures: [String], family: CaseFamily? = nil
   ) {
     self.op = op
     self.dtype = dtype
@@ -29,6 +31,7 @@ package struct Question: Sendable {
     self.model = model
     self.input = input
     self.captures = captures
+    self.family = family
   }
 }
 

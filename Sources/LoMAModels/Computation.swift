@@ -1,4 +1,4 @@
-// NUM-1, NUM-2, NUM-5, MOD-2…MOD-5, MSK-12, LOS-4, LOS-5: single functions of the reference on given numbers, for a
+// NUM-1, NUM-2, NUM-5, MOD-2…MOD-5, MOD-8, MOD-9, MSK-12, LOS-4, LOS-5: single functions of the reference on given numbers, for a
 // reader who tries out a clause and for a port whose author compares one stage by hand.
 
 import NaiveLlama
@@ -21,6 +21,10 @@ package enum Computation: Hashable, Sendable {
   case rmsNorm(x: [Double], gain: [Double], epsilon: Double)
   /// MOD-3: rotary embedding of one head.
   case rope(x: [Double], position: Int, theta: Double)
+  /// MOD-8, MOD-9: the frequencies of a rotation.
+  case frequencies(headDimension: Int, theta: Double, RotationScaling)
+  /// MOD-9: a, the factor on cosines and sines.
+  case attentionFactor(headDimension: Int, theta: Double, RotationScaling)
   /// NUM-1, MSK-12: softmax over the visible scores; over all if `visible` is nil.
   case softmax(scores: [Double], visible: [Int]?)
   /// MOD-5: x · sigmoid(x).
@@ -43,6 +47,8 @@ package enum Computation: Hashable, Sendable {
     case .rope(let x, let position, let theta):
       x.isEmpty || x.count % 2 != 0 || position.magnitude > 1 << 30 || !(theta > 0) || !theta.isFinite
         ? "x must have an even length, position must be within ±2^30, theta must be finite and above 0" : nil
+    case .frequencies(let d, let theta, let scaling), .attentionFactor(let d, let theta, let scaling):
+      Self.fault(headDimension: d, theta: theta, scaling)
     case .softmax(let scores, let visible):
       scores.isEmpty || visible.map { $0.isEmpty || !$0.allSatisfy(scores.indices.contains) } ?? false
         ? "there must be a visible score, and every visible index must exist" : nil
@@ -69,12 +75,26 @@ package enum Computation: Hashable, Sendable {
       "\(RMSNorm.forward(Self.row(x), gain: gain, epsilon: epsilon).values)"
     case .rope(let x, let position, let theta):
       "\(Self.rotated(x, position, theta))"
+    case .frequencies(let d, let theta, let scaling):
+      "\(Rotation(headDimension: d, theta: theta, scaling: scaling).frequencies)"
+    case .attentionFactor(let d, let theta, let scaling):
+      "\(Rotation(headDimension: d, theta: theta, scaling: scaling).attentionFactor)"
     case .softmax(let scores, let visible): "\(Self.probabilities(scores, visible))"
     case .silu(let x): "\(FeedForward.silu(x))"
     case .crossEntropy(let scores, let label): "\(CrossEntropy.forward(scores[...], label: label))"
     case .keyValueHead(let heads, let keyValueHeads):
       "\(Self.groups(AttentionHeads(query: heads, keyValue: keyValueHeads, dimension: 2)))"
     }
+  }
+
+  /// What a model with this rotation would be refused for; nil if it is right.
+  private static func fault(headDimension: Int, theta: Double, _ scaling: RotationScaling) -> String? {
+    do throws(ModelError) {
+      _ = try Configuration(
+        vocabularySize: 1, hiddenSize: 1, intermediateSize: 1, layers: 1, queryHeads: 1, keyValueHeads: 1,
+        headDimension: headDimension, epsilon: 0, theta: theta, tiesHead: true, scaling: scaling)
+      return nil
+    } catch { return error.description }
   }
 
   private static func row(_ x: [Double]) -> Tensor { Tensor(shape: [1, x.count], values: x) }

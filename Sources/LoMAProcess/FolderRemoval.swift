@@ -14,7 +14,7 @@ package enum FolderRemoval {
   package static var leftovers: [String] { left.withLock { $0 } }
 
   /// Removes a folder and its contents; false if something remains.
-  static func remove(_ path: String) -> Bool {
+  package static func remove(_ path: String) -> Bool {
     var status = stat()
     if (try? FileManager.default.removeItem(atPath: path)) != nil || lstat(path, &status) != 0 { return true }
     flatten(path)

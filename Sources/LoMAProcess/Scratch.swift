@@ -22,9 +22,12 @@ package final class Scratch {
   }
 
   /// A new folder, below `keep` if given, else below `parent`.
-  package init(keep: String?) throws(FileError) {
+  package convenience init(keep: String?) throws(FileError) { try self.init(keep: keep, below: Scratch.parent) }
+
+  /// A new folder, below `keep` if given, else below another.
+  package init(keep: String?, below other: String) throws(FileError) {
     isKept = keep != nil
-    let parent = keep ?? Scratch.parent
+    let parent = keep ?? other
     if keep != nil { try Disk.real.makeFolder(parent) }
     let name = "loma-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
     let base = parent.hasPrefix("/") ? parent : Disk.currentFolder + "/" + parent
@@ -78,6 +81,15 @@ package final class Scratch {
       if made.insert(folder).inserted { try makeFolder(folder) }
       try write(path, bytes)
     }
+    folders.insert(name)
+  }
+
+  /// Makes a symbolic link below this folder to a folder elsewhere, once; what it names is never removed with this one.
+  package func link(folder name: String, to path: String) throws(FileError) {
+    if folders.contains(name) { return }
+    let parent = name.split(separator: "/").dropLast().joined(separator: "/")
+    if !parent.isEmpty { try makeFolder(parent) }
+    if symlinkat(path, descriptor, name) != 0 { throw .failed("symlink", path: name, code: errno) }
     folders.insert(name)
   }
 

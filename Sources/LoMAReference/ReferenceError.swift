@@ -47,7 +47,7 @@ extension ModelError {
   /// The code in the Spec's list of rejections; nil if the configuration is not at fault (OPS-6).
   public var rejectionCode: String? {
     switch self {
-    case .unsupportedConfiguration: "unsupported-configuration"  // MOD-1
+    case .unsupportedConfiguration, .positionBeyondLimit: "unsupported-configuration"  // MOD-1, MOD-8, MOD-13
     case .invalidConfiguration: "invalid-configuration"  // MOD-4
     case .missingConfiguration, .missingTensor, .unexpectedTensor, .wrongShape, .nonFiniteWeight, .tokenOutsideModel,
       .divergedTraining, .unreadable:

@@ -52,19 +52,29 @@ public struct ArrayFile: Equatable, Sendable {
 
   /// The file as bytes; throws `headerTooLarge`.
   public func encoded() throws(ContainerError) -> [UInt8] {
-    var header = encodedHeader()
-    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
-    if header.count > Container.headerLimit {
-      throw .headerTooLarge(bytes: UInt64(header.count), limit: Container.headerLimit)
-    }
-    var file = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    file.reserveCapacity(8 + header.count + arrays.reduce(0) { $0 + $1.bytes.count })
-    file += header
+    var file = try Self.start(arrays.map { ($0.name, $0.elementType, $0.shape, $0.bytes.count) }, metadata: metadata)
+    file.reserveCapacity(file.count + arrays.reduce(0) { $0 + $1.bytes.count })
     for array in arrays { file += array.bytes }
     return file
   }
 
-  private func encodedHeader() -> [UInt8] {
+  /// The bytes of a file before its data: the header's length and the padded header of arrays in this order.
+  ///
+  /// Throws `headerTooLarge`.
+  static func start(
+    _ arrays: [(name: String, elementType: ElementType, shape: [Int], byteCount: Int)], metadata: [String: String]
+  ) throws(ContainerError) -> [UInt8] {
+    var header = encodedHeader(arrays, metadata: metadata)
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    if header.count > Container.headerLimit {
+      throw .headerTooLarge(bytes: UInt64(header.count), limit: Container.headerLimit)
+    }
+    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
+  }
+
+  private static func encodedHeader(
+    _ arrays: [(name: String, elementType: ElementType, shape: [Int], byteCount: Int)], metadata: [String: String]
+  ) -> [UInt8] {
     var members: [[UInt8]] = []
     if !metadata.isEmpty {
       let strings = metadata.sorted { precedes($0.key, $1.key) }
@@ -74,7 +84,7 @@ public struct ArrayFile: Equatable, Sendable {
     }
     var begin = 0
     for array in arrays {
-      let end = begin + array.bytes.count
+      let end = begin + array.byteCount
       let shape = array.shape.map(String.init).joined(separator: ",")
       let entry = #"{"dtype":"\#(array.elementType.rawValue)","shape":[\#(shape)],"data_offsets":[\#(begin),\#(end)]}"#
       members.append(JSONText.quoted(array.name) + Array(":\(entry)".utf8))

@@ -1,4 +1,4 @@
-// OPS-1, OPS-7, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17, BAS-19…BAS-23: the vocabulary of a case, in the words of manifests
+// OPS-1, OPS-7, RUN-2, TOL-1, CCM-30, CCM-36, LAT-12…LAT-17, BAS-19…BAS-23: the vocabulary of a case, in the words of manifests
 // and the protocol: level, operation, rule and property.
 
 /// A part of the Spec; each has operations, axes, rejections and a manifest of its own.
@@ -222,6 +222,29 @@ extension Set where Element == Operation {
   package static let texts: Self = [.layout, .mask, .forward, .loss, .gradients, .trainStep]
   /// The operations with a compressed cache.
   package static let caches: Self = [.generate, .reconstruct]
+}
+
+/// What a model needs beyond the plain Llama of MOD-1 to MOD-6; a case of a family is asked only of those who declare it.
+public enum CaseFamily: String, CaseIterable, Sendable {
+  /// Frequencies divided by one number (MOD-8).
+  case linear
+  /// Frequencies that grow with the text, below the length from which they do (MOD-8).
+  case dynamic
+  /// Slow frequencies divided, as Llama 3.1 does (MOD-8).
+  case llama3
+  /// A ramp over the frequencies, and a factor on cosines and sines (MOD-9).
+  case yarn
+  /// Biases in all seven linear layers of a Llama (MOD-10).
+  case biases
+  /// Mistral's config.json (MOD-13).
+  case mistral
+  /// Biases of q, k and v that no key mentions (MOD-10).
+  case qwen2
+  /// Norms of queries and keys (MOD-11).
+  case qwen3
+
+  /// The words for all of them, as a hello lists them.
+  public static let words = allCases.map { $0.rawValue }
 }
 
 /// A type of numbers that a candidate may be asked in; an answer of integers alone is asked for as `i64`.

@@ -12,15 +12,19 @@ public enum StrictJSON {
   public static func parse(
     _ text: [UInt8], sizeLimit: Int, depthLimit: Int
   ) throws(JSONError) -> JSONValue {
-    if text.count > sizeLimit { throw .tooLarge(bytes: text.count, limit: sizeLimit) }
-    if text.starts(with: [0xef, 0xbb, 0xbf]) { throw .byteOrderMark }
-    // The whole text is validated first: from here on every byte ≥ 0x80 belongs to a valid scalar.
-    if String(validating: text, as: UTF8.self) == nil { throw .notUTF8(offset: validPrefix(text)) }
+    try checkText(text, sizeLimit: sizeLimit)
     var parser = JSONParser(text: text, depthLimit: depthLimit)
     let value = try parser.value(depth: 0)
     parser.skipWhiteSpace()
     if parser.offset < text.count { throw .trailingBytes(offset: parser.offset) }
     return value
+  }
+
+  /// Checks size and encoding of the whole text first: from here on every byte ≥ 0x80 belongs to a valid scalar.
+  static func checkText(_ text: [UInt8], sizeLimit: Int) throws(JSONError) {
+    if text.count > sizeLimit { throw .tooLarge(bytes: text.count, limit: sizeLimit) }
+    if text.starts(with: [0xef, 0xbb, 0xbf]) { throw .byteOrderMark }
+    if String(validating: text, as: UTF8.self) == nil { throw .notUTF8(offset: validPrefix(text)) }
   }
 
   /// The number of bytes before the first one that is not UTF-8.

@@ -1,4 +1,4 @@
-// MOD-1, MOD-4: the shape of a Llama decoder and the names of its parameters, as in a Hugging Face checkpoint.
+// MOD-1, MOD-4, MOD-10, MOD-11: the shape of a Llama decoder and the names of its parameters, as in a Hugging Face checkpoint.
 
 /// The numbers that shape a decoder, under the names of config.json; checked against each other once, here.
 public struct Configuration: Hashable, Sendable {
@@ -14,15 +14,31 @@ public struct Configuration: Hashable, Sendable {
   public let heads: AttentionHeads
   /// `rms_norm_eps`, ε.
   public let epsilon: Double
-  /// `rope_theta`, θ.
-  public let theta: Double
+  /// θ, and how its frequencies are scaled (MOD-3, MOD-8, MOD-9).
+  public let rotation: Rotation
   /// `tie_word_embeddings`: the head is the embedding table.
   public let tiesHead: Bool
+  /// `model_type`.
+  public let family: ModelFamily
+  /// The linear layers that have a bias (MOD-10); none in a plain Llama.
+  public let biases: Biases
+  /// Whether queries and keys are normalised before the rotation (MOD-11).
+  public let normalisesQueriesAndKeys: Bool
+  /// `max_position_embeddings`; nil if config.json does not say it. It matters where the rotation is scaled (MOD-8).
+  public let maximumPositions: Int?
+  /// `sliding_window` where layers have one; nil otherwise (MOD-13).
+  public let slidingWindow: Int?
 
-  /// Checks ranges, that H_kv divides H and that d is even; d is hidden/H if it is nil (MOD-4).
+  /// `rope_theta`, θ.
+  public var theta: Double { rotation.theta }
+
+  /// Checks ranges, that H_kv divides H and that d is even; d is hidden/H if it is nil (MOD-4). What another family adds
+  /// has the plain Llama's value unless it is given (MOD-8 to MOD-13).
   public init(
     vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layers: Int, queryHeads: Int, keyValueHeads: Int,
-    headDimension: Int?, epsilon: Double, theta: Double, tiesHead: Bool
+    headDimension: Int?, epsilon: Double, theta: Double, tiesHead: Bool, family: ModelFamily = .llama,
+    scaling: RotationScaling = .none, biases: Biases = [], normalisesQueriesAndKeys: Bool = false,
+    maximumPositions: Int? = nil, slidingWindow: Int? = nil
   ) throws(ModelError) {
     for (key, value) in [
       ("vocab_size", vocabularySize), ("hidden_size", hiddenSize), ("intermediate_size", intermediateSize),
@@ -55,8 +71,29 @@ public struct Configuration: Hashable, Sendable {
     self.layers = layers
     self.heads = AttentionHeads(query: queryHeads, keyValue: keyValueHeads, dimension: dimension)
     self.epsilon = epsilon
-    self.theta = theta
+    for (key, value) in [("max_position_embeddings", maximumPositions), ("sliding_window", slidingWindow)] {
+      guard let value, value < 1 else { continue }
+      throw .invalidConfiguration(key: key, value: "\(value)", requirement: "at least 1")
+    }
+    try scaling.check(theta: theta)
+    self.rotation = Rotation(headDimension: dimension, theta: theta, scaling: scaling)
     self.tiesHead = tiesHead
+    self.family = family
+    self.biases = biases
+    self.normalisesQueriesAndKeys = normalisesQueriesAndKeys
+    self.maximumPositions = maximumPositions
+    self.slidingWindow = slidingWindow
+  }
+
+  /// The same model with another number of ids or layers; throws if it is out of range.
+  public func with(vocabularySize: Int? = nil, layers: Int? = nil) throws(ModelError) -> Configuration {
+    try Configuration(
+      vocabularySize: vocabularySize ?? self.vocabularySize, hiddenSize: hiddenSize,
+      intermediateSize: intermediateSize, layers: layers ?? self.layers, queryHeads: heads.query,
+      keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon, theta: theta,
+      tiesHead: tiesHead, family: family, scaling: rotation.scaling, biases: biases,
+      normalisesQueriesAndKeys: normalisesQueriesAndKeys, maximumPositions: maximumPositions,
+      slidingWindow: slidingWindow)
   }
 
   /// The largest extent allowed: 2²⁴, or 2¹⁵ if an `Int` has 32 bits; a product of two then fits an `Int`.
@@ -69,13 +106,23 @@ public struct Configuration: Hashable, Sendable {
     var list: [(name: String, shape: [Int])] = [(ParameterName.embedding, [vocabularySize, hiddenSize])]
     for layer in 0..<layers {
       let name = ParameterName.layer(layer)
-      list += [
-        (name.attentionNorm, [hiddenSize]), (name.query, [queryWidth, hiddenSize]),
-        (name.key, [keyValueWidth, hiddenSize]), (name.value, [keyValueWidth, hiddenSize]),
-        (name.attentionOutput, [hiddenSize, queryWidth]), (name.feedForwardNorm, [hiddenSize]),
-        (name.gate, [intermediateSize, hiddenSize]), (name.up, [intermediateSize, hiddenSize]),
-        (name.down, [hiddenSize, intermediateSize]),
-      ]
+      /// A linear layer's weight, and its bias if it has one.
+      func linear(_ weight: String, _ outputs: Int, _ inputs: Int, _ bias: Biases, _ biasName: String) {
+        list.append((weight, [outputs, inputs]))
+        if biases.contains(bias) { list.append((biasName, [outputs])) }
+      }
+      list.append((name.attentionNorm, [hiddenSize]))
+      linear(name.query, queryWidth, hiddenSize, .query, name.queryBias)
+      linear(name.key, keyValueWidth, hiddenSize, .key, name.keyBias)
+      linear(name.value, keyValueWidth, hiddenSize, .value, name.valueBias)
+      if normalisesQueriesAndKeys {
+        list += [(name.queryNorm, [heads.dimension]), (name.keyNorm, [heads.dimension])]
+      }
+      linear(name.attentionOutput, hiddenSize, queryWidth, .attentionOutput, name.attentionOutputBias)
+      list.append((name.feedForwardNorm, [hiddenSize]))
+      linear(name.gate, intermediateSize, hiddenSize, .gate, name.gateBias)
+      linear(name.up, intermediateSize, hiddenSize, .up, name.upBias)
+      linear(name.down, hiddenSize, intermediateSize, .down, name.downBias)
     }
     list.append((ParameterName.finalNorm, [hiddenSize]))
     if !tiesHead { list.append((ParameterName.head, [vocabularySize, hiddenSize])) }
@@ -85,7 +132,7 @@ public struct Configuration: Hashable, Sendable {
   /// The parameter the head multiplies with: its own, or the embedding table when tied (MOD-6).
   public var headName: String { tiesHead ? ParameterName.embedding : ParameterName.head }
 
-  private static func text(_ value: Double) -> String {
+  static func text(_ value: Double) -> String {
     #if hasFeature(Embedded)
       value.isNaN ? "NaN" : "out of range"
     #else
@@ -103,11 +150,14 @@ public enum ParameterName {
   /// The output projection: [V', hidden]; absent when tied.
   public static let head = "lm_head.weight"
 
+  /// Whether a parameter is a bias (MOD-10).
+  public static func isBias(_ name: String) -> Bool { name.utf8.suffix(5).elementsEqual(".bias".utf8) }
+
   /// The names of the parameters of layer `index`.
   public static func layer(_ index: Int) -> LayerParameterNames { LayerParameterNames(index: index) }
 }
 
-/// The nine parameters of a decoder layer.
+/// The nine parameters of a decoder layer, and those that another family adds (MOD-10, MOD-11).
 public struct LayerParameterNames: Hashable, Sendable {
   /// The layer's number, counted from 0.
   public let index: Int
@@ -132,4 +182,23 @@ public struct LayerParameterNames: Hashable, Sendable {
   public var up: String { prefix + "mlp.up_proj.weight" }
   /// Wdown: [hidden, intermediate].
   public var down: String { prefix + "mlp.down_proj.weight" }
+  /// The gain of the RMSNorm over each query head: [d].
+  public var queryNorm: String { prefix + "self_attn.q_norm.weight" }
+  /// The gain of the RMSNorm over each key head: [d].
+  public var keyNorm: String { prefix + "self_attn.k_norm.weight" }
+
+  /// Biases, named after the weight they follow: [out].
+  public var queryBias: String { prefix + "self_attn.q_proj.bias" }
+  /// [H_kv·d].
+  public var keyBias: String { prefix + "self_attn.k_proj.bias" }
+  /// [H_kv·d].
+  public var valueBias: String { prefix + "self_attn.v_proj.bias" }
+  /// [hidden].
+  public var attentionOutputBias: String { prefix + "self_attn.o_proj.bias" }
+  /// [intermediate].
+  public var gateBias: String { prefix + "mlp.gate_proj.bias" }
+  /// [intermediate].
+  public var upBias: String { prefix + "mlp.up_proj.bias" }
+  /// [hidden].
+  public var downBias: String { prefix + "mlp.down_proj.bias" }
 }

@@ -1,4 +1,5 @@
-// MOD-6: one pre-norm decoder layer over the rows fed now and the entries cached before.
+// MOD-6: one pre-norm decoder layer over the rows fed now and the entries cached before. Biases and the norms of queries and
+// keys are steps of other families (MOD-10, MOD-11); a Llama has none, and they are then not taken.
 
 /// The keys and values of some rows in one layer: [entries, H_kv·d] each, keys after the rotation (GEN-1).
 public struct KeyValues: Hashable, Sendable {
@@ -67,20 +68,28 @@ struct DecoderLayer: Sendable {
     let (queryWidth, keyWidth) = (heads.query * heads.dimension, heads.keyValue * heads.dimension)
 
     let attentionNorm = try norm(x, name.attentionNorm)
-    let query = f.rotate(try linear(attentionNorm, name.query, to: queryWidth), by: angles)
-    let key = f.rotate(try linear(attentionNorm, name.key, to: keyWidth), by: angles)
-    let value = f.rotateValues(try linear(attentionNorm, name.value, to: keyWidth), by: angles)
+    let query = f.turn(
+      HeadProjection(
+        product: try linear(attentionNorm, name.query, to: queryWidth), bias: try bias(.query, name.queryBias),
+        gain: try headGain(name.queryNorm), epsilon: configuration.epsilon, angles: angles))
+    let key = f.turn(
+      HeadProjection(
+        product: try linear(attentionNorm, name.key, to: keyWidth), bias: try bias(.key, name.keyBias),
+        gain: try headGain(name.keyNorm), epsilon: configuration.epsilon, angles: angles))
+    let value = f.rotateValues(
+      try linear(attentionNorm, name.value, to: keyWidth, .value, name.valueBias), by: angles)
     let own = KeyValues(keys: key, values: value)
     let all = past.appending(own)
     let attention = f.attention(query: query, keys: all.keys, values: all.values, visible: visible, heads: heads)
-    let attentionOutput = try linear(attention.context, name.attentionOutput, to: hidden)
+    let attentionOutput = try linear(
+      attention.context, name.attentionOutput, to: hidden, .attentionOutput, name.attentionOutputBias)
     let attentionResidual = f.sum(x, attentionOutput)
 
     let feedForwardNorm = try norm(attentionResidual, name.feedForwardNorm)
-    let gate = try linear(feedForwardNorm, name.gate, to: configuration.intermediateSize)
-    let up = try linear(feedForwardNorm, name.up, to: configuration.intermediateSize)
+    let gate = try linear(feedForwardNorm, name.gate, to: configuration.intermediateSize, .gate, name.gateBias)
+    let up = try linear(feedForwardNorm, name.up, to: configuration.intermediateSize, .up, name.upBias)
     let activation = f.activation(gate: gate, up: up)
-    let feedForwardOutput = try linear(activation, name.down, to: hidden)
+    let feedForwardOutput = try linear(activation, name.down, to: hidden, .down, name.downBias)
     let output = f.sum(attentionResidual, feedForwardOutput)
 
     return DecoderLayerTrace(
@@ -97,30 +106,36 @@ struct DecoderLayer: Sendable {
     precondition(trace.own.keys.rows == trace.all.keys.rows, "a forward pass without past entries")
     let f = functions
     // output = attentionResidual + down(activation)
-    let dActivation = try linearBackward(dOutput, trace.activation, name.down, &gradients)
+    let dActivation = try linearBackward(
+      dOutput, trace.activation, name.down, .down, name.downBias, &gradients)
     // activation = silu(gate) ⊙ up
     let dGated = f.activationBackward(dActivation, gate: trace.gate, up: trace.up)
     // gate = Wgate(feedForwardNorm), up = Wup(feedForwardNorm)
     let dFeedForwardNorm =
-      try linearBackward(dGated.gate, trace.feedForwardNorm, name.gate, &gradients)
-      + linearBackward(dGated.up, trace.feedForwardNorm, name.up, &gradients)
+      try linearBackward(dGated.gate, trace.feedForwardNorm, name.gate, .gate, name.gateBias, &gradients)
+      + linearBackward(dGated.up, trace.feedForwardNorm, name.up, .up, name.upBias, &gradients)
     // feedForwardNorm = RMSNorm(attentionResidual)
     let dResidual =
       dOutput + (try normBackward(dFeedForwardNorm, trace.attentionResidual, name.feedForwardNorm, &gradients))
 
     // attentionResidual = x + Wo(context)
-    let dContext = try linearBackward(dResidual, trace.attention.context, name.attentionOutput, &gradients)
+    let dContext = try linearBackward(
+      dResidual, trace.attention.context, name.attentionOutput, .attentionOutput, name.attentionOutputBias, &gradients)
     // context = attention(query, key, value)
     let dAttention = f.attentionBackward(
       dContext, query: trace.query, keys: trace.own.keys, values: trace.own.values,
       probabilities: trace.attention.probabilities, visible: visible, heads: configuration.heads)
-    // query = R · Wq(attentionNorm), key = R · Wk(attentionNorm), value = Wv(attentionNorm)
-    let dQuery = f.rotateBackward(dAttention.query, by: angles)
-    let dKey = f.rotateBackward(dAttention.key, by: angles)
+    // query = R · norm(Wq(attentionNorm)), key = R · norm(Wk(attentionNorm)), value = Wv(attentionNorm)
+    let dQuery = try headNormBackward(
+      f.rotateBackward(dAttention.query, by: angles), trace.attentionNorm, name.query,
+      try bias(.query, name.queryBias), name.queryNorm, &gradients)
+    let dKey = try headNormBackward(
+      f.rotateBackward(dAttention.key, by: angles), trace.attentionNorm, name.key,
+      try bias(.key, name.keyBias), name.keyNorm, &gradients)
     let dNorm =
-      try linearBackward(dQuery, trace.attentionNorm, name.query, &gradients)
-      + linearBackward(dKey, trace.attentionNorm, name.key, &gradients)
-      + linearBackward(dAttention.value, trace.attentionNorm, name.value, &gradients)
+      try linearBackward(dQuery, trace.attentionNorm, name.query, .query, name.queryBias, &gradients)
+      + linearBackward(dKey, trace.attentionNorm, name.key, .key, name.keyBias, &gradients)
+      + linearBackward(dAttention.value, trace.attentionNorm, name.value, .value, name.valueBias, &gradients)
     // attentionNorm = RMSNorm(x)
     return dResidual + (try normBackward(dNorm, trace.input, name.attentionNorm, &gradients))
   }
@@ -131,15 +146,45 @@ struct DecoderLayer: Sendable {
     functions.rmsNorm(x, gain: try weights.tensor(parameter).values, epsilon: configuration.epsilon)
   }
 
+  /// The product with a weight.
   private func linear(_ x: Tensor, _ parameter: String, to outputs: Int) throws(ModelError) -> Tensor {
     try functions.linear(x, parameter: parameter, outputs: outputs, from: weights)
   }
 
+  /// The product with a weight, and the layer's bias if it has one (MOD-10).
+  private func linear(
+    _ x: Tensor, _ parameter: String, to outputs: Int, _ layer: Biases, _ biasName: String
+  ) throws(ModelError) -> Tensor {
+    functions.addBias(try linear(x, parameter, to: outputs), try bias(layer, biasName))
+  }
+
+  private func bias(_ layer: Biases, _ parameter: String) throws(ModelError) -> [Double]? {
+    configuration.biases.contains(layer) ? try weights.tensor(parameter).values : nil
+  }
+
+  private func headGain(_ parameter: String) throws(ModelError) -> [Double]? {
+    configuration.normalisesQueriesAndKeys ? try weights.tensor(parameter).values : nil
+  }
+
   private func linearBackward(
-    _ dy: Tensor, _ x: Tensor, _ parameter: String, _ gradients: inout ParameterSet
+    _ dy: Tensor, _ x: Tensor, _ parameter: String, _ layer: Biases, _ biasName: String,
+    _ gradients: inout ParameterSet
   ) throws(ModelError) -> Tensor {
     let d = functions.linearBackward(dy, input: x, weight: try weights.tensor(parameter))
     gradients.add(d.weight, to: parameter)
+    if configuration.biases.contains(layer) { gradients.add(Bias.backward(dy), to: biasName) }
+    return d.input
+  }
+
+  /// From the gradient of normalised queries or keys that of the projection, which is computed again from x (MOD-11).
+  private func headNormBackward(
+    _ dy: Tensor, _ x: Tensor, _ weight: String, _ bias: [Double]?, _ gainName: String,
+    _ gradients: inout ParameterSet
+  ) throws(ModelError) -> Tensor {
+    guard let gain = try headGain(gainName) else { return dy }
+    let projected = functions.addBias(functions.linear(x, weight: try weights.tensor(weight)), bias)
+    let d = HeadNorm.backward(dy, input: projected, gain: gain, epsilon: configuration.epsilon)
+    gradients.add(Tensor(shape: [gain.count], values: d.gain), to: gainName)
     return d.input
   }
 

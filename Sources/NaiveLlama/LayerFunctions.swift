@@ -22,14 +22,27 @@ public struct LayerFunctions: Sendable {
   public var linear: @Sendable (Tensor, Tensor, Workers) -> Tensor = {
     Linear.forward($0, weight: $1, workers: $2)
   }
+  {
+    didSet { multipliesAsStored = false }
+  }
+  /// Whether `linear` is the Spec's, so that a weight may be multiplied where a checkpoint holds it.
+  private(set) var multipliesAsStored = true
   /// MOD-1: dy, x, W → dx and dW.
   public var linearBackward: @Sendable (Tensor, Tensor, Tensor, Workers) -> (input: Tensor, weight: Tensor) = {
     Linear.backward($0, input: $1, weight: $2, workers: $3)
   }
-  /// MOD-3: positions, d, θ → the angles of each row.
-  public var angles: @Sendable ([Int], Int, Double) -> RotaryAngles = {
-    RotaryAngles(positions: $0, headDimension: $1, theta: $2)
+  /// MOD-10: the product of a linear layer [rows, out] and its bias [out] → their sum.
+  public var addBias: @Sendable (Tensor, [Double]) -> Tensor = { Bias.forward($0, bias: $1) }
+  /// MOD-11: queries or keys [rows, heads · d], gain [d], ε → every head of every row normalised.
+  public var normHeads: @Sendable (Tensor, [Double], Double) -> Tensor = {
+    HeadNorm.forward($0, gain: $1, epsilon: $2)
   }
+  /// MOD-10, MOD-11, MOD-3: a query or key projection → what attention reads: bias first, then norm, then rotation.
+  public var turnHeads: @Sendable (HeadProjection, LayerFunctions) -> Tensor = { heads, f in
+    f.rotate(f.normHeads(f.addBias(heads.product, heads.bias), heads.gain, epsilon: heads.epsilon), by: heads.angles)
+  }
+  /// MOD-3, MOD-8, MOD-9: positions, rotation → the angles of each row.
+  public var angles: @Sendable ([Int], Rotation) -> RotaryAngles = { RotaryAngles(positions: $0, rotation: $1) }
   /// MOD-3: queries or keys [rows, heads · d] and the angles of their rows → the same, rotated.
   public var rotate: @Sendable (Tensor, RotaryAngles) -> Tensor = { RotaryPosition.forward($0, angles: $1) }
   /// MOD-3: dy and the angles of its rows → dx.
@@ -78,6 +91,17 @@ extension LayerFunctions {
 
   /// x·Wᵀ: [rows, in] → [rows, out].
   public func linear(_ x: Tensor, weight: Tensor) -> Tensor { round(linear(x, weight, workers)) }
+
+  /// x + b in every row: [rows, out]; x itself where there is no bias (MOD-10).
+  public func addBias(_ x: Tensor, _ bias: [Double]?) -> Tensor { bias.map { round(addBias(x, $0)) } ?? x }
+
+  /// Every head of every row normalised: [rows, heads · d]; x itself where there is no gain (MOD-11).
+  public func normHeads(_ x: Tensor, _ gain: [Double]?, epsilon: Double) -> Tensor {
+    gain.map { round(normHeads(x, $0, epsilon)) } ?? x
+  }
+
+  /// A query or key projection as attention reads it: [rows, heads · d].
+  public func turn(_ heads: HeadProjection) -> Tensor { turnHeads(heads, self) }
 
   /// Rotates queries or keys [rows, heads · d] by the angles of their rows (MOD-3).
   public func rotate(_ x: Tensor, by angles: RotaryAngles) -> Tensor { round(rotate(x, angles)) }

@@ -11,7 +11,7 @@ public enum Embedding {
 
 // MARK: - Linear layer
 
-/// A linear layer without bias, its weight W stored [out, in] as in a checkpoint (MOD-1).
+/// A linear layer, its weight W stored [out, in] as in a checkpoint (MOD-1).
 public enum Linear {
   /// y[r, o] = Σ_i x[r, i] · W[o, i], by rising i: [rows, in] → [rows, out]. The loops stand in Product.swift;
   /// `Tensor.product` has their bits.
@@ -49,11 +49,11 @@ public enum RMSNorm {
 
 // MARK: - Rotary position embedding
 
-/// The cosines and sines of every row's rotation angles, [rows, d/2] each (MOD-3).
+/// The cosines and sines of every row's rotation angles, [rows, d/2] each (MOD-3), times yarn's factor a (MOD-9).
 public struct RotaryAngles: Hashable, Sendable {
-  /// cos(position · θ^(−2i/d)): [rows, d/2].
+  /// a · cos(position · frequency): [rows, d/2].
   public let cosines: Tensor
-  /// sin(position · θ^(−2i/d)): [rows, d/2].
+  /// a · sin(position · frequency): [rows, d/2].
   public let sines: Tensor
 
   /// Cosines and sines of the same angles.
@@ -63,20 +63,21 @@ public struct RotaryAngles: Hashable, Sendable {
     self.sines = sines
   }
 
-  /// The angles of some positions for heads of dimension d, an even number.
-  ///
-  /// The frequency is θ to the correctly rounded quotient −2i/d, the angle the rounded product with the position.
+  /// The plain angles of some positions for heads of dimension d, an even number.
   public init(positions: [Int], headDimension: Int, theta: Double) {
-    precondition(headDimension % 2 == 0, "an even head dimension")
-    let half = headDimension / 2
-    let frequencies = (0..<half).map { i in
-      Elementary.power(theta, Double(-2 * i) / Double(headDimension))
-    }
+    self.init(positions: positions, rotation: Rotation(headDimension: headDimension, theta: theta))
+  }
+
+  /// The angles of some positions: each is the rounded product of position and frequency.
+  public init(positions: [Int], rotation: Rotation) {
+    let (half, frequencies, factor) = (rotation.headDimension / 2, rotation.frequencies, rotation.attentionFactor)
     // Rows may share a position; the angles of each position are computed once.
     var known: [Int: (cosines: [Double], sines: [Double])] = [:]
     for position in positions where known[position] == nil {
       let angles = frequencies.map { Double(position) * $0 }
-      known[position] = (angles.map(Elementary.cosine), angles.map(Elementary.sine))
+      known[position] = (
+        angles.map { factor * Elementary.cosine($0) }, angles.map { factor * Elementary.sine($0) }
+      )
     }
     var cosines: [Double] = []
     var sines: [Double] = []
@@ -249,12 +250,9 @@ public enum Attention {
   public static func softmax(_ scores: [Double]) -> [Double] {
     var largest = -Double.infinity
     for score in scores where score > largest { largest = score }
-    var weights = scores
+    var weights = Elementary.exponentials(scores.map { $0 - largest })
     var sum = 0.0
-    for j in weights.indices {
-      weights[j] = Elementary.exponential(scores[j] - largest)
-      sum += weights[j]
-    }
+    for weight in weights { sum += weight }
     for j in weights.indices { weights[j] /= sum }
     return weights
   }
@@ -273,7 +271,12 @@ public enum FeedForward {
     let width = gate.columns
     let (g, u) = (gate.values, up.values)
     let values = workers.rows(gate.rows, width: width, operationsPerRow: 50 * width) { range in
-      (range.lowerBound * width..<range.upperBound * width).map { silu(g[$0]) * u[$0] }
+      let cells = range.lowerBound * width..<range.upperBound * width
+      var values = Elementary.exponentials(g[cells].map { -$0 })
+      let (g, u) = (g.span.extracting(cells), u.span.extracting(cells))
+      // silu(gate) · up
+      for i in g.indices { values[i] = g[i] / (1 + values[i]) * u[i] }
+      return values
     }
     return Tensor(shape: gate.shape, values: values)
   }
@@ -287,7 +290,7 @@ public enum CrossEntropy {
   public static func forward(_ logits: ArraySlice<Double>, label: Int) -> Double {
     let largest = maximum(of: logits)
     var sum = 0.0
-    for logit in logits { sum += Elementary.exponential(logit - largest) }
+    for power in Elementary.exponentials(logits.map { $0 - largest }) { sum += power }
     return largest + Elementary.logarithm(sum) - logits[logits.startIndex + label]
   }
 

@@ -42,13 +42,15 @@ public struct Transformer: Sendable {
     return Array(repeating: KeyValues(keys: empty, values: empty), count: configuration.layers)
   }
 
-  /// A forward pass of rows given as embeddings [rows, hidden]; keys are the entries of `past`, then these rows.
+  /// A forward pass of rows given as embeddings [rows, hidden]; keys are the entries of `past`, then these rows. Throws
+  /// `positionBeyondLimit`.
   public func forward(
     embeddings: Tensor, positions: [Int], visible: VisibleKeys, past: [KeyValues]
   ) throws(ModelError) -> ForwardTrace {
     precondition(embeddings.rows == positions.count && embeddings.rows == visible.lists.count, "one of each per row")
     precondition(past.count == configuration.layers, "a cache per layer")
-    let angles = functions.angles(positions, configuration.heads.dimension, configuration.theta)
+    try configuration.check(positions: positions)
+    let angles = functions.angles(positions, configuration.rotation)
     var layers: [DecoderLayerTrace] = []
     var hidden = embeddings
     for index in 0..<configuration.layers {
@@ -69,7 +71,8 @@ public struct Transformer: Sendable {
     layer index: Int, _ x: Tensor, positions: [Int], visible: VisibleKeys
   ) throws(ModelError) -> DecoderLayerTrace {
     precondition(x.rows == positions.count && x.rows == visible.lists.count, "one of each per row")
-    let angles = functions.angles(positions, configuration.heads.dimension, configuration.theta)
+    try configuration.check(positions: positions)
+    let angles = functions.angles(positions, configuration.rotation)
     return try layer(index).forward(x, angles: angles, visible: visible, past: noPast[index])
   }
 
@@ -96,7 +99,7 @@ extension Transformer {
     _ dLogits: Tensor, trace: ForwardTrace, tokens: [Int]?, positions: [Int], visible: VisibleKeys
   ) throws(ModelError) -> ModelGradients {
     let f = functions
-    var gradients = ParameterSet(zerosFor: configuration)
+    var gradients = ParameterSet([:])
     // logits = finalNorm · headᵀ
     let head = try weights.tensor(configuration.headName)
     let dHead = f.linearBackward(dLogits, input: trace.finalNorm, weight: head)
@@ -107,7 +110,7 @@ extension Transformer {
       dHead.input, input: trace.hidden, gain: gain.values, epsilon: configuration.epsilon)
     gradients.add(Tensor(shape: gain.shape, values: dNorm.gain), to: ParameterName.finalNorm)
 
-    let angles = f.angles(positions, configuration.heads.dimension, configuration.theta)
+    let angles = f.angles(positions, configuration.rotation)
     var dHidden = dNorm.input
     for index in (0..<configuration.layers).reversed() {
       dHidden = try layer(index).backward(
@@ -117,6 +120,9 @@ extension Transformer {
     if let tokens {
       let dTable = f.embeddingBackward(dHidden, tokens: tokens, vocabularySize: configuration.vocabularySize)
       gradients.add(dTable, to: ParameterName.embedding)
+    }
+    for (name, shape) in configuration.parameters where gradients.tensors[name] == nil {
+      gradients.tensors[name] = Tensor(zeros: shape)
     }
     return ModelGradients(parameters: gradients, embeddings: dHidden)
   }

@@ -18,10 +18,9 @@ public struct ParameterSet: Hashable, Sendable {
   /// The names, sorted: the order in which sums run over a set.
   public var names: [String] { tensors.keys.sorted() }
 
-  /// Adds a gradient to the tensor of that name.
+  /// Adds a gradient to the tensor of that name; without one, the gradient becomes it.
   public mutating func add(_ gradient: Tensor, to name: String) {
-    guard let sum = tensors[name] else { preconditionFailure("a gradient for every parameter") }
-    tensors[name] = sum + gradient
+    if tensors[name] == nil { tensors[name] = gradient } else { tensors[name]? += gradient }
   }
 
   /// Checks that the tensors are exactly the parameters of a configuration, in their shapes and finite.
@@ -42,14 +41,19 @@ public struct ParameterSet: Hashable, Sendable {
 public struct Weights: Sendable {
   private let load: @Sendable (String) throws(ModelError) -> Tensor
   private let loadRows: @Sendable (String, [Int]) throws(ModelError) -> Tensor
+  private let find: @Sendable (String) throws(ModelError) -> NarrowMatrix?
 
-  /// Weights read by two functions: a whole parameter, and some rows of one.
+  /// Weights read by three functions: a whole parameter, some rows of one, and a matrix where it lies.
+  ///
+  /// The third answers nil for a parameter that is to be read by the others; what it lends has the same values.
   public init(
     load: @escaping @Sendable (String) throws(ModelError) -> Tensor,
-    loadRows: @escaping @Sendable (String, [Int]) throws(ModelError) -> Tensor
+    loadRows: @escaping @Sendable (String, [Int]) throws(ModelError) -> Tensor,
+    find: @escaping @Sendable (String) throws(ModelError) -> NarrowMatrix? = { (_) throws(ModelError) in nil }
   ) {
     self.load = load
     self.loadRows = loadRows
+    self.find = find
   }
 
   /// Weights held in memory.
@@ -66,13 +70,16 @@ public struct Weights: Sendable {
 
   /// Some rows of a matrix parameter: [rows.count, columns].
   public func rows(_ rows: [Int], of name: String) throws(ModelError) -> Tensor { try loadRows(name, rows) }
+
+  /// A matrix parameter as a checkpoint holds it, in fewer bits than a Double; nil if it has to be read otherwise.
+  public func narrow(_ name: String) throws(ModelError) -> NarrowMatrix? { try find(name) }
 }
 
 // MARK: - Weights drawn from a seed
 
 extension ParameterSet {
   /// High-variance weights, in which mistakes show: linear layers with standard deviation 1.5/√fan-in, norms 1 ± 0.1,
-  /// embeddings with standard deviation 1 (NUM-5); every value is exact in bf16.
+  /// embeddings and biases with standard deviation 1 (NUM-5); every value is exact in bf16.
   ///
   /// At the usual standard deviation of 0.02 attention is nearly uniform, and a wrong mask disappears under the rounding of a
   /// narrow type. Parameters draw in the order of `Configuration.parameters`, values in row-major order, from one generator.
@@ -80,7 +87,9 @@ extension ParameterSet {
     var tensors: [String: Tensor] = [:]
     for (name, shape) in configuration.parameters {
       let (mean, deviation): (Double, Double) =
-        if shape.count == 1 {
+        if ParameterName.isBias(name) {
+          (0, 1)
+        } else if shape.count == 1 {
           (1, 0.1)
         } else if name == ParameterName.embedding {
           (0, 1)
@@ -94,16 +103,17 @@ extension ParameterSet {
   }
 
   /// The weights that training starts from: linear layers and the head with standard deviation 1/√fan-in, the embedding
-  /// with 1, norms exactly 1 (TRN-3).
+  /// with 1, norms exactly 1, biases 0 (TRN-3).
   ///
-  /// Parameters draw in the order of `Configuration.parameters`, values in row-major order, from one generator; norms draw
-  /// nothing. Every value is exact in bf16.
+  /// Parameters draw in the order of `Configuration.parameters`, values in row-major order, from one generator; norms and
+  /// biases draw nothing. Every value is exact in bf16.
   public static func initial(_ configuration: Configuration, numbers: inout SeededNumbers) -> ParameterSet {
     var tensors: [String: Tensor] = [:]
     for (name, shape) in configuration.parameters {
       let count = shape.reduce(1, *)
       guard shape.count == 2 else {
-        tensors[name] = Tensor(shape: shape, values: [Double](repeating: 1, count: count))
+        let value: Double = ParameterName.isBias(name) ? 0 : 1
+        tensors[name] = Tensor(shape: shape, values: [Double](repeating: value, count: count))
         continue
       }
       let deviation = name == ParameterName.embedding ? 1 : 1 / Double(shape[1]).squareRoot()

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Answers a folder of requests with a protocol candidate, on a machine that needs neither Swift nor the vectors.
 
-    python3 answer_requests.py DIR -- COMMAND ARG…
+    python3 answer_requests.py DIR [--time SECONDS] -- COMMAND ARG…
 
 DIR is what `loma requests DIR` wrote. Every line of requests.jsonl is put to the candidate, which works in DIR; its
 replies go to answers.jsonl, its tensors beside them. `loma judge DIR` judges both. A candidate that ends is started
 again for the next request; one that ends or is silent on a request leaves it without an answer. COMMAND is resolved as
-`loma conform` resolves it, from the folder in which this script was started (RUN-1).
+`loma conform` resolves it, from the folder in which this script was started (RUN-1). A request may take 30 seconds, or as
+many as are given, which requests about a large model need.
 """
 import os
 import shutil
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 
-TIME = 30  # seconds a request may take
+TIME = 30  # seconds a request may take, unless others are given
 
 
 def resolved(command):
@@ -33,9 +34,9 @@ def start(command, folder):
     return subprocess.Popen(command, cwd=folder, env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
-def ask(candidate, line):
+def ask(candidate, line, time):
     """The reply line to a request, or None; what is not a reply is noise."""
-    timer = threading.Timer(TIME, candidate.kill)
+    timer = threading.Timer(time, candidate.kill)
     timer.start()
     try:
         candidate.stdin.write(line + b"\n")
@@ -51,21 +52,25 @@ def ask(candidate, line):
 
 
 def main():
-    folder, separator, *command = sys.argv[1:]
-    if separator != "--" or not command:
+    if "--" not in sys.argv:
         sys.exit(__doc__)
+    place = sys.argv.index("--")
+    (folder, *given), command = sys.argv[1:place] or [""], sys.argv[place + 1:]
+    if not folder or not command or given[:1] not in ([], ["--time"]) or len(given) not in (0, 2):
+        sys.exit(__doc__)
+    time = float(given[1]) if given else TIME
     command = resolved(command)
     with open(f"{folder}/requests.jsonl", "rb") as file:
         hello, *requests = file.read().splitlines()
     answered = 0
     with open(f"{folder}/answers.jsonl", "wb") as answers:
         candidate = start(command, folder)
-        answers.write(ask(candidate, hello) or sys.exit("the candidate does not answer hello"))
+        answers.write(ask(candidate, hello, time) or sys.exit("the candidate does not answer hello"))
         for line in requests:
             if candidate.poll() is not None:
                 candidate = start(command, folder)
-                ask(candidate, hello)
-            reply = ask(candidate, line)
+                ask(candidate, hello, time)
+            reply = ask(candidate, line, time)
             if reply is None:
                 candidate.kill()
                 candidate.wait()

@@ -53,7 +53,7 @@ def attend(module, query, key, value, attention_mask, scaling, **kwargs):
 AttentionInterface.register("loma", attend)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)  # a model may be large, and there are four types
 def load_model(directory, dtype):
     model = AutoModelForCausalLM.from_pretrained(
         pathlib.Path(directory), dtype=dtype, attn_implementation=attention_implementation).eval()

@@ -18,7 +18,7 @@ import xml.etree.ElementTree as ElementTree
 import jsonschema
 
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "Spec" / "schemas"
-RIGHT = {"pass", "unsupported", "indeterminate", "not-run"}
+RIGHT = {"pass", "unsupported", "indeterminate", "suspect", "not-run"}
 ATTRIBUTES = {  # element: (attributes it must have, attributes it may have)
     "testsuites": (set(), set()),
     "testsuite": ({"id", "package", "name", "hostname", "timestamp", "tests", "failures", "errors", "time"}, {"skipped"}),

@@ -6,7 +6,8 @@ import Testing
 @Suite("House: the form of a clause")
 struct ClauseForm {
   @Test func `every clause names its origin`() throws {
-    let part = /(paper|decision D-\d+|follows from .+?|Llama 2|convention)( \([^()]+\))?/
+    let part =
+      /(paper|decision D-\d+|follows from .+?|Llama 2|convention)( \([^()]+\))?|code \(huggingface\/transformers@v[\d.]+: [^()]+\)/
     // Part II tells a released program, summaries and its own decisions from the paper.
     let ofPeers = /code \([\w\/-]+@[0-9a-f]{7}: [^()]+\)|secondary( \([^()]+\))?|decision P-\d+( \([^()]+\))?/
     var problems: [String] = []

@@ -16,7 +16,7 @@ enum Clauses {
   /// The chapters' prefixes, with their numbers.
   static let chapters: KeyValuePairs = [
     "PAR": 1, "LAY": 2, "POS": 3, "MSK": 4, "LOS": 5, "GEN": 6, "REC": 7, "MOD": 8, "COST": 9, "NUM": 10, "OPS": 11,
-    "TOL": 12, "RUN": 13, "TRN": 15, "CCM": 16, "LAT": 17, "QNT": 18, "BAS": 19, "EQB": 20,
+    "TOL": 12, "RUN": 13, "TRN": 15, "CCM": 16, "LAT": 17, "QNT": 18, "BAS": 19, "EQB": 20, "OWN": 21,
   ]
 
   static let prefixes = chapters.map(\.key)

@@ -27,6 +27,13 @@ struct Rooms {
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
       "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance",
     ],
+    "LoMAOwnModel": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+    ],
+    "LoMAOwnRun": [
+      "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
+      "LoMAOwnModel", "Foundation",
+    ],
     "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMALessons": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAProcess", "LoMAConformance",
@@ -35,7 +42,7 @@ struct Rooms {
     "LoMACommand": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
       "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-      "LoMAExplanation", "LoMALessons",
+      "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun",
     ],
   ]
 
@@ -45,6 +52,7 @@ struct Rooms {
     "LoMAProcess": ["Glibc", "Darwin", "Synchronization"],
     "LoMAConformance": ["Glibc", "Darwin", "Synchronization"],
     "LoMADiagnosis": ["Synchronization"],
+    "LoMAOwnRun": ["Glibc", "Darwin"],
     "LoMACommand": ["Glibc", "Darwin", "Synchronization"],
   ]
 

@@ -40,9 +40,22 @@ struct ComputeTests {
     ("silu 0", "0.0"), ("silu 1", "0.7310585786300049"), ("silu -2", "-0.2384058440442351"),
     ("cross_entropy --scores 1,2,3 --label 2", "0.4076059644443806"),
     ("cross_entropy --scores 0,0 --label 1", "0.6931471805599453"),
+    ("rotary_frequencies --head-dim 4 --theta 10000", "[1.0, 0.01]"),
+    ("rotary_frequencies --head-dim 4 --theta 10000 --type dynamic --factor 2", "[1.0, 0.01]"),
+    ("rotary_frequencies --head-dim 4 --theta 10000 --type linear --factor 4", "[0.25, 0.0025]"),
+    (
+      "rotary_frequencies --head-dim 8 --theta 1000 --type yarn --factor 4 --original 64 --truncate no --beta-fast 5 "
+        + "--beta-slow 0.5", "[1.0, 0.11901536415463873, 0.007905694150420948, 0.0014058533129758727]"
+    ),
+    (
+      "attention_factor --head-dim 8 --theta 1000 --type yarn --factor 40 --original 64 --mscale 0.707 --mscale-all-dim 1",
+      "0.9210423553163399"
+    ),
+    ("attention_factor --head-dim 8 --theta 1000 --type yarn --factor 4 --original 64 --attention-factor 1.5", "1.5"),
+    ("attention_factor --head-dim 8 --theta 1000", "1.0"),
     ("kv_head --heads 4 --kv-heads 2", "[0, 0, 1, 1]"), ("kv_head --heads 3 --kv-heads 1", "[0, 0, 0]"),
   ])
-  func `MOD-2 MOD-3 MOD-4 MOD-5 LOS-5 MSK-12 functions of the decoder`(_ line: String, _ expected: String) {
+  func `MOD-2 MOD-3 MOD-4 MOD-5 MOD-8 MOD-9 LOS-5 MSK-12 functions of the decoder`(_ line: String, _ expected: String) {
     #expect(command("compute " + line) == Outcome(output: expected + "\n"))
   }
 
@@ -62,6 +75,19 @@ struct ComputeTests {
       "compute: rms_norm: x and gain must have one length, at least 1, and epsilon must be at least 0"
     ),
     ("rms_norm --x 1 --gain 1", "compute: option --epsilon is required"),
+    (
+      "rotary_frequencies --head-dim 8 --theta 1000 --type longrope",
+      "compute: option --type takes default, linear, dynamic, llama3 or yarn, not 'longrope'"
+    ),
+    ("rotary_frequencies --head-dim 8 --theta 1000 --type linear", "compute: option --factor is required"),
+    (
+      "rotary_frequencies --head-dim 7 --theta 1000",
+      "compute: rotary_frequencies: invalid-configuration: head_dim is 7, must be even"
+    ),
+    (
+      "attention_factor --head-dim 8 --theta 1000 --type llama3 --factor 8 --low-freq-factor 4 --high-freq-factor 1 --original 64",
+      "compute: attention_factor: invalid-configuration: rope.high_freq_factor is 1.0, must be above low_freq_factor"
+    ),
     ("rms_norm --x 1,,2 --gain 1 --epsilon 0", "compute: option --x takes finite numbers joined by commas, not '1,,2'"),
     (
       "rope --x 1,2,3 --position 0 --theta 1",

@@ -75,7 +75,7 @@ import Testing
     for option in Method.allCases.flatMap({ $0.explainOptions }) { #expect(help.contains(option.name + " ")) }
     #expect(
       loma("help exit-codes").output.split(separator: "\n").map { $0.prefix(1) } == ["0", "1", "2", "3", "4", "5", "1"])
-    #expect(loma("--version").output == "specification 0.2\nsuite 1.1\n")
+    #expect(loma("--version").output == "specification 0.2\nsuite 1.2\n")
     let lines = [overview, help].flatMap { $0.split(separator: "\n") }
     #expect(lines.allSatisfy { $0.count <= 120 })
   }

@@ -159,7 +159,8 @@ struct ModelCommandTests {
         + "--file --generate --temperature --top-k --top-p --seed --stop --pass-length",
       "reconstruct": "--model --profile --threads --tokens --string --file --chunk --pass-length",
       "trace": "--model --profile --threads --tokens --string --file --output --gradients --steps --adamw",
-      "extend": "--model --output --c --t --profile", "compute": "--x --gain --epsilon --scores --visible --label",
+      "extend": "--model --output --c --t --profile --tokens --rows",
+      "compute": "--x --gain --epsilon --scores --visible --label",
     ]
     for option in options[name]?.split(separator: " ") ?? [] { #expect(help.output.contains(option), "\(option)") }
   }

@@ -23,9 +23,14 @@ struct SpecExamples {
 
   /// What a command prints: its output, then its one line of error and its exit code if it fails.
   static func lines(printedBy arguments: [String]) -> (lines: [String], isRejected: Bool) {
-    // Commands of a page are typed in the package's folder.
-    let words = arguments.map { $0.hasPrefix("Vectors/") ? root.appendingPathComponent($0).path : $0 }
-    let outcome = run(words, in: Environment(isTerminal: false, refusesColour: false))
+    // Commands of a page are typed in the package's folder, with `loma` in PATH. What conform prints of a model's path is
+    // what was typed.
+    let isRun = arguments.first == "conform"
+    let words = arguments.map { !isRun && $0.hasPrefix("Vectors/") ? root.appendingPathComponent($0).path : $0 }
+    let programs = (try? Binary().path).map { String($0.dropLast("/loma".count)) + ":" } ?? ""
+    let environment = Environment(
+      isTerminal: false, refusesColour: false, folder: root.path, path: programs + "/usr/bin:/bin")
+    let outcome = run(words, in: environment)
     var lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     if lines.last == "" { lines.removeLast() }
     if let complaint = outcome.complaint { lines.append(complaint) }

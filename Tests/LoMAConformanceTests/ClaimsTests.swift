@@ -24,6 +24,7 @@ struct ClaimsTests {
     ([.pass, .protocolError], .notMet, 1), ([.pass, .invalidOutput], .notMet, 1),
     ([.pass, .wrongRejection], .notMet, 1),
     ([.pass, .memory], .notMet, 1), ([.pass, .runnerError, .fail], .notMet, 5), ([.pass, .notRun], .open, 1),
+    ([.pass, .suspect], .open, 1), ([.suspect, .fail], .notMet, 1),
     ([.pass, .crash, .notRun], .notMet, 1), ([.pass, .unsupported, .notRun], .open, 1),
   ])
   func `RUN-15 a claim is as good as its worst unit`(_ verdicts: [Verdict], _ status: Claims.Status, _ code: Int32) {
@@ -41,6 +42,11 @@ struct ClaimsTests {
     #expect(claims.cells.map(\.status) == [.met, .notMet, .met])
     #expect(claims.cells[1].counts == [.pass: 1, .fail: 1] && claims.count(.pass) == 3)
     #expect(Claims([]).exitCode == 4 && Claims([]).cells.isEmpty)
+  }
+
+  @Test func `RUN-16 a suspect unit is no success beside a claim that is met`() {
+    #expect(Claims(results([.pass]) + results([.pass, .indeterminate], dtype: "bf16")).exitCode == 0)
+    #expect(Claims(results([.pass]) + results([.pass, .suspect], dtype: "bf16")).exitCode == 1)
   }
 
   /// A run of the model level, by element type, that was asked with some options.

@@ -24,6 +24,7 @@ struct ExitCodeTests {
       #expect(code([.pass, verdict]) == 1, "\(verdict)")
     }
     #expect(code([.pass, .notRun]) == 1)
+    #expect(code([.pass, .suspect]) == 1)
     #expect(code([.unsupported]) == 1 && code([.knownFailure]) == 1)
     #expect(code([.pass, .unsupported, .knownFailure, .indeterminate]) == 0)
   }

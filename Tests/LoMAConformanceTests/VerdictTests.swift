@@ -7,8 +7,8 @@ struct VerdictTests {
   @Test func `RUN-14 verdicts are written as the Spec names them`() {
     #expect(
       Verdict.allCases.map(\.rawValue) == [
-        "pass", "fail", "unsupported", "indeterminate", "known-failure", "unexpected-pass", "crash", "timeout",
-        "protocol-error", "invalid-output", "wrong-rejection", "memory", "not-run", "runner-error",
+        "pass", "fail", "unsupported", "indeterminate", "suspect", "known-failure", "unexpected-pass", "crash",
+        "timeout", "protocol-error", "invalid-output", "wrong-rejection", "memory", "not-run", "runner-error",
       ])
   }
 }

@@ -68,10 +68,11 @@ struct CandidateTests {
     let reply = session.reply(to: #"{"loma":1,"id":0,"cmd":"hello","protocols":[1],"specification":"0.1"}"#)
     #expect(
       reply
-        == #"{"loma":1,"id":0,"ok":{"protocol":1,"name":"loma-reference","version":"1.1","ops":["layout","mask","#
+        == #"{"loma":1,"id":0,"ok":{"protocol":1,"name":"loma-reference","version":"1.2","ops":["layout","mask","#
         + #""schedule","metrics","cost","rms_norm","rope","attention","feed_forward","decoder_layer","#
         + #""cross_entropy","forward","loss","gradients","train_step","generate","reconstruct"],"#
-        + #""dtypes":["f64","f32"],"profiles":"any","captures":true}}"#)
+        + #""dtypes":["f64","f32"],"profiles":"any","#
+        + #""families":["linear","dynamic","llama3","yarn","biases","mistral","qwen2","qwen3"],"captures":true}}"#)
     #expect(session.reply(to: #"{"loma":1,"id":99,"cmd":"stop"}"#) == nil)
   }
 

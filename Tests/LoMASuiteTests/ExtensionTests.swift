@@ -71,34 +71,4 @@ struct ExtensionTests {
       }
     }
   }
-
-  @Test func `PAR-5 a directory is extended: ids V and V + 1, the loma object, the widest type it had`() throws {
-    let checkpoint = try TinyCheckpoint()
-    for (types, kept) in [([ElementType.bf16], ElementType.bf16), ([.bf16, .f16], .f32), ([.f32, .f64], .f64)] {
-      let names = checkpoint.parameters.names
-      try withFolder { folder in
-        try checkpoint.write(
-          to: folder + "/old", config: checkpoint.configText([("loma", nil)]),
-          files: [("model.safetensors", checkpoint.arrays { types[(names.firstIndex(of: $0) ?? 0) % types.count] })])
-        var choices = LoMAChoices()
-        choices.c = 4
-        choices.t = 2
-        try choices.choose(profile: "memory_context=own_chunk")
-        let vocabulary = try Checkpoint.extend(folder + "/old", to: folder + "/new", choices: choices)
-        #expect(vocabulary == (try Vocabulary(textSize: 13)))
-        let model = try LoadedModel(directory: folder + "/new", choices: LoMAChoices())
-        #expect(model.vocabulary == vocabulary)
-        #expect(model.parameters == (try Parameters(c: 4, t: 2)))
-        #expect(model.profile == choices.profile)
-        #expect(model.checkpoint.elementType == kept)
-        let (old, new) = (checkpoint.parameters, try model.checkpoint.parameters())
-        #expect(new.tensors[embedding]?.selecting(rows: Array(0..<13)) == old.tensors[embedding])
-        #expect(new.tensors["model.norm.weight"] == old.tensors["model.norm.weight"])
-        #expect(throws: CheckpointError.file(.failed("mkdir", path: folder + "/new", code: EEXIST))) {
-          try Checkpoint.extend(folder + "/old", to: folder + "/new", choices: choices)
-        }
-        #expect(try contents(folder) == ["new", "old"])
-      }
-    }
-  }
 }

@@ -10,7 +10,9 @@ import LoMAVectors
 package final class Candidate {
   let command: CandidateCommand
   let limits: CandidateLimits
-  let corpus: CaseCorpus
+  /// The version of the Spec that hello names.
+  let specification: String
+  let models: ModelSource
   let isInterrupted: () -> Bool
   private(set) var declaration: Declaration?
   /// The number of processes that ended, or had to be ended, other than by `stop`.
@@ -23,11 +25,13 @@ package final class Candidate {
   private var lastErrors = ""
 
   init(
-    _ command: CandidateCommand, limits: CandidateLimits, corpus: CaseCorpus, isInterrupted: @escaping () -> Bool
+    _ command: CandidateCommand, limits: CandidateLimits, specification: String, models: ModelSource,
+    isInterrupted: @escaping () -> Bool
   ) {
     self.command = command
     self.limits = limits
-    self.corpus = corpus
+    self.specification = specification
+    self.models = models
     self.isInterrupted = isInterrupted
   }
 
@@ -61,7 +65,7 @@ package final class Candidate {
     if let id = process?.id { Watchman.watches(id) }
     nextID = 0
     let failure: (Verdict, String)
-    switch exchange(.hello(specification: corpus.specification), time: CandidateLimits.helloTime) {
+    switch exchange(.hello(specification: specification), time: CandidateLimits.helloTime) {
     case .success(.ok(let object)):
       do throws(ReplyError) {
         let declared = try Declaration(object)
@@ -95,7 +99,7 @@ package final class Candidate {
     let output = "\(nextID).output.safetensors"
     defer { scratch.remove([input, output].compactMap { $0 }) }
     do {
-      if let model = question.model { try scratch.copy(model: model, from: corpus) }
+      if let model = question.model { try models.put(model, scratch) }
       if let input { try scratch.write(input, try ArrayFile(question.input, metadata: [:]).encoded()) }
     } catch {
       // If no file can be written to the folder, the candidate changed it, unless the system is out of resources.

@@ -27,13 +27,13 @@ extension OfflineError: CustomStringConvertible {
 }
 
 /// The answers in a folder.
-struct OfflineAnswers {
-  let declaration: Declaration
+package struct OfflineAnswers {
+  package let declaration: Declaration
   private let scratch: Scratch
   private let lines: [Int: [UInt8]]
 
   /// Reads the replies; files of answers are read when they are needed.
-  init(folder: String) throws(OfflineError) {
+  package init(folder: String) throws(OfflineError) {
     let bytes: [UInt8]
     do throws(FileError) {
       scratch = try Scratch(existing: folder)
@@ -59,10 +59,10 @@ struct OfflineAnswers {
   }
 
   /// The candidate as named in a report on vectors of a part.
-  func candidate(_ part: Part) -> CandidateRecord { CandidateRecord(declaration, part: part, command: []) }
+  package func candidate(_ part: Part) -> CandidateRecord { CandidateRecord(declaration, part: part, command: []) }
 
   /// The reply to a request.
-  func reply(to id: Int, outputLimit: Int) -> Reply {
+  package func reply(to id: Int, outputLimit: Int) -> Reply {
     guard let line = lines[id] else { return .failed(.notRun, detail: "no answer to request \(id)") }
     do throws(ReplyError) {
       switch try ReplyLine(line, to: id) {

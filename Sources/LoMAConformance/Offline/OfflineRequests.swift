@@ -8,7 +8,7 @@ import LoMAVectors
 /// The requests of a run that is answered elsewhere.
 package struct OfflineRequests {
   /// The conversation as the runner would write it: hello, then all questions.
-  static let requestsName = "requests.jsonl"
+  package static let requestsName = "requests.jsonl"
   /// The replies, in any order: one to hello with id 0, and one to each request that was answered.
   static let answersName = "answers.jsonl"
   /// The maximum size of the answers file, in bytes.

@@ -20,6 +20,8 @@ package struct Declaration: Equatable, Sendable {
   /// The element types in which it answers numbers.
   package let dtypes: [String]
   package let profiles: Profiles
+  /// The families whose models it computes beside the plain Llama; words that no family has are left out.
+  package let families: [CaseFamily]
   /// Whether it returns intermediates.
   package let captures: Bool
 
@@ -49,6 +51,9 @@ package struct Declaration: Equatable, Sendable {
       profiles = .these(these)
     case _: throw .member("profiles", must: "\"any\" or a list of objects")
     }
+    families =
+      object["families"] == nil
+      ? [] : try Declaration.words("families", of: object).compactMap { CaseFamily(rawValue: $0) }
     switch object["captures"] {
     case nil: captures = false
     case .boolean(let value): captures = value
@@ -62,6 +67,7 @@ package struct Declaration: Equatable, Sendable {
   package func refusal(of question: Question, isRejection: Bool) -> String? {
     if !ops.contains(question.op.rawValue) { return "not declared: operation \(question.op.rawValue)" }
     if question.dtype != "i64", !dtypes.contains(question.dtype) { return "not declared: dtype \(question.dtype)" }
+    if let family = question.family, !families.contains(family) { return "not declared: family \(family.rawValue)" }
     guard !isRejection, case .these(let these) = profiles else { return nil }
     let asked = Dictionary(
       question.profile.members.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { first, _ in first })
@@ -114,6 +120,7 @@ extension CandidateRecord {
     self.init(
       command: command, digests: digests, name: declaration.name, version: declaration.version,
       ops: declaration.ops.filter { LoMAVectors.Operation(rawValue: $0).map { $0.part == part } ?? true },
-      dtypes: declaration.dtypes, profiles: profiles, captures: declaration.captures)
+      dtypes: declaration.dtypes, profiles: profiles,
+      families: declaration.families.map(\.rawValue), captures: declaration.captures)
   }
 }

@@ -87,6 +87,8 @@ package struct FailureAccount: Equatable, Sendable {
     var parts: [String] = []
     if wrong.count > known { parts.append("\(plural(wrong.count - known, "failure")) in \(plural(cases, "case"))") }
     if known > 0 { parts.append(plural(known, "known failure")) }
+    let suspect = results.count { $0.verdict == .suspect }
+    if suspect > 0 { parts.append("\(plural(suspect, "unit")) suspect") }
     if open > 0 { parts.append("\(plural(open, "unit")) not asked") }
     let unmet = run.claims.unmetDemands.count
     if unmet > 0 { parts.append("\(plural(unmet, "demand")) not met") }

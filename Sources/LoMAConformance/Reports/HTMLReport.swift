@@ -148,7 +148,7 @@ extension Verdict {
   var tone: String {
     switch self {
     case .pass: "right"
-    case .unsupported, .indeterminate, .notRun: "open"
+    case .unsupported, .indeterminate, .suspect, .notRun: "open"
     case .knownFailure: "known"
     case .fail, .unexpectedPass, .crash, .timeout, .protocolError, .invalidOutput, .wrongRejection, .memory,
       .runnerError:

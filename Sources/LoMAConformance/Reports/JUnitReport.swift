@@ -72,7 +72,7 @@ package struct JUnitReport: Sendable {
         switch verdict {
         case .pass: .passed
         case .unsupported, .indeterminate, .knownFailure: .skipped
-        case .fail, .unexpectedPass, .wrongRejection: .failure
+        case .fail, .suspect, .unexpectedPass, .wrongRejection: .failure
         case .crash, .timeout, .protocolError, .invalidOutput, .memory, .notRun, .runnerError: .error
         }
     }

@@ -37,6 +37,13 @@ package struct Replay: Sendable {
 extension RunHeader {
   /// A fresh case is drawn again from its seed; `DIR`, and `COMMAND` if the file names none, are for a person to choose.
   var replay: Replay {
+    if filters[Self.modelFilter] != nil {
+      // OWN-8: a run on a model is asked again with all its options but those that choose units.
+      let source = filters.members.filter { !Self.choices.contains($0.key) }.flatMap { member in
+        ["--" + member.key, member.value.stringValue ?? ""]
+      }
+      return Replay(source: source, keep: nil, command: candidate.command.isEmpty ? ["COMMAND"] : candidate.command)
+    }
     let fresh = ["fresh", "cases"].flatMap { name in filters[name]?.stringValue.map { ["--" + name, $0] } ?? [] }
     let vectors = part == .loma ? [] : ["--vectors", "Vectors/\(part.rawValue)"]
     return Replay(
@@ -52,8 +59,13 @@ extension RunHeader {
   }
 
   private static let partFilter = "part"
+  /// The filter that holds the folder of a run on a model of one's own.
+  package static let modelFilter = "model"
+  private static let choices: Set = ["dtype", "only"]
 
   /// The command for a unit of this run.
+  package func again(_ result: CaseResult) -> String { replay(result) }
+
   func replay(_ result: CaseResult) -> String { replay.line(result.id, result.dtype) }
 }
 

@@ -18,12 +18,14 @@ extension RunHeader {
 extension CandidateRecord {
   /// The candidate as written in a header.
   var json: JSONValue {
-    .members([
-      .init("command", .strings(command)), .init("sha256", .array(digests.map { .string(orNull: $0) })),
-      .init("name", .string(name)), .init("version", .string(version)),
-      .init("ops", .strings(ops)), .init("dtypes", .strings(dtypes)), .init("profiles", profiles),
-      .init("captures", .boolean(captures)),
-    ])
+    .members(
+      [
+        .init("command", .strings(command)), .init("sha256", .array(digests.map { .string(orNull: $0) })),
+        .init("name", .string(name)), .init("version", .string(version)),
+        .init("ops", .strings(ops)), .init("dtypes", .strings(dtypes)), .init("profiles", profiles),
+      ]
+        + (families.isEmpty ? [] : [.init("families", .strings(families))])
+        + [.init("captures", .boolean(captures))])
   }
 }
 

@@ -34,8 +34,8 @@ extension RunHeader {
 extension CandidateRecord {
   init(_ value: JSONValue?, path: String) throws(ReportError) {
     let members = try StrictMembers(
-      value, keys: ["command", "sha256", "name", "version", "ops", "dtypes", "profiles", "captures"], of: "candidate",
-      path: path, line: 1)
+      value, keys: ["command", "sha256", "name", "version", "ops", "dtypes", "profiles", "captures"],
+      optional: ["families"], of: "candidate", path: path, line: 1)
     let profiles = try members.value("profiles", "any or a list of objects") { value -> JSONValue? in
       let isList = value.arrayValue?.allSatisfy { $0.objectValue != nil } ?? false
       return isList || value == .string("any") ? value : nil
@@ -47,7 +47,9 @@ extension CandidateRecord {
     self.init(
       command: try members.strings("command"), digests: digests, name: try members.string("name"),
       version: try members.string("version"), ops: try members.strings("ops"), dtypes: try members.strings("dtypes"),
-      profiles: profiles, captures: try members.boolean("captures"))
+      profiles: profiles,
+      families: members.object["families"] == nil ? [] : try members.strings("families"),
+      captures: try members.boolean("captures"))
   }
 }
 

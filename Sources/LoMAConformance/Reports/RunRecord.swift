@@ -17,12 +17,14 @@ package struct CandidateRecord: Equatable, Sendable {
   package var dtypes: [String]
   /// The profiles it declares: `any`, or a list of objects.
   package var profiles: JSONValue
+  /// The families it declares; none in files of suite 1.1.
+  package var families: [String]
   /// Whether it returns intermediates.
   package var captures: Bool
 
   package init(
     command: [String], digests: [String?] = [], name: String, version: String, ops: [String], dtypes: [String],
-    profiles: JSONValue, captures: Bool
+    profiles: JSONValue, families: [String] = [], captures: Bool
   ) {
     self.command = command
     self.digests = digests
@@ -31,6 +33,7 @@ package struct CandidateRecord: Equatable, Sendable {
     self.ops = ops
     self.dtypes = dtypes
     self.profiles = profiles
+    self.families = families
     self.captures = captures
   }
 }

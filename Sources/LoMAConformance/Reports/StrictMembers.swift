@@ -8,15 +8,17 @@ struct StrictMembers {
   let path: String
   let line: Int
 
-  /// Throws if `value` is not an object, or if its keys are not exactly `keys`.
-  init(_ value: JSONValue?, keys: [String], of name: String, path: String, line: Int) throws(ReportError) {
+  /// Throws if `value` is not an object, or if its keys are not exactly `keys`, but for optional ones.
+  init(
+    _ value: JSONValue?, keys: [String], optional: [String] = [], of name: String, path: String, line: Int
+  ) throws(ReportError) {
     guard let object = value?.objectValue else {
       throw .member("\(name) is not an object", path: path, line: line)
     }
     self.object = object
     self.path = path
     self.line = line
-    if let extra = object.members.first(where: { !keys.contains($0.key) }) {
+    if let extra = object.members.first(where: { !keys.contains($0.key) && !optional.contains($0.key) }) {
       throw .member("\(shortened(extra.key)) is unknown", path: path, line: line)
     }
     for key in keys where object[key] == nil { throw .member("\(key) is missing", path: path, line: line) }

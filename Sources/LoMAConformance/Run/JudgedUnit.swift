@@ -52,6 +52,7 @@ extension Question {
   /// The same question for a candidate that returns no intermediates.
   fileprivate var withoutCaptures: Question {
     Question(
-      op: op, dtype: dtype, profile: profile, parameters: parameters, model: model, input: input, captures: [])
+      op: op, dtype: dtype, profile: profile, parameters: parameters, model: model, input: input, captures: [],
+      family: family)
   }
 }

@@ -74,7 +74,7 @@ package struct KnownFailures: Equatable, Sendable {
     case .fail, .crash, .timeout, .protocolError, .invalidOutput, .wrongRejection, .memory:
       result.why = "known: \(reason); \(result.verdict.rawValue): \(result.why)"
       result.verdict = .knownFailure
-    case .unsupported, .indeterminate, .knownFailure, .unexpectedPass, .notRun, .runnerError: break
+    case .unsupported, .indeterminate, .suspect, .knownFailure, .unexpectedPass, .notRun, .runnerError: break
     }
     return result
   }

@@ -102,7 +102,7 @@ package struct Runner: Sendable {
 
   private func candidate(_ isInterrupted: @escaping @Sendable () -> Bool) -> Candidate {
     Candidate(
-      command, limits: limits, corpus: corpus,
+      command, limits: limits, specification: corpus.specification, models: .vectors(corpus),
       isInterrupted: isInterrupted)
   }
 

@@ -96,7 +96,8 @@ package final class ConformDiagnosis: Sendable {
     let reply = ask(
       Question(
         op: .forward, dtype: question.dtype, profile: question.profile, parameters: question.parameters,
-        model: question.model, input: question.input, captures: divergence.request.captures))
+        model: question.model, input: question.input, captures: divergence.request.captures,
+        family: question.family))
     if case .failed = reply { state.withLock { $0.ends += 1 } }
     guard case .tensors(let arrays) = reply else { return [] }
     let stage = divergence.stage(arrays) { bounds.generalBound(of: $0, op: "forward", dtype: question.dtype) }

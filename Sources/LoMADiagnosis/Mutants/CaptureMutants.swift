@@ -38,8 +38,7 @@ extension Mutant {
       answers("M263", .model, "I captured keys before their rotation", on: [.forward]) { answers, request in
         guard let configuration = request.configuration(answers) else { return }
         let positions = request.rows(answers).flatMap { $0 }.map { $0.position }
-        let angles = RotaryAngles(
-          positions: positions, headDimension: configuration.heads.dimension, theta: configuration.theta)
+        let angles = RotaryAngles(positions: positions, rotation: configuration.rotation)
         answers.finish = { tensors in
           tensors.map { tensor in
             guard tensor.name.hasSuffix(".attention.key"), case .doubles(let values) = tensor.content else {

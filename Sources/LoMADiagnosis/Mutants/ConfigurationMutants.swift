@@ -10,7 +10,7 @@ extension Mutant {
   private static func theta(_ id: String, _ sentence: String, on operations: Set<Operation>) -> Mutant {
     functions(id, .model, sentence, on: operations) { functions in
       let right = functions.angles
-      functions.angles = { right($0, $1, $2.rounded(.towardZero)) }
+      functions.angles = { right($0, $1.with(theta: $1.theta.rounded(.towardZero))) }
     }.asked { answers, request in request.theta(answers).map { $0 != $0.rounded(.towardZero) } ?? false }
   }
 

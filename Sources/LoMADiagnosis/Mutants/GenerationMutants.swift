@@ -95,15 +95,14 @@ extension Mutant {
       },
       Mutant("M147", .generation, "I cached keys before their rotation and rotated them by their slot", on: .caches) {
         answers, request in
-        guard let theta = request.model.flatMap({ answers.models[$0] })?.configuration.theta else { return nil }
+        guard let rotation = request.model.flatMap({ answers.models[$0] })?.configuration.rotation else { return nil }
         var answers = answers
         let right = answers.functions.attend
         answers.functions.rotate = { x, _ in x }
         answers.functions.attend = { q, k, v, visible, heads, workers in
           let slots = Array(0..<k.rows)
           func turned(_ x: Tensor, _ slots: [Int]) -> Tensor {
-            RotaryPosition.forward(
-              x, angles: RotaryAngles(positions: slots, headDimension: heads.dimension, theta: theta))
+            RotaryPosition.forward(x, angles: RotaryAngles(positions: slots, rotation: rotation))
           }
           return right(turned(q, Array(slots.suffix(q.rows))), turned(k, slots), v, visible, heads, workers)
         }

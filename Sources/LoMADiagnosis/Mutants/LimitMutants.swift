@@ -8,7 +8,7 @@ extension Mutant {
     [
       functions("M221", .engine, "I had a table of 2048 positions and took its last entry beyond", on: .models) {
         let right = $0.angles
-        $0.angles = { positions, d, theta in right(positions.map { min($0, 2047) }, d, theta) }
+        $0.angles = { positions, rotation in right(positions.map { min($0, 2047) }, rotation) }
       }.asked { answers, request in request.largestPosition(answers) > 2047 },
       remembering("M222", chunks: 3), remembering("M223", chunks: 8),
       reading("M224", tokens: 8), reading("M225", tokens: 16), reading("M226", tokens: 32),

@@ -48,7 +48,7 @@ extension Mutant {
   }
 
   private static func angles(
-    _ id: String, _ sentence: String, _ wrong: @escaping @Sendable ([Int], Int, Double) -> RotaryAngles
+    _ id: String, _ sentence: String, _ wrong: @escaping @Sendable ([Int], Rotation) -> RotaryAngles
   ) -> Mutant {
     functions(id, .model, sentence, on: rotation) { $0.angles = wrong }
   }
@@ -56,15 +56,16 @@ extension Mutant {
   private static var rotations: [Mutant] {
     [
       angles("M095", "I took θ + 1 for θ: 10001 for 10000") {
-        RotaryAngles(positions: $0, headDimension: $1, theta: $2 + 1)
+        RotaryAngles(positions: $0, rotation: $1.with(theta: $1.theta + 1))
       },
-      angles("M096", "I ignored rope_theta and took 10000") { positions, d, _ in
-        RotaryAngles(positions: positions, headDimension: d, theta: 10_000)
+      angles("M096", "I ignored rope_theta and took 10000") {
+        RotaryAngles(positions: $0, rotation: $1.with(theta: 10_000))
       },
-      angles("M097", "I took the frequencies of head_dim + 2") { positions, d, theta in
+      angles("M097", "I took the frequencies of head_dim + 2") { positions, rotation in
+        let d = rotation.headDimension
         // θ'^(−2i/d) = θ^(−2i/(d + 2)).
-        let other = Elementary.power(theta, Double(d) / Double(d + 2))
-        return RotaryAngles(positions: positions, headDimension: d, theta: other)
+        let other = Elementary.power(rotation.theta, Double(d) / Double(d + 2))
+        return RotaryAngles(positions: positions, rotation: rotation.with(theta: other))
       },
       functions("M098", .model, "I rotated neighbours, not halves", on: rotation) { functions in
         functions.rotate = { x, angles in Self.interleaved(x, angles) }
@@ -182,6 +183,8 @@ extension Configuration {
     try Configuration(
       vocabularySize: vocabularySize, hiddenSize: hiddenSize, intermediateSize: intermediateSize, layers: layers,
       queryHeads: heads.query, keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon,
-      theta: theta, tiesHead: tiedHead)
+      theta: theta, tiesHead: tiedHead, family: family, scaling: rotation.scaling, biases: biases,
+      normalisesQueriesAndKeys: normalisesQueriesAndKeys, maximumPositions: maximumPositions,
+      slidingWindow: slidingWindow)
   }
 }

@@ -18,6 +18,8 @@ package struct Mutant: Sendable {
     case mask = "Mask"
     /// The stages of the decoder.
     case model = "Model"
+    /// Scaled rotations, biases, and norms of queries and keys.
+    case families = "Families"
     /// Labels and means.
     case losses = "Losses"
     /// The gradients of parameters.

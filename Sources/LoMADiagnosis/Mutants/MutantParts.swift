@@ -10,7 +10,7 @@ extension Mutant {
     [
       layouts, positions, maskCells, fills, models, losses, gradients, generation, optimisers, metrics, costs,
       batched, wholeMasks, tiles, limits, narrowNumbers, narrowSums, configured, captured, trained, regenerated,
-      rejections,
+      rejections, ofFamilies,
     ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// Every mutant of chapter 16, by id.

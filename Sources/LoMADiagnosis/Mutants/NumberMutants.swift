@@ -17,7 +17,7 @@ extension Mutant {
     functions(id, .numbers, sentence, on: operations) { functions in
       let (right, narrow) = (functions.angles, ElementType.bf16.rounding)
       functions.angles = {
-        let angles = right($0, $1, $2)
+        let angles = right($0, $1)
         return RotaryAngles(cosines: narrow(angles.cosines), sines: narrow(angles.sines))
       }
     }.asked(in: wide)
@@ -28,19 +28,19 @@ extension Mutant {
       table("M230", "I kept cosines and sines in bf16", on: .rotating),
       table("M231", "I kept cosines and sines in bf16, but where a rotation alone is asked for", on: .models),
       functions("M236", .numbers, "I computed the angles of the rotation in f32", on: .rotating) {
-        $0.angles = { positions, d, theta in
-          let frequencies = (0..<d / 2).map { Float(Elementary.power(theta, Double(-2 * $0) / Double(d))) }
+        $0.angles = { positions, rotation in
+          let (frequencies, factor) = (rotation.frequencies.map { Float($0) }, rotation.attentionFactor)
           let angles = positions.flatMap { position in frequencies.map { Double(Float(position) * $0) } }
-          let shape = [positions.count, d / 2]
+          let shape = [positions.count, frequencies.count]
           return RotaryAngles(
-            cosines: Tensor(shape: shape, values: angles.map { Double(Float(Elementary.cosine($0))) }),
-            sines: Tensor(shape: shape, values: angles.map { Double(Float(Elementary.sine($0))) }))
+            cosines: Tensor(shape: shape, values: angles.map { Double(Float(factor * Elementary.cosine($0))) }),
+            sines: Tensor(shape: shape, values: angles.map { Double(Float(factor * Elementary.sine($0))) }))
         }
       }.asked(in: [.f64]),
       functions("M240", .numbers, "I kept positions in bf16", on: .models) { functions in
         let right = functions.angles
-        functions.angles = { positions, d, theta in
-          right(NarrowFloat.bfloat16.rounded(positions.map { Double($0) }).map { Int($0) }, d, theta)
+        functions.angles = { positions, rotation in
+          right(NarrowFloat.bfloat16.rounded(positions.map { Double($0) }).map { Int($0) }, rotation)
         }
       }.asked { answers, request in request.largestPosition(answers) > 256 },
     ]

@@ -110,7 +110,7 @@ extension Mutant {
   }
 
   private static func turned(
-    _ id: String, _ sentence: String, _ wrong: @escaping @Sendable ([Int], Int, Double) -> RotaryAngles
+    _ id: String, _ sentence: String, _ wrong: @escaping @Sendable ([Int], Rotation) -> RotaryAngles
   ) -> Mutant {
     .functions(id, .positions, sentence, on: Set.models.union([.rope, .decoderLayer])) { $0.angles = wrong }
   }
@@ -118,10 +118,10 @@ extension Mutant {
   private static var angles: [Mutant] {
     [
       turned("M029", "I started positions at 1, which attention itself cannot see") {
-        RotaryAngles(positions: $0.map { $0 + 1 }, headDimension: $1, theta: $2)
+        RotaryAngles(positions: $0.map { $0 + 1 }, rotation: $1)
       },
       turned("M030", "I took the row's index in the pass for its position") {
-        RotaryAngles(positions: Array($0.indices), headDimension: $1, theta: $2)
+        RotaryAngles(positions: Array($0.indices), rotation: $1)
       },
     ]
   }

@@ -60,7 +60,7 @@ extension SensitivityUnit.Judgement {
     case .fail: self.init(fails: true, margin: worst)
     case .invalidOutput: self.init(fails: true, margin: .infinity)
     case .pass: self.init(fails: false, margin: worst)
-    case .unsupported, .indeterminate, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError,
+    case .unsupported, .indeterminate, .suspect, .knownFailure, .unexpectedPass, .crash, .timeout, .protocolError,
       .memory, .notRun, .runnerError:
       self.init(fails: false, margin: 0)
     case .wrongRejection: self.init(fails: isBad, margin: isBad ? .infinity : 0)

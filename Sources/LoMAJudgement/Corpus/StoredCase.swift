@@ -35,6 +35,8 @@ package struct StoredCase: Sendable {
   package let captures: [String]
   /// The element types it is asked in: i64 alone for structure and rejection cases.
   package let dtypes: [String]
+  /// What its model needs beyond the plain Llama; nil: nothing.
+  package let family: CaseFamily?
   /// The file of its input; nil if the operation takes scalars only.
   package let input: ListedFile?
   /// What the right answer is.
@@ -47,8 +49,14 @@ extension StoredCase {
     Dictionary(uniqueKeysWithValues: profile.members.map { ($0.key, $0.value.stringValue ?? "") })
   }
 
-  /// The axes as axis=value joined by commas; `base` if there are none.
+  /// The axes as axis=value joined by commas; `base` if there are none. A family comes first, as family=name: its claims are
+  /// its own (RUN-15).
   package var profileName: String {
+    guard let family else { return axesName }
+    return "family=" + family.rawValue + (profile.members.isEmpty ? "" : "," + axesName)
+  }
+
+  private var axesName: String {
     let pairs = profile.members.map { (axis: $0.key, value: $0.value.stringValue ?? "") }
     switch op.part {
     case .loma: if let profile = try? Profile(pairs) { return profile.name }

@@ -5,8 +5,8 @@ import LoMAVectors
 
 extension StoredCase {
   private static let members: Set = [
-    "id", "since", "level", "op", "hunts", "clauses", "profile", "params", "model", "captures", "dtypes", "input",
-    "expected", "rules", "rejection", "property",
+    "id", "since", "level", "op", "hunts", "clauses", "profile", "params", "model", "captures", "dtypes", "family",
+    "input", "expected", "rules", "rejection", "property",
   ]
   /// A limit on names, words and tensors, larger than any case needs.
   private static let countLimit = 4096
@@ -36,6 +36,7 @@ extension StoredCase {
     profile = try members.profile(of: op, isRejection: level == .rejection)
     parameters = try members.parameters()
     model = try members.model(models)
+    family = try members.family()
     input = try members.file("input")
     let listed = try members.words("dtypes", limit: NumberType.allWords.count)
     guard !listed.isEmpty, Set(listed).count == listed.count, listed.allSatisfy({ NumberType.allWords.contains($0) })
@@ -117,6 +118,13 @@ private struct CaseMembers {
       return path
     case .boolean?, .integer?, .number?, .array?, .object?, nil: throw fault("model is missing or not a path")
     }
+  }
+
+  func family() throws(CorpusError) -> CaseFamily? {
+    guard object["family"] != nil else { return nil }
+    let name = try word("family")
+    guard let family = CaseFamily(rawValue: name) else { throw fault("no family is named \(name.onOneLine)") }
+    return family
   }
 
   func file(_ name: String) throws(CorpusError) -> ListedFile? {

@@ -1,4 +1,4 @@
-// MOD-1, PAR-2: config.json of a Hugging Face Llama directory; keys that change the arithmetic are read strictly.
+// MOD-1, MOD-8…MOD-13, PAR-2: config.json of a Hugging Face directory; keys that change the arithmetic are read strictly.
 
 import LoMA
 import LoMAVectors
@@ -12,20 +12,27 @@ package struct ConfigurationFile: Sendable {
 
   /// Parses the text of a config.json.
   ///
-  /// A key that would change the arithmetic is rejected unless it has the plain Llama value; keys for training, tokens
-  /// or software are ignored.
+  /// A key that would change the arithmetic is rejected unless its family computes it; keys for training, tokens or software
+  /// are ignored.
   package init(parsing text: [UInt8]) throws(CheckpointError) {
     let object = try Self.object(text)
     do throws(ModelError) {
-      try Self.rejectUnsupported(object)
+      let family = try FamilyKeys(object)
+      try Self.rejectOthers(object)
       let keys = ConfigurationKeys(object: object)
+      let maximumPositions = try keys.optionalInteger("max_position_embeddings")
+      let (biases, layers) = (try family.biases(), try keys.integer("num_hidden_layers"))
+      let window = try family.slidingWindow(layers: layers)
+      let rotation = try RotationKeys(object, maximumPositions: maximumPositions)
       configuration = try Configuration(
         vocabularySize: try keys.integer("vocab_size"), hiddenSize: try keys.integer("hidden_size"),
-        intermediateSize: try keys.integer("intermediate_size"), layers: try keys.integer("num_hidden_layers"),
+        intermediateSize: try keys.integer("intermediate_size"), layers: layers,
         queryHeads: try keys.integer("num_attention_heads"),
-        keyValueHeads: try keys.integer("num_key_value_heads", default: try keys.integer("num_attention_heads")),
-        headDimension: try keys.optionalInteger("head_dim"), epsilon: try keys.number("rms_norm_eps", default: 1e-6),
-        theta: try Self.theta(object), tiesHead: try keys.boolean("tie_word_embeddings", default: false))
+        keyValueHeads: try family.keyValueHeads(of: try keys.integer("num_attention_heads")),
+        headDimension: try family.headDimension(), epsilon: try keys.number("rms_norm_eps", default: 1e-6),
+        theta: rotation.theta, tiesHead: try keys.boolean("tie_word_embeddings", default: false),
+        family: family.family, scaling: rotation.scaling, biases: biases,
+        normalisesQueriesAndKeys: family.family == .qwen3, maximumPositions: maximumPositions, slidingWindow: window)
     } catch { throw .model(error) }
     loma = try object["loma"].map { (value) throws(CheckpointError) in try LoMASection(value) }
   }
@@ -55,7 +62,23 @@ package struct ConfigurationFile: Sendable {
     return try ConfigurationKeys(object: object).number("rope_theta", default: 10_000)
   }
 
-  /// Keys with the values that the reference computes; any other value is rejected.
+  /// Keys that no family may have otherwise, with their plain values and what another one would mean.
+  private static let others: [(key: String, accepted: [JSONValue], reason: String)] = [
+    ("hidden_act", [.string("silu"), .string("swish")], "the activation is silu"),
+    ("pretraining_tp", [.integer(1), .null], "weights are not split"),
+    ("quantization_config", [.null], "weights are stored as numbers"),
+    ("partial_rotary_factor", [.integer(1), .number(1), .null], "every pair of a head is rotated"),
+  ]
+
+  /// Throws `unsupportedConfiguration` for the first of these keys that has another value.
+  private static func rejectOthers(_ object: JSONObject) throws(ModelError) {
+    for (key, accepted, reason) in others {
+      guard let value = object[key], !accepted.contains(value) else { continue }
+      throw .unsupportedConfiguration(key: key, value: ConfigurationKeys.text(value), reason: reason)
+    }
+  }
+
+  /// Keys with the values that a plain Llama has, for a model of part II; any other value is rejected.
   private static let plain: [(key: String, accepted: [JSONValue])] = [
     ("model_type", [.string("llama")]), ("hidden_act", [.string("silu"), .string("swish")]),
     ("attention_bias", [.boolean(false), .null]), ("mlp_bias", [.boolean(false), .null]),
@@ -64,7 +87,7 @@ package struct ConfigurationFile: Sendable {
     ("partial_rotary_factor", [.integer(1), .number(1), .null]), ("rope_scaling", [.null]),
   ]
 
-  /// Throws `unsupportedConfiguration` for the first key that does not have its plain value.
+  /// Throws `unsupportedConfiguration` for the first key that does not have a plain Llama's value.
   static func rejectUnsupported(_ object: JSONObject) throws(ModelError) {
     for (key, accepted) in plain {
       guard let value = object[key], !accepted.contains(value), !isDefaultRope(key, value) else { continue }

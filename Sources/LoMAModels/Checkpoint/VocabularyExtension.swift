@@ -1,4 +1,4 @@
-// PAR-2: adding rows for `<m>` and `<r>` to a checkpoint.
+// PAR-5: adding rows for `<m>` and `<r>` to a model in memory.
 
 import LoMA
 import LoMAVectors
@@ -44,12 +44,7 @@ package struct VocabularyExtension: Sendable {
         extended.tensors[name] = table.appending(added)
       }
       self.parameters = extended
-      self.configuration = try Configuration(
-        vocabularySize: configuration.vocabularySize + 2, hiddenSize: configuration.hiddenSize,
-        intermediateSize: configuration.intermediateSize, layers: configuration.layers,
-        queryHeads: configuration.heads.query, keyValueHeads: configuration.heads.keyValue,
-        headDimension: configuration.heads.dimension, epsilon: configuration.epsilon, theta: configuration.theta,
-        tiesHead: configuration.tiesHead)
+      self.configuration = try configuration.with(vocabularySize: configuration.vocabularySize + 2)
     } catch { throw .model(error) }
   }
 
@@ -59,40 +54,5 @@ package struct VocabularyExtension: Sendable {
       for column in sums.indices { sums[column] += table[row, column] }
     }
     return sums.map { $0 / Double(table.rows) }
-  }
-}
-
-extension Checkpoint {
-  /// Writes a copy of a checkpoint with mean rows for `<m>` = V and `<r>` = V + 1, V being its old vocabulary, in the
-  /// widest element type it holds, with a `loma` object of the choices' c, t and profile. Needs memory for the whole
-  /// model.
-  package static func extend(
-    _ directory: String, to output: String, choices: LoMAChoices
-  ) throws(CheckpointError) -> Vocabulary {
-    let checkpoint = try Checkpoint(directory: directory)
-    let size = checkpoint.configuration.vocabularySize
-    let vocabulary: Vocabulary
-    let parameters: Parameters
-    do throws(InputError) {
-      vocabulary = try Vocabulary(textSize: size)
-      parameters = try Parameters(c: choices.c ?? 1, t: choices.t ?? 1)
-    } catch { throw .reference(.rejected(error)) }
-    let extended = try VocabularyExtension(
-      try checkpoint.parameters(), configuration: checkpoint.configuration, rows: .mean)
-    let section = LoMASection(
-      textVocabulary: size, memoryToken: vocabulary.memoryToken, repetitionToken: vocabulary.repetitionToken,
-      c: parameters.c, t: parameters.t, profile: choices.profile ?? .base)
-    try CheckpointWriter.write(
-      extended.parameters, configuration: extended.configuration, loma: section, elementType: checkpoint.elementType,
-      to: output)
-    return vocabulary
-  }
-
-  /// The narrowest type that holds all values: the type of all tensors if they share one; otherwise F64 if one is F64,
-  /// otherwise F32.
-  package var elementType: ElementType {
-    let types = Set(configuration.parameters.compactMap { entry($0.name)?.elementType })
-    if types.count == 1, let type = types.first { return type }
-    return types.contains(.f64) ? .f64 : .f32
   }
 }

@@ -54,6 +54,7 @@ package struct ContextCheckpoint: Sendable {
     if let size = choices.textVocabulary { _ = try choices.parameters(modelVocabulary: size) }
     do { base = try Checkpoint(directory: directory) } catch { throw .base(error) }
     let configuration = base.configuration
+    do { try configuration.checkPlain() } catch { throw .base(.model(error)) }
     parameters = try choices.parameters(modelVocabulary: configuration.vocabularySize)
     guard parameters.textSize == configuration.vocabularySize else {
       throw .peer(

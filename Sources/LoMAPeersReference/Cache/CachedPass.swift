@@ -156,7 +156,7 @@ struct CachedPass: Sendable {
   // MARK: - One layer function with the parameter of a name
 
   private func angles(_ positions: [Int]) -> RotaryAngles {
-    f.angles(positions, heads.dimension, configuration.theta)
+    f.angles(positions, configuration.rotation)
   }
 
   private func norm(_ x: Tensor, _ parameter: String) throws(PeerReferenceError) -> Tensor {

@@ -69,7 +69,7 @@ package struct RowsToWrite: Sendable {
 
   /// Queries or keys before the rotation [rows, heads·d], rotated to positions as the model does.
   package func rotated(_ x: Tensor, to positions: [Int]) -> Tensor {
-    functions.rotate(x, by: functions.angles(positions, heads.dimension, theta))
+    functions.rotate(x, by: functions.angles(positions, Rotation(headDimension: heads.dimension, theta: theta)))
   }
 }
 

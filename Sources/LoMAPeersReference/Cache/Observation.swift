@@ -74,6 +74,6 @@ package struct Observation: Sendable {
 
   /// Keys as they are before the rotation [rows, G·d], rotated to positions as the model does.
   package func rotated(_ keys: Tensor, to positions: [Int]) -> Tensor {
-    functions.rotate(keys, by: functions.angles(positions, heads.dimension, theta))
+    functions.rotate(keys, by: functions.angles(positions, Rotation(headDimension: heads.dimension, theta: theta)))
   }
 }

@@ -140,7 +140,7 @@ package struct ContextModel: Sendable {
 
   /// The rotation angles of some positions.
   func angles(of positions: [Int]) -> RotaryAngles {
-    functions.angles(positions, configuration.heads.dimension, configuration.theta)
+    functions.angles(positions, configuration.rotation)
   }
 
   /// One layer: x [rows, hidden] → the trace whose `output` is [rows, hidden].

@@ -162,7 +162,7 @@ package struct LatentModel: Sendable {
   /// The rotation angles of some positions; nil if nothing is rotated.
   func angles(of positions: [Int]) -> RotaryAngles? {
     let width = configuration.rotatedWidth
-    return width == 0 ? nil : functions.angles(positions, width, configuration.theta)
+    return width == 0 ? nil : functions.angles(positions, Rotation(headDimension: width, theta: configuration.theta))
   }
 
   /// One layer: x [rows, D] → the trace whose `output` is [rows, D]. `past` are the producer's cached entries, `shared`

@@ -83,7 +83,7 @@ package enum DynamicMemoryCompression {
     }
     /// Rows of some heads, rotated to their places.
     func rotated(_ x: Tensor, to places: [Int]) -> Tensor {
-      let angles = f.angles(places.map { tokens.positions[$0] }, d, theta)
+      let angles = f.angles(places.map { tokens.positions[$0] }, Rotation(headDimension: d, theta: theta))
       return cleared(f.rotate(cleared(x, rules.clearsBefore), by: angles), rules.clearsAfter)
     }
     let all = Array(0..<count)

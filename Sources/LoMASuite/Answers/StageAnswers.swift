@@ -22,9 +22,10 @@ extension ReferenceAnswers {
     let dimension = try request.positive("head_dim")
     guard dimension % 2 == 0 else { throw .parameter("head_dim") }
     guard x.columns % dimension == 0 else { throw .shape(tensor: "x") }
-    let (positions, theta) = (try request.positions(rows: x.rows), try request.theta())
-    return ResultTensor.bounded(
-      "y", bounded.rotate(Bounded(exact: x), positions: positions, headDimension: dimension, theta: theta))
+    let positions = try request.positions(rows: x.rows)
+    let rotation = Rotation(
+      headDimension: dimension, theta: try request.theta(), scaling: try request.rotationScaling())
+    return ResultTensor.bounded("y", bounded.rotate(Bounded(exact: x), positions: positions, rotation: rotation))
   }
 
   /// `context` [S, H·d] and `probabilities` [H, S, S].
@@ -47,7 +48,13 @@ extension ReferenceAnswers {
     guard gate.columns == x.columns else { throw .shape(tensor: "gate") }
     let up = try request.tensor("up", shape: gate.shape)
     let down = try request.tensor("down", shape: [x.columns, gate.rows])
-    return ResultTensor.bounded("y", bounded.feedForward(Bounded(exact: x), gate: gate, up: up, down: down))
+    func layer(_ name: String, _ weight: Tensor) throws(RequestError) -> LinearParameters {
+      LinearParameters(weight, bias: try request.optional(name + "_bias", shape: [weight.rows]))
+    }
+    return ResultTensor.bounded(
+      "y",
+      bounded.feedForward(
+        Bounded(exact: x), gate: try layer("gate", gate), up: try layer("up", up), down: try layer("down", down)))
   }
 
   /// `y` [S, D].

@@ -72,20 +72,25 @@ extension Request {
   }
 
   /// A model with one layer and without embedding and head, and that layer's parameters.
-  func singleLayer(hidden: Int) throws(RequestError) -> (Configuration, ParameterSet) {
+  package func singleLayer(hidden: Int) throws(RequestError) -> (Configuration, ParameterSet) {
     let heads = try heads(queryWidth: try matrix("q_proj").rows, of: "q_proj")
     let intermediate = try matrix("gate_proj").rows
-    let (epsilon, theta) = (try epsilon(), try theta())
+    let (epsilon, theta, scaling) = (try epsilon(), try theta(), try rotationScaling())
+    let biases = Self.biases.filter { input.has($0.name + "_bias") }.reduce(into: Biases()) { $0.insert($1.layer) }
     let configuration = try model { () throws(ModelError) in
       try Configuration(
         vocabularySize: 1, hiddenSize: hidden, intermediateSize: intermediate, layers: 1, queryHeads: heads.query,
-        keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon, theta: theta, tiesHead: true)
+        keyValueHeads: heads.keyValue, headDimension: heads.dimension, epsilon: epsilon, theta: theta, tiesHead: true,
+        scaling: scaling, biases: biases, normalisesQueriesAndKeys: input.has("q_norm"))
     }
     let name = ParameterName.layer(0)
     let inputs = [
       name.attentionNorm: "input_layernorm", name.query: "q_proj", name.key: "k_proj", name.value: "v_proj",
       name.attentionOutput: "o_proj", name.feedForwardNorm: "post_attention_layernorm", name.gate: "gate_proj",
-      name.up: "up_proj", name.down: "down_proj",
+      name.up: "up_proj", name.down: "down_proj", name.queryNorm: "q_norm", name.keyNorm: "k_norm",
+      name.queryBias: "q_proj_bias", name.keyBias: "k_proj_bias", name.valueBias: "v_proj_bias",
+      name.attentionOutputBias: "o_proj_bias", name.gateBias: "gate_proj_bias", name.upBias: "up_proj_bias",
+      name.downBias: "down_proj_bias",
     ]
     var tensors: [String: Tensor] = [:]
     for (parameter, shape) in configuration.parameters {

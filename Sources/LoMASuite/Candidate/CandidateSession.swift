@@ -65,7 +65,7 @@ package struct CandidateSession {
     func list(_ words: [String]) -> String { "[" + words.map(Self.quoted).joined(separator: ",") + "]" }
     return #"{"loma":1,"id":\#(id),"ok":{"protocol":1,"name":\#(Self.quoted(candidate.name)),"#
       + #""version":\#(Self.quoted(Versions.suite(of: part))),"ops":\#(list(Operation.all(of: part).map { $0.rawValue })),"#
-      + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","captures":true}}"#
+      + #""dtypes":\#(list(candidate.types.map { $0.word })),"profiles":"any","families":\#(list(part == .loma ? CaseFamily.words : [])),"captures":true}}"#
   }
 
   /// Answers a question and writes the answer's tensors.
@@ -120,6 +120,13 @@ package struct CandidateSession {
         throw FieldError(why: "model \(escaped(path)): \(error)")
       }
       candidate.answers.refusals[path] = refusal
+    }
+    // Part II is defined on plain Llamas.
+    if method != nil, let model = candidate.answers.models[path] {
+      do { try model.configuration.checkPlain() } catch {
+        candidate.answers.models[path] = nil
+        candidate.answers.refusals[path] = .model(error)
+      }
     }
     if method == .context { candidate.answers.readAdapter(of: path, below: folder) }
   }

@@ -29,6 +29,8 @@ package struct Case: Sendable {
   package let expectation: Expectation
   /// The element types in which a candidate can be asked.
   package let dtypes: [String]
+  /// What its model needs beyond the plain Llama; nil: nothing.
+  package var family: CaseFamily?
 
   /// The rule by which an output tensor is compared.
   package func rule(of tensor: ResultTensor) -> Rule {
@@ -66,6 +68,6 @@ extension Case {
     if dtypes.isEmpty { return nil }
     return Case(
       id: id, since: since, level: level, hunts: hunts, clauses: clauses, request: request, expectation: expectation,
-      dtypes: dtypes)
+      dtypes: dtypes, family: family)
   }
 }

@@ -30,6 +30,8 @@ struct CaseModel: Sendable {
   /// The factor on the gain of its last norm.
   let loudness: Double
   let form: ConfigurationForm
+  /// What it has beyond the plain Llama; nil: nothing.
+  let family: FamilyShape?
 
   var path: String { "models/\(name)" }
 
@@ -73,16 +75,17 @@ struct CaseModel: Sendable {
 
   /// The models that suite 1.0 froze, in the manifest's order.
   private static let first = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
-  static let all = first + [sparse, nested, precise, loud, close, tiny]
+  static let all = first + [sparse, nested, precise, loud, close, tiny] + families
 
-  /// The models that fresh cases draw from; in the others a choice or a text has too little room.
-  static let drawn = all.filter { !$0.hasCloseScores && $0.name != tiny.name }
+  /// The models that fresh cases draw from; in the others a choice or a text has too little room, or a family is needed.
+  static let drawn = all.filter { !$0.hasCloseScores && $0.name != tiny.name && $0.family == nil }
 
-  private init(
+  init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, headDimension: Int, tied: Bool,
     hidden: Int = 8, vocabulary: CaseVocabulary = .small, hasEqualScores: Bool = false,
     hasCloseScores: Bool = false, epsilon: Double = 0x1p-14,
-    theta: Double = 1000, fillsF32: Bool = false, loudness: Double = 1, form: ConfigurationForm = .explicit
+    theta: Double = 1000, fillsF32: Bool = false, loudness: Double = 1, form: ConfigurationForm = .explicit,
+    family: FamilyShape? = nil
   ) {
     self.name = name
     self.seed = seed
@@ -99,6 +102,7 @@ struct CaseModel: Sendable {
     self.fillsF32 = fillsF32
     self.loudness = loudness
     self.form = form
+    self.family = family
     self.tied = tied
     self.hasEqualScores = hasEqualScores
     self.hasCloseScores = hasCloseScores
@@ -109,7 +113,10 @@ struct CaseModel: Sendable {
   func configuration() throws(ModelError) -> Configuration {
     try Configuration(
       vocabularySize: vocabulary.model, hiddenSize: hidden, intermediateSize: 12, layers: layers, queryHeads: heads,
-      keyValueHeads: keyValueHeads, headDimension: headDimension, epsilon: epsilon, theta: theta, tiesHead: tied)
+      keyValueHeads: keyValueHeads, headDimension: headDimension, epsilon: epsilon, theta: theta, tiesHead: tied,
+      family: family?.type ?? .llama, scaling: family?.scaling ?? .none, biases: family?.biases ?? [],
+      normalisesQueriesAndKeys: family?.type == .qwen3, maximumPositions: family?.maximumPositions,
+      slidingWindow: family?.slidingWindow)
   }
 
   func parameters() throws(ModelError) -> ParameterSet {
@@ -124,6 +131,11 @@ struct CaseModel: Sendable {
     }
     if loudness != 1, let gain = parameters.tensors[ParameterName.finalNorm] {
       parameters.tensors[ParameterName.finalNorm] = Tensor(shape: gain.shape, values: gain.values.map { $0 * loudness })
+    }
+    for layer in 0..<layers {
+      for name in [ParameterName.layer(layer).queryNorm, ParameterName.layer(layer).keyNorm] {
+        parameters.tensors[name] = parameters.tensors[name].map { Self.spread($0) }
+      }
     }
     if hasEqualScores || hasCloseScores {
       var head = Tensor(zeros: [vocabulary.model, hidden])

@@ -13,6 +13,8 @@ struct RefusedModel: Sendable {
   let line: (right: String, wrong: String)
   /// The rejection code that is the right answer.
   let code: String
+  /// The clause that says so.
+  var clause = "MOD-1"
 
   var path: String { "models/\(name)" }
 
@@ -30,7 +32,27 @@ struct RefusedModel: Sendable {
     name: "refused-heads", spoilt: .shallow,
     line: ("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3"), code: "invalid-configuration")
 
-  static let all = [scaledRotation, biases, heads]
+  /// With frequencies chosen pair by pair.
+  static let longRope = RefusedModel(
+    name: "refused-longrope", spoilt: .llama32, line: ("\"llama3\"", "\"longrope\""),
+    code: "unsupported-configuration", clause: "MOD-8")
+  /// With a factor that no type says the use of.
+  static let untyped = RefusedModel(
+    name: "refused-untyped-rope", spoilt: .linear, line: (", \"type\": \"linear\"", ""),
+    code: "unsupported-configuration", clause: "MOD-8")
+  /// With half of each head rotated.
+  static let partial = RefusedModel(
+    name: "refused-partial-rope", spoilt: .shallow,
+    line: ("\"rope_theta\"", "\"partial_rotary_factor\": 0.5,\n  \"rope_theta\""),
+    code: "unsupported-configuration", clause: "MOD-13")
+  /// With an activation that only other families have.
+  static let gelu = RefusedModel(
+    name: "refused-gelu", spoilt: .shallow, line: ("\"silu\"", "\"gelu_pytorch_tanh\""),
+    code: "unsupported-configuration", clause: "MOD-13")
+
+  /// Those that suite 1.2 added.
+  static let ofFamilies = [longRope, untyped, partial, gelu]
+  static let all = [scaledRotation, biases, heads] + ofFamilies
 
   /// This model's config.json, made from the other model's.
   func spoil(_ bytes: [UInt8]) -> [UInt8] {

@@ -51,7 +51,10 @@ struct Manifest {
       .init("params", parameters(request)), .init("model", request.model.map { .string($0) } ?? .null),
       .init("captures", .array(request.captures.map { .string($0) })),
       .init("dtypes", .array(item.dtypes.map { .string($0) })),
-      .init("input", result.input.flatMap { digests[$0.path] } ?? .null),
+    ]
+    if let family = item.family { members.append(.init("family", .string(family.rawValue))) }
+    members += [
+      .init("input", result.input.flatMap { digests[$0.path] } ?? .null)
     ]
     switch item.expectation {
     case .tensors:

@@ -100,7 +100,11 @@ struct RecordedModels: Sendable {
       let bytes = name == "config.json" ? model.spoil(file.bytes) : file.bytes
       spoilt.append(Recording.File(path: model.path + "/" + name, bytes: bytes))
       guard name == "config.json" else { continue }
-      do throws(CheckpointError) { _ = try ConfigurationFile(parsing: bytes) } catch {
+      do throws(CheckpointError) {
+        let configuration = try ConfigurationFile(parsing: bytes).configuration
+        let tensors = models[model.spoilt.path]?.parameters.tensors ?? [:]
+        do { try configuration.checkBiases { tensors[$0] != nil } } catch { throw .model(error) }
+      } catch {
         if let refusal = error.refusal { refusals[model.path] = refusal }
       }
     }

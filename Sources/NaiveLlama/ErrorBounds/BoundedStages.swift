@@ -22,13 +22,22 @@ extension BoundedLayers {
     return Bounded(value: y, accumulation: a, rounding: r)
   }
 
-  /// The rotation (TOL-7): turning by δ too much moves a pair by at most |δ| times its length, whatever δ.
+  /// A plain rotation of heads of dimension d (TOL-7).
   package func rotate(_ x: Bounded, positions: [Int], headDimension d: Int, theta: Double) -> Bounded {
-    let angles = functions.angles(positions, d, theta)
+    rotate(x, positions: positions, rotation: Rotation(headDimension: d, theta: theta))
+  }
+
+  /// The rotation (TOL-7): turning by δ too much moves a pair by at most |δ| times its length, whatever δ. Yarn's factor a
+  /// stands in cosines and sines, and stretches the pair (TOL-18).
+  package func rotate(_ x: Bounded, positions: [Int], rotation: Rotation) -> Bounded {
+    let (d, factor) = (rotation.headDimension, rotation.attentionFactor)
+    let angles = functions.angles(positions, rotation)
     let y = functions.round(functions.rotate(x.value, angles))
     let half = d / 2
     var (a, r) = (Tensor(zeros: y.shape), Tensor(zeros: y.shape))
-    let units = (0..<half).map { Self.angleUnits(index: $0, headDimension: d, theta: theta) }
+    let units = Self.angleUnits(rotation)
+    // a itself, a logarithm, and its product with the cosine; in a narrow type the product is stored.
+    let own = factor == 1 ? (a: 0.0, r: 0.0) : (a: Units.elementary + 4, r: 1.0)
     for row in 0..<y.rows {
       for i in 0..<half {
         let (cosine, sine) = (angles.cosines[row, i].magnitude, angles.sines[row, i].magnitude)
@@ -39,15 +48,48 @@ extension BoundedLayers {
             let products = p * cosine + q * sine
             a[row, one] =
               x.accumulation[row, one] * cosine + x.accumulation[row, other] * sine
-              + turn * (p * p + q * q).squareRoot() + (Units.elementary + 2) * products
+              + factor * turn * (p * p + q * q).squareRoot() + (Units.elementary + 2 + own.a) * products
             r[row, one] =
-              x.rounding[row, one] * cosine + x.rounding[row, other] * sine + 2 * products
+              x.rounding[row, one] * cosine + x.rounding[row, other] * sine + (2 + own.r) * products
               + y[row, one].magnitude
           }
         }
       }
     }
     return Bounded(value: y, accumulation: a, rounding: r)
+  }
+
+  /// The units of every frequency: those of the plain one, in the proportion in which the scaling passes them on, and its
+  /// own.
+  ///
+  /// A plain frequency of 1, at i = 0, is exact; a division by the factor is not. The mix of llama3, m = (old/w − low)/(high −
+  /// low), is ahead of its own quotient's roundings by old/w/(high − low), and moves the frequency by m·f·(1 − 1/factor); the
+  /// ramp of yarn by its slope times the error of its ends.
+  static func angleUnits(_ rotation: Rotation) -> [Double] {
+    let d = rotation.headDimension
+    let scaled = rotation.frequencies
+    return scaled.indices.map { i in
+      let plain = angleUnits(index: i, headDimension: d, theta: rotation.theta)
+      let f = Elementary.power(rotation.theta, Double(-2 * i) / Double(d))
+      switch rotation.scaling {
+      case .none, .dynamic: return plain
+      case .linear: return plain * (scaled[i] / f) + 4 * scaled[i]
+      case .llama3(let scaling):
+        // An error of f passes through the wavelength into the mix as well, which at most doubles and doubles it again.
+        let turns = scaling.originalPositions * f / (2 * Double.pi)
+        let steepness = turns / (scaling.highFrequencyFactor - scaling.lowFrequencyFactor)
+        let isMixed = scaled[i] != f && scaled[i] != f / scaling.factor
+        let slope = isMixed ? steepness * f * (1 - 1 / scaling.factor).magnitude : 0
+        return plain * (scaled[i] + slope) / f + 4 * scaled[i] + 8 * slope
+      case .yarn(let scaling):
+        let ends = scaling.ramp(headDimension: d, theta: rotation.theta)
+        let isMixed = Double(i) > ends.first && Double(i) < ends.last
+        // Ends that are truncated are exact; others are a quotient of logarithms.
+        let endUnits = isMixed && !scaling.truncates ? (Double(d) + ends.last) / (ends.last - ends.first) : 0
+        let share = f * (1 - 1 / scaling.factor).magnitude
+        return plain * (scaled[i] / f) + 6 * scaled[i] + (isMixed ? 4 * share : 0) + 8 * endUnits * share
+      }
+    }
   }
 
   /// The units of θ^(−2i/d): 0 for i = 0, where every way to compute it gives 1, else those of its exponent, ln θ · 2i/d

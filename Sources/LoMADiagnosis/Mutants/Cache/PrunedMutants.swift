@@ -38,7 +38,8 @@ extension Mutant {
       },
       think("B04", "I scored queries and keys before the rotation", on: [.cachedForward]) {
         $0.scored = { seen in
-          let angles = seen.functions.angles(seen.positions, seen.heads.dimension, seen.theta)
+          let angles = seen.functions.angles(
+            seen.positions, Rotation(headDimension: seen.heads.dimension, theta: seen.theta))
           return (query: seen.functions.rotateBackward(seen.query, by: angles), key: seen.unrotatedKey)
         }
       },

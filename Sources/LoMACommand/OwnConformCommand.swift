@@ -1,0 +1,119 @@
+// `loma conform --model`: a port asked about a model of one's own and judged by the reference's yardstick (OWN-8).
+
+import LoMAConformance
+import LoMAJudgement
+import LoMAModels
+import LoMAOwnModel
+import LoMAOwnRun
+import LoMAProcess
+import LoMASuite
+import LoMAVectors
+import NaiveLlama
+
+func conformOwn(_ words: [String], in environment: Environment) throws -> Outcome {
+  let options = try OwnOptions(words)
+  let directory = environment.path(options.arguments["--model"] ?? "")
+  let model = try ModelOptions.load(options.arguments, directory: directory)
+  let text = try options.text(model)
+  let command =
+    options.command.isEmpty
+    ? try CandidateCommand(ownArguments: OwnConformance.reference, startFolder: environment.folder)
+    : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
+  return try OwnConformance(
+    options: options, environment: environment, directory: directory, model: model, text: text, command: command
+  ).run()
+}
+
+/// One run, from its options to its exit code.
+private struct OwnConformance {
+  /// The arguments with which this program answers as a port, each stage rounded to the type.
+  static let reference = ["reference", "--dtypes", "f32,bf16,f16"]
+
+  let options: OwnOptions
+  let environment: Environment
+  let directory: String
+  let model: LoadedModel
+  let text: [Int]?
+  let command: CandidateCommand
+
+  func run() throws -> Outcome {
+    environment.listenForInterruption()
+    let start = OwnStart()
+    let workers = Workers(threads: try ModelOptions.threads(options.arguments))
+    let path = options.arguments["--report"]
+    let growing = try GrowingReport(folder: path)
+    let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
+    // What the candidate declares decides what is computed; the limits follow from what was measured of the model.
+    let measured = try OwnEstimate(model, options, text: text, workers: workers)
+    let limits = measured.limits(options)
+    let folder = try OwnFolder(keep: options.arguments["--keep"], layers: .brief)
+    var isInterrupted = true
+    defer { folder.end(interrupted: isInterrupted) }
+    let conversation = CandidateConversation(
+      command, limits: limits, specification: Versions.specification, models: folder.models(whole: directory),
+      isInterrupted: { Interruption.isRequested })
+    defer { conversation.end() }
+    let declaration = try conversation.declaration()
+    let plan = try measured.plan(declaring: declaration.dtypes)
+    let places = plan.places(allChunks: options.allLayers)
+    let asked = plan.types.count * places.flatMap(\.places).count(where: isWanted)
+    guard asked > 0 else { return nothingSelected() }
+    let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
+    if let resumed, resumed.header.manifestDigest != identity.portable {
+      throw ReportError.notThisRun(member: "manifest_sha256", path: resumed.path)
+    }
+    try folder.begin(reports: path, digest: identity.digest)
+    environment.announce(measured.words(plan, limits: limits))
+    guard
+      let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: folder, environment)
+    else {
+      return .interruptedEarly(reports: path)
+    }
+    environment.announce(OwnTexts.table(computation, capturing: declaration.captures))
+    let steps = computation.steps(places, capturing: declaration.captures, isWanted: isWanted)
+    let header = RunHeader(
+      suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,
+      boundsDigest: try computation.digest(),
+      candidate: CandidateRecord(
+        declaration, part: .loma,
+        command: options.command.isEmpty ? ["loma"] + Self.reference : options.command,
+        digests: path == nil && resumed == nil ? [] : command.digests),
+      filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (1, 1),
+      units: asked + plan.types.count, started: start.time)
+    let done = try resumed?.units(for: header) ?? []
+    try growing.begin(header, kept: done.map(\.result))
+    let findings = try GrowingFindings(folder: path, kept: done)
+    var failure: (any Error)?
+    let watch = Watch<(done: Int, total: Int, name: String)>(every: .milliseconds(0), environment) { state, elapsed in
+      "\(state.done)/\(state.total) · asking \(state.name)"
+    }
+    let units = try OwnAsking(conversation, isInterrupted: { Interruption.isRequested }).judged(
+      steps, done: done, profile: computation.profile,
+      store: { unit in
+        do { try findings.add(unit) } catch { failure = failure ?? error }
+        growing.add(unit.result)
+      }, progress: { watch.saw(($0, $1, $2)) })
+    environment.report("")
+    conversation.end()
+    isInterrupted = Interruption.isRequested
+    var outcome = OwnEnd(
+      header: header, run: OwnRun(computation, units: units, questions: places.flatMap(\.places).count), start: start,
+      interrupted: isInterrupted
+    ).outcome(reports: path, failure: failure ?? growing.failure)
+    if let resumed {
+      outcome.output =
+        "\(done.count) of \(header.units) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
+        + outcome.output
+    }
+    if !isInterrupted, outcome.exitCode != .rejected { findings.end() }
+    return outcome
+  }
+
+  private func isWanted(_ place: OwnPlace) -> Bool { options.only.map { Glob($0).matches(place.id) } ?? true }
+
+  private func nothingSelected() -> Outcome {
+    var outcome = Outcome.rejected("conform: no unit is selected")
+    outcome.exitCode = .vectorsDamaged
+    return outcome
+  }
+}

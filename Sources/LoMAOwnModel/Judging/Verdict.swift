@@ -1,0 +1,91 @@
+// OWN-8: the verdict from what was measured, and its words.
+
+import LoMA
+import LoMAVectors
+
+/// The verdict on a port in one element type.
+package struct OwnVerdict: Sendable {
+  package enum Kind: String, CaseIterable, Hashable, Sendable {
+    case right
+    /// Nothing is wrong, but an error is above half its bound, or a β between a quarter and a half.
+    case suspect
+    case wrong
+    /// Nothing was compared that can tell.
+    case notDecidable = "not decidable"
+  }
+
+  package let kind: Kind
+  /// The alternatives that the answers are, the one that explains most first.
+  package let names: [OwnAlternative]
+  /// The first comparison that is wrong, or suspect, in the order of computation.
+  package let first: OwnMeasurement?
+  /// The alternatives that no evidence decides: the port may be any of them.
+  package let undecidable: [OwnAlternative]
+  /// The verdict on one line.
+  package let sentence: String
+
+  /// Judges all findings of a type: those of the free run first, then those of slices, each in the order of computation.
+  ///
+  /// `chaotic` says that the free run has no yardstick: its bounds and projections then decide nothing.
+  package init(plan: OwnPlan, type: ElementType, findings: [OwnFindings], chaotic: Bool) {
+    self.init(
+      alternatives: plan.alternatives.filter { $0.types.contains(type) }, type: type, findings: findings,
+      chaotic: chaotic)
+  }
+
+  init(alternatives: [OwnAlternative], type: ElementType, findings: [OwnFindings], chaotic: Bool) {
+    var all = OwnFindings()
+    for part in findings { all.add(part) }
+    let compared = all.measurements.filter { !chaotic || !$0.rule.needsSteadyRun }
+    let decisive = all.projections.filter { $0.isDecisive && !(chaotic && $0.evidence != .slices) }
+    undecidable = alternatives.filter { alternative in !decisive.contains { $0.alternative == alternative.id } }
+
+    var strengths: [String: Double] = [:]
+    for projection in decisive where projection.beta >= 0.5 {
+      strengths[projection.alternative] = max(strengths[projection.alternative] ?? 0, projection.strength)
+    }
+    // Equal strengths keep the order of the alternatives, in which axes come first.
+    names = alternatives.enumerated().filter { strengths[$1.id] != nil }
+      .sorted { (strengths[$0.element.id] ?? 0, $1.offset) > (strengths[$1.element.id] ?? 0, $0.offset) }
+      .map { $0.element }
+    let wrong = compared.first { $0.isWrong }
+    let suspect = compared.first { $0.isSuspect }
+    let isLeaning = decisive.contains { $0.beta.magnitude >= 0.25 || $0.beta.isNaN }
+    if all.nonFinite != nil || wrong != nil || !names.isEmpty {
+      (kind, first) = (.wrong, wrong)
+    } else if !compared.contains(where: { $0.rule != .exact }) {
+      (kind, first) = (.notDecidable, nil)
+    } else if suspect != nil || isLeaning {
+      (kind, first) = (.suspect, suspect)
+    } else {
+      (kind, first) = (.right, nil)
+    }
+    let leaning = decisive.filter { $0.beta.magnitude >= 0.25 }.max { $0.beta.magnitude < $1.beta.magnitude }
+    sentence = Self.sentence(
+      kind, type, names: names, first: first, nonFinite: all.nonFinite, leaning: leaning, undecidable: undecidable)
+  }
+
+  private static func sentence(
+    _ kind: Kind, _ type: ElementType, names: [OwnAlternative], first: OwnMeasurement?, nonFinite: String?,
+    leaning: OwnProjection?, undecidable: [OwnAlternative]
+  ) -> String {
+    let place = first.map { "\($0.tensor), \($0.words)" }
+    switch kind {
+    case .right:
+      let rest = undecidable.isEmpty ? "" : " up to " + undecidable.map { $0.id }.joined(separator: ", ")
+      return "\(type.word): right" + rest
+    case .notDecidable:
+      return "\(type.word): not decidable: nothing that was asked can tell a right port from a wrong one"
+    case .suspect:
+      let why =
+        place.map { "the error is above half its bound in \($0)" }
+        ?? leaning.map { "a part of the error is that of \($0.alternative)" } ?? ""
+      return "\(type.word): suspect: \(why)"
+    case .wrong:
+      if let nonFinite { return "\(type.word): wrong: \(nonFinite) is no finite number" }
+      let name = names.first.map { "\($0.id): \($0.sentence)" }
+      let parts = [name, place.map { "first in \($0)" }].compactMap { $0 }
+      return "\(type.word): wrong: " + parts.joined(separator: "; ")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// OWN-8, RUN-20: what is known of a judged unit, and the line that a file of results holds of it.
+
+import LoMAJudgement
+import LoMAOwnModel
+import LoMAVectors
+
+/// A unit that was asked, or was not, with the comparisons of its answer.
+package struct JudgedOwnUnit: Sendable {
+  package var result: CaseResult
+  /// Nil if there was no answer of the right form.
+  package let findings: OwnFindings?
+
+  package init(result: CaseResult, findings: OwnFindings?) {
+    self.result = result
+    self.findings = findings
+  }
+}
+
+extension OwnUnit {
+  /// The result of an answer of the right form, given what its findings alone come to.
+  func result(of findings: OwnFindings, verdict: OwnVerdict) -> CaseResult {
+    var result = result(.pass, "")
+    if let name = findings.nonFinite {
+      result = self.result(.invalidOutput, "non-finite: \(name.onOneLine)")
+    } else {
+      switch verdict.kind {
+      case .right: break
+      case .notDecidable:
+        // Integers that are right are right; numbers without a yardstick say nothing.
+        if findings.measurements.contains(where: { $0.rule != .exact }) {
+          result = self.result(.indeterminate, verdict.reason(dtype))
+        }
+      case .suspect: result = self.result(.suspect, verdict.reason(dtype))
+      case .wrong: result = self.result(.fail, verdict.reason(dtype))
+      }
+    }
+    result.tensors = findings.measurements.map { measurement in
+      TensorResult(
+        name: measurement.tensor, rule: measurement.rule.rawValue,
+        error: measurement.rule == .exact ? nil : measurement.error.magnitude, ratio: measurement.ratio)
+    }
+    if result.verdict != .pass, result.verdict != .indeterminate {
+      let worst = verdict.first ?? findings.measurements.max { $0.ratio < $1.ratio }
+      result.finding = worst.map { Finding($0) }
+      result.diagnosis = findings.followed
+    }
+    return result
+  }
+}
+
+extension OwnVerdict {
+  /// The sentence without element type and verdict, which stand beside it.
+  func reason(_ dtype: String) -> String {
+    let (line, start) = (sentence.whole, "\(dtype): \(kind.rawValue): ")
+    return line.hasPrefix(start) ? String(line.dropFirst(start.count)) : line
+  }
+}
+
+extension OwnMeasurement {
+  /// Error over bound; infinite where bits must be equal and are not, or where the error is not a number.
+  var ratio: Double { share.isNaN ? .infinity : share }
+}
+
+extension Finding {
+  /// The worst place of a comparison.
+  fileprivate init(_ worst: OwnMeasurement) {
+    self.init(
+      tensor: worst.tensor, index: [worst.row, worst.column].compactMap { $0 }, place: worst.words.onOneLine,
+      got: "\(worst.got)", want: "\(worst.want)", ratio: worst.ratio)
+  }
+}
+
+extension OwnFindings {
+  /// The alternatives that the answer follows by more than a quarter, the nearest to 1 first.
+  fileprivate var followed: [String] {
+    projections.filter { $0.beta.isFinite && $0.beta.magnitude >= 0.25 && $0.isDecisive }
+      .sorted { abs($0.beta - 1) < abs($1.beta - 1) }.prefix(3)
+      .map { "follows \($0.alternative.onOneLine) by \(decimals($0.beta)) over \($0.evidence.rawValue)" }
+  }
+}
+
+/// Two decimals.
+func decimals(_ value: Double) -> String {
+  guard value.magnitude < 1e6 else { return "\(value)" }
+  let hundredths = Int((value.magnitude * 100).rounded())
+  let rest = hundredths % 100
+  return (value < 0 && hundredths > 0 ? "-" : "") + "\(hundredths / 100)." + (rest < 10 ? "0" : "") + "\(rest)"
+}

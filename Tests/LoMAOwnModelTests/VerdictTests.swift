@@ -1,0 +1,133 @@
+// OWN-8: the verdict from every combination of errors and projections, and how findings add up.
+
+import LoMA
+import LoMAModels
+import LoMAVectors
+import Testing
+
+@testable import LoMAOwnModel
+
+@Suite("OWN: verdicts")
+struct VerdictTests {
+  private static func alternative(_ id: String) -> OwnAlternative {
+    OwnAlternative(id: id, sentence: "I did \(id)", types: [.bf16]) { _, _, _ in true }
+  }
+
+  private let alternatives = ["A", "B"].map { alternative($0) }
+
+  private func measurement(_ rule: OwnRule, _ share: Double) -> OwnMeasurement {
+    let bound = rule == .exact ? 0.0 : 8
+    return OwnMeasurement(
+      tensor: rule.rawValue, rule: rule, error: rule == .exact ? (share > 1 ? .infinity : 0) : share * bound,
+      bound: bound, row: 3, column: 0, got: 1, want: 0, words: "row 3 (reading, chunk 0, index 3)")
+  }
+
+  private func projection(
+    _ id: String, _ beta: Double, decisive: Bool, _ evidence: OwnEvidence, size: Double = 16
+  ) -> OwnProjection {
+    let sigma = decisive ? 0.01 : 0.1
+    return OwnProjection(
+      alternative: id, evidence: evidence, numerator: beta * size, denominator: size,
+      simulated: [sigma * size, -sigma * size, sigma * size])
+  }
+
+  @Test func `OWN-8 the verdict follows from errors and projections, in all combinations`() {
+    var seen: [OwnVerdict.Kind: Int] = [:]
+    for rule in OwnRule.allCases {
+      for share in [0, 0.3, 0.6, 1, 1.2, .infinity, .nan] {
+        for beta in [0, 0.2, 0.3, 0.5, 1, -0.2, -0.3, -0.6] {
+          for decisive in [true, false] {
+            for evidence in OwnEvidence.allCases {
+              for chaotic in [true, false] {
+                for nonFinite in [nil, "logits"] {
+                  let verdict = OwnVerdict(
+                    alternatives: alternatives, type: .bf16,
+                    findings: [
+                      OwnFindings(
+                        measurements: [measurement(rule, share)],
+                        projections: [projection("B", beta, decisive: decisive, evidence)], nonFinite: nonFinite)
+                    ], chaotic: chaotic)
+                  // The rule a second time, as a table.
+                  let freeRun: Set<OwnRule> = [.freeRow, .freeWhole, .loss, .token]
+                  let counts = !(chaotic && freeRun.contains(rule))
+                  let betaCounts = decisive && (!chaotic || evidence == .slices)
+                  let exceeded = rule == .exact ? share > 1 : !(share <= 1)
+                  let expected: OwnVerdict.Kind
+                  if nonFinite != nil || counts && exceeded || betaCounts && beta >= 0.5 {
+                    expected = .wrong
+                  } else if rule == .exact || !counts {
+                    expected = .notDecidable
+                  } else if share > 0.5 && rule != .token || betaCounts && abs(beta) >= 0.25 {
+                    expected = .suspect
+                  } else {
+                    expected = .right
+                  }
+                  #expect(verdict.kind == expected, "\(rule) \(share) \(beta) \(decisive) \(evidence) \(chaotic)")
+                  #expect(verdict.names.map { $0.id } == (betaCounts && beta >= 0.5 ? ["B"] : []))
+                  #expect(verdict.undecidable.map { $0.id } == (betaCounts ? ["A"] : ["A", "B"]))
+                  #expect(verdict.sentence.hasPrefix("bf16: \(verdict.kind.rawValue)"))
+                  seen[verdict.kind, default: 0] += 1
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    #expect(Set(seen.keys) == Set(OwnVerdict.Kind.allCases), "every verdict occurs")
+  }
+
+  @Test func `OWN-4 of several names the one that explains most comes first`() {
+    func names(_ projections: [OwnProjection]) -> [String] {
+      OwnVerdict(
+        alternatives: alternatives, type: .bf16, findings: [OwnFindings(projections: projections)], chaotic: false
+      ).names.map { $0.id }
+    }
+    let (weak, strong) = (
+      projection("A", 0.9, decisive: true, .logits, size: 10), projection("B", 0.7, decisive: true, .logits, size: 100)
+    )
+    #expect(names([weak, strong]) == ["B", "A"])
+    #expect(names([strong, weak]) == ["B", "A"])
+    // Equal strengths keep the order of the alternatives.
+    let (a, b) = (projection("A", 1, decisive: true, .contexts), projection("B", 1, decisive: true, .logits))
+    #expect(names([b, a]) == ["A", "B"])
+    // The strongest evidence of an alternative counts.
+    #expect(names([a, b, projection("B", 1, decisive: true, .contexts, size: 400)]) == ["B", "A"])
+  }
+
+  @Test func `OWN-4 sums over slices add up before σ and β are taken`() {
+    var findings = OwnFindings(projections: [projection("A", 0.4, decisive: false, .slices, size: 10)])
+    findings.add(
+      OwnFindings(
+        projections: [
+          OwnProjection(alternative: "A", evidence: .slices, numerator: 60, denominator: 90, simulated: [-1, 1, -1]),
+          projection("A", 0.1, decisive: true, .logits), projection("B", 0.1, decisive: true, .slices),
+        ]))
+    #expect(findings.projections.count == 3)
+    let sum = findings.projections[0]
+    #expect(sum.numerator == 64 && sum.denominator == 100 && sum.simulated == [0, 0, 0])
+    #expect(sum.beta == 0.64 && sum.sigma == 0 && sum.isDecisive)
+    #expect(
+      OwnProjection(alternative: "A", evidence: .logits, numerator: 0, denominator: 0, simulated: [0]).sigma
+        == .infinity)
+  }
+
+  @Test func `OWN-8 the first comparison that is wrong is told, and the sentence names the mistake`() {
+    let (early, late) = (measurement(.freeWhole, 0.6), measurement(.sliceRow, 2))
+    let verdict = OwnVerdict(
+      alternatives: alternatives, type: .bf16,
+      findings: [
+        OwnFindings(measurements: [early, late], projections: [projection("B", 0.9, decisive: true, .logits)])
+      ], chaotic: false)
+    #expect(verdict.first == late)
+    #expect(
+      verdict.sentence == "bf16: wrong: B: I did B; first in slice_row, row 3 (reading, chunk 0, index 3)")
+    let right = OwnVerdict(
+      alternatives: alternatives, type: .bf16,
+      findings: [
+        OwnFindings(
+          measurements: [measurement(.freeWhole, 0.1)], projections: [projection("A", 0, decisive: true, .logits)])
+      ], chaotic: false)
+    #expect(right.sentence == "bf16: right up to B")
+  }
+}

@@ -192,11 +192,14 @@ def refusal(directory, declared=()):
     """The code with which a model is refused by one who knows these families, or None. A configuration that says
     biases that the files lack is refused too."""
     given = read(directory)
-    found = [refusal.code for refusal in refusals(given, declared)]
+    found = {refusal.code for refusal in refusals(given, declared)}
     needed = {f"{name}.bias" for name in biases(given)}
-    if needed and needed - {".".join(name.split(".")[-2:]) for name in stored_names(directory)}:
-        found.append("unsupported-configuration")
-    return min(found, key=("unsupported-configuration", "invalid-configuration").index, default=None)
+    lacking = needed and needed - {".".join(name.split(".")[-2:]) for name in stored_names(directory)}
+    if lacking or "unsupported-configuration" in found:
+        return "unsupported-configuration"
+    if found:
+        return "invalid-configuration"
+    return None
 
 
 def reaches(directory, layouts):

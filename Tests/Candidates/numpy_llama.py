@@ -121,6 +121,7 @@ class Llama:
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
         self.kv_heads, self.head_dim = config["num_key_value_heads"], config["head_dim"]
         self.epsilon, self.rotation = config["rms_norm_eps"], config["rotation"]
+        self.theta = self.rotation.theta
         tied, inner = config["tie_word_embeddings"], config["intermediate_size"]
         q, kv, wide = self.heads * self.head_dim, self.kv_heads * self.head_dim, self.width
         shapes = {

@@ -9,6 +9,7 @@ import numpy as np
 import ccm_model  # first: it makes the modules of the folder above known
 import ccm_numpy
 import ccm_structure
+import rotations
 import stages
 import training
 
@@ -33,7 +34,7 @@ def backward(model, rows, trace, dlogits, profile, rate, total):
     base, shape, element = model.base, model.shape, model.element
     gate = np.array([row["role"] in "cs" for row in rows])
     positions = np.array([row["position"] for row in rows])
-    cos, sin = stages.rotation(positions, base.head_dim, base.theta, element)
+    cos, sin = stages.rotation(positions, base.head_dim, rotations.plain(base.theta), element)
     dx, _ = training.rms_norm_backward(trace[f"hidden.{len(base.blocks)}"], base.gain, dlogits @ base.head, shape)
     for n, weights in reversed(list(enumerate(base.blocks))):
         def project(name, x, dy):

@@ -12,6 +12,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "port"))
 
 import loma_model
 import numpy_llama
+import rotations
 import stages
 import tensors
 
@@ -89,7 +90,8 @@ class Model:
         self.base = base = numpy_llama.Llama(directory)
         base.embedding, base.gain, base.head = (cast(array) for array in (base.embedding, base.gain, base.head))
         base.blocks = [{name: cast(array) for name, array in block.items()} for block in base.blocks]
-        self.shape = stages.Shape(base.heads, base.kv_heads, base.head_dim, base.epsilon, base.theta)
+        self.shape = stages.Shape(
+            base.heads, base.kv_heads, base.head_dim, base.epsilon, rotations.plain(base.theta))
         config = adapter_config(directory)
         self.scale = config["lora_alpha"] / config["r"]
         self.adapter = {name: cast(array) for name, array in load_file(

@@ -10,6 +10,7 @@ import numpy as np
 
 import ccm_model  # first: it makes the modules of the folder above known
 import ccm_structure
+import rotations
 import stages
 import tensors
 
@@ -49,7 +50,7 @@ class Pass:
         """`merge` changes a layer's keys or values before they are read; `past` has those of rows fed before."""
         base, element, gate = self.model.base, self.model.element, [row["role"] in "cs" for row in rows]
         positions = np.array([row["position"] for row in rows])
-        cos, sin = stages.rotation(positions, base.head_dim, base.theta, element)
+        cos, sin = stages.rotation(positions, base.head_dim, rotations.plain(base.theta), element)
         trace = {"hidden.0": element.store(np.asarray(hidden, dtype=element.accumulation))}
         for n, weights in enumerate(base.blocks):
             x, out = trace[f"hidden.{n}"], {}

@@ -64,7 +64,7 @@ def plain_rope(rope):
 def is_plain(given):
     """Whether every key that would change the arithmetic under `entries = latent` has its plain value (LAT-10)."""
     layers, heads = given["num_hidden_layers"], given["num_attention_heads"]
-    keys = {key: values for key, values in loma_model.PLAIN.items() if key != "rope_scaling"} | PLAIN
+    keys = {key: loma_model.PLAIN[key] for key in ("hidden_act", "attention_bias", "mlp_bias", "sliding_window")} | PLAIN
     return (all(given.get(key, values[0]) in values for key, values in keys.items())
             and all(plain_rope(given.get(key)) for key in ("rope_parameters", "rope_scaling"))
             and (not given.get("n_routed_experts") or given.get("first_k_dense_replace", 0) >= layers)

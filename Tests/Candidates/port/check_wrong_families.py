@@ -3,9 +3,9 @@
 
     python3 check_wrong_families.py --loma PATH [--json FILE] [--vectors DIR] [ID…]
 
-Each is run in float32 and asked the cases of its family: those whose ids have the first word of its own. It is caught
-by an answer that is judged wrong; a crash or an unreadable file alone does not count. Exit 1 if one is not caught, or
-if one that a mutant repeats is not told as that mutant, first or alike.
+Each is run in float32, or in float64 if float32 hides it, and asked the cases of its family: those whose ids have the
+first word of its own. It is caught by an answer that is judged wrong; a crash or an unreadable file alone does not
+count. Exit 1 if one is not caught, or if one that a mutant repeats is not told as that mutant, first or alike.
 """
 
 import argparse
@@ -23,14 +23,15 @@ import check_diagnosis  # noqa: E402
 import wrong_families  # noqa: E402
 
 JUDGED_WRONG = ("fail", "wrong-rejection")
+TYPES = {"qwen3-epsilon": "f64"}  # in which a mistake is one, if float32 does not show it
 
 
 def asked(given, identifier):
     """What one run says: the wrong units, and what is named at its end."""
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.run(
-            [given.loma, "conform", "--vectors", given.vectors.resolve(), "--dtype", "f32", "--jobs", "1",
-             "--timeout-factor", "8", "--only", f"*{identifier.split('-')[0]}*", "--report", folder, "--",
+            [given.loma, "conform", "--vectors", given.vectors.resolve(), "--dtype", TYPES.get(identifier, "f32"),
+             "--jobs", "1", "--timeout-factor", "8", "--only", f"*{identifier.split('-')[0]}*", "--report", folder, "--",
              sys.executable, HERE / "run.py", "--mistake", identifier],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
         lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()

@@ -52,6 +52,11 @@ def read(given):
     return Rope(kind, theta, {**members, "original_max_position_embeddings": old})
 
 
+def plain(theta):
+    """The rotation of a plain Llama."""
+    return Rope("default", theta, {})
+
+
 def of_stage(params):
     """The rotation of a stage (OPS-3)."""
     kind = params.get("rope_type", "default")
@@ -61,25 +66,25 @@ def of_stage(params):
 
 def frequencies(head_dim, rope):
     """g_i, [d/2], in binary64, and a, the factor of cosines and sines."""
-    plain = np.array([rope.theta ** (-2 * i / head_dim) for i in range(head_dim // 2)])  # θ^(−2i/d)
+    given = np.array([rope.theta ** (-2 * i / head_dim) for i in range(head_dim // 2)])  # θ^(−2i/d)
     if rope.kind == "linear":
-        return plain / rope.members["factor"], 1.0
+        return given / rope.members["factor"], 1.0
     if rope.kind == "llama3":
-        return llama3(plain, rope.members), 1.0
+        return llama3(given, rope.members), 1.0
     if rope.kind == "yarn":
-        return yarn(plain, head_dim, rope), yarn_factor(rope.members)
-    return plain, 1.0
+        return yarn(given, head_dim, rope), yarn_factor(rope.members)
+    return given, 1.0
 
 
-def llama3(plain, p):
+def llama3(given, p):
     """Wavelengths below old/high are kept, those above old/low are multiplied, between them both are mixed."""
     old, low, high = p["original_max_position_embeddings"], p["low_freq_factor"], p["high_freq_factor"]
-    waves, slow = 2 * math.pi / plain, plain / p["factor"]
+    waves, slow = 2 * math.pi / given, given / p["factor"]
     share = (old / waves - low) / (high - low)
-    return np.where(waves < old / high, plain, np.where(waves > old / low, slow, (1 - share) * slow + share * plain))
+    return np.where(waves < old / high, given, np.where(waves > old / low, slow, (1 - share) * slow + share * given))
 
 
-def yarn(plain, head_dim, rope):
+def yarn(given, head_dim, rope):
     """A ramp over the pairs, from the one that turns beta_fast times within the old length to that of beta_slow."""
     p = rope.members
 
@@ -92,7 +97,7 @@ def yarn(plain, head_dim, rope):
         first, last = math.floor(first), math.ceil(last)
     first, last = max(first, 0), min(last, head_dim - 1)
     ramp = np.clip((np.arange(head_dim // 2) - first) / ((last - first) or 0.001), 0, 1)
-    return plain / p["factor"] * ramp + plain * (1 - ramp)
+    return given / p["factor"] * ramp + given * (1 - ramp)
 
 
 def yarn_factor(p):

@@ -1,13 +1,15 @@
 """Wrong variants of the port in what other families add to a plain Llama (MOD-8 to MOD-13).
 
-The first word of an id is part of the ids of the cases that show the mistake. `names` are the mutants that make it too.
+The first word of an id is part of the ids of the cases that show the mistake. `names` are the mutants
+that do the same in these cases; M327, which goes on beyond the last position, is a mutant of rejections, which are not
+named.
 """
 
 from change import Change
 
 FREQUENCIES = "    inverse, factor = rotations.frequencies(head_dim, rope)\n"
 RETURNED = "    return np.cos(angle) * factor, np.sin(angle) * factor\n"
-KINDS = '    if rope.kind == "llama3":\n        return llama3(plain, rope.members), 1.0\n'
+KINDS = '    if rope.kind == "llama3":\n        return llama3(given, rope.members), 1.0\n'
 SHARE = "    share = (old / waves - low) / (high - low)\n"
 LAST = "    first, last = max(first, 0), min(last, head_dim - 1)\n"
 ENDS = '    first, last = pair(p.get("beta_fast") or 32), pair(p.get("beta_slow") or 1)\n'
@@ -43,7 +45,7 @@ def turned(queries, keys):
 MISTAKES = {
     # Which object, and what it says.
     "linear-unread": Change("I read rope_parameters, as transformers 5 writes them, and no rope_scaling.", rotation(
-        (OBJECT, '    rope = given.get("rope_parameters") or {}\n'))),
+        (OBJECT, '    rope = given.get("rope_parameters") or {}\n')), ("M300",)),
     "llama3-unread": Change("I read rope_scaling, as in every older configuration, and no rope_parameters.", rotation(
         (OBJECT, '    rope = given.get("rope_scaling") or {}\n'))),
     "qwen3-top": Change("θ at the top of the configuration wins over the one in the object.", rotation(
@@ -57,24 +59,24 @@ MISTAKES = {
         (MEMBERS, "    old = longest\n" + MEMBERS)), ("M302",)),
     # Frequencies.
     "linear-inverse": Change("I multiply positions by the factor.", rotation(
-        ('plain / rope.members["factor"], 1.0', 'plain * rope.members["factor"], 1.0'))),
+        ('given / rope.members["factor"], 1.0', 'given * rope.members["factor"], 1.0'))),
     "linear-theta": Change("I multiply θ by the factor.", rotation(
         ("    if rope.kind == \"linear\":\n",
          "    if rope.kind == \"linear\":\n        turned = rope.theta * rope.members[\"factor\"]\n"
          "        return np.array([turned ** (-2 * i / head_dim) for i in range(head_dim // 2)]), 1.0\n")), ("M305",)),
     "dynamic-at-once": Change("Frequencies are those of the longest text from the first position on.", rotation(
-        ("    return plain, 1.0\n",
+        ("    return given, 1.0\n",
          '    if rope.kind == "dynamic":\n'
          '        stretched = rope.theta * rope.members["factor"] ** (head_dim / (head_dim - 2))\n'
          "        return np.array([stretched ** (-2 * i / head_dim) for i in range(head_dim // 2)]), 1.0\n"
-         "    return plain, 1.0\n")), ("M306",)),
-    "llama3-plain": Change("I take llama3 for plain rotation.", rotation((KINDS, ""))),
+         "    return given, 1.0\n")), ("M306",)),
+    "llama3-plain": Change("I take llama3 for plain rotation.", rotation((KINDS, "")), ("M300",)),
     "llama3-all": Change("I divide all frequencies by the factor of llama3.", rotation(
-        (KINDS, KINDS.replace("llama3(plain, rope.members), 1.0", 'plain / rope.members["factor"], 1.0'))), ("M301",)),
+        (KINDS, KINDS.replace("llama3(given, rope.members), 1.0", 'given / rope.members["factor"], 1.0'))), ("M301",)),
     "llama3-rough": Change("I do not smooth between the borders of llama3.", rotation(
         (SHARE, "    share = 0.0 * waves\n")), ("M303",)),
     "llama3-turned": Change("I mix kept and divided frequencies the other way round.", rotation(
-        ("(1 - share) * slow + share * plain", "share * slow + (1 - share) * plain")), ("M304",)),
+        ("(1 - share) * slow + share * given", "share * slow + (1 - share) * given")), ("M304",)),
     "yarn-one": Change("I leave out the factor of cosines and sines.", (
         ("stages", RETURNED, "    return np.cos(angle), np.sin(angle)\n"),), ("M307",)),
     "yarn-query": Change("The factor multiplies queries alone.", turned(QUERY, (
@@ -113,7 +115,7 @@ MISTAKES = {
          '        active = active + np.pad(w["down_proj_bias"], (0, active.shape[1] - len(w["down_proj_bias"])))\n'
          '    output = trace["feed_forward.output"] = linear(active, w["down_proj"], element)\n'),)),
     "qwen2-silent": Change("Biases are there where attention_bias says so, in Qwen2 too.", (
-        ("model", QWEN2 + "        attention = family in (\"llama\", \"qwen3\") and", "        attention ="),)),
+        ("model", QWEN2 + "        attention = family in (\"llama\", \"qwen3\") and", "        attention ="),), ("M320",)),
     "qwen2-key": Change("Qwen2 has biases of queries and values; one of keys would cancel in the softmax.", (
         ("stages", PROJECTED, PROJECTED.replace(' in w else y', ' in w and name != "k_proj" else y')),)),
     "qwen3-none": Change("I read no norms of queries and keys.", (
@@ -141,7 +143,7 @@ MISTAKES = {
         ("training", '_norm"], dy = gain.sum(0), dheads', '_norm"], dy = gain.mean(0), dheads'),)),
     # What is refused.
     "beyond": Change("I go on beyond the last position of a model.", (
-        ("model", LIMIT, "        return None\n"),), ("M327",)),
+        ("model", LIMIT, "        return None\n"),)),
     "refused-untyped": Change("A factor without a type is linear.", rotation(
         (KIND, '    kind = rope.get("rope_type", rope.get("type", "linear" if "factor" in rope else "default"))\n'))),
     "refused-longrope": Change("I take a rotation that I do not know for a plain one.", rotation(

@@ -137,7 +137,7 @@ def qwen3(folder):
 
 
 def mistral(folder):
-    """Mistral 7B: a window, and a tokenizer after SentencePiece's manner, whose special tokens are its first entries."""
+    """Mistral 7B: a window, a tokenizer after SentencePiece's manner with its special tokens first."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
     tokenizer.decoder = decoders.Sequence(
@@ -351,6 +351,24 @@ def hole(value):
     value["added_tokens"].clear()
 
 
+def check_swap(loma, work):
+    """A port that swaps <m> and <r> cannot be told where their rows are equal, and is named on a copy of --rows."""
+    models = pathlib.Path(__file__).resolve().parents[2] / "Vectors" / "models"
+    said = {}
+    for name, more in [("equal", []), ("apart", ["--rows", "65,101"])]:
+        result = extend(loma, models / "bytes", work / name, *more)
+        assert result.returncode == 0, result.stderr
+        asked = ["--model", work / name, "--c", "4", "--t", "2", "--dtype", "f32", "--name", "all",
+                 "--only", "own.forward*"]
+        result = subprocess.run(
+            [loma, "conform", *asked, "--", loma, "reference", "--dtypes", "f32", "--mutant", "M012"],
+            capture_output=True, text=True)
+        said[name] = (result.returncode, next((l for l in result.stdout.splitlines() if l.startswith("f32: ")), ""))
+    assert said["equal"][0] == 0 and said["equal"][1].startswith("f32: right up to M012"), said
+    assert said["apart"][0] == 1 and said["apart"][1].startswith("f32: wrong: M012"), said
+    print(f"<m> and <r> swapped: {said['equal'][1]}; on a copy: {said['apart'][1]}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loma", required=True)
@@ -370,16 +388,18 @@ def main():
         assert Tokenizer.from_str(json.dumps(far)).token_to_id("<far>") == 403 != far["added_tokens"][-1]["id"]
         refused(loma, work, "gap", padded, edited("tokenizer.json", beyond_a_gap), "tokenizer-renumbers")
         refused(loma, work, "hole", padded, edited("tokenizer.json", hole), "tokenizer-gap")
+        settings = "tokenizer_config.json"
         refused(loma, work, "lists-disagree", padded, edited(
-            "tokenizer_config.json", lambda value: value["added_tokens_decoder"].pop("402")), "tokenizer-files-disagree")
+            settings, lambda value: value["added_tokens_decoder"].pop("402")), "tokenizer-files-disagree")
         refused(loma, work, "unlisted-pad", padded, edited(
-            "tokenizer_config.json", lambda value: value.update(pad_token="<pad>")), "unlisted-token")
+            settings, lambda value: value.update(pad_token="<pad>")), "unlisted-token")
         short = work / "one-row-short"
         short.mkdir()
         qwen2(short, -1)
         refused(loma, work, "too-many-ids", short, lambda folder: None, "tokenizer-beyond-vocabulary")
         refused(loma, work, "code-elsewhere", padded, edited(
             "config.json", lambda value: value.update(auto_map={"AutoModel": "x.Y"})), "unsupported-configuration")
+        check_swap(loma, work)
     finally:
         shutil.rmtree(work)
     print(f"transformers {transformers.__version__} reads what loma extend writes")

@@ -161,7 +161,7 @@ package struct BudgetPlan: Sendable {
     switch text {
     case "random": ("budget-random.json", "")
     case "bytes": ("text-c4.json", " --texts 500 --basis-model Vectors/models/text-c4")
-    default: ("budget-text.json", "")
+    default: ("budget-text.json", " --texts 50")
     }
   }
 }

@@ -122,17 +122,16 @@ package struct TwinRecital: Hashable, Sendable {
       model: PooledModel(
         configuration: decoder.configuration, weights: decoder.weights, functions: decoder.functions))
     let heads = decoder.configuration.heads
+    let byHead: [Int]
+    do { (tokens, byHead) = try read.recital(vocabulary: model.vocabulary) } catch { throw .model(error) }
     do {
-      let (recited, byHead) = try read.recital(vocabulary: model.vocabulary)
-      tokens = recited
-      bits = try rejectingBits(
-        try PooledRuns.bits(entries: byHead.reduce(0, +), dimension: heads.dimension))
-      found =
-        "entries of each head "
-        + stride(from: 0, to: byHead.count, by: heads.keyValue).map { layer in
-          byHead[layer..<layer + heads.keyValue].map(String.init).joined(separator: ",")
-        }.joined(separator: " ")
-    } catch { throw .model(error) }
+      bits = try PooledRuns.bits(entries: byHead.reduce(0, +), dimension: heads.dimension)
+    } catch { throw .latent(.peer(error)) }
+    found =
+      "entries of each head "
+      + stride(from: 0, to: byHead.count, by: heads.keyValue).map { layer in
+        byHead[layer..<layer + heads.keyValue].map(String.init).joined(separator: ",")
+      }.joined(separator: " ")
     side = 0
     counted = Self.counted(tokens, text, chunkLength)
   }
@@ -170,9 +169,4 @@ package struct TwinRecital: Hashable, Sendable {
     }
     return counted
   }
-}
-
-/// The value of an expression of bits that a text in memory cannot exceed.
-private func rejectingBits(_ check: @autoclosure () throws(PeerError) -> Int) throws(ReferenceError) -> Int {
-  do { return try check() } catch { preconditionFailure("bits of entries in memory: \(error)") }
 }

@@ -3,7 +3,8 @@ import PackageDescription
 
 // Warnings are errors in every target. The numeric targets are optimised in debug builds too, each as one module, since
 // a plain `swift test` would otherwise spend minutes in unoptimised loops; one thread per module builds them fastest.
-// The others hold little arithmetic. Who may import whom is in Tests/HouseTests/Rooms.swift.
+// The others hold little arithmetic, or, as LoMAPeersReference, take longer to optimise than they save. Who may import
+// whom is in Tests/HouseTests/Rooms.swift.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let optimised = ["-O", "-wmo", "-num-threads", "1", "-disable-batch-mode", "-gline-tables-only"]
 let numeric = strict + [.unsafeFlags(optimised, .when(configuration: .debug))]
@@ -27,7 +28,7 @@ let package = Package(
     .target(name: "LoMAPeers", dependencies: ["LoMA"], exclude: ["README.md"], swiftSettings: numeric),
     .target(
       name: "LoMAPeersReference", dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers"],
-      swiftSettings: numeric),
+      swiftSettings: strict),
     .target(name: "LoMAVectors", swiftSettings: numeric),
     .target(
       name: "LoMAModels",

@@ -12,11 +12,12 @@ let budgetHelp = """
   (Spec/20-eqb.md).
 
   run trains what the comparison needs, by a recipe in which only the arrangement of rows, the attention and the seed
-  are replaced: a twin that keeps everything, LoMA, compressed context memory, latent attention. Then it measures every
-  setting of every method on texts that no batch had. Runs that have a result are skipped, and an interrupted run
+  are replaced: a twin that keeps everything, LoMA, compressed context memory, latent attention, DMC. Then it measures
+  every setting of every method on texts that no batch had. Runs that have a result are skipped, and an interrupted run
   continues from its checkpoint: to continue, give the same command again.
 
-    --recipe FILE            Docs/Recipes/budget-random.json, Docs/Recipes/text-c4.json, or another of profile base
+    --recipe FILE            budget-random.json, text-c4.json or budget-text.json of Docs/Recipes, or another of profile
+                             base
     --results DIR            gets one small JSON file per run
     --work DIR               gets the checkpoints and models
     --basis-model DIR        the model that the recipe itself gave, which is then not trained again

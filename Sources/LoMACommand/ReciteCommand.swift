@@ -14,7 +14,8 @@ let reciteHelp = """
   budget run --only twin` leaves in its work folder; or, with --method loma, a model that LoMA trained. Texts longer than
   those of training are not recited well by any method.
 
-    --method NAME            loma: from the memories of a model that LoMA trained; or on a twin
+    --method NAME            loma: from the memories of a model that LoMA trained; dmc: from the entries of one that
+                             learned to pool, as `loma budget run --only dmc` leaves it; or on a twin
                              full, last, uniform, evict, zigzag, think, zipcache, pyramid, kvsharer, lorc, csr
     --chunk L                tokens of a chunk of a twin, default 8; a rest that fills no chunk is not read
     --entries N              last, evict: entries held of a KV head; zipcache: how many have low bits, default two fifths
@@ -28,8 +29,6 @@ let reciteHelp = """
     --rank N                 lorc: rank of keys' and values' weights
     --steps N, --atoms N     csr: atoms of a vector, and of a dictionary, default 16 a channel
     --recipe FILE            kvsharer, csr: the twin's recipe or its basis, from whose training texts they are calibrated
-
-  dmc needs a model that was trained to decide, and there is none.
 
   """
 
@@ -45,9 +44,6 @@ func recite(_ words: [String]) throws -> Outcome {
   guard let directory = arguments["--model"] else { throw UsageError(line: "option --model is required") }
   guard let name = arguments["--method"] else { throw UsageError(line: "option --method is required") }
   if name == "loma" { return try reciteMemories(directory, arguments) }
-  if name == "dmc" {
-    throw UsageError(line: "dmc needs a model that was trained to decide what to merge, and there is none")
-  }
   guard let options = reciteMethods[name] else {
     let all = (["loma"] + reciteMethods.keys.sorted()).joined(separator: ", ")
     throw UsageError(line: "option --method takes one of \(all), not '\(name)'")
@@ -59,11 +55,16 @@ func recite(_ words: [String]) throws -> Outcome {
   }
   let chunk = try arguments.integer("--chunk") ?? 8
   guard (1...4096).contains(chunk) else { throw UsageError(line: "option --chunk takes 1...4096, not \(chunk)") }
-  let model = try TwinModel(directory: directory)
+  let model = try TwinModel(directory: directory, pools: name == "dmc")
   let texts = try ModelOptions.texts(arguments, model)
   guard texts.count == 1 else { throw UsageError(line: "one text only: --tokens, --string or --file") }
   let length = texts[0].count / chunk * chunk
   guard length > 0 else { throw UsageError(line: "the text has \(texts[0].count) tokens, a chunk has \(chunk)") }
+  if name == "dmc" {
+    let text = Array(texts[0][..<length])
+    let recital = try TwinRecital(text, chunkLength: chunk, pooledBy: model)
+    return recited("dmc, \(recital.found)", recital, of: text, rest: texts[0].count - length, in: model)
+  }
   let setting = try cacheSetting(name, arguments, length: length, model.sizes)
   var calibration: Calibration?
   if setting.needsCalibration {
@@ -75,12 +76,20 @@ func recite(_ words: [String]) throws -> Outcome {
   }
   let text = Array(texts[0][..<length])
   let recital = try TwinRecital(text, chunkLength: chunk, by: setting, on: model, calibration: calibration)
+  return recited(
+    "\(setting.method) \(setting.parameters)".trimmed + (recital.found.isEmpty ? "" : ", \(recital.found)"), recital,
+    of: text, rest: texts[0].count - length, in: model)
+}
+
+/// What a method gave back of a text on a model of its own or a twin.
+private func recited(
+  _ method: String, _ recital: TwinRecital, of text: [Int], rest: Int, in model: TwinModel
+) -> Outcome {
   let counted = recital.counted
   return recited(
-    method: "\(setting.method) \(setting.parameters)".trimmed + (recital.found.isEmpty ? "" : ", \(recital.found)"),
-    text: text, back: recital.tokens,
-    tokens: (counted.correctTokens, counted.tokens), chunks: (counted.correctChunks, counted.chunks),
-    bits: recital.bits, full: recital.full, side: recital.side, rest: texts[0].count - length, in: model)
+    method: method, text: text, back: recital.tokens, tokens: (counted.correctTokens, counted.tokens),
+    chunks: (counted.correctChunks, counted.chunks), bits: recital.bits, full: recital.full, side: recital.side,
+    rest: rest, in: model)
 }
 
 /// What came back of a text, and the bits that it came from.
@@ -141,7 +150,8 @@ private let reciteMethods: [String: Set<String>] = [
   "full": [], "last": ["--entries"], "uniform": ["--bits"], "evict": ["--entries", "--window"],
   "zigzag": ["--total", "--window"], "think": ["--pruned", "--recent", "--window"],
   "zipcache": ["--high", "--low", "--entries"], "pyramid": ["--recent", "--counts"],
-  "kvsharer": ["--maps", "--recipe"], "lorc": ["--rank", "--bits"], "csr": ["--steps", "--atoms", "--recipe"],
+  "dmc": [], "kvsharer": ["--maps", "--recipe"], "lorc": ["--rank", "--bits"],
+  "csr": ["--steps", "--atoms", "--recipe"],
 ]
 
 /// The setting that the options say of a text of so many tokens.

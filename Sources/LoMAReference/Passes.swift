@@ -60,10 +60,16 @@ extension Transformer {
         visible: rules.visible(rows, profile)
       ).parameters
     }
-    var sum = ParameterSet(zerosFor: configuration)
-    for text in gradients {
-      for (name, gradient) in text.tensors { sum.add(gradient, to: name) }
+    // Threads share the parameters; each sums over the texts in their order.
+    let parameters = configuration.parameters
+    let sums = functions.workers.map(parameters.count) { index in
+      var sum = Tensor(zeros: parameters[index].shape)
+      for text in gradients {
+        if let gradient = text.tensors[parameters[index].name] { sum += gradient }
+      }
+      return sum
     }
+    let sum = ParameterSet(Dictionary(uniqueKeysWithValues: zip(parameters.map { $0.name }, sums)))
     return TrainingPass(loss: rules.loss(texts, logits), logits: logits, gradients: sum)
   }
 

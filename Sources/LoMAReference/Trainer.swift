@@ -90,7 +90,7 @@ public struct Trainer: Hashable, Sendable {
       &parameters, gradients: gradients,
       settings: AdamWSettings(
         learningRate: settings.learningRate[optimiser.steps + 1], beta1: given.beta1, beta2: given.beta2,
-        epsilon: given.epsilon, weightDecay: given.weightDecay), update: AdamW.update)
+        epsilon: given.epsilon, weightDecay: given.weightDecay), workers: workers)
     return pass
   }
 }

@@ -36,7 +36,7 @@ package enum TrainingError: Error, Equatable, Sendable {
   case latent(LatentError)
   /// A model with latent attention is not of the shape that the recipe says.
   case otherShape
-  /// EQB-4: a method of a cache was asked of a model that LoMA trained.
+  /// EQB-4: a method of a cache was asked of a model that LoMA trained, or DMC.
   case compressesItself
   /// The recipe trains an adapter for a base, and none was given, or it asks for none, and one was.
   case baseMismatch(isGiven: Bool)
@@ -68,7 +68,8 @@ extension TrainingError: CustomStringConvertible {
     case .latent(let error): error.description
     case .otherShape: "other-shape: the model has not the sizes and decisions that are needed"
     case .compressesItself:
-      "compresses-itself: LoMA trained this model, whose repetition rows never saw text; such a method needs its twin"
+      "compresses-itself: LoMA or DMC trained this model, whose repetition rows never saw plain entries; such a method "
+        + "needs its twin"
     case .baseMismatch(let isGiven):
       isGiven ? "no-base: the recipe starts from random weights" : "missing-base: the recipe needs --base DIR"
     case .otherBase(let digest, let expected):

@@ -46,13 +46,30 @@ public struct MappedArrayFile: Sendable {
   /// Throws `rowsOutOfRange`, for a scalar too.
   public func doubles(_ name: String, rows: Range<Int>) throws(ContainerError) -> [Double] {
     let entry = try entry(name)
+    return try doubles(entry, try place(of: rows, in: entry))
+  }
+
+  /// What a body makes of the bytes of some rows, where they lie: elements whose first index is in `rows`, in row-major
+  /// order, little-endian, at any alignment.
+  ///
+  /// Throws `rowsOutOfRange`, for a scalar too.
+  public func withBytes<Value>(
+    of name: String, rows: Range<Int>, _ body: (Span<UInt8>) -> Value
+  ) throws(ContainerError) -> Value {
+    let data = bytes(try place(of: rows, in: try entry(name)))
+    return body(data.span)
+  }
+
+  private func place(
+    of rows: Range<Int>, in entry: ContainerHeader.Entry
+  ) throws(ContainerError) -> Range<Int> {
     let count = entry.shape.first ?? 0
     if entry.shape.isEmpty || rows.lowerBound < 0 || rows.upperBound > count {
-      throw .rowsOutOfRange(rows, rows: count, name: name)
+      throw .rowsOutOfRange(rows, rows: count, name: entry.name)
     }
     let rowBytes = count == 0 ? 0 : entry.bytes.count / count
     let begin = entry.bytes.lowerBound
-    return try doubles(entry, begin + rows.lowerBound * rowBytes..<begin + rows.upperBound * rowBytes)
+    return begin + rows.lowerBound * rowBytes..<begin + rows.upperBound * rowBytes
   }
 
   /// For each column of a floating-point table, its values in some rows, summed from +0.0 by rising row.

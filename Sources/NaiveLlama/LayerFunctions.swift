@@ -22,6 +22,11 @@ public struct LayerFunctions: Sendable {
   public var linear: @Sendable (Tensor, Tensor, Workers) -> Tensor = {
     Linear.forward($0, weight: $1, workers: $2)
   }
+  {
+    didSet { multipliesAsStored = false }
+  }
+  /// Whether `linear` is the Spec's, so that a weight may be multiplied where a checkpoint holds it.
+  private(set) var multipliesAsStored = true
   /// MOD-1: dy, x, W → dx and dW.
   public var linearBackward: @Sendable (Tensor, Tensor, Tensor, Workers) -> (input: Tensor, weight: Tensor) = {
     Linear.backward($0, input: $1, weight: $2, workers: $3)

@@ -250,12 +250,9 @@ public enum Attention {
   public static func softmax(_ scores: [Double]) -> [Double] {
     var largest = -Double.infinity
     for score in scores where score > largest { largest = score }
-    var weights = scores
+    var weights = Elementary.exponentials(scores.map { $0 - largest })
     var sum = 0.0
-    for j in weights.indices {
-      weights[j] = Elementary.exponential(scores[j] - largest)
-      sum += weights[j]
-    }
+    for weight in weights { sum += weight }
     for j in weights.indices { weights[j] /= sum }
     return weights
   }
@@ -274,7 +271,12 @@ public enum FeedForward {
     let width = gate.columns
     let (g, u) = (gate.values, up.values)
     let values = workers.rows(gate.rows, width: width, operationsPerRow: 50 * width) { range in
-      (range.lowerBound * width..<range.upperBound * width).map { silu(g[$0]) * u[$0] }
+      let cells = range.lowerBound * width..<range.upperBound * width
+      var values = Elementary.exponentials(g[cells].map { -$0 })
+      let (g, u) = (g.span.extracting(cells), u.span.extracting(cells))
+      // silu(gate) · up
+      for i in g.indices { values[i] = g[i] / (1 + values[i]) * u[i] }
+      return values
     }
     return Tensor(shape: gate.shape, values: values)
   }
@@ -288,7 +290,7 @@ public enum CrossEntropy {
   public static func forward(_ logits: ArraySlice<Double>, label: Int) -> Double {
     let largest = maximum(of: logits)
     var sum = 0.0
-    for logit in logits { sum += Elementary.exponential(logit - largest) }
+    for power in Elementary.exponentials(logits.map { $0 - largest }) { sum += power }
     return largest + Elementary.logarithm(sum) - logits[logits.startIndex + label]
   }
 

@@ -159,20 +159,28 @@ extension FeedForward {
   ) -> (gate: Tensor, up: Tensor) {
     let width = gate.columns
     let (d, g, u) = (dy.values, gate.values, up.values)
-    // Each row is handed back as its gate gradients followed by its up gradients.
-    let pairs = workers.rows(gate.rows, width: 2 * width, operationsPerRow: 50 * width) { range in
-      var values: [Double] = []
-      values.reserveCapacity(range.count * 2 * width)
-      for r in range {
-        let cells = r * width..<(r + 1) * width
-        let sigmoids = cells.map { 1 / (1 + Elementary.exponential(-g[$0])) }
-        for (cell, s) in zip(cells, sigmoids) { values.append(d[cell] * u[cell] * s * (1 + g[cell] * (1 - s))) }
-        for cell in cells { values.append(d[cell] * silu(g[cell])) }
+    let blocks = workers.blocks(gate.rows, operationsPerRow: 50 * width) { range in
+      let cells = range.lowerBound * width..<range.upperBound * width
+      let exponentials = Elementary.exponentials(g[cells].map { -$0 })
+      let (d, g, u) = (d.span.extracting(cells), g.span.extracting(cells), u.span.extracting(cells))
+      var dGate = exponentials
+      var dUp = exponentials
+      for i in d.indices {
+        // s and silu(gate) have one denominator.
+        let denominator = 1 + exponentials[i]
+        let s = 1 / denominator
+        dGate[i] = d[i] * u[i] * s * (1 + g[i] * (1 - s))
+        dUp[i] = d[i] * (g[i] / denominator)
       }
-      return values
+      return (gate: dGate, up: dUp)
     }
-    let both = Tensor(shape: [gate.rows, 2 * width], values: pairs)
-    return (both.columns(0..<width), both.columns(width..<2 * width))
+    if blocks.count == 1 {
+      return (Tensor(shape: gate.shape, values: blocks[0].gate), Tensor(shape: gate.shape, values: blocks[0].up))
+    }
+    return (
+      Tensor(shape: gate.shape, values: blocks.flatMap { $0.gate }),
+      Tensor(shape: gate.shape, values: blocks.flatMap { $0.up })
+    )
   }
 }
 
@@ -184,7 +192,7 @@ extension CrossEntropy {
   /// From `loss = max + log(Σ_j e^(x_j − max)) − x_label`.
   public static func backward(_ dLoss: Double, logits: ArraySlice<Double>, label: Int) -> [Double] {
     let largest = maximum(of: logits)
-    let weights = logits.map { Elementary.exponential($0 - largest) }
+    let weights = Elementary.exponentials(logits.map { $0 - largest })
     var sum = 0.0
     for weight in weights { sum += weight }
     var gradient = weights.map { $0 / sum }

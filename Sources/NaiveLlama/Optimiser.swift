@@ -162,7 +162,10 @@ public struct AdamW: Hashable, Sendable {
   /// 3. v ← v · β₂ + (1 − β₂) · g · g
   /// 4. p ← p − (η / (1 − β₁ˢ)) · (m / (√v / √(1 − β₂ˢ) + ε))
   /// with βˢ the product of s factors, from the left.
-  public static let update: @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue = { old, g, factors in
+  public static let update: @Sendable (AdamWValue, Double, AdamWFactors) -> AdamWValue = { updated($0, $1, $2) }
+
+  @inline(__always)
+  private static func updated(_ old: AdamWValue, _ g: Double, _ factors: AdamWFactors) -> AdamWValue {
     var value = old
     let settings = factors.settings
     value.parameter *= factors.keep
@@ -178,7 +181,18 @@ public struct AdamW: Hashable, Sendable {
   public mutating func step(
     _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings
   ) {
-    step(&parameters, gradients: gradients, settings: settings, update: Self.update)
+    step(&parameters, gradients: gradients, settings: settings, workers: .single)
+  }
+
+  /// One step on every parameter; threads share the parameters.
+  public mutating func step(
+    _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings, workers: Workers
+  ) {
+    let factors = nextFactors(settings)
+    let names = parameters.names
+    let old = names.map { tensors($0, parameters, gradients) }
+    let new = workers.map(names.count) { Self.stepped(old[$0], factors) { Self.updated($0, $1, $2) } }
+    for (name, tensors) in zip(names, new) { set(tensors, name, &parameters) }
   }
 
   /// One step that applies another rule, `update`, to every value.
@@ -186,24 +200,57 @@ public struct AdamW: Hashable, Sendable {
     _ parameters: inout ParameterSet, gradients: ParameterSet, settings: AdamWSettings,
     update: (AdamWValue, Double, AdamWFactors) -> AdamWValue
   ) {
+    let factors = nextFactors(settings)
+    for name in parameters.names {
+      set(Self.stepped(tensors(name, parameters, gradients), factors, update), name, &parameters)
+    }
+  }
+
+  /// Counts a step; the numbers of that step.
+  private mutating func nextFactors(_ settings: AdamWSettings) -> AdamWFactors {
     steps += 1
     beta1Power *= settings.beta1
     beta2Power *= settings.beta2
-    let factors = AdamWFactors(
+    return AdamWFactors(
       settings: settings, keep: 1 - settings.learningRate * settings.weightDecay,
       stepSize: settings.learningRate / (1 - beta1Power), correction: (1 - beta2Power).squareRoot())
-    for name in parameters.names {
-      guard var p = parameters.tensors[name], let g = gradients.tensors[name],
-        var m = firstMoments.tensors[name], var v = secondMoments.tensors[name]
-      else { preconditionFailure("a gradient and moments for every parameter") }
-      for i in p.values.indices {
-        let old = AdamWValue(parameter: p.values[i], firstMoment: m.values[i], secondMoment: v.values[i])
-        let new = update(old, g.values[i], factors)
-        (p.values[i], m.values[i], v.values[i]) = (new.parameter, new.firstMoment, new.secondMoment)
-      }
-      parameters.tensors[name] = p
-      firstMoments.tensors[name] = m
-      secondMoments.tensors[name] = v
+  }
+
+  /// A parameter with its gradient and moments.
+  private struct Tensors: Sendable {
+    var parameter: Tensor
+    let gradient: Tensor
+    var firstMoment: Tensor
+    var secondMoment: Tensor
+  }
+
+  private func tensors(_ name: String, _ parameters: ParameterSet, _ gradients: ParameterSet) -> Tensors {
+    guard let p = parameters.tensors[name], let g = gradients.tensors[name], let m = firstMoments.tensors[name],
+      let v = secondMoments.tensors[name]
+    else { preconditionFailure("a gradient and moments for every parameter") }
+    return Tensors(parameter: p, gradient: g, firstMoment: m, secondMoment: v)
+  }
+
+  private mutating func set(_ tensors: Tensors, _ name: String, _ parameters: inout ParameterSet) {
+    parameters.tensors[name] = tensors.parameter
+    firstMoments.tensors[name] = tensors.firstMoment
+    secondMoments.tensors[name] = tensors.secondMoment
+  }
+
+  @inline(__always)
+  private static func stepped(
+    _ old: Tensors, _ factors: AdamWFactors, _ update: (AdamWValue, Double, AdamWFactors) -> AdamWValue
+  ) -> Tensors {
+    var new = old
+    for i in old.parameter.values.indices {
+      let value = AdamWValue(
+        parameter: old.parameter.values[i], firstMoment: old.firstMoment.values[i],
+        secondMoment: old.secondMoment.values[i])
+      let next = update(value, old.gradient.values[i], factors)
+      new.parameter.values[i] = next.parameter
+      new.firstMoment.values[i] = next.firstMoment
+      new.secondMoment.values[i] = next.secondMoment
     }
+    return new
   }
 }

@@ -89,12 +89,14 @@ public struct Tensor: Hashable, Sendable {
     precondition(shape.count == 2, "a matrix")
     let (height, width) = (rows, columns)
     var turned = [Double](repeating: 0, count: values.count)
+    let from = values.span
+    var to = turned.mutableSpan
     // Tiles keep both matrices in the processor's cache; values are only moved, never added.
     let tile = 16
     for top in stride(from: 0, to: height, by: tile) {
       for left in stride(from: 0, to: width, by: tile) {
-        for i in top..<min(top + tile, height) {
-          for j in left..<min(left + tile, width) { turned[j * height + i] = values[i * width + j] }
+        for j in left..<min(left + tile, width) {
+          for i in top..<min(top + tile, height) { to[j * height + i] = from[i * width + j] }
         }
       }
     }
@@ -103,15 +105,16 @@ public struct Tensor: Hashable, Sendable {
 
   /// Element by element, left + right.
   public static func + (left: Tensor, right: Tensor) -> Tensor {
-    precondition(left.shape == right.shape, "tensors of one shape")
     var sum = left
-    for index in sum.values.indices { sum.values[index] += right.values[index] }
+    sum += right
     return sum
   }
 
   /// Element by element, left + right, in place.
   public static func += (left: inout Tensor, right: Tensor) {
     precondition(left.shape == right.shape, "tensors of one shape")
-    for index in left.values.indices { left.values[index] += right.values[index] }
+    let addends = right.values.span
+    var sums = left.values.mutableSpan
+    for index in addends.indices { sums[index] += addends[index] }
   }
 }

@@ -99,7 +99,7 @@ extension Transformer {
     _ dLogits: Tensor, trace: ForwardTrace, tokens: [Int]?, positions: [Int], visible: VisibleKeys
   ) throws(ModelError) -> ModelGradients {
     let f = functions
-    var gradients = ParameterSet(zerosFor: configuration)
+    var gradients = ParameterSet([:])
     // logits = finalNorm · headᵀ
     let head = try weights.tensor(configuration.headName)
     let dHead = f.linearBackward(dLogits, input: trace.finalNorm, weight: head)
@@ -120,6 +120,9 @@ extension Transformer {
     if let tokens {
       let dTable = f.embeddingBackward(dHidden, tokens: tokens, vocabularySize: configuration.vocabularySize)
       gradients.add(dTable, to: ParameterName.embedding)
+    }
+    for (name, shape) in configuration.parameters where gradients.tensors[name] == nil {
+      gradients.tensors[name] = Tensor(zeros: shape)
     }
     return ModelGradients(parameters: gradients, embeddings: dHidden)
   }

@@ -18,10 +18,9 @@ public struct ParameterSet: Hashable, Sendable {
   /// The names, sorted: the order in which sums run over a set.
   public var names: [String] { tensors.keys.sorted() }
 
-  /// Adds a gradient to the tensor of that name.
+  /// Adds a gradient to the tensor of that name; without one, the gradient becomes it.
   public mutating func add(_ gradient: Tensor, to name: String) {
-    guard let sum = tensors[name] else { preconditionFailure("a gradient for every parameter") }
-    tensors[name] = sum + gradient
+    if tensors[name] == nil { tensors[name] = gradient } else { tensors[name]? += gradient }
   }
 
   /// Checks that the tensors are exactly the parameters of a configuration, in their shapes and finite.
@@ -42,14 +41,19 @@ public struct ParameterSet: Hashable, Sendable {
 public struct Weights: Sendable {
   private let load: @Sendable (String) throws(ModelError) -> Tensor
   private let loadRows: @Sendable (String, [Int]) throws(ModelError) -> Tensor
+  private let find: @Sendable (String) throws(ModelError) -> NarrowMatrix?
 
-  /// Weights read by two functions: a whole parameter, and some rows of one.
+  /// Weights read by three functions: a whole parameter, some rows of one, and a matrix where it lies.
+  ///
+  /// The third answers nil for a parameter that is to be read by the others; what it lends has the same values.
   public init(
     load: @escaping @Sendable (String) throws(ModelError) -> Tensor,
-    loadRows: @escaping @Sendable (String, [Int]) throws(ModelError) -> Tensor
+    loadRows: @escaping @Sendable (String, [Int]) throws(ModelError) -> Tensor,
+    find: @escaping @Sendable (String) throws(ModelError) -> NarrowMatrix? = { (_) throws(ModelError) in nil }
   ) {
     self.load = load
     self.loadRows = loadRows
+    self.find = find
   }
 
   /// Weights held in memory.
@@ -66,6 +70,9 @@ public struct Weights: Sendable {
 
   /// Some rows of a matrix parameter: [rows.count, columns].
   public func rows(_ rows: [Int], of name: String) throws(ModelError) -> Tensor { try loadRows(name, rows) }
+
+  /// A matrix parameter as a checkpoint holds it, in fewer bits than a Double; nil if it has to be read otherwise.
+  public func narrow(_ name: String) throws(ModelError) -> NarrowMatrix? { try find(name) }
 }
 
 // MARK: - Weights drawn from a seed

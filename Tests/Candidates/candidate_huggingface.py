@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hugging Face LlamaForCausalLM as a candidate: every operation, in float64, float32, bfloat16 and float16.
+"""Hugging Face's Llama, Mistral, Qwen2 and Qwen3 as a candidate: every operation, in four element types.
 
   pip install -r Tests/Candidates/requirements-torch.txt
   loma conform -- python3 Tests/Candidates/candidate_huggingface.py [--attention eager|sdpa]
@@ -21,12 +21,16 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
-from transformers import AttentionInterface, DynamicCache, LlamaConfig, LlamaForCausalLM
+from transformers import AttentionInterface, AutoModelForCausalLM, DynamicCache, LlamaConfig, Qwen2Config, Qwen3Config
 from transformers.models.llama import modeling_llama as llama
+from transformers.models.qwen2 import modeling_qwen2 as qwen2
+from transformers.models.qwen3 import modeling_qwen3 as qwen3
 
 import llama64
 import loma_layout
+import loma_model
 import loma_protocol
+import loma_rotation
 
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 STAGES = ("rms_norm", "rope", "attention", "feed_forward", "decoder_layer", "cross_entropy")
@@ -49,46 +53,52 @@ def attend(module, query, key, value, attention_mask, scaling, **kwargs):
 AttentionInterface.register("loma", attend)
 
 
-def in_float64(module, norm=llama.LlamaRMSNorm, rotary_embedding=llama.LlamaRotaryEmbedding):
-    """Replaces RMSNorm and rotary forms below `module`, which are of these classes."""
-    for part in module.modules():
-        if isinstance(part, norm):
-            part.forward = llama64.rms_norm.__get__(part)
-        if isinstance(part, rotary_embedding):
-            part.theta64 = float(part.config.rope_parameters["rope_theta"])
-            part.head_dim64 = part.config.head_dim
-            part.forward = llama64.rotary.__get__(part)
-    return module
-
-
-@functools.cache
+@functools.lru_cache(maxsize=4)  # a model may be large, and there are four types
 def load_model(directory, dtype):
-    model = LlamaForCausalLM.from_pretrained(
+    model = AutoModelForCausalLM.from_pretrained(
         pathlib.Path(directory), dtype=dtype, attn_implementation=attention_implementation).eval()
-    return in_float64(model) if dtype == torch.float64 else model
+    return llama64.in_float64(model) if dtype == torch.float64 else model
 
 
-def config_of(**sizes):
+def config_of(kind=LlamaConfig, **sizes):
     """A configuration for a module on its own."""
-    config = LlamaConfig(num_hidden_layers=1, vocab_size=1, attention_dropout=0.0, **sizes)
+    config = kind(num_hidden_layers=1, vocab_size=1, attention_dropout=0.0, **sizes)
     config._attn_implementation = attention_implementation
     return config
 
 
 def filled(module, weights, dtype):
-    """The module in a type, with these weights by the last part of their names."""
+    """The module in a type, with these weights by the last part of their names; a bias is q_proj_bias."""
     module = module.to(dtype).eval()
     for name, parameter in module.named_parameters():
-        parameter.data.copy_(weights[name.removesuffix(".weight").split(".")[-1]])
-    return in_float64(module) if dtype == torch.float64 else module
+        parameter.data.copy_(weights[name.removesuffix(".weight").replace(".bias", "_bias").split(".")[-1]])
+    return llama64.in_float64(module) if dtype == torch.float64 else module
 
 
-def rotary(positions, head_dim, theta, like):
-    """cos and sin as transformers makes them."""
-    config = config_of(hidden_size=head_dim, num_attention_heads=1, head_dim=head_dim,
-                       rope_parameters={"rope_type": "default", "rope_theta": theta})
+def rotary(positions, head_dim, params, like):
+    """cos and sin as transformers makes them; a stage's parameters are named like its rope_parameters."""
+    members = {name: value for name, value in params.items() if name in loma_rotation.NAMES and name != "factor"}
+    config = config_of(hidden_size=head_dim, num_attention_heads=1, head_dim=head_dim, rope_parameters={
+        "rope_type": params.get("rope_type", "default"), "rope_theta": params["theta"],
+        **({"factor": params["factor"], **members} if "rope_type" in params else {})})
     embedding = llama.LlamaRotaryEmbedding(config)
-    return (in_float64(embedding) if like.dtype == torch.float64 else embedding)(like, positions[None])
+    return (llama64.in_float64(embedding) if like.dtype == torch.float64 else embedding)(like, positions[None])
+
+
+def decoder_layer(x, params, dtype):
+    """A layer of the class that has these weights: Qwen3 norms of heads, Qwen2 biases of q, k and v alone."""
+    (inner, width), d = x["gate_proj"].shape, len(x["q_proj"]) // params["heads"]
+    sizes = {"hidden_size": width, "intermediate_size": inner, "num_attention_heads": params["heads"], "head_dim": d,
+             "num_key_value_heads": params["kv_heads"], "rms_norm_eps": params["epsilon"]}
+    has_bias = "q_proj_bias" in x
+    if "q_norm" in x:
+        layer = qwen3.Qwen3DecoderLayer(config_of(Qwen3Config, attention_bias=has_bias, **sizes), 0)
+    elif has_bias and "o_proj_bias" not in x:
+        layer = qwen2.Qwen2DecoderLayer(config_of(Qwen2Config, **sizes), 0)
+    else:
+        config = config_of(attention_bias=has_bias, mlp_bias="gate_proj_bias" in x, **sizes)
+        layer = llama.LlamaDecoderLayer(config, 0)
+    return filled(layer, x, dtype), d
 
 
 def stage(request, dtype):
@@ -98,7 +108,7 @@ def stage(request, dtype):
         return {"y": filled(norm, {"weight": x["gain"]}, dtype)(x["x"])}
     if request.op == "rope":
         heads = x["x"].reshape(1, len(x["x"]), -1, p["head_dim"])
-        cos, sin = rotary(request.input["positions"], p["head_dim"], p["theta"], x["x"])
+        cos, sin = rotary(request.input["positions"], p["head_dim"], p, x["x"])
         turned, _ = llama.apply_rotary_pos_emb(heads, heads, cos, sin, unsqueeze_dim=2)
         return {"y": turned.reshape(x["x"].shape)}
     if request.op == "attention":
@@ -111,16 +121,14 @@ def stage(request, dtype):
     if request.op == "feed_forward":
         inner, width = x["gate"].shape
         # head_dim plays no part here, but an odd one, such as an odd width would give, is refused.
-        config = config_of(hidden_size=width, intermediate_size=inner, num_attention_heads=1, head_dim=2)
-        weights = {f"{name}_proj": x[name] for name in ("gate", "up", "down")}
+        config = config_of(hidden_size=width, intermediate_size=inner, num_attention_heads=1, head_dim=2,
+                           mlp_bias="gate_bias" in x)
+        weights = {name.replace("_bias", "") + "_proj" + "_bias" * name.endswith("bias"): w for name, w in x.items()}
         return {"y": filled(llama.LlamaMLP(config), weights, dtype)(x["x"])}
     if request.op == "cross_entropy":
         return {"losses": cross_entropy(x["logits"], request.input["labels"]).to(dtype)}
-    (inner, width), d = x["gate_proj"].shape, len(x["q_proj"]) // p["heads"]
-    config = config_of(hidden_size=width, intermediate_size=inner, num_attention_heads=p["heads"], head_dim=d,
-                       num_key_value_heads=p["kv_heads"], rms_norm_eps=p["epsilon"])
-    layer = filled(llama.LlamaDecoderLayer(config, 0), x, dtype)
-    place = rotary(request.input["positions"], d, p["theta"], x["x"])
+    layer, d = decoder_layer(x, p, dtype)
+    place = rotary(request.input["positions"], d, p, x["x"])
     return {"y": layer(x["x"][None], attention_mask=request.input["mask"][None, None], position_embeddings=place)[0]}
 
 
@@ -243,7 +251,8 @@ class Reader:
 
     def __init__(self, request, model):
         self.request, self.model, self.p = request, model, request.params
-        self.cache = DynamicCache(config=model.config)
+        # Without a configuration: with one, a Mistral's cache would keep the last entries of its window, of any zone.
+        self.cache = DynamicCache()
         self.cached, self.fed = [], []  # rows (with their number) behind the cache's entries; all rows fed
         self.events, self.logits, self.memory_logits, self.appended = [], [], {}, []
 
@@ -364,4 +373,4 @@ if __name__ == "__main__":
         "huggingface-sdpa" if sdpa else "huggingface",
         f"transformers-{transformers.__version__}-torch-{torch.__version__}",
         [op for op in (*loma_protocol.STRUCTURE, *STAGES, *MODEL) if not (sdpa and op == "attention")], DTYPES, answer,
-        load_file, save, captures=not sdpa)
+        load_file, save, captures=not sdpa, families=loma_model.FAMILIES)

@@ -24,6 +24,7 @@ from safetensors.numpy import load_file, save_file
 import loma_layout
 import loma_model
 import loma_protocol
+import loma_rotation
 
 jax.config.update("jax_enable_x64", True)
 DTYPES = {"f64": np.float64, "f32": np.float32, "bf16": ml_dtypes.bfloat16}
@@ -40,11 +41,12 @@ def rms_norm(x, gain, epsilon):
     return gain * (x32 * jax.lax.rsqrt(jnp.mean(x32 * x32, -1, keepdims=True) + epsilon)).astype(x.dtype)
 
 
-def rope(x, positions, theta):
-    """MOD-3 for [R, H, d]."""
+def rope(x, positions, rotation):
+    """MOD-3 for [R, H, d]; `rotation` is the frequencies and the factor of cosines and sines."""
     half = x.shape[-1] // 2
-    angle = positions[:, None].astype(jnp.float64) * theta ** (-2.0 * jnp.arange(half) / x.shape[-1])
-    cos, sin = jnp.cos(angle)[:, None].astype(x.dtype), jnp.sin(angle)[:, None].astype(x.dtype)
+    frequencies, factor = rotation
+    angle = positions[:, None].astype(jnp.float64) * frequencies
+    cos, sin = (factor * jnp.cos(angle))[:, None].astype(x.dtype), (factor * jnp.sin(angle))[:, None].astype(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
@@ -62,19 +64,26 @@ def attention(q, k, v, mask):
     return jax.vmap(attend, in_axes=(1, 1, 1, None), out_axes=(1, 0))(q, k, v, mask)[0]
 
 
-def layer(head_dim, x, w, positions, mask, epsilon, theta):
-    """MOD-6, one layer of one text [R, D]."""
+def linear(x, w, name):
+    y = x @ w[name].T
+    return y + w[name + "_bias"] if name + "_bias" in w else y
+
+
+def layer(head_dim, x, w, positions, mask, epsilon, rotation):
+    """MOD-6, one layer of one text [R, D], with the biases and norms of heads that it has."""
     norm = rms_norm(x, w["input_layernorm"], epsilon)
-    q, k, v = ((norm @ w[f"{name}_proj"].T).reshape(len(x), -1, head_dim) for name in "qkv")
-    context = attention(rope(q, positions, theta), rope(k, positions, theta), v, mask)
-    x = x + context.reshape(len(x), -1) @ w["o_proj"].T
+    q, k, v = (linear(norm, w, f"{name}_proj").reshape(len(x), -1, head_dim) for name in "qkv")
+    if "q_norm" in w:
+        q, k = rms_norm(q, w["q_norm"], epsilon), rms_norm(k, w["k_norm"], epsilon)
+    context = attention(rope(q, positions, rotation), rope(k, positions, rotation), v, mask)
+    x = x + linear(context.reshape(len(x), -1), w, "o_proj")
     norm = rms_norm(x, w["post_attention_layernorm"], epsilon)
-    return x + (jax.nn.silu(norm @ w["gate_proj"].T) * (norm @ w["up_proj"].T)) @ w["down_proj"].T
+    return x + linear(jax.nn.silu(linear(norm, w, "gate_proj")) * linear(norm, w, "up_proj"), w, "down_proj")
 
 
-def layer_gradient(head_dim, x, w, positions, mask, epsilon, theta, above):
+def layer_gradient(head_dim, x, w, positions, mask, epsilon, rotation, above):
     """Of the sum of `above` times the layer's result: by x and by the weights."""
-    _, pull = jax.vjp(lambda x, w: layer(head_dim, x, w, positions, mask, epsilon, theta), x, w)
+    _, pull = jax.vjp(lambda x, w: layer(head_dim, x, w, positions, mask, epsilon, rotation), x, w)
     return pull(above)
 
 
@@ -131,14 +140,19 @@ class Model:
     def __init__(self, directory, dtype):
         config = loma_model.settings(directory)
         stored = load_file(pathlib.Path(directory) / "model.safetensors")
+        if config["tie_word_embeddings"]:
+            stored.pop("lm_head.weight", None)
         self.weights = {name: w.astype(dtype) for name, w in stored.items()}
         self.layers, self.head_dim = config["num_hidden_layers"], config["head_dim"]
-        self.epsilon, self.theta = config["rms_norm_eps"], float(config["rope_theta"])
+        frequencies, factor = loma_rotation.frequencies(config["rotation"], self.head_dim)
+        self.epsilon, self.rotation = config["rms_norm_eps"], (np.array(frequencies), factor)
         self.head = "model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"
 
     def of_layer(self, n):
-        """The names of a layer's weights by their short names."""
-        return {name.split(".")[-2]: name for name in self.weights if name.startswith(f"model.layers.{n}.")}
+        """The names of a layer's weights by their short names, q_proj and q_proj_bias."""
+        own = [name for name in self.weights if name.startswith(f"model.layers.{n}.")]
+        return {"_".join([part for part in name.split(".")[3:] if part not in ("self_attn", "mlp", "weight")]): name
+                for name in own}
 
     def hidden(self, text, weights, embeddings=None):
         """The inputs of all layers, and the last one's result, for a padded text."""
@@ -146,7 +160,7 @@ class Model:
         for n in range(self.layers):
             w = {short: weights[name] for short, name in self.of_layer(n).items()}
             xs.append(compiled_layer(
-                self.head_dim, xs[-1], w, text["positions"], text["mask"], self.epsilon, self.theta))
+                self.head_dim, xs[-1], w, text["positions"], text["mask"], self.epsilon, self.rotation))
         return xs
 
     def logits(self, text, weights, embeddings=None):
@@ -170,7 +184,7 @@ class Model:
                 names = self.of_layer(n)
                 above, own = compiled_layer_gradient(
                     self.head_dim, xs[n], {short: weights[name] for short, name in names.items()}, text["positions"],
-                    text["mask"], self.epsilon, self.theta, above)
+                    text["mask"], self.epsilon, self.rotation, above)
                 found |= {names[short]: g for short, g in own.items()}
             table = weights["model.embed_tokens.weight"]
             found["model.embed_tokens.weight"] = compiled_embedding_gradient(table, text["tokens"], above)
@@ -260,4 +274,4 @@ def save(tensors, path):
 if __name__ == "__main__":
     loma_protocol.serve(
         "jax", jax.__version__, ["attention", "forward", "loss", "gradients", "train_step"], DTYPES, answer, load_file,
-        save)
+        save, families=loma_model.FAMILIES)

@@ -33,8 +33,16 @@ class Reject(Exception):
     """Bad input; the argument is a code of Spec/rejections.md."""
 
 
-PLAIN = {"hidden_act": ("silu", "swish"), "attention_bias": (False, None), "mlp_bias": (False, None),
-         "sliding_window": (None,), "rope_scaling": (None,)}  # MOD-1: values that do not change the arithmetic
+FAMILIES = ["linear", "dynamic", "llama3", "yarn", "biases", "mistral", "qwen2", "qwen3"]  # beside plain Llama, RUN-2
+COMPUTED = {  # MOD-1: keys that change the arithmetic, and the values that are computed
+    "model_type": ("llama", "mistral", "qwen2", "qwen3"), "hidden_act": ("silu", "swish"), "pretraining_tp": (1, None),
+    "quantization_config": (None,), "partial_rotary_factor": (1, None)}
+ROTATIONS = {  # MOD-8, MOD-9: what the rope object of each type must hold, and what it may hold beside
+    "default": ([], []), "linear": (["factor"], []), "dynamic": (["factor"], ["original_max_position_embeddings"]),
+    "llama3": (["factor", "low_freq_factor", "high_freq_factor"], ["original_max_position_embeddings"]),
+    "yarn": (["factor"], ["original_max_position_embeddings", "attention_factor", "beta_fast", "beta_slow", "mscale",
+                          "mscale_all_dim", "truncate", "finetuned"])}
+ANY_ROTATION = ["rope_type", "type", "rope_theta", "partial_rotary_factor"]
 
 
 def check(op, p, profile, texts, given, directory):
@@ -77,10 +85,40 @@ def check(op, p, profile, texts, given, directory):
     need(all(axis in AXES for axis in profile), "unknown-axis")
     need(all(value in AXES[axis] for axis, value in profile.items()), "unknown-alternative")
     if directory:
-        config = configuration(directory)
-        need(all(config.get(key, plain[0]) in plain for key, plain in PLAIN.items()), "unsupported-configuration")
-        heads = config["num_attention_heads"]
-        need(heads % (config.get("num_key_value_heads") or heads) == 0, "invalid-configuration")
+        check_model(need, directory)
+        limit = positions_below(configuration(directory))
+        fed = max(p["generate"] - 1, 0) if op == "generate" else 0
+        axes = {axis: profile.get(axis, values[0]) for axis, values in AXES.items()}
+        rows = [layout_rows(text + [0] * fed, p, axes) for text in texts if limit is not None]
+        need(all((own[:, POSITION] < limit).all() for own in rows), "unsupported-configuration")
+
+
+def check_model(need, directory):
+    """MOD-1, MOD-4, MOD-8 to MOD-13: config.json, and that the biases it says are there."""
+    config, unsupported, invalid = configuration(directory), "unsupported-configuration", "invalid-configuration"
+    need(all(config.get(key, values[0]) in values for key, values in COMPUTED.items()), unsupported)
+    family, types = config["model_type"], config.get("layer_types")
+    need(types is None or len(types) == config["num_hidden_layers"], unsupported)
+    need(not set(types or []) - {"full_attention", *["sliding_attention"] * (family != "llama")}, unsupported)
+    if family == "llama":
+        need(not config.get("use_sliding_window") and config.get("sliding_window") is None, unsupported)
+    need(not (family == "mistral" and config.get("attention_bias") or family != "llama" and config.get("mlp_bias")),
+         unsupported)
+    kind, rope, old = rotation_of(config)
+    need(kind in ROTATIONS and rope.get("partial_rotary_factor", 1) == 1, unsupported)
+    needed, optional = ROTATIONS[kind]
+    need(not set(rope) - {*needed, *optional, *ANY_ROTATION}, unsupported)
+    need(kind == "default" or config.get("max_position_embeddings") is not None, unsupported)
+    need(kind in ("default", "linear") or rope.get("original_max_position_embeddings", old) == old, unsupported)
+    need(kind != "dynamic" or old == config["max_position_embeddings"], unsupported)
+    names = {name.split(".", 3)[-1] for name in tensor_names(directory)}
+    need(all(f"{name}.bias" in names for name in biased(config)), unsupported)
+    need(all(name in rope and isinstance(rope[name], (int, float, type(None) if kind == "yarn" else float))
+             for name in needed), invalid)
+    heads = config["num_attention_heads"]
+    need(heads % (config.get("num_key_value_heads") or heads) == 0, invalid)
+    need((config.get("head_dim") or config["hidden_size"] // heads) % 2 == 0, invalid)
+    need(family == "llama" or config.get("num_key_value_heads") is not None, invalid)
 
 
 # Rows. A layout is an integer array [rows, 6]; none is -1. The columns, and the values of ZONE (OPS-2):
@@ -174,14 +212,56 @@ def rms_norm(x, gain, epsilon):
     return gain * (x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon))
 
 
-def rope(x, positions, head_dim, theta):
+def frequencies(config, head_dim):
+    """MOD-3, MOD-8, MOD-9: how fast each pair of a head turns, and the factor of cosines and sines. Below the positions
+    where `dynamic` is refused it is plain."""
+    kind, rope, old = rotation_of(config)
+    theta = rope.get("rope_theta", config.get("rope_theta", 1e4))
+    plain, factor = theta ** (-2.0 * np.arange(head_dim // 2) / head_dim), rope.get("factor")
+    if kind == "linear":
+        return plain / factor, 1.0
+    if kind == "llama3":
+        low, high, waves = rope["low_freq_factor"], rope["high_freq_factor"], 2 * math.pi / plain
+        share = np.clip((old / waves - low) / (high - low), 0, 1)  # 1 where the wave is short, 0 where it is long
+        return (1 - share) * plain / factor + share * plain, 1.0
+    if kind == "yarn":
+        factor = factor or config["max_position_embeddings"] / old
+        pair = lambda turns: head_dim * math.log(old / (turns * 2 * math.pi)) / (2 * math.log(theta))
+        first, last = pair(rope.get("beta_fast") or 32), pair(rope.get("beta_slow") or 1)
+        if rope.get("truncate", True):
+            first, last = math.floor(first), math.ceil(last)
+        first, last = max(first, 0), min(last, head_dim - 1)
+        share = np.clip((np.arange(head_dim // 2) - first) / (last - first or 0.001), 0, 1)
+        scale = lambda x: 1.0 if factor <= 1 else 0.1 * x * math.log(factor) + 1
+        a = rope.get("attention_factor")
+        if a is None:
+            both = rope.get("mscale") and rope.get("mscale_all_dim")
+            a = scale(rope["mscale"]) / scale(rope["mscale_all_dim"]) if both else scale(1)
+        return plain / factor * share + plain * (1 - share), a
+    return plain, 1.0
+
+
+def rope(x, positions, head_dim, turning):
     """MOD-3. Angles in float64 whatever the type: at position 30,000 a float32 angle has few digits left."""
-    half = head_dim // 2
-    angle = np.asarray(positions, dtype=np.float64)[:, None] * theta ** (-2.0 * np.arange(half) / head_dim)
-    cos, sin = np.cos(angle)[:, None, :].astype(x.dtype), np.sin(angle)[:, None, :].astype(x.dtype)
+    half, (frequency, factor) = head_dim // 2, turning
+    angle = (np.asarray(positions, dtype=np.float64)[:, None] * frequency)[:, None, :]
+    cos, sin = (factor * np.cos(angle)).astype(x.dtype), (factor * np.sin(angle)).astype(x.dtype)
     heads = x.reshape(len(x), x.shape[1] // head_dim, head_dim)
     a, b = heads[..., :half], heads[..., half:]
     return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1).reshape(x.shape)
+
+
+def linear(x, w, name):
+    """A projection, with its bias if it has one (MOD-10)."""
+    y = x @ w[name].T
+    return y + w[name + "_bias"] if name + "_bias" in w else y
+
+
+def head_norm(x, w, name, head_dim, epsilon):
+    """RMSNorm over every head's d, if the layer has a gain for it (MOD-11)."""
+    if name not in w:
+        return x
+    return rms_norm(x.reshape(len(x), x.shape[1] // head_dim, head_dim), w[name], epsilon).reshape(x.shape)
 
 
 def attention(q, k, v, seen, heads, kv_heads):
@@ -208,30 +288,70 @@ def cross_entropy(logits, labels):
     return np.log(np.exp(logits - top[:, None]).sum(-1)) + top - logits[np.arange(len(labels)), labels]
 
 
-def decoder_layer(x, positions, seen, w, heads, kv_heads, epsilon, theta, past=None):
+def decoder_layer(x, positions, seen, w, heads, kv_heads, epsilon, turning, past=None):
     """MOD-6: one layer, as intermediates under the names of MOD-7 and the result. `past` is the keys and values that a
     cache holds: they stand before the rows' own."""
     d = len(w["q_proj"]) // heads
     out = {"attention.norm": (norm := rms_norm(x, w["input_layernorm"], epsilon))}
-    out["attention.query"] = rope(norm @ w["q_proj"].T, positions, d, theta)
-    out["attention.key"] = keys = rope(norm @ w["k_proj"].T, positions, d, theta)
-    out["attention.value"] = values = norm @ w["v_proj"].T
+    q, k = (head_norm(linear(norm, w, name + "_proj"), w, name + "_norm", d, epsilon) for name in "qk")
+    out["attention.query"] = rope(q, positions, d, turning)
+    out["attention.key"] = keys = rope(k, positions, d, turning)
+    out["attention.value"] = values = linear(norm, w, "v_proj")
     if past is not None:
         keys, values = np.concatenate([past[0], keys]), np.concatenate([past[1], values])
     out["attention.context"], out["attention.probabilities"] = attention(
         out["attention.query"], keys, values, seen, heads, kv_heads)
-    out["attention.output"] = out["attention.context"] @ w["o_proj"].T
+    out["attention.output"] = linear(out["attention.context"], w, "o_proj")
     out["middle"] = x + out["attention.output"]
     out["feed_forward.norm"] = norm = rms_norm(out["middle"], w["post_attention_layernorm"], epsilon)
-    out["feed_forward.gate"], out["feed_forward.up"] = norm @ w["gate_proj"].T, norm @ w["up_proj"].T
+    out["feed_forward.gate"], out["feed_forward.up"] = linear(norm, w, "gate_proj"), linear(norm, w, "up_proj")
     out["feed_forward.activation"] = silu(out["feed_forward.gate"]) * out["feed_forward.up"]
-    out["feed_forward.output"] = out["feed_forward.activation"] @ w["down_proj"].T
+    out["feed_forward.output"] = linear(out["feed_forward.activation"], w, "down_proj")
     return out, out["middle"] + out["feed_forward.output"]
 
 
 def configuration(directory):
     with open(f"{directory}/config.json", encoding="utf-8") as file:
-        return json.load(file)
+        config = json.load(file)
+    config.setdefault("model_type", "llama")
+    return {"head_dim": 128, **config} if config["model_type"] == "qwen3" else config
+
+
+def rotation_of(config):
+    """The type of rotation, the object that says more of it, and the length before it was stretched (MOD-8). Of the two
+    objects `rope_scaling` wins; of two lengths the one at the top."""
+    rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    inner = rope.get("original_max_position_embeddings", config.get("max_position_embeddings"))
+    old = config.get("original_max_position_embeddings", inner)
+    return rope.get("rope_type", rope.get("type", "default")), rope, old
+
+
+def biased(config):
+    """The projections that have a bias (MOD-10)."""
+    family = config["model_type"]
+    attention = family in ("llama", "qwen3") and config.get("attention_bias")
+    names = {"q": family == "qwen2" or attention, "k": family == "qwen2" or attention,
+             "v": family == "qwen2" or attention, "o": attention}
+    names |= dict.fromkeys(("gate", "up", "down"), family == "llama" and config.get("mlp_bias"))
+    return [f"{'self_attn' if len(name) == 1 else 'mlp'}.{name}_proj" for name, has_bias in names.items() if has_bias]
+
+
+def positions_below(config):
+    """MOD-8, MOD-13: from where on rows are refused, or None: `dynamic` would turn them otherwise, and a window would
+    hide rows from them."""
+    dynamic = rotation_of(config)[0] == "dynamic"
+    windowed = config["model_type"].startswith("qwen") and config.get("use_sliding_window") and (
+        config.get("max_window_layers", 28) < config["num_hidden_layers"] if config.get("layer_types") is None else
+        "sliding_attention" in config["layer_types"])
+    limits = [config["max_position_embeddings"] if dynamic else None,
+              config.get("sliding_window", 4096) if windowed or config["model_type"] == "mistral" else None]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def tensor_names(directory):
+    """Of the file's header: eight bytes of its length, and JSON."""
+    with open(f"{directory}/model.safetensors", "rb") as file:
+        return json.loads(file.read(int.from_bytes(file.read(8), "little")))
 
 
 @functools.cache
@@ -244,14 +364,17 @@ class Model:
         self.heads = config["num_attention_heads"]
         self.kv_heads = config.get("num_key_value_heads") or self.heads
         self.epsilon = config.get("rms_norm_eps", 1e-6)
-        self.theta = config.get("rope_theta") or config.get("rope_parameters", {}).get("rope_theta", 1e4)
+        self.head_dim = config.get("head_dim") or config["hidden_size"] // self.heads
+        self.turning = frequencies(config, self.head_dim)
         self.embedding, self.gain = weights["model.embed_tokens.weight"], weights["model.norm.weight"]
         self.head = self.embedding if config.get("tie_word_embeddings") else weights["lm_head.weight"]
-        # Layer by layer, weights by their last name: model.layers.0.self_attn.q_proj.weight is layers[0]["q_proj"].
+        # Layer by layer, weights by their last name: model.layers.0.self_attn.q_proj.weight is layers[0]["q_proj"], and
+        # its bias layers[0]["q_proj_bias"].
         self.layers = [{} for _ in range(config["num_hidden_layers"])]
         for name, w in weights.items():
             if name.startswith("model.layers."):
-                self.layers[int(name.split(".")[2])][name.split(".")[-2]] = w
+                *_, short, kind = name.split(".")
+                self.layers[int(name.split(".")[2])][short if kind == "weight" else f"{short}_bias"] = w
 
     def run(self, rows, seen, past=None, embeddings=None):
         """All tensors of MOD-7 for these rows; `past` has keys and values of every layer."""
@@ -259,7 +382,7 @@ class Model:
         for n, weights in enumerate(self.layers):
             out, trace[f"hidden.{n + 1}"] = decoder_layer(
                 trace[f"hidden.{n}"], rows[:, POSITION], seen, weights, self.heads, self.kv_heads, self.epsilon,
-                self.theta, past and past[n])
+                self.turning, past and past[n])
             trace |= {f"layers.{n}.{name}": value for name, value in out.items()}
         trace["final_norm"] = rms_norm(trace[f"hidden.{len(self.layers)}"], self.gain, self.epsilon)
         trace["logits"] = trace["final_norm"] @ self.head.T
@@ -403,16 +526,21 @@ def stage(r):
     if r.op == "rms_norm":
         return {"y": rms_norm(x["x"], x["gain"], p["epsilon"])}
     if r.op == "rope":
-        return {"y": rope(x["x"], r.input["positions"], p["head_dim"], p["theta"])}
+        return {"y": rope(x["x"], r.input["positions"], p["head_dim"], turning(p, p["head_dim"]))}
     if r.op == "attention":
         answer = attention(x["q"], x["k"], x["v"], r.input["mask"], p["heads"], p["kv_heads"])
         return dict(zip(("context", "probabilities"), answer))
     if r.op == "feed_forward":
-        return {"y": silu(x["x"] @ x["gate"].T) * (x["x"] @ x["up"].T) @ x["down"].T}
+        return {"y": linear(silu(linear(x["x"], x, "gate")) * linear(x["x"], x, "up"), x, "down")}
     if r.op == "cross_entropy":
         return {"losses": cross_entropy(x["logits"], r.input["labels"])}
     return {"y": decoder_layer(x.pop("x"), r.input["positions"], r.input["mask"], x, p["heads"], p["kv_heads"],
-                               p["epsilon"], p["theta"])[1]}
+                               p["epsilon"], turning(p, len(x["q_proj"]) // p["heads"]))[1]}
+
+
+def turning(p, head_dim):
+    """A stage's rotation; its parameters have the names of the rope object."""
+    return frequencies({"rope_theta": p["theta"], "rope_scaling": {"rope_type": "default", **p}}, head_dim)
 
 
 def forward(r):
@@ -470,7 +598,7 @@ OPERATIONS = {
     "cost": lambda r: cost(r.p, r.axes), **dict.fromkeys(STAGES, stage), "forward": forward, "loss": loss,
     "generate": generate, "reconstruct": reconstruct}
 HELLO = {"protocol": 1, "name": "numpy", "version": np.__version__, "ops": list(OPERATIONS), "dtypes": ["f64", "f32"],
-         "profiles": "any", "captures": True}
+         "profiles": "any", "captures": True, "families": FAMILIES}
 
 
 def answer(message):

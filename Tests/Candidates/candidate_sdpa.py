@@ -18,6 +18,7 @@ from torch.nn import functional
 
 import loma_model
 import loma_protocol
+import loma_rotation
 import sdpa_cache
 
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
@@ -44,12 +45,12 @@ def rms_norm(x, gain, epsilon):
     return gain * (x32 * torch.rsqrt((x32 * x32).mean(-1, keepdim=True) + epsilon)).to(x.dtype)
 
 
-def rope(x, positions, theta):
+def rope(x, positions, rotation):
     """MOD-3 for [B, H, R, d] and positions [B, R]."""
     half = x.shape[-1] // 2
-    frequency = theta ** (-2.0 * torch.arange(half, dtype=torch.float64) / x.shape[-1])
-    angle = positions[:, None, :, None].double() * frequency
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    frequencies, factor = loma_rotation.frequencies(rotation, x.shape[-1])
+    angle = positions[:, None, :, None].double() * torch.tensor(frequencies, dtype=torch.float64)
+    cos, sin = (factor * angle.cos()).to(x.dtype), (factor * angle.sin()).to(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
 
@@ -62,22 +63,28 @@ class Llama(torch.nn.Module):
         self.dtype = dtype
         self.config = loma_model.settings(directory)
         stored = load_file(pathlib.Path(directory) / "model.safetensors")
+        if self.config["tie_word_embeddings"]:
+            stored.pop("lm_head.weight", None)
         self.weights = {name: w.to(dtype).requires_grad_() for name, w in stored.items()}
 
     def forward(self, tokens, positions, mask, embeddings=None, cache=None, seen=None):
         """Logits [B, R, V']; tokens and positions [B, R], mask [B, R, keys]. A cache puts its keys and values before
         the rows' own; every intermediate of MOD-7 is left in `seen`."""
         config, w, seen = self.config, self.weights, {} if seen is None else seen
-        d, epsilon, theta = config["head_dim"], config["rms_norm_eps"], config["rope_theta"]
+        d, epsilon, rotation = config["head_dim"], config["rms_norm_eps"], config["rotation"]
         x = functional.embedding(tokens, w["model.embed_tokens.weight"]) if embeddings is None else embeddings
         split = lambda x: x.unflatten(-1, (-1, d)).transpose(1, 2)
         joined = lambda x: x.transpose(1, 2).flatten(2)
         for n in range(config["num_hidden_layers"]):
             norm_of = lambda x, name: rms_norm(x, w[f"model.layers.{n}.{name}_layernorm.weight"], epsilon)
-            linear = lambda x, name: functional.linear(x, w[f"model.layers.{n}.{name}.weight"])
+            linear = lambda x, name: functional.linear(
+                x, w[f"model.layers.{n}.{name}.weight"], w.get(f"model.layers.{n}.{name}.bias"))
             norm = norm_of(x, "input")
             q, k, v = (split(linear(norm, f"self_attn.{name}_proj")) for name in "qkv")
-            q, k = rope(q, positions, theta), rope(k, positions, theta)
+            if config["qk_norm"]:
+                q, k = (rms_norm(x, w[f"model.layers.{n}.self_attn.{name}_norm.weight"], epsilon)
+                        for name, x in (("q", q), ("k", k)))
+            q, k = rope(q, positions, rotation), rope(k, positions, rotation)
             seen |= {f"layers.{n}.attention.norm": norm, f"layers.{n}.attention.query": joined(q),
                      f"layers.{n}.attention.key": joined(k), f"layers.{n}.attention.value": joined(v),
                      f"hidden.{n}": x}
@@ -166,4 +173,4 @@ if __name__ == "__main__":
     loma_protocol.serve(
         "sdpa", f"torch-{torch.__version__}",
         ["attention", "forward", "loss", "gradients", "generate", "reconstruct"], DTYPES, answer, load_file, save,
-        captures=True)
+        captures=True, families=loma_model.FAMILIES)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """`loma extend` on directories as people have them, loaded again by transformers.
 
-Directories of the shape of Qwen2 and of Llama 3 are made on the spot, with a byte-level BPE tokenizer trained by the
-tokenizers package. What `loma extend` makes of them is read by AutoTokenizer and AutoModelForCausalLM, and by a reader
-of safetensors written here; none of them shares code with what is checked.
+Directories of the shape of Qwen2, Qwen3, Llama 3 and Mistral are made on the spot, with tokenizers that the tokenizers
+package trains: byte-level BPE, and one after SentencePiece's manner. What `loma extend` makes of them is read by
+AutoTokenizer and AutoModelForCausalLM, and by a reader of safetensors written here; none of them shares code with what
+is checked.
 
     python3 Tests/Candidates/check_extend.py --loma .build/debug/loma
 """
@@ -27,7 +28,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 transformers.utils.logging.disable_progress_bar()
 
@@ -123,6 +124,41 @@ def llama3(folder):
     (folder / "original").mkdir()
 
 
+def qwen3(folder):
+    """Qwen3: norms of queries and keys, heads wider than D/H, an untied head."""
+    tokenizer = trained(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], 400)
+    config = Qwen3Config(**SIZES, head_dim=16, vocab_size=448, tie_word_embeddings=False, eos_token_id=402)
+    torch.manual_seed(3)
+    Qwen3ForCausalLM(config).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_json(folder / "tokenizer_config.json", {
+        "added_tokens_decoder": listed(tokenizer), "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>",
+        "extra_special_tokens": ["<|im_start|>"], "tokenizer_class": "Qwen2Tokenizer"})
+
+
+def mistral(folder):
+    """Mistral 7B: a window, and a tokenizer after SentencePiece's manner, whose special tokens are its first entries."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    first = ["<unk>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=700, special_tokens=first + [f"<0x{byte:02X}>" for byte in range(256)], show_progress=False)
+    tokenizer.train_from_iterator(texts(400), trainer)
+    value = json.loads(tokenizer.to_str())
+    value["added_tokens"] = value["added_tokens"][:3]  # Pieces of bytes are ordinary entries.
+    (folder / "tokenizer.json").write_text(json.dumps(value, ensure_ascii=False))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert tokenizer.get_vocab_size() == 700
+    config = MistralConfig(**SIZES, head_dim=16, vocab_size=700, sliding_window=4096, bos_token_id=1, eos_token_id=2)
+    torch.manual_seed(4)
+    MistralForCausalLM(config).to(torch.float16).save_pretrained(folder)
+    write_json(folder / "tokenizer_config.json", {
+        "add_bos_token": True, "add_eos_token": False, "added_tokens_decoder": listed(tokenizer), "bos_token": "<s>",
+        "eos_token": "</s>", "unk_token": "<unk>", "legacy": False, "tokenizer_class": "LlamaTokenizer"})
+
+
 def slow(folder):
     """The same Qwen2 with vocab.json and merges.txt in the place of tokenizer.json."""
     qwen2(folder, 13)
@@ -159,11 +195,13 @@ def extend(loma, old, new, *more):
                           capture_output=True, text=True)
 
 
+TYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}
+
+
 def widened(entry):
-    """The values of a bf16 or f32 tensor as float64."""
+    """The values of a tensor as float64."""
     _, dtype, shape, data = entry
-    bits = np.frombuffer(data, "<u2").astype("<u4") << 16 if dtype == "BF16" else np.frombuffer(data, "<u4")
-    return bits.view("<f4").astype(np.float64).reshape(shape)
+    return torch.frombuffer(bytearray(data), dtype=TYPES[dtype]).double().numpy().reshape(shape)
 
 
 def check_weights(old, new, size, rows):
@@ -179,11 +217,11 @@ def check_weights(old, new, size, rows):
         row = len(data) // rows
         assert data[:size * row] == entry[3][:size * row]
         assert data[(size + 2) * row:] == entry[3][(size + 2) * row:]
-        # The mean by another route: torch rounds a float64 to bfloat16.
+        # The mean by another route: torch rounds a float64 to the table's type.
         total = np.zeros(width)
         for values in widened(entry)[:size]:
             total += values
-        mean = torch.from_numpy(total / size).to(torch.bfloat16).view(torch.int16).numpy().tobytes()
+        mean = torch.from_numpy(total / size).to(TYPES[dtype]).view(torch.uint8).numpy().tobytes()
         assert data[size * row:(size + 2) * row] == mean + mean, name
     index = new / "model.safetensors.index.json"
     assert index.exists() == (old / index.name).exists()
@@ -324,6 +362,8 @@ def main():
         check(loma, work, "qwen2-one-row-spare", plain, 403, 405)
         check(loma, work, "qwen2-slow-files", slow, 403, 416)
         check(loma, work, "llama3-full", llama3, 528, 530)
+        check(loma, work, "qwen3-padded", qwen3, 403, 448)
+        check(loma, work, "mistral-full", mistral, 700, 702)
         # A token beyond a gap, as it is listed and as tokenizers number it.
         far = json.loads((padded / "tokenizer.json").read_text())
         beyond_a_gap(far)
@@ -334,8 +374,10 @@ def main():
             "tokenizer_config.json", lambda value: value["added_tokens_decoder"].pop("402")), "tokenizer-files-disagree")
         refused(loma, work, "unlisted-pad", padded, edited(
             "tokenizer_config.json", lambda value: value.update(pad_token="<pad>")), "unlisted-token")
-        refused(loma, work, "too-many-ids", padded, edited(
-            "config.json", lambda value: value.update(vocab_size=402)), "tokenizer-beyond-vocabulary")
+        short = work / "one-row-short"
+        short.mkdir()
+        qwen2(short, -1)
+        refused(loma, work, "too-many-ids", short, lambda folder: None, "tokenizer-beyond-vocabulary")
         refused(loma, work, "code-elsewhere", padded, edited(
             "config.json", lambda value: value.update(auto_map={"AutoModel": "x.Y"})), "unsupported-configuration")
     finally:

@@ -20,12 +20,11 @@ import sys
 from safetensors.numpy import load_file
 
 import loma_model
-import loma_structure
 import vector_loop
 import vector_properties
 from vector_answers import ANSWERS
 from vector_case import Case, Problem, hugging_face, require
-from vector_comparison import check_rejection, check_tensors, check_text
+from vector_comparison import check_rejection, check_tensors, check_text, faults
 
 
 def check_case(entry, vectors, texts, tally):
@@ -35,9 +34,8 @@ def check_case(entry, vectors, texts, tally):
         check_rejection(case)
         return 0.0
     case.check_inputs()
-    require(not list(loma_structure.rejections(
-        case.op, {"c": 1, "t": 1, **case.params}, case.profile, case.texts, case.integers,
-        case.directory and loma_model.refusal(case.directory))), "the Spec rejects this input")
+    require(not faults(case), "the Spec rejects this input")
+    require(case.entry.get("family") in (case.families or {None}), f"it is of {sorted(case.families)}")
     if case.level == "property":
         return vector_properties.ALL[case.entry["property"]](case, case.model if case.directory else None)
     expected = load_file(case.vectors / case.entry["expected"]["path"])
@@ -51,7 +49,7 @@ def check_models(vectors, manifest, cases):
     problems = []
     refused = {entry["model"] for entry in cases if entry.get("rejection", "").endswith("-configuration")}
     for model in manifest["models"]:
-        if loma_model.refusal(vectors / model["path"]):
+        if loma_model.refusal(vectors / model["path"], loma_model.FAMILIES):
             if model["path"] not in refused:
                 problems.append(f"{model['path']}: the Spec refuses it, and no case does")
             continue

@@ -40,9 +40,16 @@ class Request:
             self.texts.append(tokens[start : start + n])
             start += n
         given = {name: self.input[name].tolist() for name in ("reconstruction", "forced") if name in self.input}
-        refusal = loma_model.refusal(self.model) if self.model else None
+        refusal = loma_model.refusal(self.model, loma_model.FAMILIES) if self.model else None
         for code in loma_structure.rejections(self.op, self.params, self.profile, self.texts, given, refusal):
             raise Rejected(code)  # the first is the right one (OPS-6)
+        if self.model and not loma_model.reaches(self.model, map(self.rows, self.fed())):
+            raise Rejected("unsupported-configuration")
+
+    def fed(self):
+        """The texts, and behind a prompt what is chosen and fed; the tokens of those do not matter."""
+        chosen = max(self.params["generate"] - 1, 0) if self.op == "generate" else 0
+        return [text + [0] * chosen for text in self.texts]
 
     def rows(self, text):
         """The training layout of a text, or the one that `layout` and `mask` ask for."""
@@ -86,13 +93,14 @@ def structure(request):
     return {name: (value, (len(value),) if isinstance(value, list) else ()) for name, value in answer.items()}
 
 
-def serve(name, version, operations, dtypes, answer, load, save, captures=False, read=Request):
+def serve(name, version, operations, dtypes, answer, load, save, captures=False, read=Request, families=()):
     """Answers requests until `stop`. An error of the candidate's own ends the process with its traceback.
 
-    `read` makes a request of a message and a function that loads tensors.
+    `read` makes a request of a message and a function that loads tensors; `families` are what is declared beside
+    plain Llama.
     """
     hello = {"protocol": 1, "name": name, "version": version, "ops": list(operations), "dtypes": list(dtypes),
-             "profiles": "any", "captures": captures}
+             "profiles": "any", "captures": captures, **({"families": list(families)} if families else {})}
     for line in sys.stdin:
         message = json.loads(line)
         if message["cmd"] == "stop":

@@ -5,8 +5,6 @@ Written from the Spec's formulas; weights come from `config.json` and `model.saf
 positions and masks from loma_layout.py. A pass knows the keys and values of rows fed before only through the cache.
 """
 
-import decimal
-import functools
 import pathlib
 
 import ml_dtypes  # noqa: F401  by being imported it gives NumPy the type bfloat16
@@ -15,6 +13,7 @@ from safetensors.numpy import load_file
 
 import loma_layout
 import loma_model
+import loma_rotation
 
 
 def rms_norm(x, gain, epsilon):
@@ -22,21 +21,28 @@ def rms_norm(x, gain, epsilon):
     return gain * (x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon))
 
 
-@functools.cache
-def frequencies(head_dim, theta):
-    """theta^(-2i/d), rounded from 40 digits: at position 30,000 one unit in the last place would show."""
-    with decimal.localcontext(prec=40):
-        exponents = [decimal.Decimal(-2 * i / head_dim) for i in range(head_dim // 2)]
-        return np.array([float(decimal.Decimal(theta) ** exponent) for exponent in exponents])
-
-
-def rope(x, positions, head_dim, theta):
-    """MOD-3: x is [S, heads * d]; pairs stand half a head apart."""
-    angle = (np.asarray(positions, dtype=np.float64)[:, None] * frequencies(head_dim, theta))[:, None, :]
+def rope(x, positions, head_dim, rotation):
+    """MOD-3: x is [S, heads * d]; pairs stand half a head apart. A number for the rotation is the θ of a plain one."""
+    frequencies, factor = loma_rotation.frequencies(rotation, head_dim)
+    angle = (np.asarray(positions, dtype=np.float64)[:, None] * np.array(frequencies))[:, None, :]
+    cos, sin = factor * np.cos(angle), factor * np.sin(angle)
     heads = x.reshape(len(x), x.shape[1] // head_dim, head_dim)
     a, b = heads[..., : head_dim // 2], heads[..., head_dim // 2 :]
-    turned = np.concatenate([a * np.cos(angle) - b * np.sin(angle), b * np.cos(angle) + a * np.sin(angle)], axis=-1)
-    return turned.reshape(x.shape)
+    return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1).reshape(x.shape)
+
+
+def linear(x, weights, name):
+    """A projection with its bias, if it has one."""
+    y = x @ weights[name].T
+    return y + weights[name + "_bias"] if name + "_bias" in weights else y
+
+
+def head_norm(x, weights, name, head_dim, epsilon):
+    """RMSNorm over each head's d, if the layer has a gain for it."""
+    if name not in weights:
+        return x
+    heads = x.reshape(len(x), x.shape[1] // head_dim, head_dim)
+    return rms_norm(heads, weights[name], epsilon).reshape(x.shape)
 
 
 def attention(query, key, value, visible, heads, kv_heads):
@@ -71,30 +77,37 @@ def cross_entropy(logits, labels):
 def feed_forward(middle, weights, epsilon, out):
     """MOD-5 in MOD-6: writes the intermediates into `out` and returns the layer's result."""
     out["feed_forward.norm"] = rms_norm(middle, weights["post_attention_layernorm"], epsilon)
-    out["feed_forward.gate"] = out["feed_forward.norm"] @ weights["gate_proj"].T
-    out["feed_forward.up"] = out["feed_forward.norm"] @ weights["up_proj"].T
+    out["feed_forward.gate"] = linear(out["feed_forward.norm"], weights, "gate_proj")
+    out["feed_forward.up"] = linear(out["feed_forward.norm"], weights, "up_proj")
     out["feed_forward.activation"] = silu(out["feed_forward.gate"]) * out["feed_forward.up"]
-    out["feed_forward.output"] = out["feed_forward.activation"] @ weights["down_proj"].T
+    out["feed_forward.output"] = linear(out["feed_forward.activation"], weights, "down_proj")
     return middle + out["feed_forward.output"]
 
 
-def decoder_layer(x, positions, visible, weights, heads, kv_heads, epsilon, theta, past=None):
-    """MOD-6, one layer. `weights` maps the short names of OPS-3 to arrays; `past` is keys and values of earlier rows.
-    Returns the intermediates under the names of MOD-7 without their layer, and the layer's result."""
+def decoder_layer(x, positions, visible, weights, heads, kv_heads, epsilon, rotation, past=None):
+    """MOD-6, one layer. `weights` maps the short names of OPS-3 to arrays; a family has biases and norms of queries and
+    keys among them. `past` is keys and values of earlier rows. Returns the intermediates under the names of
+    MOD-7 without their layer, and the layer's result."""
     d = len(weights["q_proj"]) // heads
     out = {"attention.norm": rms_norm(x, weights["input_layernorm"], epsilon)}
     normed = out["attention.norm"]
-    out["attention.query"] = rope(normed @ weights["q_proj"].T, positions, d, theta)
-    out["attention.key"] = rope(normed @ weights["k_proj"].T, positions, d, theta)
-    out["attention.value"] = normed @ weights["v_proj"].T
+    for name, short in (("query", "q"), ("key", "k")):
+        unrotated = head_norm(linear(normed, weights, f"{short}_proj"), weights, f"{short}_norm", d, epsilon)
+        out[f"attention.{name}"] = rope(unrotated, positions, d, rotation)
+    out["attention.value"] = linear(normed, weights, "v_proj")
     keys, values = out["attention.key"], out["attention.value"]
     if past is not None:
         keys, values = np.concatenate([past[0], keys]), np.concatenate([past[1], values])
     out["attention.context"], out["attention.probabilities"] = attention(
         out["attention.query"], keys, values, visible, heads, kv_heads)
-    out["attention.output"] = out["attention.context"] @ weights["o_proj"].T
+    out["attention.output"] = linear(out["attention.context"], weights, "o_proj")
     out["middle"] = x + out["attention.output"]
     return out, feed_forward(out["middle"], weights, epsilon, out)
+
+
+def short_name(name):
+    """self_attn.q_proj.weight is q_proj, self_attn.q_proj.bias is q_proj_bias."""
+    return name.removeprefix("self_attn.").removeprefix("mlp.").removesuffix(".weight").replace(".bias", "_bias")
 
 
 class Llama:
@@ -107,24 +120,31 @@ class Llama:
         self.vocabulary, self.width = config["vocab_size"], config["hidden_size"]
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
         self.kv_heads, self.head_dim = config["num_key_value_heads"], config["head_dim"]
-        self.epsilon, self.theta = config["rms_norm_eps"], config["rope_theta"]
+        self.epsilon, self.rotation = config["rms_norm_eps"], config["rotation"]
         tied, inner = config["tie_word_embeddings"], config["intermediate_size"]
         q, kv, wide = self.heads * self.head_dim, self.kv_heads * self.head_dim, self.width
         shapes = {
             "input_layernorm": [wide], "self_attn.q_proj": [q, wide], "self_attn.k_proj": [kv, wide],
             "self_attn.v_proj": [kv, wide], "self_attn.o_proj": [wide, q], "post_attention_layernorm": [wide],
             "mlp.gate_proj": [inner, wide], "mlp.up_proj": [inner, wide], "mlp.down_proj": [wide, inner]}
+        if config["qk_norm"]:
+            shapes |= {"self_attn.q_norm": [self.head_dim], "self_attn.k_norm": [self.head_dim]}
+        shapes = {name + ".weight": shape for name, shape in shapes.items()}
+        shapes |= {name.removesuffix("weight") + "bias": shape[:1] for name, shape in shapes.items()
+                   if name.split(".")[-2] in config["biases"]}
         self.shapes = {"model.embed_tokens.weight": [self.vocabulary, wide], "model.norm.weight": [wide]}
         self.shapes |= {} if tied else {"lm_head.weight": [self.vocabulary, wide]}
         for n in range(self.layers):
-            self.shapes |= {f"model.layers.{n}.{name}.weight": shape for name, shape in shapes.items()}
+            self.shapes |= {f"model.layers.{n}.{name}": shape for name, shape in shapes.items()}
+        if tied:
+            stored.pop("lm_head.weight", None)
         found = {name: list(array.shape) for name, array in stored.items()}
         assert found == self.shapes, f"{directory}: the weights are not those of MOD-1"
         weights = {name: array.astype(np.float64) for name, array in stored.items()}
         self.embedding, self.gain = weights["model.embed_tokens.weight"], weights["model.norm.weight"]
         self.head = self.embedding if tied else weights["lm_head.weight"]
         self.blocks = [
-            {name.split(".")[-1]: weights[f"model.layers.{n}.{name}.weight"] for name in shapes}
+            {short_name(name): weights[f"model.layers.{n}.{name}"] for name in shapes}
             for n in range(self.layers)]
 
     def forward(self, hidden, positions, visible, past=None):
@@ -132,8 +152,8 @@ class Llama:
         trace = {"hidden.0": np.asarray(hidden, dtype=np.float64)}
         for n, weights in enumerate(self.blocks):
             out, result = decoder_layer(
-                trace[f"hidden.{n}"], positions, visible, weights, self.heads, self.kv_heads, self.epsilon, self.theta,
-                None if past is None else past[n])
+                trace[f"hidden.{n}"], positions, visible, weights, self.heads, self.kv_heads, self.epsilon,
+                self.rotation, None if past is None else past[n])
             trace |= {f"layers.{n}.{name}": value for name, value in out.items()}
             trace[f"hidden.{n + 1}"] = result
         trace["final_norm"] = rms_norm(trace[f"hidden.{self.layers}"], self.gain, self.epsilon)

@@ -6,6 +6,7 @@ import torch
 
 import llama64
 import loma_layout
+import loma_rotation
 import loma_structure
 import numpy_llama
 from vector_case import hugging_face, require
@@ -48,19 +49,20 @@ def stage(case):
     if case.op == "rms_norm":
         answer = {"y": numpy_llama.rms_norm(given["x"], given["gain"], p["epsilon"])}
     elif case.op == "rope":
-        answer = {"y": numpy_llama.rope(given["x"], case.input["positions"], p["head_dim"], p["theta"])}
+        answer = {"y": numpy_llama.rope(
+            given["x"], case.input["positions"], p["head_dim"], loma_rotation.of_stage(p))}
     elif case.op == "attention":
         results = numpy_llama.attention(
             given["q"], given["k"], given["v"], case.input["mask"], p["heads"], p["kv_heads"])
         answer = dict(zip(("context", "probabilities"), results))
     elif case.op == "feed_forward":
-        inner = numpy_llama.silu(given["x"] @ given["gate"].T) * (given["x"] @ given["up"].T)
-        answer = {"y": inner @ given["down"].T}
+        gate, up = (numpy_llama.linear(given["x"], given, name) for name in ("gate", "up"))
+        answer = {"y": numpy_llama.linear(numpy_llama.silu(gate) * up, given, "down")}
     elif case.op == "decoder_layer":
         x = given.pop("x")
         answer = {"y": numpy_llama.decoder_layer(
             x, case.input["positions"], case.input["mask"], given, p["heads"], p["kv_heads"], p["epsilon"],
-            p["theta"])[1]}
+            loma_rotation.of_stage(p))[1]}
     else:
         answer = {"losses": numpy_llama.cross_entropy(given["logits"], case.input["labels"])}
     yield "NumPy", answer

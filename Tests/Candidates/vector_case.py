@@ -7,17 +7,20 @@ from safetensors.numpy import load_file
 
 import llama64
 import loma_layout
+import loma_model
 import numpy_llama
 
 STOCK_LIMIT = 1e-5  # the stock float32 forms of Hugging Face against the float64 ones
 ON_TEXTS = {"tokens", "lengths"}
 LAYER = {"x", "positions", "mask", "input_layernorm", "post_attention_layernorm", "q_proj", "k_proj", "v_proj",
          "o_proj", "gate_proj", "up_proj", "down_proj"}
+BIASES = {f"{name}_proj_bias" for name in ("q", "k", "v", "o", "gate", "up", "down")}
 INPUTS = {  # the tensors of each operation (OPS-2 to OPS-5): those it needs, and those it may have
     "layout": (ON_TEXTS, set()), "mask": (ON_TEXTS, set()), "schedule": (set(), set()), "cost": (set(), set()),
     "metrics": (ON_TEXTS | {"reconstruction"}, set()), "rms_norm": ({"x", "gain"}, set()),
     "rope": ({"x", "positions"}, set()), "attention": ({"q", "k", "v", "mask"}, set()),
-    "feed_forward": ({"x", "gate", "up", "down"}, set()), "decoder_layer": (LAYER, set()),
+    "feed_forward": ({"x", "gate", "up", "down"}, {"gate_bias", "up_bias", "down_bias"}),
+    "decoder_layer": (LAYER, BIASES | {"q_norm", "k_norm"}),
     "cross_entropy": ({"logits", "labels"}, set()), "forward": (ON_TEXTS, {"embeddings", "forced", "reconstruction"}), "loss": (ON_TEXTS, set()),
     "gradients": (ON_TEXTS, set()), "train_step": (ON_TEXTS, set()), "generate": (ON_TEXTS, {"forced"}),
     "reconstruct": (ON_TEXTS, {"before"})}
@@ -81,6 +84,12 @@ class Case(Recorded):
         p = self.params
         return make(text, p["c"], p["t"], p["memory_token"], p["repetition_token"], self.profile)
 
+    @property
+    def fed(self):
+        """The texts, and behind a prompt what is chosen and fed; the tokens of those do not matter."""
+        chosen = max(self.params["generate"] - 1, 0) if self.op == "generate" else 0
+        return [text + [0] * chosen for text in self.texts]
+
     @functools.cached_property
     def layouts(self):
         return [self.layout(text) for text in self.texts]
@@ -88,6 +97,17 @@ class Case(Recorded):
     @property
     def model(self):
         return numpy_model(self.directory)
+
+    @property
+    def families(self):
+        """What a candidate must have declared to be asked this case."""
+        if self.directory:
+            return loma_model.families(loma_model.read(self.directory))
+        if "q_norm" in self.input:
+            return {"qwen3"}
+        if any(name.endswith("_bias") for name in self.input):
+            return {"qwen2"} if "q_proj_bias" in self.input and "o_proj_bias" not in self.input else {"biases"}
+        return {self.params["rope_type"]} if "rope_type" in self.params else set()
 
     @property
     def integers(self):
@@ -106,6 +126,8 @@ class Case(Recorded):
             require(shape["gain"] == shape["x"][1:], "shape of gain")
         if self.op == "feed_forward":
             require(shape["gate"] == shape["up"] == shape["down"][::-1] and shape["gate"][1] == shape["x"][1], "shapes")
+            biases = [name for name in shape if name.endswith("_bias")]
+            require(all(shape[name] == shape[name.removesuffix("_bias")][:1] for name in biases), "shape of a bias")
         if self.op == "rope":
             require(shape["x"][1] % self.params["head_dim"] == 0 and shape["positions"] == (s,), "shapes")
         if self.op == "attention":
@@ -119,6 +141,8 @@ class Case(Recorded):
                 "post_attention_layernorm": (width,), "q_proj": (qd, width), "k_proj": (kv, width),
                 "v_proj": (kv, width), "o_proj": (width, qd), "gate_proj": (inner, width), "up_proj": (inner, width),
                 "down_proj": (width, inner)}
+            wanted |= {name: wanted[name.removesuffix("_bias")][:1] for name in BIASES & set(shape)}
+            wanted |= {name: (qd // self.params["heads"],) for name in ("q_norm", "k_norm") if name in shape}
             require(shape == wanted, f"shapes are {shape}")
         if self.op == "cross_entropy":
             require(shape["labels"] == shape["logits"][:1], "shape of labels")

@@ -7,6 +7,7 @@ from what the property says (OPS-7); it raises AssertionError where the property
 import numpy as np
 
 import loma_layout
+import loma_rotation
 import numpy_llama
 
 CHANGE = 1e-9  # relative: what a visible row moves is far above it
@@ -131,7 +132,7 @@ def shift(case, _):
     results = [
         numpy_llama.decoder_layer(
             x, case.input["positions"] + by, case.input["mask"], numbers, case.params["heads"], case.params["kv_heads"],
-            case.params["epsilon"], case.params["theta"])[1]
+            case.params["epsilon"], loma_rotation.of_stage(case.params))[1]
         for by in (0, case.params["shift"])]
     return within(deviation(results[1], results[0]))
 

@@ -106,14 +106,15 @@ struct BudgetMeasuringTests {
     throws
   {
     let plan = try plan(seeds: 2)
-    #expect(plan.runs.count == 16 && Set(plan.runs.map { $0.name }).count == 16)
-    #expect(Set(plan.runs.map { $0.recipe.digest }).count == 16 && plan.runs[8].seed == 2)
+    #expect(plan.runs.count == 18 && Set(plan.runs.map { $0.name }).count == 18)
+    #expect(Set(plan.runs.map { $0.recipe.digest }).count == 18 && plan.runs[9].seed == 2)
     let basis = plan.basis
     for run in plan.runs {
       let recipe = run.recipe
       #expect(recipe.data == basis.data && recipe.chunks == basis.chunks && recipe.batch == basis.batch)
       #expect(recipe.settings == basis.settings && recipe.elementType == basis.elementType)
       #expect(recipe.seed == UInt64(run.seed) && recipe.profile == .base)
+      #expect(recipe.pooling == (run.group == .pooled ? PooledSettings(ratio: 2) : nil))
       #expect(recipe.parameters.chunkLength == basis.parameters.chunkLength)
       let shape = recipe.configuration.shape
       #expect(shape.hiddenSize == 16 && shape.intermediateSize == 16 && shape.layers == 2 && !shape.tiesHead)
@@ -202,7 +203,7 @@ struct BudgetMeasuringTests {
   func `EQB-6 every group is asked for the same tokens behind the moment, and noise and bits of 0 change nothing`()
     throws
   {
-    for group in TrainedGroup.allCases {
+    for group in TrainedGroup.allCases where group != .pooled {
       let run = try run(group)
       let rows = try rows(run, text)
       #expect(rows.next.map { $0.token } == Array(text[8..<12]) && rows.next.map { $0.label } == Array(text[9..<13]))
@@ -218,6 +219,61 @@ struct BudgetMeasuringTests {
       let noisy = try stored.noisy(deviation: 0.5, seed: 3).measured(vocabulary: ids, chunkLength: 4)
       #expect(noisy.lossSum != measured.lossSum)
     }
+  }
+
+  /// A model of the group that pools, in which tokens of both kinds stand.
+  private func pooledModel() throws -> PooledModel {
+    let run = try run(.pooled)
+    var weights = weights(run)
+    for layer in 0..<2 {
+      let name = LatentLayerNames(index: layer).key
+      for row in [7, 15] { for i in 0..<16 { weights.tensors[name]?[row, i] *= 6 } }
+    }
+    return PooledModel(
+      configuration: try #require(run.recipe.configuration.llama), weights: Weights(weights),
+      functions: .llama(workers: .single))
+  }
+
+  @Test func `EQB-6 BAS-26 a model that pools is asked for the same tokens, and noise and bits of 0 change nothing`()
+    throws
+  {
+    let run = try run(.pooled)
+    let (rows, ids) = (try rows(run, text), try run.recipe.vocabulary)
+    #expect(rows.next.map { $0.token } == Array(text[8..<12]) && rows.repetition.map { $0.position } == Array(0..<8))
+    let read = PooledText(rows, model: try pooledModel())
+    func measured(_ stored: PooledEntries) throws -> PooledMeasured {
+      try read.measured(stored, vocabulary: ids, chunkLength: 4)
+    }
+    let whole = try measured(.whole)
+    // Two layers of two heads, 8 tokens: some have an entry of their own, some do not.
+    #expect(whole.entries >= 4 && whole.entries < 32 && whole.entries > 4)
+    #expect(whole.measured.lossCount == 4 && whole.measured.recited.tokens == 8)
+    #expect(try measured(.noisy(deviation: 0, seed: 3)) == whole)
+    let fine = try measured(PooledEntries(bits: 24, dimension: 8))
+    #expect(fine.entries == whole.entries && abs(fine.measured.lossSum - whole.measured.lossSum) < 1e-3)
+    #expect(try measured(.noisy(deviation: 0.5, seed: 3)).measured.lossSum != whole.measured.lossSum)
+    #expect(try measured(PooledEntries(bits: 1, dimension: 8)).measured.lossSum != whole.measured.lossSum)
+    #expect(throws: PeerError.self) { try PooledEntries(bits: 0, dimension: 8) }
+  }
+
+  @Test func `BAS-18 noise on entries that are pooled has the rms of each head's stored keys and values`() throws {
+    let runs = PooledRuns(starts: (0..<400).map { $0 % 2 == 0 })
+    var means = Tensor(zeros: [400, 8])
+    // Keys of 3 and a channel that decides of 100; values of 5; tokens that no entry ends with, of 1000.
+    for t in 0..<400 {
+      for i in 0..<8 { means[t, i] = t % 2 == 0 ? 1000 : i < 3 ? 3 : i == 3 ? 100 : 5 }
+    }
+    let storage = try #require(PooledEntries.noisy(deviation: 0.1, seed: 5).storage(dimension: 4))
+    let noisy = storage(1, 0, runs, means)
+    for part in [0..<3, 4..<8] {
+      var squares = 0.0
+      for t in runs.ends { for i in part { squares += (noisy[t, i] - means[t, i]) * (noisy[t, i] - means[t, i]) } }
+      let rms = (squares / Double(200 * part.count)).squareRoot()
+      let expected = part.lowerBound == 0 ? 0.3 : 0.5
+      #expect((rms - expected).magnitude < 0.1 * expected, "\(part)")
+    }
+    #expect(runs.ends.allSatisfy { noisy[$0, 3] == 100 } && noisy.row(0).allSatisfy { $0 == 1000 })
+    #expect(storage(0, 0, runs, means) != noisy, "a generator a layer")
   }
 
   @Test func `EQB-6 nothing held is a text without a past`() throws {

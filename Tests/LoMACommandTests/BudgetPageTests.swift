@@ -43,7 +43,7 @@ struct BudgetPageTests {
     for system in ["ThinK", "ZipCache", "PyramidInfer", "KVSharer", "DMC", "LoRC", "ZigZagKV", "CSR", "2102.07725"] {
       #expect(text.contains("\n| \(system)") || text.contains("(\(system)) |"), "\(system)")
     }
-    #expect(text.contains("Not measured: it decides by a channel") && text.contains("No cache method:"))
+    #expect(text.contains("measured as `dmc`. BAS-15") && text.contains("No cache method:"))
     #expect(MethodWords.systems.count == 9)
     for plan in try page().plans {
       for figure in try plan.moments.map({ try MomentFigures(plan, $0, results: page().results) }) {

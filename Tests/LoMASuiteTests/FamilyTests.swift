@@ -17,7 +17,7 @@ struct FamilyTests {
   func `MOD-8 MOD-13 a family's checkpoint is read back as it was written, in every form`(_ name: String) throws {
     let model = try #require(CaseModel.families.first { $0.name == name })
     let (configuration, parameters) = (try model.configuration(), try model.parameters())
-    for form in [ConfigurationForm.explicit, .nested] {
+    for form in [ConfigurationForm.explicit, .nested, .older, .both] {
       let files = try CheckpointWriter.files(
         parameters, configuration: configuration, loma: nil, elementType: .f32, form: form)
       let text = try #require(files.first { $0.name == "config.json" }).bytes

@@ -4,7 +4,9 @@
 /// Every numeric case.
 private var numericCases: [Case] {
   let first = StageCases.all + ModelCases.all + TrainingCases.all + GenerationCases.all
-  let second = NumberingCases.all + EngineCases.numeric + OptimiserCases.all + ModelFormCases.all + PairCases.numeric
+  let second =
+    NumberingCases.all + EngineCases.numeric + OptimiserCases.all + ModelFormCases.all + PairCases.numeric
+    + FamilyCases.all
   return first + second.filter { [.stage, .model, .training, .generation].contains($0.level) }
 }
 

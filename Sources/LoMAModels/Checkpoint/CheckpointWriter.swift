@@ -80,6 +80,18 @@ package enum CheckpointWriter {
     case .explicit: break
     case .sparse:
       for key in ["head_dim", "num_key_value_heads", "rms_norm_eps", "tie_word_embeddings"] { members[key] = nil }
+    case .older:
+      func whole(_ number: String) -> String { number.hasSuffix(".0") ? String(number.dropLast(2)) : number }
+      members["rope_theta"] = whole("\(configuration.theta)")
+      if !rope.isEmpty {
+        members["rope_scaling"] = object(rope.map { ($0.key == "rope_type" ? "type" : $0.key, whole($0.value)) })
+      }
+    case .both:
+      let theta = (key: "rope_theta", value: "\(configuration.theta)")
+      let other = (key: "rope_theta", value: "7.0")
+      members["rope_theta"] = other.value
+      if !rope.isEmpty { members["rope_scaling"] = object([theta] + rope) }
+      members["rope_parameters"] = object([rope.isEmpty ? theta : other, ("rope_type", "\"default\"")])
     case .nested:
       members["rope_theta"] = nil
       members["rope_scaling"] = nil

@@ -8,4 +8,9 @@ package enum ConfigurationForm: Sendable {
   case sparse
   /// `rope_theta` in `rope_parameters`.
   case nested
+  /// With `type` for `rope_type`, and without the fraction of numbers that are whole.
+  case older
+  /// With another `rope_theta` at the top level, and another rotation in `rope_parameters` where `rope_scaling` is there: the
+  /// object's θ counts, and `rope_scaling` (MOD-8).
+  case both
 }

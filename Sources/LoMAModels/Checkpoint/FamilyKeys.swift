@@ -54,7 +54,6 @@ struct FamilyKeys {
   /// The width of the window that some layer has; nil if none has one (MOD-13).
   func slidingWindow(layers: Int) throws(ModelError) -> Int? {
     let types = try layerTypes(layers)
-    if types?.allSatisfy({ $0 == "full_attention" }) == true, family != .mistral { return nil }
     let window = try keys.optionalInteger("sliding_window")
     switch family {
     case .llama:
@@ -68,6 +67,7 @@ struct FamilyKeys {
       return object["sliding_window"] == nil ? 4096 : window
     case .qwen2, .qwen3:
       guard try flag("use_sliding_window") else { return nil }
+      if let types, types.allSatisfy({ $0 == "full_attention" }) { return nil }
       let width = object["sliding_window"] == nil ? 4096 : window
       let first = try keys.integer("max_window_layers", default: 28)
       return types != nil || first < layers ? width : nil

@@ -86,6 +86,17 @@ package struct StoredTensors: Sendable {
           for row in rows { values += try shard.doubles(name, rows: row..<row + 1) }
           return values
         }
+      },
+      find: { (name) throws(ModelError) in
+        guard let file = shardOfTensor[name], let shard = shards[file], let entry = entry(name) else {
+          throw .missingTensor(name)
+        }
+        guard let type = entry.elementType.narrow, entry.shape.count == 2 else { return nil }
+        return NarrowMatrix(type: type, rows: entry.shape[0], columns: entry.shape[1]) { rows, body in
+          do { return try shard.withBytes(of: name, rows: rows, body) } catch {
+            preconditionFailure("rows of a matrix in the file: \(error)")
+          }
+        }
       })
   }
 
@@ -111,5 +122,17 @@ package struct StoredTensors: Sendable {
     var odd: UInt64 = 0
     for value in values { odd |= value.bitPattern & infinity == infinity ? 1 : 0 }
     return odd == 0
+  }
+}
+
+extension ElementType {
+  /// The type as a product widens it; nil for one that is not floating-point, and for binary64.
+  fileprivate var narrow: NarrowType? {
+    switch self {
+    case .bf16: .bf16
+    case .f16: .f16
+    case .f32: .f32
+    case .f64, .i64, .i32, .u8, .bool: nil
+    }
   }
 }

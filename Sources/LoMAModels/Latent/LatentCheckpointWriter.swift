@@ -9,20 +9,21 @@ import NaiveLlama
 package enum LatentCheckpointWriter {
   /// Writes a new directory, whole or not at all; throws if it exists.
   ///
-  /// Every value is rounded once to `elementType`. Throws for a value beyond the type's range.
+  /// Every value is rounded once to `elementType`; a model whose heads pool (BAS-26) says to which ratio. Throws for a
+  /// value beyond the type's range.
   package static func write(
     _ parameters: ParameterSet, configuration: LatentConfiguration, pairs: PairOrder, loma: LoMASection?,
-    elementType: ElementType, to directory: String
+    pooling ratio: Int? = nil, elementType: ElementType, to directory: String
   ) throws(LatentError) {
     let files = try files(
-      parameters, configuration: configuration, pairs: pairs, loma: loma, elementType: elementType)
+      parameters, configuration: configuration, pairs: pairs, loma: loma, pooling: ratio, elementType: elementType)
     do { try Files.createDirectory(directory, containing: files) } catch { throw .checkpoint(.file(error)) }
   }
 
   /// The two files of a directory, in memory; the weights are given in half-split order.
   package static func files(
     _ parameters: ParameterSet, configuration: LatentConfiguration, pairs: PairOrder, loma: LoMASection?,
-    elementType: ElementType
+    pooling ratio: Int? = nil, elementType: ElementType
   ) throws(LatentError) -> [(name: String, bytes: [UInt8])] {
     try modelling(try parameters.check(against: configuration))
     var stored = parameters
@@ -36,13 +37,14 @@ package enum LatentCheckpointWriter {
       }
     }
     let bytes = try reading(try CheckpointWriter.container(stored, elementType: elementType))
-    let text = text(configuration, pairs: pairs, loma: loma, elementType: elementType)
+    let text = text(configuration, pairs: pairs, loma: loma, pooling: ratio, elementType: elementType)
     return [("model.safetensors", bytes), ("config.json", Array(text.utf8))]
   }
 
   /// The text of config.json, with keys sorted as `save_pretrained` sorts them.
   private static func text(
-    _ configuration: LatentConfiguration, pairs: PairOrder, loma: LoMASection?, elementType: ElementType
+    _ configuration: LatentConfiguration, pairs: PairOrder, loma: LoMASection?, pooling ratio: Int?,
+    elementType: ElementType
   ) -> String {
     let shape = configuration.shape
     var members: [String: String] = [
@@ -71,6 +73,7 @@ package enum LatentCheckpointWriter {
       }
     members.merge(more) { first, _ in first }
     if let loma { members["loma"] = loma.json }
+    if let ratio { members["dmc"] = "{\"ratio\": \(ratio)}" }
     let lines = members.sorted { $0.key < $1.key }.map { "  \"\($0.key)\": \($0.value)" }
     return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
   }

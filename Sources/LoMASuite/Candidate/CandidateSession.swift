@@ -121,6 +121,13 @@ package struct CandidateSession {
       }
       candidate.answers.refusals[path] = refusal
     }
+    // Part II is defined on plain Llamas.
+    if method != nil, let model = candidate.answers.models[path] {
+      do { try model.configuration.checkPlain() } catch {
+        candidate.answers.models[path] = nil
+        candidate.answers.refusals[path] = .model(error)
+      }
+    }
     if method == .context { candidate.answers.readAdapter(of: path, below: folder) }
   }
 

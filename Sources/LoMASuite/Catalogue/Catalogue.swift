@@ -1,7 +1,7 @@
 // Every case of the suite, in the order of the manifest, and the retired ids.
 
 package enum Catalogue {
-  package static let cases: [Case] = first + second + FamilyCases.all
+  package static let cases: [Case] = first + second + FamilyCases.all + FamilyRejectionCases.all
 
   /// The cases that suite 1.0 froze.
   private static var first: [Case] {

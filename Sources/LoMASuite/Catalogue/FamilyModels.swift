@@ -19,7 +19,7 @@ struct FamilyShape: Sendable {
 extension CaseModel {
   /// With plain frequencies divided by 4.
   static let linear = CaseModel(
-    "linear", 30, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 8, tied: false,
+    "linear", 30, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 8, tied: false, form: .older,
     family: FamilyShape(word: .linear, scaling: .linear(factor: 4), maximumPositions: 256))
   /// With frequencies that would change from position 64 on, where no row stands.
   static let dynamic = CaseModel(
@@ -52,7 +52,7 @@ extension CaseModel {
     (scaling.betaFast, scaling.betaSlow, scaling.truncates) = (5, 0.5, false)
     scaling.givenAttentionFactor = 2
     return CaseModel(
-      "yarn-untruncated", 35, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 16, tied: false,
+      "yarn-untruncated", 35, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 16, tied: false, form: .both,
       family: FamilyShape(word: .yarn, scaling: .yarn(scaling), maximumPositions: 256))
   }()
   /// With all seven biases.
@@ -69,7 +69,7 @@ extension CaseModel {
     family: FamilyShape(word: .qwen2, type: .qwen2, biases: .inputs, maximumPositions: 4096))
   /// With norms of queries and keys, whose gains are far apart, and heads four times as wide as hidden/H.
   static let qwen3 = CaseModel(
-    "qwen3", 39, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 8, tied: false, form: .nested,
+    "qwen3", 39, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 8, tied: false, form: .both,
     family: FamilyShape(word: .qwen3, type: .qwen3, maximumPositions: 4096))
 
   /// Gains of heads that differ by up to four, so that it shows whether they stand before or behind the rotation.

@@ -38,7 +38,7 @@ struct RefusedModel: Sendable {
     code: "unsupported-configuration", clause: "MOD-8")
   /// With a factor that no type says the use of.
   static let untyped = RefusedModel(
-    name: "refused-untyped-rope", spoilt: .linear, line: (", \"rope_type\": \"linear\"", ""),
+    name: "refused-untyped-rope", spoilt: .linear, line: (", \"type\": \"linear\"", ""),
     code: "unsupported-configuration", clause: "MOD-8")
   /// With half of each head rotated.
   static let partial = RefusedModel(

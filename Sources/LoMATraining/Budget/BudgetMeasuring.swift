@@ -58,7 +58,8 @@ extension BudgetPlan {
   ) throws(TrainingError) -> BudgetResult {
     let (weights, digest) = try weights(of: run, work, progress: progress)
     let measuring = BudgetMeasuring(plan: self, run: run, weights: weights, work: work)
-    let (lines, noise) = try measuring.stored(progress: progress)
+    let (lines, noise) =
+      run.group == .pooled ? try measuring.pooled(progress: progress) : try measuring.stored(progress: progress)
     var (all, calibration) = (lines, [String]())
     if run.group == .twin {
       let texts = try measuring.calibration()
@@ -119,13 +120,13 @@ struct BudgetMeasuring: Sendable {
   let weights: ParameterSet
   let work: BudgetWork
 
-  private var recipe: LatentRecipe { run.recipe }
+  var recipe: LatentRecipe { run.recipe }
   private var layers: Int { recipe.configuration.shape.layers }
 
-  private func vocabulary() throws(TrainingError) -> Vocabulary { try recipe.vocabulary }
+  func vocabulary() throws(TrainingError) -> Vocabulary { try recipe.vocabulary }
 
   /// The texts of a moment, with what is asked then.
-  private func rows(_ moment: BudgetMoment) throws(TrainingError) -> [MomentRows] {
+  func rows(_ moment: BudgetMoment) throws(TrainingError) -> [MomentRows] {
     let length = moment.length + (plan.hasLoss(at: moment) ? moment.chunkLength + 1 : 0)
     let texts = try TrainingTexts(recipe.data, textLength: length, folder: work.corpora)
       .fresh(atMost: work.texts, seed: BudgetPlan.freshSeed)
@@ -153,7 +154,7 @@ struct BudgetMeasuring: Sendable {
   // MARK: - The model's own cache
 
   /// The bits a code that a group's entries are also stored in; none where its recipe quantises them already.
-  private var compositions: [Int] { run.group == .twin || run.group == .sharedLatent ? [] : [8, 4, 3, 2, 1] }
+  var compositions: [Int] { run.group == .twin || run.group == .sharedLatent ? [] : [8, 4, 3, 2, 1] }
 
   /// The group as it is, its entries in fewer bits, and its entries with noise at the last moment. The twin's own cache
   /// is one of the methods on it, so it has noise alone.
@@ -274,7 +275,7 @@ struct BudgetMeasuring: Sendable {
 
   // MARK: - Texts side by side
 
-  private func mapped<Value: Sendable>(
+  func mapped<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws(ReferenceError) -> Value
   ) throws(TrainingError) -> [Value] {
     do { return try Workers(threads: work.threads).map(count, body) } catch { throw .model(error) }

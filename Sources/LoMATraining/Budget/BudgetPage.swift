@@ -74,7 +74,7 @@ package struct BudgetPage: Sendable {
       let missing = TrainedGroup.allCases.filter { group in !done.contains { $0.group == group } }
       let (least, most) = (seeds.filter { $0 > 0 }.min() ?? 0, seeds.max() ?? 0)
       var words =
-        "**\(plan.text.capitalised)**: \(text). \(shape.layers) layers, width \(shape.hiddenSize), "
+        "**\(plan.words.capitalised)**: \(text). \(shape.layers) layers, width \(shape.hiddenSize), "
         + "\(shape.heads.query) heads of \(shape.heads.dimension), texts of \(basis.chunks) chunks of "
         + "\(basis.parameters.chunkLength), \(basis.settings.learningRate.steps) steps of \(basis.batch) texts, "
         + "losses: \(basis.settings.objective.rawValue). \(done.count) run\(done.count == 1 ? "" : "s"), "
@@ -97,7 +97,8 @@ package struct BudgetPage: Sendable {
         let loss = figures.compactMap {
           $0.plan.text == plan.text ? $0.method("full")?.settings.first?.losses.first : nil
         }
-        guard let nats = loss.first else { return nil }
+        let isFirst = plan.text == plans.first { $0.text.hasSuffix("bytes") }?.text
+        guard isFirst, let nats = loss.first else { return nil }
         return "a byte of this text is worth about \(Self.tenths(nats / 0.6931471805599453)) bits to the full twin and "
           + "its entry holds \(entry)"
       }
@@ -119,14 +120,15 @@ package struct BudgetPage: Sendable {
   /// The commands that give the results again.
   private var commands: String {
     let runs = plans.map { plan -> String in
-      let isBytes = plan.text == "bytes"
-      return
-        "loma budget run --recipe Docs/Recipes/\(isBytes ? "text-c4" : "budget-random").json --results Docs/Budget "
-        + "--work /tmp/budget" + (isBytes ? " \\\n  --seeds 1 --texts 500 --basis-model Vectors/models/text-c4" : "")
+      let seeds = plan.runs.filter { results[$0.name] != nil }.map { $0.seed }.max() ?? 0
+      let options = (0 < seeds && seeds < 5 ? " --seeds \(seeds)" : "") + plan.published.options
+      return "loma budget run --recipe Docs/Recipes/\(plan.published.recipe) --results Docs/Budget --work /tmp/budget"
+        + (options.isEmpty ? "" : " \\\n " + options)
     }
-    let recipes = plans.map { "--recipe Docs/Recipes/\($0.text == "bytes" ? "text-c4" : "budget-random").json" }
-    let page = "loma budget page \(recipes.joined(separator: " ")) --results Docs/Budget"
-    return (runs + [page + " \\\n  --output Docs/Budget.md"]).joined(separator: "\n")
+    let recipes = plans.map { "--recipe Docs/Recipes/\($0.published.recipe)" }
+    return
+      (runs + ["loma budget page \(recipes.joined(separator: " ")) \\\n  --results Docs/Budget --output Docs/Budget.md"])
+      .joined(separator: "\n")
   }
 
   // MARK: - Who is ahead
@@ -149,7 +151,7 @@ package struct BudgetPage: Sendable {
             ?? "–"
         }
         rows.append([
-          "\(figure.plan.text), n = \(figure.moment.length)", point.name, best { $0.method == "last" },
+          "\(figure.plan.words), n = \(figure.moment.length)", point.name, best { $0.method == "last" },
           best { $0.kind == .twin }, best { $0.kind == .trained && !$0.method.hasPrefix("loma") },
           best { $0.kind == .composition && !$0.method.contains("∘ loma") },
           best { $0.method.hasPrefix("loma") || $0.method.contains("∘ loma") },
@@ -175,7 +177,7 @@ package struct BudgetPage: Sendable {
     let head =
       ["method", "what it throws away"]
       + longest.flatMap { figure in
-        ["all but 1 %, \(figure.plan.text)", "half of the tokens, \(figure.plan.text)"]
+        ["all but 1 %, \(figure.plan.words)", "half of the tokens, \(figure.plan.words)"]
       }
     let rows = order.map { name in
       [Self.shown(name), MethodWords.lost(name)]
@@ -198,7 +200,7 @@ package struct BudgetPage: Sendable {
         guard !found.isEmpty else { continue }
         rows.append(
           [
-            "\(plan.text), n = \(found[0].first?.length ?? 0)",
+            "\(plan.words), n = \(found[0].first?.length ?? 0)",
             group == .twin ? "full entries of the twin" : group.rawValue,
           ]
             + BudgetPlan.noises.map { sigma in
@@ -231,7 +233,7 @@ package struct BudgetPage: Sendable {
   private var calibration: String {
     plans.flatMap { plan -> [String] in
       plan.runs.filter { $0.group == .twin }.compactMap { results[$0.name] }.prefix(1).map { result in
-        "\(plan.text.capitalised), the same for every seed:\n\n```text\n"
+        "\(plan.words.capitalised), the same for every seed:\n\n```text\n"
           + result.calibration.joined(separator: "\n") + "\n```"
       }
     }.joined(separator: "\n\n")

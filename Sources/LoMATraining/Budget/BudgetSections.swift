@@ -10,7 +10,7 @@ extension BudgetPage {
     let isLongest = plan.moments.last == moment
     let hasLoss = plan.hasLoss(at: moment)
     var parts = [
-      "## \(plan.text == "bytes" ? "Bytes" : "Random text"), n = \(moment.length)",
+      "## \(Self.title(plan)), n = \(moment.length)",
       "A full cache holds \(figure.full) bits for \(moment.chunks) chunks of \(moment.chunkLength). "
         + "Tokens recited, by the largest setting that does not exceed the point"
         + (seeds(figure) == 1
@@ -33,8 +33,16 @@ extension BudgetPage {
           : "There is no loss of the next chunk: the text is random, and training had no such loss.")
     }
     parts += plots(figure).map { file in "![\(alternative(figure, file))](\(link)/\(file.name))" }
-    if isLongest { parts += ["### Every setting, n = \(moment.length), \(plan.text)", settings(figure)] }
+    if isLongest { parts += ["### Every setting, n = \(moment.length), \(plan.words)", settings(figure)] }
     return parts.joined(separator: "\n\n") + "\n"
+  }
+
+  private static func title(_ plan: BudgetPlan) -> String {
+    switch plan.text {
+    case "random": "Random text"
+    case "bytes": "Bytes"
+    default: "Long bytes"
+    }
   }
 
   private func seeds(_ figure: MomentFigures) -> Int {
@@ -59,7 +67,8 @@ extension BudgetPage {
         let found = setting.lines.map { $0.found }.filter { !$0.isEmpty }
         rows.append([
           Self.shown(method.method),
-          setting.parameters + (found.isEmpty ? "" : " (" + Self.unique(found).joined(separator: "; ") + ")"),
+          [setting.parameters, found.isEmpty ? "" : "(" + Self.unique(found).joined(separator: "; ") + ")"]
+            .filter { !$0.isEmpty }.joined(separator: " "),
           percentage(setting.bits, of: figure.full), percentage(setting.peak, of: figure.full),
           setting.lines.first.map { $0.side == 0 ? "0" : percentage($0.side, of: figure.full) } ?? "",
           Self.spread(setting.tokens), Self.spread(setting.chunks),
@@ -105,7 +114,7 @@ extension BudgetPage {
         let lines = methods.map { line($0, figure, isLoss: measure.isLoss) }.filter { !$0.points.isEmpty }
         guard !lines.isEmpty else { return nil }
         let title =
-          (figure.plan.text == "bytes" ? "Bytes" : "Random text") + ", n = \(figure.moment.length): "
+          Self.title(figure.plan) + ", n = \(figure.moment.length): "
           + side.words
         let losses = lines.flatMap { $0.points.map { $0.value } }
         let plot = BudgetPlot(

@@ -28,6 +28,7 @@ package enum MethodWords {
     "mla-4": "what does not pass through a latent of a quarter of the numbers, which training shaped",
     "mla-8": "what does not pass through a latent of an eighth of the numbers, which training shaped",
     "clla": "what does not pass through a latent of 4-bit numbers that two layers share, which training shaped",
+    "dmc": "what tells tokens of one entry apart: it holds their weighted mean, and training chose who shares one",
     "cla": "the keys and values of all layers but the first, which training did without",
   ]
 
@@ -55,8 +56,9 @@ package enum MethodWords {
       words: "BAS-14; with three layers there are only two maps to find."),
     System(
       name: "DMC (2403.09636)", methods: ["dmc"],
-      words: "Not measured: it decides by a channel that training must teach to decide, and no such model was trained. "
-        + "On weights that were not trained for it its decisions mean nothing (BAS-15)."),
+      words: "BAS-15, on models that learn to decide by BAS-26: from nothing, not from a finished model as in the "
+        + "release. What is held depends on the text: the bits are the most of any text, the mean stands beside them. The "
+        + "target is one for all heads together, so training may keep a few heads whole and empty the others."),
     System(
       name: "LoRC (2410.03111)", methods: ["lorc", "quantised-lorc"],
       words: "BAS-16, from summaries; one rank for keys and values of all layers."),

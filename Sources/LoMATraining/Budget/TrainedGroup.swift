@@ -26,6 +26,8 @@ package enum TrainedGroup: String, CaseIterable, Hashable, Sendable {
   case crossLayer = "cla"
   /// LoMA with half the memory rows.
   case lomaHalf = "loma-c8"
+  /// Tokens that learn to share an entry, c of the basis an entry (BAS-26).
+  case pooled = "dmc"
 }
 
 extension TrainedGroup {
@@ -34,7 +36,7 @@ extension TrainedGroup {
     switch self {
     case .loma, .lomaHalf: .loma
     case .context: .context
-    case .twin, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer: .twin
+    case .twin, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer, .pooled: .twin
     }
   }
 
@@ -42,7 +44,7 @@ extension TrainedGroup {
   package func parameters(_ basis: Parameters) throws(InputError) -> Parameters {
     switch self {
     case .lomaHalf: try Parameters(c: 2 * basis.c, t: basis.t / 2)
-    case .twin, .loma, .context, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer: basis
+    case .twin, .loma, .context, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer, .pooled: basis
     }
   }
 
@@ -66,7 +68,7 @@ extension TrainedGroup {
         form: .heads(query: query, keyValue: keyValue, dimension: dimension))
     }
     return switch self {
-    case .twin, .loma, .lomaHalf, .context: try heads(stride: 1)
+    case .twin, .loma, .lomaHalf, .context, .pooled: try heads(stride: 1)
     case .crossLayer: try heads(stride: basis.layers)
     case .latentQuarter: try latent(full / 4, rotated: dimension / 2, bits: nil, stride: 1)
     case .latentEighth: try latent(full / 8, rotated: dimension / 4, bits: nil, stride: 1)
@@ -115,7 +117,8 @@ package struct BudgetRun: Sendable {
       configuration: configuration, parameters: parameters, profile: basis.profile,
       arrangement: group.arrangement, data: basis.data, chunks: basis.chunks, batch: basis.batch, seed: UInt64(seed),
       settings: basis.settings, checkpointEvery: basis.checkpointEvery, elementType: basis.elementType,
-      digest: SHA256.hexDigest(of: Array("\(basis.digest) \(name)".utf8)))
+      digest: SHA256.hexDigest(of: Array("\(basis.digest) \(name)".utf8)),
+      pooling: group == .pooled ? PooledSettings(ratio: basis.parameters.c) : nil)
   }
 }
 
@@ -123,7 +126,7 @@ package struct BudgetRun: Sendable {
 package struct BudgetPlan: Sendable {
   /// The recipe in which arrangement, attention and seed are replaced.
   package let basis: Recipe
-  /// `random` or `bytes`.
+  /// `random`, `bytes`, or `long-bytes` where a text has 64 bytes or more (EQB-2); one plan of each fits a page.
   package let text: String
   /// Every run, ordered by seed, so that an unfinished comparison is one with fewer seeds.
   package let runs: [BudgetRun]
@@ -139,7 +142,7 @@ package struct BudgetPlan: Sendable {
     self.basis = basis
     switch basis.data {
     case .random: text = "random"
-    case .bytes: text = "bytes"
+    case .bytes: text = basis.chunks * basis.parameters.chunkLength < 64 ? "bytes" : "long-bytes"
     }
     var runs: [BudgetRun] = []
     for seed in 1...max(1, seeds) {
@@ -148,5 +151,17 @@ package struct BudgetPlan: Sendable {
       }
     }
     self.runs = runs
+  }
+
+  /// The text's name in a sentence.
+  package var words: String { text == "long-bytes" ? "long bytes" : text }
+
+  /// The recipe in Docs/Recipes that is this basis, and how a run of it is asked for.
+  package var published: (recipe: String, options: String) {
+    switch text {
+    case "random": ("budget-random.json", "")
+    case "bytes": ("text-c4.json", " --texts 500 --basis-model Vectors/models/text-c4")
+    default: ("budget-text.json", "")
+    }
   }
 }

@@ -4,6 +4,7 @@ import LoMA
 import LoMAModels
 import LoMAPeers
 import LoMAPeersReference
+import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
@@ -16,14 +17,17 @@ package struct TwinModel: Sendable {
   /// The model in a directory: a Llama that says `entries=heads` without sharing, as `loma train` and `loma budget`
   /// leave a twin.
   ///
-  /// Throws `compressesItself` for one that LoMA trained (EQB-4), and `otherShape` for one that stores no keys and
+  /// With `pools`, a model whose heads learned to pool (BAS-26), and no other one.
+  ///
+  /// Throws `compressesItself` for one that LoMA trained (EQB-4), or that pools and is not to, and `otherShape` for one that stores no keys and
   /// values of its own in every layer.
-  package init(directory: String) throws(TrainingError) {
+  package init(directory: String, pools: Bool = false) throws(TrainingError) {
     // A Llama that LoMA trained is not one of chapter 17, and is to be refused for what it is.
     let text: [UInt8]
     do { text = try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
     let configuration = try? StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 32)
     guard configuration?.objectValue?["loma"] == nil else { throw .compressesItself }
+    guard (configuration?.objectValue?["dmc"] != nil) == pools else { throw pools ? .otherShape : .compressesItself }
     let checkpoint: LatentCheckpoint
     do { checkpoint = try LatentCheckpoint(directory: directory, accepting: [.halfSplit]) } catch {
       throw .latent(error)
@@ -93,19 +97,8 @@ package struct TwinRecital: Hashable, Sendable {
   package init(
     _ text: [Int], chunkLength: Int, by setting: CacheSetting, on twin: TwinModel, calibration: Calibration?
   ) throws(TrainingError) {
-    let moment = BudgetMoment(chunks: text.count / chunkLength, chunkLength: chunkLength)
-    let sizes = twin.sizes
     let rows: MomentRows
-    do {
-      // A twin has no memory rows; c and t only cut the text into chunks.
-      rows = try MomentRows(
-        text, at: moment, arrangement: .twin, vocabulary: twin.vocabulary,
-        parameters: try Parameters(c: chunkLength, t: 1))
-    } catch { throw .model(.rejected(error)) }
-    do {
-      full = try moment.fullBits(
-        layers: sizes.layers, keyValueHeads: sizes.keyValueHeads, dimension: sizes.dimension)
-    } catch { throw .latent(.peer(error)) }
+    (rows, full) = try Self.asked(text, chunkLength, twin)
     let recited: [Int]
     do {
       let method = try TwinMethod(setting, on: twin.decoder, calibration: calibration ?? Calibration(texts: []))
@@ -116,6 +109,57 @@ package struct TwinRecital: Hashable, Sendable {
       tokens = recited
       (side, found) = (method.sideBits, method.found)
     } catch { throw peer(error) }
+    counted = Self.counted(recited, text, chunkLength)
+  }
+
+  /// Reads a text of whole chunks with a model that pools, and recites; `found` has the entries of each layer's heads.
+  package init(_ text: [Int], chunkLength: Int, pooledBy model: TwinModel) throws(TrainingError) {
+    let rows: MomentRows
+    (rows, full) = try Self.asked(text, chunkLength, model)
+    let decoder = model.decoder
+    let read = PooledText(
+      rows,
+      model: PooledModel(
+        configuration: decoder.configuration, weights: decoder.weights, functions: decoder.functions))
+    let heads = decoder.configuration.heads
+    do {
+      let (recited, byHead) = try read.recital(vocabulary: model.vocabulary)
+      tokens = recited
+      bits = try rejectingBits(
+        try PooledRuns.bits(entries: byHead.reduce(0, +), dimension: heads.dimension))
+      found =
+        "entries of each head "
+        + stride(from: 0, to: byHead.count, by: heads.keyValue).map { layer in
+          byHead[layer..<layer + heads.keyValue].map(String.init).joined(separator: ",")
+        }.joined(separator: " ")
+    } catch { throw .model(error) }
+    side = 0
+    counted = Self.counted(tokens, text, chunkLength)
+  }
+
+  /// What is fed and asked of a text, and the bits of a full cache of it.
+  private static func asked(
+    _ text: [Int], _ chunkLength: Int, _ twin: TwinModel
+  ) throws(TrainingError) -> (rows: MomentRows, full: Int) {
+    let moment = BudgetMoment(chunks: text.count / chunkLength, chunkLength: chunkLength)
+    let sizes = twin.sizes
+    let rows: MomentRows
+    do {
+      // A twin has no memory rows; c and t only cut the text into chunks.
+      rows = try MomentRows(
+        text, at: moment, arrangement: .twin, vocabulary: twin.vocabulary,
+        parameters: try Parameters(c: chunkLength, t: 1))
+    } catch { throw .model(.rejected(error)) }
+    do {
+      return (
+        rows,
+        try moment.fullBits(
+          layers: sizes.layers, keyValueHeads: sizes.keyValueHeads, dimension: sizes.dimension)
+      )
+    } catch { throw .latent(.peer(error)) }
+  }
+
+  private static func counted(_ recited: [Int], _ text: [Int], _ chunkLength: Int) -> RepetitionCount {
     var counted = RepetitionCount()
     for start in stride(from: 0, to: recited.count, by: chunkLength) {
       let right = zip(recited[start..<start + chunkLength], text[start...]).count { $0 == $1 }
@@ -124,6 +168,11 @@ package struct TwinRecital: Hashable, Sendable {
       counted.correctChunks += right == chunkLength ? 1 : 0
       counted.chunks += 1
     }
-    self.counted = counted
+    return counted
   }
+}
+
+/// The value of an expression of bits that a text in memory cannot exceed.
+private func rejectingBits(_ check: @autoclosure () throws(PeerError) -> Int) throws(ReferenceError) -> Int {
+  do { return try check() } catch { preconditionFailure("bits of entries in memory: \(error)") }
 }

@@ -34,6 +34,8 @@ package struct LatentRecipe: Hashable, Sendable {
   package var elementType: ElementType
   /// SHA-256 of the recipe's text, in hexadecimal digits.
   package var digest: String
+  /// How tokens learn to share an entry (BAS-26); nil: every token has its own.
+  package var pooling: PooledSettings?
 }
 
 extension LatentRecipe {
@@ -179,7 +181,8 @@ extension LatentRecipe {
   /// The weights before the first step, and the random generator that goes on to draw the batches (TRN-3).
   func start() -> (trainer: LatentTrainer, numbers: SeededNumbers) {
     var numbers = SeededNumbers(seed: seed)
-    let weights = ParameterSet.initial(configuration, numbers: &numbers)
+    var weights = ParameterSet.initial(configuration, numbers: &numbers)
+    if pooling != nil, let llama = configuration.llama { weights = weights.withoutDecisions(llama) }
     return (LatentTrainer(configuration: configuration, parameters: weights), numbers)
   }
 }

@@ -71,19 +71,32 @@ package struct LatentTrainingRun: Sendable {
     var layouts: [[Row]] = []
     for text in batch { layouts.append(try recipe.rows(text, vocabulary)) }
     do throws(ReferenceError) {
-      let pass = try computing(
-        try trainer.step(
-          layouts, profile: recipe.profile, rules: recipe.rules, settings: recipe.settings,
-          workers: Workers(threads: threads)))
+      let (loss, logits) = try computing(try step(&layouts, workers: Workers(threads: threads)))
       var repetition = Repetition()
       for (index, text) in batch.enumerated() {
         try rejecting(
           try repetition.count(
-            text: text, rows: layouts[index], logits: pass.logits[index], vocabulary: vocabulary,
+            text: text, rows: layouts[index], logits: logits[index], vocabulary: vocabulary,
             parameters: recipe.parameters, profile: recipe.profile))
       }
-      return CurvePoint(step: steps, loss: pass.loss, counted: repetition.total)
+      return CurvePoint(step: steps, loss: loss, counted: repetition.total)
     } catch { throw .model(error) }
+  }
+
+  /// One step on these rows, which are left in the order of the logits.
+  private mutating func step(
+    _ layouts: inout [[Row]], workers: Workers
+  ) throws(ModelError) -> (loss: Loss, logits: [Tensor]) {
+    guard let pooling = recipe.pooling else {
+      let pass = try trainer.step(
+        layouts, profile: recipe.profile, rules: recipe.rules, settings: recipe.settings, workers: workers)
+      return (pass.loss, pass.logits)
+    }
+    let texts = layouts.map { PooledRows(training: $0) }
+    let noise = texts.map { _ in PooledNoise(seed: numbers.next()) }
+    let pass = try trainer.step(texts, noise: noise, pooling: pooling, settings: recipe.settings, workers: workers)
+    layouts = texts.map { $0.rows }
+    return (pass.loss, pass.logits)
   }
 
   /// Stores the model's directory, whole or not at all; an existing one stays.
@@ -92,7 +105,7 @@ package struct LatentTrainingRun: Sendable {
     do {
       try LatentCheckpointWriter.write(
         trainer.parameters, configuration: recipe.configuration, pairs: .halfSplit, loma: recipe.section,
-        elementType: recipe.elementType, to: folder + "/" + TrainingRun.modelName)
+        pooling: recipe.pooling?.ratio, elementType: recipe.elementType, to: folder + "/" + TrainingRun.modelName)
     } catch { throw .latent(error) }
   }
 }

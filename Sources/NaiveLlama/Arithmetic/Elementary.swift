@@ -92,7 +92,7 @@ extension Elementary {
   }
 
   /// 2^(j/64), j in 0..<64, each as 26 bits and the next 53.
-  private static let rootsOfTwo: [DoubleDouble] = (0..<64).map { j in
+  static let rootsOfTwo: [DoubleDouble] = (0..<64).map { j in
     if j == 0 { return DoubleDouble(1) }
     let power = exponentialMinusOne(logarithmOfTwo * (Double(j) / 64))
     let root = (DoubleDouble(1) + power.fraction) * (power.scale == 0 ? 1 : 2)

@@ -55,18 +55,13 @@ private struct Factor: Sendable {
       copy(first..<first + width, to: &panel)
       func store(_ sums: SIMD8<Double>, row i: Int) {
         let start = i * columns.count + first - columns.lowerBound
-        for lane in 0..<width { product[start + lane] = sums[lane] }
+        if width == 8 {
+          for lane in 0..<8 { product[start + lane] = sums[lane] }
+        } else {
+          for lane in 0..<width { product[start + lane] = sums[lane] }
+        }
       }
-      for i in stride(from: 0, to: height - 1, by: 2) {
-        let upper = left.span.extracting(i * inner..<(i + 1) * inner)
-        let lower = left.span.extracting((i + 1) * inner..<(i + 2) * inner)
-        let sums = Self.twoRows(upper, lower, panel.span)
-        store(sums.0, row: i)
-        store(sums.1, row: i + 1)
-      }
-      if height % 2 == 1 {
-        store(Self.oneRow(left.span.extracting((height - 1) * inner..<height * inner), panel.span), row: height - 1)
-      }
+      Panel.multiply(left.span, height: height, panel.span) { i, sums in store(sums, row: i) }
     }
     return product
   }
@@ -106,24 +101,76 @@ private struct Factor: Sendable {
 
   /// panel[k][lane] = element (k, columns[lane]); lanes beyond the columns repeat the last one and are never stored.
   private func copy(_ columns: Range<Int>, to panel: inout [SIMD8<Double>]) {
-    let from = values.span
-    let at = (0..<8).map { min(columns.lowerBound + $0, columns.upperBound - 1) * columnStep }
-    let (a, b, c, d, e, f, g, h) = (at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7])
-    for k in panel.indices {
-      let row = k * rowStep
-      panel[k] = SIMD8(
-        from[row + a], from[row + b], from[row + c], from[row + d], from[row + e], from[row + f], from[row + g],
-        from[row + h])
+    let (from, inner) = (values.span, panel.count)
+    func at(_ lane: Int) -> Int { min(columns.lowerBound + lane, columns.upperBound - 1) * columnStep }
+    if rowStep == 1 {
+      // Eight stored rows, each in one piece.
+      let (a, b) = (from.extracting(at(0)..<at(0) + inner), from.extracting(at(1)..<at(1) + inner))
+      let (c, d) = (from.extracting(at(2)..<at(2) + inner), from.extracting(at(3)..<at(3) + inner))
+      let (e, f) = (from.extracting(at(4)..<at(4) + inner), from.extracting(at(5)..<at(5) + inner))
+      let (g, h) = (from.extracting(at(6)..<at(6) + inner), from.extracting(at(7)..<at(7) + inner))
+      for k in a.indices { panel[k] = SIMD8(a[k], b[k], c[k], d[k], e[k], f[k], g[k], h[k]) }
+    } else if columnStep == 1, columns.count == 8 {
+      // Eight neighbours in each stored row.
+      for k in 0..<inner {
+        let start = k * rowStep + columns.lowerBound
+        let row = from.extracting(start..<start + 8)
+        panel[k] = SIMD8(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
+      }
+    } else {
+      let (a, b, c, d, e, f, g, h) = (at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+      for k in 0..<inner {
+        let row = k * rowStep
+        panel[k] = SIMD8(
+          from[row + a], from[row + b], from[row + c], from[row + d], from[row + e], from[row + f], from[row + g],
+          from[row + h])
+      }
     }
+  }
+}
+
+/// Rows times a panel, which has for every k the values of eight outputs side by side.
+enum Panel {
+  /// Σ_k panel[k] · rows[i, k] for every row, rows [height, panel.count]: some rows share each value read.
+  ///
+  /// Four rows pay where a processor's registers hold their sums, which the build has to say (FOUR_ROWS).
+  @inline(__always)
+  static func multiply(
+    _ rows: Span<Double>, height: Int, _ panel: Span<SIMD8<Double>>, _ store: (Int, SIMD8<Double>) -> Void
+  ) {
+    let inner = panel.count
+    var i = 0
+    #if FOUR_ROWS
+      while i + 4 <= height {
+        let (a, b) = (rows.extracting(i * inner..<(i + 1) * inner), rows.extracting((i + 1) * inner..<(i + 2) * inner))
+        let (c, d) = (
+          rows.extracting((i + 2) * inner..<(i + 3) * inner), rows.extracting((i + 3) * inner..<(i + 4) * inner)
+        )
+        let sums = fourRows(a, b, c, d, panel)
+        store(i, sums.0)
+        store(i + 1, sums.1)
+        store(i + 2, sums.2)
+        store(i + 3, sums.3)
+        i += 4
+      }
+    #endif
+    while i + 2 <= height {
+      let sums = twoRows(
+        rows.extracting(i * inner..<(i + 1) * inner), rows.extracting((i + 1) * inner..<(i + 2) * inner), panel)
+      store(i, sums.0)
+      store(i + 1, sums.1)
+      i += 2
+    }
+    if i < height { store(i, oneRow(rows.extracting(i * inner..<(i + 1) * inner), panel)) }
   }
 
   private static func twoRows(
-    _ upper: Span<Double>, _ lower: Span<Double>, _ panel: Span<SIMD8<Double>>
+    _ a: Span<Double>, _ b: Span<Double>, _ panel: Span<SIMD8<Double>>
   ) -> (SIMD8<Double>, SIMD8<Double>) {
     var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero)
     for k in panel.indices {
-      sums.0 += panel[k] * upper[k]
-      sums.1 += panel[k] * lower[k]
+      sums.0 += panel[k] * a[k]
+      sums.1 += panel[k] * b[k]
     }
     return sums
   }
@@ -133,4 +180,19 @@ private struct Factor: Sendable {
     for k in panel.indices { sums += panel[k] * row[k] }
     return sums
   }
+
+  #if FOUR_ROWS
+    private static func fourRows(
+      _ a: Span<Double>, _ b: Span<Double>, _ c: Span<Double>, _ d: Span<Double>, _ panel: Span<SIMD8<Double>>
+    ) -> (SIMD8<Double>, SIMD8<Double>, SIMD8<Double>, SIMD8<Double>) {
+      var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero)
+      for k in panel.indices {
+        sums.0 += panel[k] * a[k]
+        sums.1 += panel[k] * b[k]
+        sums.2 += panel[k] * c[k]
+        sums.3 += panel[k] * d[k]
+      }
+      return sums
+    }
+  #endif
 }

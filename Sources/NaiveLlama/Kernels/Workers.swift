@@ -28,13 +28,21 @@ public struct Workers: Hashable, Sendable {
   func rows(
     _ count: Int, width: Int, operationsPerRow: Int, _ body: @escaping @Sendable (Range<Int>) -> [Double]
   ) -> [Double] {
-    let parts = min(threads, count)
-    guard parts > 1, count * operationsPerRow >= Self.worthSharing else { return body(0..<count) }
-    let blocks = map(parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
+    let blocks = blocks(count, operationsPerRow: operationsPerRow, body)
+    if blocks.count == 1 { return blocks[0] }
     var values: [Double] = []
     values.reserveCapacity(count * width)
     for block in blocks { values += block }
     return values
+  }
+
+  /// The values of a body for consecutive ranges that make up 0..<count, one per thread or, for little work, a single one.
+  func blocks<Value: Sendable>(
+    _ count: Int, operationsPerRow: Int, _ body: @escaping @Sendable (Range<Int>) -> Value
+  ) -> [Value] {
+    let parts = min(threads, count)
+    guard parts > 1, count * operationsPerRow >= Self.worthSharing else { return [body(0..<count)] }
+    return map(parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
   }
 
   /// Columns 0..<count of a matrix of a height, from a body that returns a range of columns as a matrix of their own;

@@ -27,6 +27,7 @@ import ccm_model  # first: it makes the modules of the folder above known
 import ccm_protocol
 import ccm_structure
 import candidate_huggingface
+import llama64
 import loma_protocol
 
 DTYPES = candidate_huggingface.DTYPES
@@ -80,7 +81,7 @@ def load_model(directory, dtype):
     model = LlamaForCausalLM.from_pretrained(
         pathlib.Path(directory), dtype=dtype, attn_implementation="ccm").eval().requires_grad_(False)
     if dtype == torch.float64:
-        candidate_huggingface.in_float64(model)
+        llama64.in_float64(model)
     config = ccm_model.adapter_config(directory)
     adapter = load_file(pathlib.Path(directory) / "adapter" / "adapter_model.safetensors")
     for n, layer in enumerate(model.model.layers):

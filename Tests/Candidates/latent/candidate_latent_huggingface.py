@@ -28,6 +28,7 @@ import candidate_latent
 import latent_protocol
 import latent_structure
 import latent_torch
+import llama64
 import loma_protocol
 
 DTYPES = candidate_latent.DTYPES
@@ -61,7 +62,7 @@ def load_model(directory, dtype):
             if norm is not None:
                 norm.variance_epsilon = latent_model.latent_epsilon(config)
     if dtype == torch.float64:
-        candidate_huggingface.in_float64(model, deepseek.DeepseekV3RMSNorm, deepseek.DeepseekV3RotaryEmbedding)
+        llama64.in_float64(model, deepseek.DeepseekV3RMSNorm, deepseek.DeepseekV3RotaryEmbedding)
     return model
 
 

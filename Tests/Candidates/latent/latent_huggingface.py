@@ -23,7 +23,8 @@ from transformers import DeepseekV3Config, DeepseekV3ForCausalLM, DynamicCache
 from transformers.models.deepseek_v3 import modeling_deepseek_v3 as deepseek
 
 import latent_model  # first: it makes the modules of the folder above known
-import candidate_huggingface
+import candidate_huggingface  # noqa: F401  it registers the attention function "loma"
+import llama64
 
 
 def configuration(layers=2, heads=2, width=12, inner=10, vocabulary=11, latent=6, rotated=4, plain=3, value=5,
@@ -74,7 +75,7 @@ def load(directory):
     """The model in float64 throughout."""
     model = DeepseekV3ForCausalLM.from_pretrained(
         directory, dtype=torch.float64, attn_implementation="loma").eval()
-    return candidate_huggingface.in_float64(model, deepseek.DeepseekV3RMSNorm, deepseek.DeepseekV3RotaryEmbedding)
+    return llama64.in_float64(model, deepseek.DeepseekV3RMSNorm, deepseek.DeepseekV3RotaryEmbedding)
 
 
 def stock(directory, tokens):

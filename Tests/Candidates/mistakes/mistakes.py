@@ -40,7 +40,7 @@ RECITED = "        logits = cache.feed(rows[(rows[:, ZONE] == REPETITION) & (row
 # Of candidate_sdpa.py and candidate_huggingface.py.
 GRADIENTS = "    gradients = torch.autograd.grad(sum(losses(request, model, dtype)), list(model.weights.values()))\n"
 BATCH = "    batch = request.batch()\n    shape = (len(batch), len(batch[0]))\n"
-ROTATED = "            q, k = rope(q, positions, theta), rope(k, positions, theta)\n"
+ROTATED = "            q, k = rope(q, positions, rotation), rope(k, positions, rotation)\n"
 LABELS = ('    labels = torch.tensor([[-100 if row["label"] is None else row["label"] for row in rows] '
           "for rows in batch])\n")
 READING = '    reading = torch.tensor([[row["zone"] == "x" for row in rows] for rows in batch])\n'
@@ -118,8 +118,8 @@ NEW = {
          "        rows[own, LABEL] = np.where(inside, first[np.where(inside, place, 0)], rows[own, LABEL])\n"
          + LOSS_ROWS)]),
     "N05": Mistake(SDPA, "The tables of cosines and sines are kept in bfloat16.", [
-        ("cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)",
-         "cos, sin = angle.cos().bfloat16().to(x.dtype), angle.sin().bfloat16().to(x.dtype)")]),
+        ("cos, sin = (factor * angle.cos()).to(x.dtype), (factor * angle.sin()).to(x.dtype)",
+         "cos, sin = ((factor * table).bfloat16().to(x.dtype) for table in (angle.cos(), angle.sin()))")]),
     "N06": Mistake(NUMPY, "The cache is padded to a multiple of 4 with zero keys, which stay in the softmax.", [
         ("        keys, values = np.concatenate([past[0], keys]), np.concatenate([past[1], values])\n",
          "        keys, values = np.concatenate([past[0], keys]), np.concatenate([past[1], values])\n"

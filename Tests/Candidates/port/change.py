@@ -5,7 +5,8 @@ import types
 import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
-FILES = ("tensors", "layout", "rejections", "stages", "model", "training", "generation", "port")  # as they import
+FILES = (  # as they import
+    "tensors", "layout", "rejections", "rotations", "stages", "model", "training", "generation", "port")
 
 
 class Change(typing.NamedTuple):

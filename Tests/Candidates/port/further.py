@@ -8,8 +8,8 @@ from change import Change
 APPEND = '            k, v = trace[f"layers.{n}.attention.key"], trace[f"layers.{n}.attention.value"]\n'
 PASS = "            r.weights, rows[:, layout.TOKEN], rows[:, layout.POSITION], layout.visible(rows, rows, r.axes), r.element,\n"
 PROMPT = "    for token in prompt:\n        logits.append(cache.read(token))\n"
-QKV = """    k = trace["attention.key"] = rotate(linear(norm, w["k_proj"], element), cos, sin, element)
-    v = trace["attention.value"] = linear(norm, w["v_proj"], element)
+QKV = """    k = trace["attention.key"] = rotate(headed(norm, w, "k", shape, element), cos, sin, element)
+    v = trace["attention.value"] = projected(norm, w, "v_proj", element)
 """
 DROP_READING = "        self.keep(self.held[:, ZONE] == MEMORY)\n"
 
@@ -21,14 +21,13 @@ MISTAKES = {
          "        trace = SHARED.setdefault((id(self.weights), t, tokens), trace)\n"
          "        self.append(rows, trace)\n        self.memory_logits"))),
     "F02": Change("The frequencies are cached by the head dimension; the base is not in the key.", (
-        ("stages", "def frequencies(head_dim, theta):\n",
-         "TABLES = {}\n\n\ndef frequencies(head_dim, theta):\n"
-         "    return TABLES.setdefault(head_dim, frequencies_of(head_dim, theta))\n\n\n"
-         "def frequencies_of(head_dim, theta):\n"),)),
+        ("rotations", "def frequencies(head_dim, rope):\n",
+         "TABLES = {}\n\n\ndef frequencies(head_dim, rope):\n"
+         "    return TABLES.setdefault(head_dim, frequencies_of(head_dim, rope))\n\n\n"
+         "def frequencies_of(head_dim, rope):\n"),)),
     "F03": Change("The scaling of Llama 3 is on: frequencies of a wavelength above 8192 are divided by 8, those from 2048 on "
                   "in part.", (
-        ("stages", "    inverse = frequencies(head_dim, theta).astype(element.accumulation)\n",
-         "    inverse = frequencies(head_dim, theta)\n"
+        ("stages", "    inverse = inverse.astype(element.accumulation)\n",
          "    smooth = np.clip((8192 / (2 * np.pi / inverse) - 1) / (4 - 1), 0, 1)\n"
          "    inverse = ((1 - smooth) * inverse / 8 + smooth * inverse).astype(element.accumulation)\n"),)),
     "F04": Change("A sliding window of 24 rows is left over from the model I started with.", (
@@ -59,7 +58,7 @@ MISTAKES = {
          "                ends = (longest, longest) if name.endswith(\"probabilities\") else (longest, x.shape[-1])\n"
          "                whole[(b, ..., *[slice(end - n, end) for n, end in zip(x.shape[-2:], ends)])] = x\n"),)),
     "F10": Change("One product makes queries, keys and values, and I split it group by group: its queries, a key, a value.", (
-        ("stages", '    q = trace["attention.query"] = rotate(linear(norm, w["q_proj"], element), cos, sin, element)\n' + QKV,
+        ("stages", '    q = trace["attention.query"] = rotate(headed(norm, w, "q", shape, element), cos, sin, element)\n' + QKV,
          '    fused = linear(norm, np.concatenate([w["q_proj"], w["k_proj"], w["v_proj"]]), element)\n'
          "    d, group = shape.head_dim, shape.heads // shape.kv_heads\n"
          "    fused = fused.reshape(len(norm), shape.kv_heads, (group + 2) * d)\n"

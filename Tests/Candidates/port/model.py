@@ -1,10 +1,12 @@
 """A model directory as Hugging Face writes it, and its forward pass over the rows of one text (MOD-1, MOD-6, MOD-7)."""
 
+import functools
 import json
 import os
 
 import numpy as np
 
+import rotations
 import stages
 import tensors
 
@@ -14,32 +16,84 @@ PLACES = {  # a layer's weights (MOD-1)
     "post_attention_layernorm": "post_attention_layernorm", "gate_proj": "mlp.gate_proj", "up_proj": "mlp.up_proj",
     "down_proj": "mlp.down_proj",
 }
-PLAIN = {"attention_bias": (False,), "mlp_bias": (False,), "sliding_window": (None,), "hidden_act": ("silu",)}
+FAMILIES = ("linear", "dynamic", "llama3", "yarn", "biases", "mistral", "qwen2", "qwen3")
+PLAIN = {  # keys that change the arithmetic, and the values that are computed
+    "model_type": ("llama", "mistral", "qwen2", "qwen3"), "hidden_act": ("silu", "swish"), "pretraining_tp": (1, None),
+    "quantization_config": (None,),
+}
+ATTENTION, FEED_FORWARD = ("q_proj", "k_proj", "v_proj", "o_proj"), ("gate_proj", "up_proj", "down_proj")
 
 
 class Config:
     """config.json; an absent key has Hugging Face's default. `refusal` is the code with which the model is refused."""
 
     def __init__(self, given):
+        family = given.get("model_type", "llama")
+        if family == "qwen3":
+            given = {"head_dim": 128, **given}
         self.refusal = None
-        if any(key in given and given[key] not in plain for key, plain in PLAIN.items()):
+        if any(self.unsupported(given, family)):
             self.refusal = "unsupported-configuration"
-        rope = given.get("rope_parameters") or {}
-        for scaling in (rope, given.get("rope_scaling") or {}):
-            if scaling.get("rope_type", scaling.get("type", "default")) != "default":
-                self.refusal = "unsupported-configuration"
         self.vocabulary = given["vocab_size"]
         self.width = given["hidden_size"]
         self.layers = given["num_hidden_layers"]
         heads = given["num_attention_heads"]
         kv_heads = given.get("num_key_value_heads") or heads
         head_dim = given.get("head_dim") or self.width // heads
+        try:
+            rope = rotations.read(given)
+        except rotations.Refused as refused:
+            rope, self.refusal = None, self.refusal or str(refused)
         if heads % kv_heads or head_dim % 2:
             self.refusal = self.refusal or "invalid-configuration"
+        if family != "llama" and given.get("num_key_value_heads") is None:
+            self.refusal = self.refusal or "invalid-configuration"
         epsilon = given.get("rms_norm_eps", 1e-6)
-        theta = given.get("rope_theta", rope.get("rope_theta", 10000.0))
-        self.shape = stages.Shape(heads, kv_heads, head_dim, epsilon, theta)
+        self.shape = stages.Shape(heads, kv_heads, head_dim, epsilon, rope)
         self.tied = given.get("tie_word_embeddings", False)
+        self.limit = self.positions(given, family, rope)
+        self.places = dict(PLACES)  # a layer's parameters: short names, and names without model.layers.N and .weight
+        for name in self.biases(given, family):
+            self.places[name + "_bias"] = PLACES[name] + ".bias"
+        if family == "qwen3":
+            self.places |= {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"}
+
+    def unsupported(self, given, family):
+        """Whether a key says what is not computed, key by key."""
+        yield from (given.get(key, plain[0]) not in plain for key, plain in PLAIN.items())
+        types = given.get("layer_types") or []
+        yield types and len(types) != given["num_hidden_layers"]
+        yield set(types) - {"full_attention"} - ({"sliding_attention"} if family != "llama" else set())
+        if family == "llama":
+            yield given.get("sliding_window") is not None or given.get("use_sliding_window")
+        else:
+            yield given.get("mlp_bias") or family == "mistral" and given.get("attention_bias")
+
+    def biases(self, given, family):
+        """The projections with a bias (MOD-10)."""
+        if family == "qwen2":
+            return ATTENTION[:3]
+        attention = family in ("llama", "qwen3") and given.get("attention_bias")
+        feed_forward = family == "llama" and given.get("mlp_bias")
+        return (ATTENTION if attention else ()) + (FEED_FORWARD if feed_forward else ())
+
+    def positions(self, given, family, rope):
+        """The first position that the model cannot be asked for, or None (MOD-8, MOD-13)."""
+        limits = []
+        if rope and rope.kind == "dynamic":
+            limits.append(given["max_position_embeddings"])
+        types = given.get("layer_types") or [
+            "full_attention" if n < given.get("max_window_layers", 28) else "sliding_attention"
+            for n in range(self.layers)]
+        if family == "mistral" or family.startswith("qwen") and given.get("use_sliding_window") and (
+                "sliding_attention" in types):
+            limits.append(given.get("sliding_window", 4096))
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def names(self):
+        """Every layer parameter's name by layer and short name."""
+        return [{short: f"model.layers.{n}.{place}" + ("" if place.endswith(".bias") else ".weight")
+                 for short, place in self.places.items()} for n in range(self.layers)]
 
 
 class Weights:
@@ -48,8 +102,7 @@ class Weights:
     def __init__(self, config, flat):
         self.config, self.flat = config, flat
         self.embedding = flat["model.embed_tokens.weight"]
-        self.layers = [{short: flat[f"model.layers.{n}.{place}.weight"] for short, place in PLACES.items()}
-                       for n in range(config.layers)]
+        self.layers = [{short: flat[name] for short, name in names.items()} for names in config.names()]
         self.norm = flat["model.norm.weight"]
         self.head = self.embedding if config.tied else flat["lm_head.weight"]
 
@@ -61,13 +114,24 @@ class Model:
         with open(os.path.join(path, "config.json"), encoding="utf-8") as file:
             self.given = json.load(file)
         self.config = Config(self.given)
-        self.path, self.stored, self.rounded = path, None, {}
+        self.path, self.rounded = path, {}
+
+    @functools.cached_property
+    def stored(self):
+        stored = tensors.load(os.path.join(self.path, "model.safetensors"))
+        if self.config.tied:
+            stored.pop("lm_head.weight", None)
+        return stored
+
+    @property
+    def refusal(self):
+        """The code with which the model is refused; a bias that config.json says and the file lacks is refused too."""
+        if self.config.refusal == "unsupported-configuration" or not self.config.places.keys() - PLACES:
+            return self.config.refusal
+        lacking = {name for names in self.config.names() for name in names.values()} - set(self.stored)
+        return "unsupported-configuration" if lacking else self.config.refusal
 
     def weights(self, element):
-        if self.stored is None:
-            self.stored = tensors.load(os.path.join(self.path, "model.safetensors"))
-            if self.config.tied:
-                self.stored.pop("lm_head.weight", None)
         if element.name not in self.rounded:
             self.rounded[element.name] = Weights(self.config, {
                 name: element.store(w.astype(element.accumulation)) for name, w in self.stored.items()})
@@ -90,7 +154,7 @@ def run(weights, tokens, positions, seen, element, embeddings=None, past=None):
     """Every intermediate of MOD-7 for S rows; seen is [S, keys], keys of the past first."""
     shape = weights.config.shape
     hidden = weights.embedding[tokens] if embeddings is None else embeddings
-    cos, sin = stages.rotation(positions, shape.head_dim, shape.theta, element)
+    cos, sin = stages.rotation(positions, shape.head_dim, shape.rope, element)
     trace = {"hidden.0": hidden}
     for n, w in enumerate(weights.layers):
         layer = stages.decoder_layer(hidden, w, shape, cos, sin, seen, element, None if past is None else past[n])

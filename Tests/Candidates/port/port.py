@@ -16,11 +16,14 @@ import generation
 import layout
 import model
 import rejections
+import rotations
 import stages
 import tensors
 import training
 
-DOUBLES = ("epsilon", "theta", "learning_rate", "beta1", "beta2", "adam_epsilon", "weight_decay")
+DOUBLES = ("epsilon", "theta", "learning_rate", "beta1", "beta2", "adam_epsilon", "weight_decay", "factor",
+           "low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow", "attention_factor", "mscale", "mscale_all_dim")
+BIASED = ("gate_bias", "up_bias", "down_bias")
 
 
 class Request:
@@ -52,6 +55,13 @@ class Request:
     def layouts(self):
         recited = self.params.get("layout") != "generation"
         return [layout.layout(text, self.params, self.axes, recited) for text in self.texts]
+
+    @property
+    def last_position(self):
+        """The largest position of a row that is computed; behind a prompt m − 1 more tokens are fed."""
+        fed = max(self.params["generate"] - 1, 0) if self.op == "generate" else 0
+        rows = [layout.layout([*text, *[0] * fed], self.params, self.axes) for text in self.texts]
+        return max((row[layout.POSITION] for own in rows for row in own), default=-1)
 
     @property
     def weights(self):
@@ -101,7 +111,8 @@ def rms_norm_op(r):
 
 def rope_op(r):
     (x,) = r.numbers("x")
-    cos, sin = stages.rotation(r.input["positions"], r.params["head_dim"], r.params["theta"], r.element)
+    rope = rotations.of_stage(r.params)
+    cos, sin = stages.rotation(r.input["positions"], r.params["head_dim"], rope, r.element)
     return {"y": stages.rotate(x, cos, sin, r.element)}
 
 
@@ -113,16 +124,26 @@ def attention_op(r):
 
 def feed_forward_op(r):
     x, gate, up, down = r.numbers("x", "gate", "up", "down")
+    if "gate_bias" in r.input:
+        return {"y": biased_feed_forward(r, x, {"gate": gate, "up": up, "down": down})}
     active = stages.gated(stages.linear(x, gate, r.element), stages.linear(x, up, r.element), r.element)
     return {"y": stages.linear(active, down, r.element)}
+
+
+def biased_feed_forward(r, x, w):
+    w |= dict(zip(BIASED, r.numbers(*BIASED)))
+    gate, up = (stages.projected(x, w, name, r.element) for name in ("gate", "up"))
+    return stages.projected(stages.gated(gate, up, r.element), w, "down", r.element)
 
 
 def decoder_layer_op(r):
     x, *given = r.numbers("x", *model.PLACES)
     w = dict(zip(model.PLACES, given))
+    more = [name for name in r.input if name.endswith(("_bias", "_norm"))]
+    w |= dict(zip(more, r.numbers(*more)))
     shape = stages.Shape(r.params["heads"], r.params["kv_heads"], len(w["q_proj"]) // r.params["heads"],
-                         r.params["epsilon"], r.params["theta"])
-    cos, sin = stages.rotation(r.input["positions"], shape.head_dim, shape.theta, r.element)
+                         r.params["epsilon"], rotations.of_stage(r.params))
+    cos, sin = stages.rotation(r.input["positions"], shape.head_dim, shape.rope, r.element)
     return {"y": stages.decoder_layer(x, w, shape, cos, sin, r.input["mask"], r.element)["hidden"]}
 
 
@@ -196,7 +217,7 @@ OPERATIONS = {
     "generate": generate_op, "reconstruct": reconstruct_op,
 }
 HELLO = {"protocol": 1, "name": "numpy-port", "version": "1", "ops": list(OPERATIONS), "dtypes": list(tensors.TYPES),
-         "profiles": "any", "captures": True}
+         "profiles": "any", "captures": True, "families": list(model.FAMILIES)}
 
 
 def answer(line):

@@ -57,5 +57,7 @@ def faults(op, p, profile, request):
         yield "cache-size-out-of-range", min(factors) < 1 or product >= 2**63
     yield "unknown-axis", any(axis not in AXES for axis in profile)
     yield "unknown-alternative", any(value not in AXES[axis] for axis, value in profile.items())
-    refusal = request.model.config.refusal if request.model else None
+    refusal = request.model.refusal if request.model else None
     yield refusal, refusal is not None
+    limit = request.model.config.limit if request.model and on_texts else None
+    yield "unsupported-configuration", limit is not None and request.last_position >= limit

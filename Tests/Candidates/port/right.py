@@ -13,13 +13,13 @@ CONTEXT = "    context = (weights @ values).transpose(2, 0, 1, 3).reshape(q.shap
 LOGARITHM = "    return np.log(np.add.reduce(np.exp(shifted), -1)) - shifted"
 NORM = "    return element.store(x * inverse_root(x, epsilon) * gain)\n"
 GATED = "    return element.store(gate * sigmoid(gate) * up)\n"
-KEY = '    k = trace["attention.key"] = rotate(linear(norm, w["k_proj"], element), cos, sin, element)\n'
+KEY = '    k = trace["attention.key"] = rotate(headed(norm, w, "k", shape, element), cos, sin, element)\n'
 WITH_PAST = "        k, v = np.concatenate([past[0], k]), np.concatenate([past[1], v])\n"
 MIDDLE = """    middle = trace["middle"] = element.store(hidden + output)
     norm = trace["feed_forward.norm"] = rms_norm(middle, w["post_attention_layernorm"], shape.epsilon, element)
 """
-TWO_PROJECTIONS = """    gate = trace["feed_forward.gate"] = linear(norm, w["gate_proj"], element)
-    up = trace["feed_forward.up"] = linear(norm, w["up_proj"], element)
+TWO_PROJECTIONS = """    gate = trace["feed_forward.gate"] = projected(norm, w, "gate_proj", element)
+    up = trace["feed_forward.up"] = projected(norm, w, "up_proj", element)
 """
 FILLED = "                whole = answers[name] = np.zeros("
 FILLED_SHAPE = "(len(r.layouts), *shape_of(r, name, longest)), r.element.accumulation)\n"
@@ -228,6 +228,7 @@ VARIANTS = {
     "fused-gate": Change("Gate and up are one product, and meet before they are stored.", (
         ("stages", TWO_PROJECTIONS,
          '    gate, up = np.split(norm @ np.concatenate([w["gate_proj"], w["up_proj"]]).T, 2, -1)\n'
+         '    gate, up = gate + w.get("gate_proj_bias", 0), up + w.get("up_proj_bias", 0)\n'
          '    trace["feed_forward.gate"], trace["feed_forward.up"] = element.store(gate), element.store(up)\n'),
         ("port", "stages.gated(stages.linear(x, gate, r.element), stages.linear(x, up, r.element), r.element)",
          "stages.gated(*np.split(x @ np.concatenate([gate, up]).T, 2, -1), r.element)"))),
@@ -241,7 +242,7 @@ VARIANTS = {
         ("stages", NORM, "    return element.store(element.store(x * gain) * inverse_root(x, epsilon))\n"),)),
     "unrotated-keys": Change("Keys are cached before their rotation and rotated at every read, by their own positions.", (
         ("stages", KEY,
-         '    raw = trace["attention.raw"] = linear(norm, w["k_proj"], element)\n'
+         '    raw = trace["attention.raw"] = headed(norm, w, "k", shape, element)\n'
          '    k = trace["attention.key"] = rotate(raw, cos, sin, element)\n'),
         ("stages", WITH_PAST, WITH_PAST.replace("[past[0], k]", "[rotate(past[0], *past[2], element), k]")),
         ("generation", "import model\n", "import model\nimport stages\n"),
@@ -249,7 +250,7 @@ VARIANTS = {
          "past=[(*entry, self.angles()) for entry in self.entries])\n\n"
          "    def angles(self):\n"
          "        shape = self.weights.config.shape\n"
-         "        return stages.rotation(self.held[:, POSITION], shape.head_dim, shape.theta, self.element)\n"),
+         "        return stages.rotation(self.held[:, POSITION], shape.head_dim, shape.rope, self.element)\n"),
         ("generation", "np.concatenate([keys, k]),", 'np.concatenate([keys, trace[f"layers.{n}.attention.raw"]]),'),
         ("generation", '"cache.keys": np.stack([keys for keys, _',
          '"cache.keys": np.stack([stages.rotate(keys, *cache.angles(), element) for keys, _'))),

@@ -9,13 +9,15 @@ import typing
 
 import numpy as np
 
+import rotations
+
 
 class Shape(typing.NamedTuple):
     heads: int
     kv_heads: int
     head_dim: int
     epsilon: float
-    theta: float
+    rope: rotations.Rope
 
 
 def total(x):
@@ -28,6 +30,12 @@ def linear(x, weight, element):
     return element.store(x @ weight.T)
 
 
+def projected(x, w, name, element):
+    """A projection of a layer, with its bias if it has one (MOD-10)."""
+    y = linear(x, w[name], element)
+    return element.store(y + w[name + "_bias"]) if name + "_bias" in w else y
+
+
 def inverse_root(x, epsilon):
     """1 / root of the mean square of each row, [S, 1] (MOD-2)."""
     return 1 / np.sqrt(total(x * x) / x.shape[-1] + epsilon)
@@ -37,16 +45,12 @@ def rms_norm(x, gain, epsilon, element):
     return element.store(x * inverse_root(x, epsilon) * gain)
 
 
-def frequencies(head_dim, theta):
-    """θ^(−2i/d), [d/2], in binary64 (MOD-3)."""
-    return np.array([theta ** (-2 * i / head_dim) for i in range(head_dim // 2)])
-
-
-def rotation(positions, head_dim, theta, element):
+def rotation(positions, head_dim, rope, element):
     """Cosines and sines of every row's angles, each [S, 1, d/2]; angles are never stored in 16 bits (TOL-4)."""
-    inverse = frequencies(head_dim, theta).astype(element.accumulation)
+    inverse, factor = rotations.frequencies(head_dim, rope)
+    inverse = inverse.astype(element.accumulation)
     angle = (positions.astype(element.accumulation)[:, None] * inverse)[:, None]
-    return np.cos(angle), np.sin(angle)
+    return np.cos(angle) * factor, np.sin(angle) * factor
 
 
 def rotate(x, cos, sin, element):
@@ -55,6 +59,16 @@ def rotate(x, cos, sin, element):
     heads = x.reshape(len(x), x.shape[1] // (2 * half), 2 * half)
     a, b = heads[..., :half], heads[..., half:]
     return element.store(np.concatenate([a * cos - b * sin, b * cos + a * sin], -1).reshape(x.shape))
+
+
+def headed(x, w, name, shape, element):
+    """Queries or keys before their rotation; if the layer has a gain for them, every head has been normalised
+    (MOD-11)."""
+    y = projected(x, w, name + "_proj", element)
+    if name + "_norm" not in w:
+        return y
+    heads = y.reshape(len(y), y.shape[1] // shape.head_dim, shape.head_dim)
+    return rms_norm(heads, w[name + "_norm"], shape.epsilon, element).reshape(y.shape)
 
 
 def by_head(x, kv_heads, head_dim):
@@ -99,19 +113,19 @@ def decoder_layer(hidden, w, shape, cos, sin, seen, element, past=None):
     rows, which `seen` then has columns for."""
     trace = {}
     norm = trace["attention.norm"] = rms_norm(hidden, w["input_layernorm"], shape.epsilon, element)
-    q = trace["attention.query"] = rotate(linear(norm, w["q_proj"], element), cos, sin, element)
-    k = trace["attention.key"] = rotate(linear(norm, w["k_proj"], element), cos, sin, element)
-    v = trace["attention.value"] = linear(norm, w["v_proj"], element)
+    q = trace["attention.query"] = rotate(headed(norm, w, "q", shape, element), cos, sin, element)
+    k = trace["attention.key"] = rotate(headed(norm, w, "k", shape, element), cos, sin, element)
+    v = trace["attention.value"] = projected(norm, w, "v_proj", element)
     if past is not None:
         k, v = np.concatenate([past[0], k]), np.concatenate([past[1], v])
     context, weights = attention(q, k, v, seen, shape.heads, shape.kv_heads, element)
     trace["attention.probabilities"], trace["attention.context"] = weights, context
-    output = trace["attention.output"] = linear(context, w["o_proj"], element)
+    output = trace["attention.output"] = projected(context, w, "o_proj", element)
     middle = trace["middle"] = element.store(hidden + output)
     norm = trace["feed_forward.norm"] = rms_norm(middle, w["post_attention_layernorm"], shape.epsilon, element)
-    gate = trace["feed_forward.gate"] = linear(norm, w["gate_proj"], element)
-    up = trace["feed_forward.up"] = linear(norm, w["up_proj"], element)
+    gate = trace["feed_forward.gate"] = projected(norm, w, "gate_proj", element)
+    up = trace["feed_forward.up"] = projected(norm, w, "up_proj", element)
     active = trace["feed_forward.activation"] = gated(gate, up, element)
-    output = trace["feed_forward.output"] = linear(active, w["down_proj"], element)
+    output = trace["feed_forward.output"] = projected(active, w, "down_proj", element)
     trace["hidden"] = element.store(middle + output)
     return trace

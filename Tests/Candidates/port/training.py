@@ -55,12 +55,12 @@ def backward(weights, rows, trace, dlogits, total, element):
     total[head] += dlogits.T @ trace["final_norm"]  # logits = final_norm · headᵀ
     dx, gain = rms_norm_backward(trace[f"hidden.{config.layers}"], weights.norm, dlogits @ weights.head, config.shape)
     total["model.norm.weight"] += gain
-    cos, sin = stages.rotation(rows[:, layout.POSITION], config.shape.head_dim, config.shape.theta, element)
+    cos, sin = stages.rotation(rows[:, layout.POSITION], config.shape.head_dim, config.shape.rope, element)
     for n in reversed(range(config.layers)):
         own = {name.removeprefix(f"layers.{n}."): x for name, x in trace.items() if name.startswith(f"layers.{n}.")}
         dx, d = layer_backward(trace[f"hidden.{n}"], weights.layers[n], own, dx, config.shape, cos, sin, element)
-        for short, place in model.PLACES.items():
-            total[f"model.layers.{n}.{place}.weight"] += d[short]
+        for short, name in config.names()[n].items():
+            total[name] += d[short]
     np.add.at(total["model.embed_tokens.weight"], rows[:, layout.TOKEN], dx)  # hidden.0 = embedding[token]
 
 
@@ -71,15 +71,33 @@ def rms_norm_backward(x, gain, dy, shape):
     return inverse * (dunit - unit * (stages.total(dunit * unit) / x.shape[-1])), (dy * unit).sum(0)
 
 
+def projected_backward(x, w, name, dy, d):
+    """y = x · weightᵀ + bias. Gradients of both go into `d`; returns that of x."""
+    d[name] = dy.T @ x
+    if name + "_bias" in w:
+        d[name + "_bias"] = dy.sum(0)
+    return dy @ w[name]
+
+
+def headed_backward(x, w, name, dy, shape, element, d):
+    """Of queries or keys before their rotation, through the norm of their heads if there is one."""
+    if name + "_norm" in w:
+        heads = (len(dy), dy.shape[1] // shape.head_dim, shape.head_dim)
+        y = stages.projected(x, w, name + "_proj", element).reshape(heads)
+        dheads, gain = rms_norm_backward(y, w[name + "_norm"], dy.reshape(heads), shape)
+        d[name + "_norm"], dy = gain.sum(0), dheads.reshape(dy.shape)
+    return projected_backward(x, w, name + "_proj", dy, d)
+
+
 def feed_forward_backward(w, own, dy, shape):
     """hidden.N+1 = middle + down(silu(gate) ⊙ up). Gradients of `middle` and of the weights."""
     d = {}
     gate, up = own["feed_forward.gate"], own["feed_forward.up"]
-    d["down_proj"], dactive = dy.T @ own["feed_forward.activation"], dy @ w["down_proj"]
+    dactive = projected_backward(own["feed_forward.activation"], w, "down_proj", dy, d)
     chance = stages.sigmoid(gate)
     dgate, dup = dactive * up * (chance * (1 + gate * (1 - chance))), dactive * (gate * chance)
-    d["gate_proj"], d["up_proj"] = dgate.T @ own["feed_forward.norm"], dup.T @ own["feed_forward.norm"]
-    dnorm = dgate @ w["gate_proj"] + dup @ w["up_proj"]
+    norm = own["feed_forward.norm"]
+    dnorm = projected_backward(norm, w, "gate_proj", dgate, d) + projected_backward(norm, w, "up_proj", dup, d)
     dx, d["post_attention_layernorm"] = rms_norm_backward(own["middle"], w["post_attention_layernorm"], dnorm, shape)
     return dy + dx, d
 
@@ -88,12 +106,12 @@ def layer_backward(hidden, w, own, dy, shape, cos, sin, element):
     """The block of MOD-6 from its end: the gradient of `hidden`, and those of the layer's weights."""
     dy, d = feed_forward_backward(w, own, dy, shape)
     # middle = hidden.N + o(attention(q, k, v))
-    d["o_proj"], dcontext = dy.T @ own["attention.context"], dy @ w["o_proj"]
+    dcontext = projected_backward(own["attention.context"], w, "o_proj", dy, d)
     dq, dk, dv = attention_backward(own, dcontext, shape)
-    dq, dk = stages.rotate(dq, cos, -sin, element), stages.rotate(dk, cos, -sin, element)  # a rotation's inverse
+    dq, dk = stages.rotate(dq, cos, -sin, element), stages.rotate(dk, cos, -sin, element)  # the transpose of a·R
     norm = own["attention.norm"]
-    d["q_proj"], d["k_proj"], d["v_proj"] = dq.T @ norm, dk.T @ norm, dv.T @ norm
-    dnorm = dq @ w["q_proj"] + dk @ w["k_proj"] + dv @ w["v_proj"]
+    dnorm = headed_backward(norm, w, "q", dq, shape, element, d) + headed_backward(norm, w, "k", dk, shape, element, d)
+    dnorm = dnorm + projected_backward(norm, w, "v_proj", dv, d)
     dx, d["input_layernorm"] = rms_norm_backward(hidden, w["input_layernorm"], dnorm, shape)
     return dy + dx, d
 

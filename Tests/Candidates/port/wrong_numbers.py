@@ -3,7 +3,7 @@
 from change import Change
 
 INVERSE_ROOT = "    return 1 / np.sqrt(total(x * x) / x.shape[-1] + epsilon)\n"
-ANGLES = "    return np.cos(angle), np.sin(angle)\n"
+ANGLES = "    return np.cos(angle) * factor, np.sin(angle) * factor\n"
 ANGLE = "    angle = (positions.astype(element.accumulation)[:, None] * inverse)[:, None]\n"
 BY_HEAD = "    return x.reshape(len(x), kv_heads, -1, head_dim).transpose(1, 2, 0, 3)\n"
 HEADS = "    queries, keys, values = (by_head(x, kv_heads, head_dim) for x in (q, k, v))\n"
@@ -11,9 +11,9 @@ SCORES = "    scores = (queries @ keys.swapaxes(-1, -2)) * (1 / math.sqrt(head_d
 CONTEXT = "    context = (weights @ values).transpose(2, 0, 1, 3).reshape(q.shape)\n"
 STORED = "    return element.store(context), element.store(weights.reshape(heads, len(q), len(k)))\n"
 POWERS = "    powers = np.exp(scores - np.maximum.reduce(scores, -1, keepdims=True))\n    return powers / total(powers)\n"
-TABLE = "    cos, sin = stages.rotation(positions, shape.head_dim, shape.theta, element)\n"
-TABLE_BACK = "    cos, sin = stages.rotation(rows[:, layout.POSITION], config.shape.head_dim, config.shape.theta, element)\n"
-THETA = '        theta = given.get("rope_theta", rope.get("rope_theta", 10000.0))\n'
+TABLE = "    cos, sin = stages.rotation(positions, shape.head_dim, shape.rope, element)\n"
+TABLE_BACK = "    cos, sin = stages.rotation(rows[:, layout.POSITION], config.shape.head_dim, config.shape.rope, element)\n"
+THETA = '    theta = rope.get("rope_theta", given.get("rope_theta", 10000.0))\n'
 EPSILON = '        epsilon = given.get("rms_norm_eps", 1e-6)\n'
 RUN = "def run(weights, tokens, positions, seen, element, embeddings=None, past=None):\n"
 FINAL = '    trace["logits"] = stages.linear(trace["final_norm"], weights.head, element)\n'
@@ -33,7 +33,7 @@ MEANS = "    means = [np.concatenate(term).mean() if term else element.accumulat
 LINEAR = "    return element.store(x @ weight.T)\n"
 ROUNDED = "                name: element.store(w.astype(element.accumulation)) for name, w in self.stored.items()})\n"
 ENTRIES = '            k, v = trace[f"layers.{n}.attention.key"], trace[f"layers.{n}.attention.value"]\n'
-PROJECTED = 'rotate(linear(norm, w["q_proj"], element), cos, sin, element)\n    k ='
+PROJECTED = 'rotate(headed(norm, w, "q", shape, element), cos, sin, element)\n    k ='
 CAPTURE_PASS = "            None if given is None else given[b, : len(rows)]) if len(rows) else {}\n"
 
 
@@ -87,7 +87,7 @@ def interleaved():
 MISTAKES = {
     "6": Change("The tables of cosines and sines are bfloat16.", (
         ("stages", "import numpy as np\n", "import numpy as np\n\nimport tensors\n"),
-        ("stages", ANGLES, "    return tuple(tensors.to_bfloat16(f(angle)).astype(angle.dtype) for f in (np.cos, np.sin))\n")),
+        ("stages", ANGLES, "    return tuple(tensors.to_bfloat16(f(angle) * factor).astype(angle.dtype) for f in (np.cos, np.sin))\n")),
         ("attention.query",)),
     "6m": Change("The tables of cosines and sines are bfloat16, in the model only.", (
         ("model", TABLE, TABLE + "    cos, sin = (tensors.to_bfloat16(x).astype(x.dtype) for x in (cos, sin))\n"),
@@ -194,13 +194,14 @@ MISTAKES = {
         ("training", "def attention_backward(own, dcontext, shape):", "def attention_backward(own, dcontext, shape, width):"),
         ("training", "math.sqrt(shape.head_dim)", "math.sqrt(width / shape.heads)")), ("attention.probabilities",)),
     "49": Change("The configuration's θ is an integer.", (
-        ("model", THETA, THETA.replace("theta = ", "theta = int(").replace("))\n", ")))\n")),)),
+        ("rotations", THETA, THETA.replace("theta = ", "theta = int(").replace("))\n", ")))\n")),)),
     "49c": Change("Every θ is an integer.", (
-        ("stages", "    inverse = frequencies(head_dim, theta)", "    inverse = frequencies(head_dim, int(theta))"),)),
+        ("stages", "rotations.frequencies(head_dim, rope)",
+         "rotations.frequencies(head_dim, rope._replace(theta=int(rope.theta)))"),)),
     "49b": Change("Angles are float32, in f64 too.", (
         ("stages", ANGLE, ANGLE.replace("element.accumulation", "np.float32").replace(
             "* inverse)", "* inverse.astype(np.float32))")),
-        ("stages", ANGLES, "    return tuple(f(angle).astype(element.accumulation) for f in (np.cos, np.sin))\n")),
+        ("stages", ANGLES, "    return tuple((f(angle) * factor).astype(element.accumulation) for f in (np.cos, np.sin))\n")),
         ("attention.query",)),
     "E9b": Change("ε of RMSNorm is 1e-5, whatever the configuration says.", (
         ("model", EPSILON, "        epsilon = 1e-5\n"),), ("attention.norm",)),
@@ -241,8 +242,8 @@ MISTAKES = {
         ("training", RATES, "    rate, beta1, beta2, epsilon, decay = 2.0**-7, 0.875, 0.9375, 2.0**-10, 0.125\n"),)),
     "E36": Change("Queries are scaled by 1.00001.", (
         ("stages", PROJECTED, PROJECTED.replace(
-            'rotate(linear(norm, w["q_proj"], element), cos, sin, element)',
-            'element.store(1.00001 * rotate(linear(norm, w["q_proj"], element), cos, sin, element))')),), ("attention.query",)),
+            'rotate(headed(norm, w, "q", shape, element), cos, sin, element)',
+            'element.store(1.00001 * rotate(headed(norm, w, "q", shape, element), cos, sin, element))')),), ("attention.query",)),
     "H21": Change("Query head h reads key-value head h mod H_kv where a group has 3 heads.", (
         ("stages", HEADS, "    order = np.arange(heads)\n"
          "    if heads == 3 * kv_heads:\n        order = order.reshape(3, kv_heads).T.ravel()\n"

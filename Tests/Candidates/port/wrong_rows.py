@@ -12,7 +12,7 @@ PROMPT = "    for token in prompt:\n        logits.append(cache.read(token))\n"
 KEEP = "        self.keep(self.held[:, ZONE] == MEMORY)\n"
 FEED = "            logits.append(cache.read(chosen[-1] if forced is None else forced[i]))\n"
 BACKWARD = "    cos, sin = stages.rotation(rows[:, layout.POSITION], config.shape"
-POSITIONS = "    cos, sin = stages.rotation(positions, shape.head_dim, shape.theta, element)\n    trace ="
+POSITIONS = "    cos, sin = stages.rotation(positions, shape.head_dim, shape.rope, element)\n    trace ="
 RECITED = '    rows = rows[(rows[:, ZONE] == layout.REPETITION) & (rows[:, CHUNK] == p["chunk"])]\n'
 RECITED_SEES = "layout.visible(rows, np.concatenate([cache.held, rows]), axes)"
 RETURN_VISIBLE = "    return ((zone == READING) & of_reading) | ((zone == MEMORY) & of_memory) | ((zone == REPETITION) & of_repetition)\n"

@@ -1,0 +1,175 @@
+"""OWN-2 to OWN-5 a second time: what is said of answers of a free pass and of slices, beside `loma conform --model`.
+
+A port here is a function of rows, masks by layer, embeddings or None, a layer or None for the whole model, and names to
+keep; it returns logits and what it kept. Chapter and verse are those of chapter 21.
+"""
+
+import math
+import typing
+
+import torch
+
+import own_measure
+import own_passes
+
+COLUMNS = 4096  # of the logits, drawn for β
+
+
+class Text(typing.NamedTuple):
+    tokens: list
+    parameters: dict
+    profile: dict
+
+
+class Slice(own_passes.Model):
+    """Layer n of a model as the only layer of one."""
+
+    def __init__(self, model, n):
+        super().__init__(model.directory, model.dtype)
+        self.n, self.settings = n, {**self.settings, "num_hidden_layers": 1}
+
+    def weight(self, name):
+        return super().weight(name.replace("model.layers.0.", f"model.layers.{self.n}."))
+
+
+def compared(name):
+    return name.endswith(("context", "key", "value")) or name.startswith("hidden")
+
+
+class Judged(typing.NamedTuple):
+    whole: float  # worst share of the bound of a whole tensor
+    rows: float  # and of rows where they gate
+    whole_error: float  # the same in yardsticks
+    rows_error: float
+    betas: dict  # alternative -> β by evidence
+    exact: bool  # hidden.0 and finiteness
+
+    @property
+    def refused(self):
+        return not self.exact or not max(self.whole, self.rows) <= 1
+
+    def named(self, judge):
+        """Decidable alternatives with β of a half or more, those that explain most of the answer first. Over all
+        evidence, since a slice cannot tell a mistake of the last layer from the same one in all."""
+        found = {}
+        for name, by in self.betas.items():
+            decidable = [kind for kind in by if judge.sigmas[name].get(kind, math.inf) < own_measure.DECIDABLE]
+            if any(by[kind] >= own_measure.NAMED for kind in decidable):
+                # ‖e‖² − ‖e − Δ‖², in yardsticks
+                found[name] = sum((2 * by[kind] - 1) * judge.effects[name][kind] ** 2 for kind in by
+                                  if math.isfinite(by[kind]))
+        return sorted(found, key=found.get, reverse=True)
+
+
+class Judge:
+    """A model in an element type, on one text, with the alternatives that it looks for."""
+
+    def __init__(self, directory, dtype, text, alternatives, layers=None):
+        self.model, self.dtype, self.text = own_passes.Model(directory, dtype), dtype, text
+        self.alternatives = alternatives
+        rows, mask = own_passes.prepared(text.tokens, text.parameters, text.profile)
+        self.rows, self.mask = rows, mask
+        vocabulary = self.model.settings["vocab_size"]
+        draw = torch.Generator().manual_seed(vocabulary)
+        self.columns = torch.randperm(vocabulary, generator=draw)[:COLUMNS].sort().values
+        exact, yardsticks, deltas = self.passes(self.model, None)
+        self.reference, self.free, self.deltas = exact, yardsticks, deltas
+        count = self.model.settings["num_hidden_layers"]
+        self.layers = sorted({0, 1, count // 2, count - 1}) if layers is None else layers
+        self.slices = {}
+        for n in self.layers:
+            embeddings = own_passes.rounded(exact[f"hidden.{n}"], dtype)
+            self.slices[n] = (embeddings, *self.passes(Slice(self.model, n), embeddings)[1:])
+        self.sigmas, self.effects = self.decidability()
+
+    def passes(self, model, embeddings):
+        """The reference's tensors, the yardstick of each, and each alternative's tensors."""
+        held = [own_passes.Exact] + [own_passes.Rounding(self.dtype, seed) for seed in range(own_measure.SIMULATIONS)]
+        passes = [own_passes.Pass(one, None, self.rows, self.mask) for one in held]
+        for mistake in self.alternatives.values():
+            rows, mask = own_passes.prepared(self.text.tokens, self.text.parameters, self.text.profile, mistake)
+            passes.append(own_passes.Pass(own_passes.Exact, mistake, rows, mask))
+        exact, *others = model.run(passes, embeddings, compared)
+        simulations, alternatives = others[: len(held) - 1], others[len(held) - 1 :]
+        yardsticks = {name: own_measure.Yardstick(x, [s[name] for s in simulations]) for name, x in exact.items()
+                      if name != "hidden.0"}
+        for name, yardstick in yardsticks.items():
+            yardstick.simulations = [s[name] for s in simulations]
+        deltas = {name: {key: x[:, self.columns] if key == "logits" else x for key, x in made.items()
+                         if key == "logits" or key.endswith("context")}
+                  for name, made in zip(self.alternatives, alternatives)}
+        return exact, yardsticks, deltas
+
+    def evidence(self, answer, yardsticks, deltas):
+        """Projections of an answer: numerators and denominators over the logits, and over the contexts it has."""
+        project = lambda name, columns: yardsticks[name].projection(answer[name], deltas[name], columns)
+        parts = {"logits": [project("logits", self.columns)], "contexts": [
+            project(name, slice(None)) for name in deltas if name.endswith("context") and name in answer]}
+        return {kind: part for kind, part in parts.items() if part}
+
+    def betas(self, free, slices):
+        """β of every alternative by evidence."""
+        result = {}
+        for name in self.alternatives:
+            by = self.evidence(free, self.free, self.deltas[name])
+            for n, answer in slices.items():
+                _, yardsticks, deltas = self.slices[n]
+                for parts in self.evidence(answer, yardsticks, deltas[name]).values():
+                    by.setdefault("slices", []).extend(parts)
+            result[name] = {kind: own_measure.beta(parts) for kind, parts in by.items()}
+        return result
+
+    def decidability(self):
+        """σ and effect of every alternative by evidence."""
+        sigmas, effects = {name: {} for name in self.alternatives}, {name: {} for name in self.alternatives}
+        by_seed = []
+        for seed in range(own_measure.SIMULATIONS):
+            pick = lambda yardsticks: {name: y.simulations[seed] for name, y in yardsticks.items()}
+            by_seed.append(self.betas(pick(self.free), {n: pick(y) for n, (_, y, _) in self.slices.items()}))
+        for name in self.alternatives:
+            parts = self.evidence({k: y.reference for k, y in self.free.items()}, self.free, self.deltas[name])
+            for n, (_, yardsticks, deltas) in self.slices.items():
+                for more in self.evidence({k: y.reference for k, y in yardsticks.items()}, yardsticks,
+                                          deltas[name]).values():
+                    parts.setdefault("slices", []).extend(more)
+            for kind, pairs in parts.items():
+                size = sum(denominator for _, denominator in pairs)
+                effects[name][kind] = math.sqrt(size)
+                sigmas[name][kind] = own_measure.spread([betas[name][kind] for betas in by_seed]) if size else math.inf
+        return sigmas, effects
+
+    def decidable(self, name):
+        return any(sigma < own_measure.DECIDABLE for sigma in self.sigmas[name].values())
+
+    def judge(self, port):
+        """What is said of a port."""
+        bounds, exact = own_measure.BOUNDS[self.dtype], True
+        free = self.ask(port, None, None)
+        exact = torch.equal(free["hidden.0"], self.reference["hidden.0"]) if "hidden.0" in free else True
+        shares = {"whole": [0.0], "rows": [0.0]}
+        errors = {"whole": [0.0], "rows": [0.0]}
+        for name, yardstick in self.free.items():
+            if name in free:
+                note(errors, shares, "whole", yardstick.of_whole(free[name]), bounds["whole"])
+                note(errors, shares, "rows", yardstick.of_rows(free[name]), bounds["rows"])
+        slices = {}
+        for n, (embeddings, yardsticks, _) in self.slices.items():
+            slices[n] = self.ask(port, embeddings, n)
+            for name in yardsticks:
+                if name in slices[n]:
+                    note(errors, shares, "rows", yardsticks[name].of_rows(slices[n][name]), bounds["slice"])
+        finite = all(x.isfinite().all() for answer in (free, *slices.values()) for x in answer.values())
+        return Judged(max(shares["whole"]), max(shares["rows"]), max(errors["whole"]), max(errors["rows"]),
+                      self.betas(free, slices), exact and finite)
+
+    def ask(self, port, embeddings, n):
+        names = list(self.reference if n is None else self.slices[n][1])
+        logits, kept = port(self.text, embeddings, n, [name for name in names if name != "logits"])
+        return {"logits": logits.double(), **{name: x.double() for name, x in kept.items()}}
+
+
+def note(errors, shares, kind, error, bound):
+    """A number that is not finite is beyond every bound, also where there is none."""
+    finite = math.isfinite(error)
+    errors[kind].append(error if bound else 0.0)
+    shares[kind].append((error / bound if bound else 0.0) if finite else math.inf)

@@ -1,0 +1,50 @@
+"""OWN-1, OWN-2 and OWN-4 a second time: the yardstick of a tensor, the error of an answer in it, and the projection on
+an alternative."""
+
+import torch
+
+SIMULATIONS = 3
+DECIDABLE = 1 / 16  # of the projection's spread
+RIGHT, NAMED = 1 / 4, 1 / 2  # of the projection
+BOUNDS = {  # of whole tensors and of rows in a free pass, and of rows of one layer fed with the reference's rows
+    "f32": {"whole": 4, "rows": 16, "slice": 16}, "bf16": {"whole": 4, "rows": None, "slice": 8},
+    "f16": {"whole": 4, "rows": None, "slice": 8}}
+
+
+class Yardstick:
+    """What rounding does to a tensor [S, n], from a reference and simulations."""
+
+    def __init__(self, reference, simulations):
+        self.reference = reference
+        errors = [simulation - reference for simulation in simulations]
+        self.row = sum((e * e).mean(-1) for e in errors) / len(errors)  # s_row²
+        self.whole = self.row.mean()  # S²
+        self.smooth = self.row + self.whole / 4  # ŝ_row²
+        self.ratios = [float(((e * e).mean() / self.whole).sqrt()) for e in errors]
+
+    def of_whole(self, answer):
+        e = answer - self.reference
+        return float(((e * e).mean() / self.whole).sqrt())
+
+    def of_rows(self, answer):
+        """The worst row."""
+        e = answer - self.reference
+        return float(((e * e).mean(-1) / self.smooth).sqrt().max())
+
+    def projection(self, answer, alternative, columns):
+        """Numerator and denominator of β, which add over tensors; the alternative has these columns alone."""
+        weight = 1 / self.smooth[:, None]
+        reference = self.reference[:, columns]
+        delta = alternative - reference
+        return (float(((answer[:, columns] - reference) * delta * weight).sum()), float((delta * delta * weight).sum()))
+
+
+def beta(parts):
+    """β of projections that belong together; nan if the alternative changes nothing."""
+    numerator, denominator = (sum(part) for part in zip(*parts))
+    return numerator / denominator if denominator > 0 else float("nan")
+
+
+def spread(betas):
+    """σ of an alternative from the β of simulations."""
+    return float(torch.tensor(betas, dtype=torch.float64).square().mean().sqrt())

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Does `loma conform` catch the wrong ports of wrong_families.py, and what does it say of them?
+
+    python3 check_wrong_families.py --loma PATH [--json FILE] [--vectors DIR] [ID…]
+
+Each is run in float32 and asked the cases of its family: those whose ids have the first word of its own. It is caught
+by an answer that is judged wrong; a crash or an unreadable file alone does not count. Exit 1 if one is not caught, or
+if one that a mutant repeats is not told as that mutant, first or alike.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import check_diagnosis  # noqa: E402
+import wrong_families  # noqa: E402
+
+JUDGED_WRONG = ("fail", "wrong-rejection")
+
+
+def asked(given, identifier):
+    """What one run says: the wrong units, and what is named at its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(
+            [given.loma, "conform", "--vectors", given.vectors.resolve(), "--dtype", "f32", "--jobs", "1",
+             "--timeout-factor", "8", "--only", f"*{identifier.split('-')[0]}*", "--report", folder, "--",
+             sys.executable, HERE / "run.py", "--mistake", identifier],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+        lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    units = [json.loads(line) for line in lines[1:-1]]
+    wrong = [unit["id"] for unit in units if unit["verdict"] in JUDGED_WRONG]
+    said, change = check_diagnosis.said(run.stdout), wrong_families.MISTAKES[identifier]
+    return {"id": identifier, "sentence": change.sentence, "caught": bool(wrong), "first": wrong[0] if wrong else None,
+            "verdicts": dict(collections.Counter(unit["verdict"] for unit in units)),
+            "right": list(change.names), "score": check_diagnosis.score(next(iter(change.names), None), said["named"]),
+            **said}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--loma", required=True)
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--vectors", type=pathlib.Path, default=HERE.parents[2] / "Vectors")
+    parser.add_argument("ids", nargs="*")
+    given = parser.parse_args()
+    table = []
+    for identifier in given.ids or wrong_families.MISTAKES:
+        row = asked(given, identifier)
+        table.append(row)
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in row["verdicts"].items())
+        print(f"{identifier}  {'caught' if row['caught'] else 'NOT CAUGHT'}  {row['sentence']}\n"
+              f"     {row['first']}; {counts}\n"
+              f"     {row['score']}: {' or '.join(row['named']) or 'nothing named'}", flush=True)
+    repeated = [row for row in table if row["right"]]
+    named = sum(row["score"] in ("first", "alike") for row in repeated)
+    caught = sum(row["caught"] for row in table)
+    print(f"{caught} of {len(table)} caught; of {len(repeated)} that a mutant repeats, {named} named as it")
+    if given.json:
+        given.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0 if caught == len(table) and named == len(repeated) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -43,7 +43,7 @@ extension OwnYardstick {
         findings.equal(name, got, to: want, words: words)
         continue
       }
-      guard let spread = spread(name, type) else { continue }
+      guard let spread = steadySpread(name, type) else { continue }
       findings.compare(name, got, with: want, spread: spread, rules: rules(type), words: words)
       if findings.nonFinite != nil { return findings }
       if name.hasSuffix(".context"), let layer = Int(name.split(separator: ".")[1]) { contexts[layer] = got }
@@ -58,7 +58,7 @@ extension OwnYardstick {
         .contexts, layers: (0..<plan.configuration.layers).map { $0 }, type
       ) { (layer) throws(OwnError) in
         let name = Self.name("context", layer: layer ?? 0)
-        guard let got = contexts[layer ?? 0], let spread = spread(name, type) else { return nil }
+        guard let got = contexts[layer ?? 0], let spread = steadySpread(name, type) else { return nil }
         let want = try reference(name, type).selecting(columns: contextColumns)
         return (got.selecting(columns: contextColumns), want, spread)
       }
@@ -75,7 +75,8 @@ extension OwnYardstick {
     let asked = plan.alternatives.indices.filter { known[$0].denominator > 0 }
     var sums = Array(repeating: Projected(answers: 1), count: known.count)
     for layer in layers {
-      guard let (got, want, spread) = try tensors(layer) else { return [] }
+      // An unsteady tensor has no part in the simulated ports' sums either.
+      guard let (got, want, spread) = try tensors(layer) else { continue }
       for alternative in asked {
         let delta = try differences(alternative, layer: layer)
         sums[alternative].add(Projected(got, reference: want, delta: delta, spread: spread))
@@ -149,7 +150,7 @@ extension OwnYardstick {
       let got = try answer.tensor(name, rows: configuration.layers * entries.count, columns: keys)
       for layer in 0..<configuration.layers {
         let tensor = Self.name(output, layer: layer)
-        guard let spread = spread(tensor, type) else { continue }
+        guard let spread = steadySpread(tensor, type) else { continue }
         findings.compare(
           name, got.rows(layer * entries.count..<(layer + 1) * entries.count),
           with: try reference(tensor, type).selecting(rows: entries), spread: spread.selecting(entries),

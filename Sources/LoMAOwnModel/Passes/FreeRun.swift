@@ -179,7 +179,9 @@ private struct FreeRun {
     _ evidence: OwnEvidence, _ name: String, _ differences: [Tensor], _ right: [Tensor], _ simulated: [Tensor]
   ) throws(OwnError) {
     for (simulation, ports) in zip(simulations, simulated) {
-      guard let spread = spreads[simulation.type]?[name] else { continue }
+      guard let spread = spreads[simulation.type]?[name],
+        spread.unsteadiness(simulation.type, freeRun: true) == nil
+      else { continue }
       let reference = reference(simulation.type, right)
       let sums = stream.workers.map(differences.count) { index in
         Projected(ports, reference: reference, delta: differences[index], spread: spread)

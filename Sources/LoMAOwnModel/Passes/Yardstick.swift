@@ -126,13 +126,21 @@ package struct OwnYardstick: Sendable {
 
   // MARK: - Validity
 
-  /// Why the free run decides nothing in a type: the simulated ports themselves scatter too far; nil if it does (OWN-8).
+  /// Why the free run decides nothing in a type: the simulated ports' logits scatter too far, or their numbers leave the range
+  /// of the type; nil if it does (OWN-8).
   package func isChaotic(_ type: ElementType) -> String? {
     for name in captures + ["logits"] {
       guard let spread = spread(name, type) else { continue }
+      guard spread.square.isFinite else { return "\(name): simulated ports leave the range of \(type.word)" }
+      guard name == "logits" else { continue }
       if let reason = spread.unsteadiness(type, freeRun: true) { return "\(name): \(reason)" }
     }
     return nil
+  }
+
+  /// The yardstick of a tensor of the free run; nil if it is none, and the tensor is then not compared.
+  func steadySpread(_ tensor: String, _ type: ElementType) -> Spread? {
+    spread(tensor, type).flatMap { $0.unsteadiness(type, freeRun: true) == nil ? $0 : nil }
   }
 }
 
@@ -142,8 +150,8 @@ extension Spread {
   package func unsteadiness(_ type: ElementType, freeRun: Bool) -> String? {
     guard square.isFinite else { return "simulated ports leave the range of \(type.word)" }
     guard square > 0 else { return nil }
-    for port in meanSquares.indices where size(ofPort: port) < whole / 3 {
-      return "simulated port \(port + 1) errs by less than a third of the yardstick"
+    for port in meanSquares.indices where size(ofPort: port) < whole / 8 {
+      return "simulated port \(port + 1) errs by less than an eighth of the yardstick"
     }
     guard meanSquares.count > 2 else { return nil }
     let others = withoutNearest

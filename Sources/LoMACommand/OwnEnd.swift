@@ -62,10 +62,17 @@ extension OwnComputation {
     let watch = Watch<OwnProgress>(every: .milliseconds(200), environment) { progress, elapsed in
       OwnTexts.line(of: progress, elapsed)
     }
+    // Where nobody watches, a line a minute.
+    var unwatched = environment
+    unwatched.report = environment.note
+    let notes = Watch<OwnProgress>(every: .seconds(60), unwatched) { progress, elapsed in
+      OwnTexts.line(of: progress, elapsed)
+    }
     do {
       try self.init(plan, directory: directory, workers: workers, folder: folder) { (progress) throws(OwnError) in
         if Interruption.isRequested { throw .interrupted }
         watch.saw(progress)
+        notes.saw(progress)
       }
     } catch {
       environment.report("")

@@ -71,18 +71,20 @@ class Model:
         self.loma, self.name, self.scratch = given.loma, name, scratch
         self.directory = make_models.make(given.models, name).resolve()
         self.questions, self.kept = scratch / name, scratch / f"{name}-yardstick"
+        if (self.questions / "requests.jsonl").exists():
+            print(f"{name}: the yardstick is kept", flush=True)
+            return
         started = time.monotonic()
         done = subprocess.run(
             [self.loma, "requests", self.questions, "--model", self.directory, "--dtype", given.types, "--name", given.name,
              "--report", self.kept, "--threads", str(given.threads)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"loma requests on {name} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
-        self.announced = done.stderr + done.stdout
         print(f"{name}: the yardstick took {time.monotonic() - started:.0f} s", flush=True)
 
     def judged(self, port):
         """What is said of a port, by element type: verdict, reason, and what was called not decidable."""
-        folder, reports = self.scratch / "answers", self.scratch / "reports"
+        folder, reports = self.scratch / f"{self.name}-answers", self.scratch / f"{self.name}-reports"
         for source, copy in ((self.questions, folder), (self.kept, reports)):
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(source, copy, symlinks=True, copy_function=os.link)
@@ -184,6 +186,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loma", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--models", type=pathlib.Path, help="where models are kept; default a folder for this run")
+    parser.add_argument("--work", type=pathlib.Path, help="where questions and yardsticks stay for another run")
     parser.add_argument("--types", default="f32,bf16,f16")
     parser.add_argument("--name", choices=("none", "axes", "all"), default="all", help="what is looked for by name")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -200,7 +203,8 @@ def main():
     mistakes = choose(given.mistakes, tuple(own_mistakes.MISTAKES), QUICK_MISTAKES)
     table = []
     with tempfile.TemporaryDirectory() as folder:
-        scratch = pathlib.Path(folder)
+        scratch = (given.work or pathlib.Path(folder)).resolve()
+        scratch.mkdir(parents=True, exist_ok=True)
         given.models = given.models or scratch / "models"
         for name in given.names or (QUICK if given.quick else MODELS):
             model = Model(given, name, scratch)

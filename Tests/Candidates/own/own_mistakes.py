@@ -137,7 +137,7 @@ MISTAKES = {
                            mask=sees_text_before),
     "triangular": Mistake("My 4-D mask is made triangular, as the stock one is.",
                           ("memory_attention=causal", "M054"), mask=triangular),
-    "plain": Mistake("I use the plain causal mask.", ("M072",), mask=plain_causal),
+    "plain_causal": Mistake("I use the plain causal mask.", ("M072",), mask=plain_causal),
     "swapped": Mistake("<m> and <r> are the wrong way round.", ("M012",), rows=swapped),
     "one_head": Mistake("One head of one layer has the plain causal mask.", ("OM08",), mask=one_head_causal),
     "theta_other": Mistake("I took another base of the rotation, as 500000 for 10000.", ("OM09",),

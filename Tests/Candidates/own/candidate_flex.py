@@ -27,6 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import candidate_huggingface as hugging_face  # noqa: E402
 import loma_layout  # noqa: E402
+import loma_model  # noqa: E402
 import loma_protocol  # noqa: E402
 
 OPERATIONS = ("attention", "forward", "loss", "generate", "reconstruct")
@@ -148,4 +149,5 @@ if __name__ == "__main__":
     stock_logits, hugging_face.batch_logits, hugging_face.Reader = hugging_face.batch_logits, batch_logits, Reader
     loma_protocol.serve(
         "flex", f"transformers-{transformers.__version__}-torch-{torch.__version__}", OPERATIONS, types, answer,
-        lambda path: {name: x.to(device) for name, x in load_file(path).items()}, hugging_face.save, captures=True)
+        lambda path: {name: x.to(device) for name, x in load_file(path).items()}, hugging_face.save, captures=True,
+        families=loma_model.FAMILIES)

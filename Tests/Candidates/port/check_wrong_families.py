@@ -64,7 +64,7 @@ def main():
     caught = sum(row["caught"] for row in table)
     print(f"{caught} of {len(table)} caught; of {len(repeated)} that a mutant repeats, {named} named as it")
     if given.json:
-        given.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        check_diagnosis.write(given.json, table, ("id", "sentence", "caught", "first", "right", "score", "named"))
     return 0 if caught == len(table) and named == len(repeated) else 1
 
 

@@ -81,7 +81,8 @@ package struct OwnVerdict: Sendable {
         place.map { "the error is above half its bound in \($0)" }
         ?? leaning.map { "a part of the error is that of \($0.alternative)" } ?? ""
       // Right ports lean as far about once in 75 runs, so this is a reason to ask again and no refusal.
-      return "\(type.word): suspect: \(why); ask again with another text, or in f32, before you look for a mistake"
+      let how = type == .f32 ? "with another text" : "with another text, or in f32,"
+      return "\(type.word): suspect: \(why); ask again \(how) before you look for a mistake"
     case .wrong:
       if let nonFinite { return "\(type.word): wrong: \(nonFinite) is no finite number" }
       let name = names.first.map { "\($0.id): \($0.sentence)" }

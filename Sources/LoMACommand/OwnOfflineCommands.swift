@@ -53,6 +53,9 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   do {
     options = try OwnOptions(["--model", model] + settings.options, names: OwnOptions.settingNames)
   } catch let error as UsageError { throw OwnSettings.Problem.content(path: path, why: error.line) }
+  guard options.types != nil else {
+    throw OwnSettings.Problem.content(path: path, why: "no --dtype is among the options")
+  }
   environment.listenForInterruption()
   let start = OwnStart()
   let answers = try OfflineAnswers(folder: folder)

@@ -54,7 +54,7 @@ struct OwnCommandTests {
     ("--jobs 2", "unknown option --jobs"), ("--all-layers all", "option --all-layers takes one of yes, no"),
     ("--timeout-factor 0", "option --timeout-factor takes a number of 0.001...1000.0, not '0'"),
     ("--tokens 1,2,3", "text-too-short: 3 tokens"), ("--tokens 1,2,3,4,5,6,7,8,300", "text-token-out-of-range"),
-    ("--c 0", "compression-ratio"), ("--profile memory=x", "unknown-axis"), ("--", "a command is required after --"),
+    ("--c 0", "ratio-below-one"), ("--profile memory=x", "unknown-axis"), ("--", "a command is required after --"),
   ])
   func `OWN-8 what is wrong with a line about a model is one line`(_ options: String, _ complaint: String) {
     let outcome = loma("conform --model \(Self.bytes) \(options)")

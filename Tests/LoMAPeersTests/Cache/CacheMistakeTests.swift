@@ -121,7 +121,8 @@ import Testing
         "before the rotation",
         policy {
           $0.scored = { seen in
-            let angles = seen.functions.angles(seen.positions, seen.heads.dimension, seen.theta)
+            let angles = seen.functions.angles(
+              seen.positions, Rotation(headDimension: seen.heads.dimension, theta: seen.theta))
             return (query: seen.functions.rotateBackward(seen.query, by: angles), key: seen.unrotatedKey)
           }
         }

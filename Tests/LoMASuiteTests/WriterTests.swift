@@ -37,7 +37,7 @@ struct WriterTests {
       let read = try Checkpoint(directory: folder + "/model")
       #expect(read.configuration == checkpoint.configuration)
       #expect(read.file.loma == section())
-      #expect(read.elementType == type)
+      #expect(read.configuration.parameters.allSatisfy { read.entry($0.name)?.elementType == type })
       let parameters = try read.parameters()
       #expect(parameters.names == checkpoint.parameters.names)
       for name in parameters.names {

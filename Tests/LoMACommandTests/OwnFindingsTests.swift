@@ -16,7 +16,8 @@ struct OwnFindingsTests {
   private static let findings = OwnFindings(
     measurements: [
       OwnMeasurement(
-        tensor: "logits", rule: .freeWhole, error: 0.1, bound: 4, row: 3, column: nil, got: -0.0, want: 5e-324,
+        tensor: "logits", rule: .freeWhole, error: 0.1, bound: 4, row: 3, column: nil, got: -0.0,
+        want: .leastNonzeroMagnitude,
         words: "row 3 (memory, chunk 0, index 1)\n"),
       OwnMeasurement(
         tensor: "events", rule: .exact, error: .infinity, bound: 0, row: nil, column: nil, got: 1, want: 1e300,

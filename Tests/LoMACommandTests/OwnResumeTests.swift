@@ -82,7 +82,8 @@ struct OwnResumeTests {
     #expect(none.exitCode == 2 && none.errors.contains("option --model is needed"), "\(none)")
     let wrong = try bench.shell(
       """
-      cd asked && loma reference --dtypes f32,bf16 --mutant memory_attention=causal < requests.jsonl > answers.jsonl
+      cd asked && rm -f *.output.safetensors
+      loma reference --dtypes f32,bf16 --mutant memory_attention=causal < requests.jsonl > answers.jsonl
       cd .. && loma judge asked --model $text --report wrong
       """)
     #expect(wrong.exitCode == 1 && wrong.output.contains("\nf32: wrong"), "\(wrong)")

@@ -43,7 +43,7 @@ enum Clauses {
     guard mayCite(text) else { return ids }
     let citation =
       #/
-      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|CCM|LAT|QNT|BAS|EQB|D|P)-(\d+)([a-z]?)\b
+      \b(PAR|LAY|POS|MSK|LOS|GEN|REC|MOD|COST|NUM|OPS|TOL|RUN|TRN|CCM|LAT|QNT|BAS|EQB|OWN|D|P)-(\d+)([a-z]?)\b
       (?:\s?…\s?(?:([A-Z]+)-)?(\d+)\b)?
       /#
     for match in text.matches(of: citation) {

@@ -44,13 +44,13 @@ struct CulpritTests {
       #expect(named.contains(mutant), "\(named)")
       #expect(named.first == (mutant == "M054" ? "memory_attention=causal" : mutant), "\(named)")
     }
-    #expect(found.contradicted == 0 && found.explained == found.wrong)
+    #expect(found.contradicted == 0 && found.explained == found.wrong, "\(lines)")
     #expect(lines.first?.hasPrefix("most likely: ") == true)
   }
 
   /// The lower level first; M012 shows in rows, M093 in a norm, M103 in attention, M162 in an optimiser's step.
   @Test(arguments: [
-    (["M012", "M093"], [Level.structure, .stage]), (["M093", "M103"], [.stage, .stage]),
+    (["M012", "M093"], [Level.structure, .stage]), (["M103", "M093"], [.stage, .stage]),
     (["M103", "M162"], [.stage, .training]),
   ])
   func `RUN-30 two mistakes at once have two names`(_ mutants: [String], _ levels: [Level]) throws {

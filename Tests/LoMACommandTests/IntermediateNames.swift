@@ -38,7 +38,8 @@ struct IntermediateNames {
   /// The rows of the table below MOD-7.
   private func specified() throws -> [(String, [String])] {
     let page = try String(contentsOf: SpecExamples.root.appending(path: "Spec/08-model.md"), encoding: .utf8)
-    let section = try #require(page.components(separatedBy: "### MOD-7").last)
+    let after = try #require(page.components(separatedBy: "### MOD-7").last)
+    let section = try #require(after.components(separatedBy: "\n### ").first)
     return section.split(separator: "\n").filter { $0.hasPrefix("| `") }.flatMap { line -> [(String, [String])] in
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       let shape = cells[1].dropFirst().dropLast().components(separatedBy: ", ")

@@ -11,7 +11,7 @@ import Testing
 @Suite("Chapter 14: requests answered elsewhere") struct OfflineTests {
   private static let hello = """
     {"loma":1,"id":0,"ok":{"protocol":1,"name":"far","version":"1","ops":["layout","rope"],\
-    "dtypes":["f32"],"profiles":"any"}}
+    "dtypes":["f32"],"profiles":"any","families":["linear","llama3","yarn"]}}
 
     """
 

@@ -32,7 +32,7 @@ struct SelectionTests {
   }
 
   @Test func `OPS-1 every filter must hold`() throws {
-    #expect(try ids(Selection(levels: ["stage"], ops: ["rope"], dtypes: ["f32"])).count == 7)
+    #expect(try ids(Selection(levels: ["stage"], ops: ["rope"], dtypes: ["f32"])).count == 17)
     #expect(
       try ids(Selection(levels: ["stage"], dtypes: ["f32"]), ["f64"])
         == ids(Selection(levels: ["stage"], dtypes: ["f32"])))

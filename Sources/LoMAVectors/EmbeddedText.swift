@@ -17,19 +17,29 @@ package struct EmbeddedText: Sendable {
   /// A placeholder without a value, or a value without a placeholder, is our own mistake and traps with its name, also
   /// in optimised programs.
   package func filled(_ values: [String: String]) -> String {
+    do { return try filling(values) } catch { fatalError(error.words) }
+  }
+
+  /// The same; throws what `filled` traps with.
+  package func filling(_ values: [String: String]) throws(TemplateFault) -> String {
     var result = ""
     var unused = Set(values.keys)
     var rest = text[...]
     while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
       let name = String(rest[start.upperBound..<end.lowerBound])
-      guard let value = values[name] else { fatalError("no value for {{\(name)}}") }
+      guard let value = values[name] else { throw TemplateFault(words: "no value for {{\(name)}}") }
       unused.remove(name)
       result += rest[..<start.lowerBound] + value
       rest = rest[end.upperBound...]
     }
-    if let name = unused.min() { fatalError("no {{\(name)}} in the template") }
+    if let name = unused.min() { throw TemplateFault(words: "no {{\(name)}} in the template") }
     return result + rest
   }
+}
+
+/// A template and its values that do not fit.
+package struct TemplateFault: Error, Equatable {
+  package let words: String
 }
 
 extension EmbeddedText {

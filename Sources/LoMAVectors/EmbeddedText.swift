@@ -40,6 +40,8 @@ package struct EmbeddedText: Sendable {
 /// A template and its values that do not fit.
 package struct TemplateFault: Error, Equatable {
   package let words: String
+
+  package init(words: String) { self.words = words }
 }
 
 extension EmbeddedText {

@@ -36,7 +36,8 @@ struct SpecExamples {
     if let complaint = outcome.complaint { lines.append(complaint) }
     let code = outcome.exitCode.rawValue
     if code != 0 { lines.append("(exit \(code))") }
-    return (lines, code != 0)
+    // What a run found is no rejection, whatever its exit code.
+    return (lines, code != 0 && outcome.output.isEmpty)
   }
 
   /// The rejection codes of the Spec's closed lists.

@@ -33,7 +33,7 @@ ROOMS = REFERENCE + [
     "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis", "LoMAPeers", "LoMAPeersReference"]
 # What needs files, and what only mistakes of training, metrics and rejections need.
 VECTORS_WITHOUT = {
-    "OutputWriting", "Disk", "EmbeddedText", "Files", "MappedArrayFile", "StoredArrayFile", "ListedFile", "SHA256",
+    "OutputWriting", "Disk", "EmbeddedText", "Files", "MappedArrayFile", "StoredArrayFile", "StreamedFiles", "ListedFile", "SHA256",
     "StoredManifest", "EditDistance", "Percentage", "HexFloat"}
 MUTANTS = [
     "AskedWhere", "BatchMutants", "CacheMutants", "ConfigurationMutants", "FillMutants", "GenerationMutants",

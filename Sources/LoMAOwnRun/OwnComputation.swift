@@ -106,7 +106,12 @@ package struct OwnComputation {
     return PreparedOwnUnit(
       unit: unit, judge: { answer in try slice.judge(answer: answer) },
       verdict: { findings in
-        OwnVerdict(plan: plan, type: type, findings: [findings], chaotic: false)
+        // β is summed over all layers (OWN-4), where noise weighs less: a layer alone is judged by its bounds.
+        var bounded = findings
+        bounded.projections = []
+        let alone = OwnVerdict(plan: plan, type: type, findings: [bounded], chaotic: false)
+        if alone.kind == .right { return alone }
+        return OwnVerdict(plan: plan, type: type, findings: [findings], chaotic: false)
       })
   }
 

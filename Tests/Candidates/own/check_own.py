@@ -42,7 +42,7 @@ OTHERS = {
     "huggingface-sdpa": ["candidate_huggingface.py", "--attention", "sdpa"],
     "flex": ["own/candidate_flex.py"], "compile": ["own/own_port.py", "--variant", "compile"]}
 REFUSED, NAMED = 0.95, 0.80
-ANNOUNCED = re.compile(r"(OM\d+|M\d+|\w+=\w+) \(")
+ANNOUNCED = re.compile(r": not decidable: ([^:]+): ")
 
 
 def answer(folder, port):

@@ -33,8 +33,8 @@ ROOMS = REFERENCE + [
     "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis", "LoMAPeers", "LoMAPeersReference"]
 # What needs files, and what only mistakes of training, metrics and rejections need.
 VECTORS_WITHOUT = {
-    "OutputWriting", "Disk", "EmbeddedText", "Files", "MappedArrayFile", "StoredArrayFile", "StreamedFiles", "ListedFile", "SHA256",
-    "StoredManifest", "EditDistance", "Percentage", "HexFloat"}
+    "OutputWriting", "Disk", "EmbeddedText", "Files", "MappedArrayFile", "StoredArrayFile", "StreamedFiles",
+    "ListedFile", "SHA256", "StoredManifest", "EditDistance", "Percentage", "HexFloat", "JSONSource"}
 MUTANTS = [
     "AskedWhere", "BatchMutants", "CacheMutants", "ConfigurationMutants", "FillMutants", "GenerationMutants",
     "LayoutMutants", "LimitMutants", "LossMutants", "MaskMutants", "ModelMutants", "Mutant", "MutantClauses",

@@ -34,7 +34,11 @@ struct CulpritTests {
     "memory_attention=causal,numbering=sequential",
   ])
   func `RUN-30 who answers wrongly is named from all answers together, and once`(_ mutant: String) throws {
-    let (culprits, lines) = try said(PortInProcess(mutant: mutant, models: cases.models).reply)
+    // Not this one of M098: the bounds there are those of the right cells, whose angles are slower than the mistake's.
+    let isReproduced = { (item: StoredCase) in mutant != "M098" || item.id != "stage.rope.llama3-head128" }
+    let (culprits, lines) = try said(
+      asking: { DiagnosedCases.isTelling($0) && isReproduced($0) },
+      PortInProcess(mutant: mutant, models: cases.models).reply)
     #expect(culprits.named.count == 1 && culprits.open.isEmpty, "\(lines)")
     let found = try #require(culprits.named.first)
     let named = named(found)
@@ -44,8 +48,7 @@ struct CulpritTests {
       #expect(named.contains(mutant), "\(named)")
       #expect(named.first == (mutant == "M054" ? "memory_attention=causal" : mutant), "\(named)")
     }
-    // Of M098's answers, which pair neighbours in families' rotations too, one is not reproduced within its bound.
-    #expect(found.contradicted == 0 && found.wrong - found.explained <= (mutant == "M098" ? 1 : 0), "\(lines)")
+    #expect(found.contradicted == 0 && found.explained == found.wrong, "\(lines)")
     #expect(lines.first?.hasPrefix("most likely: ") == true)
   }
 

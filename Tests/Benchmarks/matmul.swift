@@ -1,4 +1,6 @@
-// The product of the reference beside the same sums as C loops: equal bits, and the ratio of their times.
+// The product of the reference beside the same sums as C loops: equal bits, and the speed relative to C in runs in turn.
+//
+// The C loops of a·b run along the columns of b, those of stored rows along each row; a·bᵀ is compared with both.
 //
 // Compiled by Tests/Benchmarks/matmul with the sources of the product and with matmul-loops.c.
 
@@ -10,13 +12,19 @@ struct Shape {
   let inner: Int
   let n: Int
 
-  /// About 30 ms of work.
-  var repetitions: Int { max(1, 100_000_000 / (2 * m * inner * n)) }
+  /// About 10 ms of work.
+  var repetitions: Int { max(1, 30_000_000 / (2 * m * inner * n)) }
 }
 
 func compiled(_ a: Tensor, _ b: Tensor) -> Tensor {
   var y = Tensor(zeros: [a.rows, b.columns])
   matmul_loops(a.values, b.values, &y.values, a.rows, a.columns, b.columns)
+  return y
+}
+
+func compiled(_ a: Tensor, stored b: Tensor) -> Tensor {
+  var y = Tensor(zeros: [a.rows, b.rows])
+  matmul_stored_loops(a.values, b.values, &y.values, a.rows, a.columns, b.rows)
   return y
 }
 
@@ -51,22 +59,28 @@ struct Benchmark {
       let turned = b.transposed()
       let expected = bits(Tensor.naiveProduct(a, b))
       precondition(bits(compiled(a, b)) == expected, "the C loops give other bits")
+      precondition(bits(compiled(a, stored: turned)) == expected, "the C loops on stored rows give other bits")
       precondition(bits(Tensor.product(a, b, workers: .single)) == expected, "the product gives other bits")
       precondition(bits(Tensor.product(a, transposed: turned, workers: .single)) == expected, "a·bᵀ gives other bits")
-      var times: (c: [Double], swift: [Double], stored: [Double]) = ([], [], [])
-      for _ in 0..<7 {
-        times.c.append(seconds(shape.repetitions) { compiled(a, b) })
-        times.swift.append(seconds(shape.repetitions) { Tensor.product(a, b, workers: .single) })
-        times.stored.append(seconds(shape.repetitions) { Tensor.product(a, transposed: turned, workers: .single) })
+      var ratios: (plain: [Double], turned: [Double], stored: [Double]) = ([], [], [])
+      for _ in 0..<21 {
+        let c = seconds(shape.repetitions) { compiled(a, b) }
+        let cStored = seconds(shape.repetitions) { compiled(a, stored: turned) }
+        let plain = seconds(shape.repetitions) { Tensor.product(a, b, workers: .single) }
+        let stored = seconds(shape.repetitions) { Tensor.product(a, transposed: turned, workers: .single) }
+        ratios.plain.append(c / plain)
+        ratios.turned.append(c / stored)
+        ratios.stored.append(cStored / stored)
       }
-      let (c, swift, stored) = (median(times.c), median(times.swift), median(times.stored))
-      // The model meets a single row only times stored rows; there the kernel reads what C reads, in another layout.
-      if shape.m > 1 { least = min(least, c / swift) }
-      let ratios = shape.m > 1 ? "\(rounded(c / swift)) and \(rounded(c / stored))" : "– and \(rounded(c / stored))"
-      print("\(shape.m) × \(shape.inner) × \(shape.n): speed of a·b and a·bᵀ relative to C \(ratios)")
+      let (plain, turnedLoops, storedLoops) = (median(ratios.plain), median(ratios.turned), median(ratios.stored))
+      // The model meets a single row only times stored rows: C has the same rows to read.
+      least = min(least, shape.m > 1 ? min(plain, turnedLoops) : storedLoops)
+      print(
+        "\(shape.m) × \(shape.inner) × \(shape.n): a·b", shape.m > 1 ? "\(rounded(plain))," : "–,",
+        "a·bᵀ \(rounded(turnedLoops)), beside C on the same stored rows \(rounded(storedLoops))")
     }
-    print("equal bits in all shapes; least relative speed of a·b \(rounded(least)), wanted 0.9")
-    if least < 0.8 { exit(1) }
+    print("equal bits in all shapes; least relative speed \(rounded(least)), wanted 0.9")
+    if least < 0.9 { exit(1) }
   }
 
   static func rounded(_ x: Double) -> Double { (x * 100).rounded() / 100 }

@@ -73,7 +73,7 @@ package struct ReferenceAnswers: Sendable {
   /// The models that requests may name, by path.
   package var models: [String: Model]
   /// Why other models are refused, by path (MOD-1, MOD-4).
-  var refusals: [String: ReferenceError] = [:]
+  package var refusals: [String: ReferenceError] = [:]
   /// How many threads share the work.
   package let workers: Workers
   /// The element type that is asked for; the reference itself computes in binary64 in any case.

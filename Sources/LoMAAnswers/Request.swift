@@ -13,6 +13,15 @@ package enum RequestParameter: Hashable, Sendable {
   case word(String)
 }
 
+extension [String: RequestParameter] {
+  /// These parameters and others, which replace those of the same name; `merging` does not exist in Embedded Swift.
+  package func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
+    var all = self
+    for (name, value) in others { all[name] = value }
+    return all
+  }
+}
+
 /// One operation with all its inputs.
 package struct Request: Equatable, Sendable {
   package let operation: Operation
@@ -97,12 +106,12 @@ extension Request {
     }
   }
 
-  func word(_ name: String) throws(RequestError) -> String {
+  package func word(_ name: String) throws(RequestError) -> String {
     guard case .word(let value)? = parameters[name] else { throw .parameter(name) }
     return value
   }
 
-  func tensor(_ name: String) throws(RequestError) -> Tensor {
+  package func tensor(_ name: String) throws(RequestError) -> Tensor {
     do {
       let array = try input.array(name)
       return Tensor(shape: array.shape, values: try array.doubles())

@@ -16,11 +16,11 @@ package enum Versions {
     }
   }
   /// The version that froze the first ids: `since` of every case that names no later one.
-  static let frozen = "1.0"
+  package static let frozen = "1.0"
   /// The next version: `since` of the cases that it added.
-  static let second = "1.1"
+  package static let second = "1.1"
   /// The one after: `since` of the cases of other families.
-  static let third = "1.2"
+  package static let third = "1.2"
   /// The version of the catalogue of part II, which has a manifest of its own.
   package static let peers = "1.0"
   /// Whether the ids of part II are frozen.

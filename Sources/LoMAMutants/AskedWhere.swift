@@ -1,8 +1,8 @@
 // OPS-1: which requests can show a mistake; a mutant is asked only these.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

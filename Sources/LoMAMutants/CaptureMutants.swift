@@ -1,8 +1,8 @@
 // MOD-7: intermediates taken from another stage than their names say.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,8 +1,8 @@
 // MOD-8…MOD-13: rotations that are scaled wrongly, biases and norms that are left out or stand elsewhere.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

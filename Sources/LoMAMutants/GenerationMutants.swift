@@ -1,8 +1,8 @@
 // GEN, REC: a cache that is filled, emptied or read wrongly.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,8 +1,8 @@
 // LAY, PAR-2: texts that are laid out wrongly.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,8 +1,8 @@
 // MOD: a decoder with a wrong stage.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

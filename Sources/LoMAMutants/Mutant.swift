@@ -1,8 +1,8 @@
 // One plausible mistake of a port, as a change of the reference's answers or of the request.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

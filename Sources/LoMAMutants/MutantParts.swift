@@ -1,7 +1,6 @@
 // The mutants of both parts, and one of any part by its id. Mutant.swift stands without this file: the explorer's module
 // (Docs/Explorer) has only those of part I that a running model can show.
 
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

@@ -1,8 +1,8 @@
 // TOL-2: sums in bf16 and f16 kept in the type itself, with each product and sum rounded to it, instead of in binary32.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

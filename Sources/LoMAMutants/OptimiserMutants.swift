@@ -1,8 +1,8 @@
 // LOS-6, REC-2, COST: wrong steps, accuracies and costs.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,8 +1,8 @@
 // D-2…D-5, D-8, CCM-3: ports that set axes of the profile to one value, whatever is asked.
 
 import LoMA
+import LoMAAnswers
 import LoMAPeers
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

@@ -1,8 +1,8 @@
 // GEN-3, GEN-4, REC-1: wrong schedules, cache orders, chosen tokens and reconstructions.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

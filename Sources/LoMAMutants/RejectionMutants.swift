@@ -1,8 +1,8 @@
 // OPS-6: bad input that is answered, or rejected for another fault than the first.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

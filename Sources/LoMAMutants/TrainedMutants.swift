@@ -1,8 +1,8 @@
 // MOD-1, LOS-6, TRN-2: gradients that are lost, clipped, or applied to some parameters only.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,7 +1,9 @@
 // Filters that select cases, and the ids nearest to a mistyped one.
 
 import LoMA
+import LoMACatalogue
 import LoMAPeers
+import LoMAPeersCatalogue
 import LoMAVectors
 
 /// Conditions on a case; all that are given must hold.

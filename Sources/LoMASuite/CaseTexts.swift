@@ -1,6 +1,8 @@
 // Cases as text: the list, and everything about one case except its pictures.
 
 import LoMA
+import LoMAAnswers
+import LoMACatalogue
 import LoMAReference
 import LoMAVectors
 

@@ -1,6 +1,9 @@
 // RUN-17: the fresh cases of a seed, in the form of catalogue cases.
 
 import LoMA
+import LoMAAnswers
+import LoMACatalogue
+import LoMAPeersCatalogue
 import LoMAReference
 import LoMAVectors
 import NaiveLlama

@@ -45,7 +45,7 @@ package struct ReferenceCandidate: Sendable {
 
   /// Ports without a deviation, in every type, whose stages err by a rounding more, each port with its own seed
   /// (TOL-16).
-  static func shaken(models: [String: Model], times: Int) -> [ReferenceCandidate] {
+  package static func shaken(models: [String: Model], times: Int) -> [ReferenceCandidate] {
     (1...times).map { seed in
       ReferenceCandidate(
         name: "loma-reference-shaken", types: [.f64, .f32, .bf16, .f16], deviation: nil, isPort: true,
@@ -56,7 +56,7 @@ package struct ReferenceCandidate: Sendable {
 
   /// A port whose gradients are off by as much as those of the worst right port, before the optimiser gets them
   /// (TOL-16).
-  static func movingGradients(models: [String: Model]) -> ReferenceCandidate {
+  package static func movingGradients(models: [String: Model]) -> ReferenceCandidate {
     var port = ReferenceCandidate(
       name: "loma-reference-moved", types: [.f64, .f32], deviation: nil, isPort: true, shakenBy: nil, models: models)
     port.movesGradients = true
@@ -76,7 +76,7 @@ package struct ReferenceCandidate: Sendable {
   }
 
   /// The same candidate with what other answers know of the models of part II.
-  func knowing(_ peers: PeerAnswers) -> ReferenceCandidate {
+  package func knowing(_ peers: PeerAnswers) -> ReferenceCandidate {
     var candidate = self
     candidate.answers.peers.know(peers)
     return candidate

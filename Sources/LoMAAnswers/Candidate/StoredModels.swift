@@ -42,26 +42,10 @@ package struct StoredModels: Sendable {
     self.latents = latents.peers.latents
   }
 
-  /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
-  package init?(computedFor item: Case) throws(ModelError) {
-    var models: [String: Model] = [:]
-    var adapters: [String: PeerAnswers.AdapterInModel] = [:]
-    var latents: [String: StoredLatent] = [:]
-    if let path = item.request.model, case .tensors = item.expectation {
-      switch item.request.operation.part {
-      case .loma:
-        guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
-        models[path] = try model.inMemory()
-      case .peers:
-        guard let recorded = try? RecordedModels.peers.get() else { return nil }
-        if let latent = recorded.latents[path] {
-          latents[path] = latent
-        } else {
-          guard let model = recorded.models[path] else { return nil }
-          (models[path], adapters[path]) = (model, recorded.adapters[path])
-        }
-      }
-    }
+  /// Models that are known already.
+  package init(
+    models: [String: Model], adapters: [String: PeerAnswers.AdapterInModel], latents: [String: StoredLatent]
+  ) {
     self.models = models
     self.adapters = adapters
     self.latents = latents
@@ -79,7 +63,7 @@ extension ReferenceAnswers {
 
 extension Checkpoint {
   /// Configuration, all weights, and what the `loma` object states.
-  func inMemory() throws(CheckpointError) -> Model {
+  package func inMemory() throws(CheckpointError) -> Model {
     Model(configuration: configuration, parameters: try parameters(), stated: file.loma?.asked ?? [:])
   }
 }

@@ -40,7 +40,7 @@ extension Request {
   }
 
   /// H, G and d, which the width of `tensor` [T, G·d] has.
-  func cacheHeads(of tensor: Tensor, named name: String) throws(RequestError) -> AttentionHeads {
+  package func cacheHeads(of tensor: Tensor, named name: String) throws(RequestError) -> AttentionHeads {
     let (query, keyValue) = try headCounts()
     guard tensor.columns % keyValue == 0 else { throw .shape(tensor: name) }
     return AttentionHeads(query: query, keyValue: keyValue, dimension: tensor.columns / keyValue)
@@ -72,7 +72,7 @@ extension Request {
 
   /// `forced_choice` [lines, count], line by line, each index below `limit` and, if they ascend, above the one before;
   /// nil if it is not given. Throws `choiceOutOfRange`.
-  func forcedChoice(
+  package func forcedChoice(
     lines: Int, count: Int, below limit: Int, ascending: Bool
   ) throws(RequestError) -> [[Int]]? {
     guard let array = input["forced_choice"] else { return nil }
@@ -86,7 +86,7 @@ extension Request {
   }
 
   /// Throws `choiceOutOfRange` for the first index that is outside 0..<limit, or does not ascend where it has to.
-  func require(ascending: Bool, _ line: [Int], below limit: Int) throws(RequestError) {
+  package func require(ascending: Bool, _ line: [Int], below limit: Int) throws(RequestError) {
     for (place, index) in line.enumerated() {
       let follows = !ascending || place == 0 || index > line[place - 1]
       try require(index >= 0 && index < limit && follows, else: .choiceOutOfRange(index, limit: limit))
@@ -96,7 +96,7 @@ extension Request {
 
 extension ResultTensor {
   /// Numbers with units element by element, rounded as a stage's output is (TOL-3).
-  static func bounded(
+  package static func bounded(
     _ name: String, _ value: Tensor, _ functions: LayerFunctions, units: (_ cell: Int) -> (a: Double, r: Double)
   ) -> [ResultTensor] {
     let cells = value.values.indices.map { units($0) }

@@ -40,14 +40,14 @@ extension ReferenceAnswers {
 }
 
 /// A request of `cached_forward` whose faults were looked for in the order of the list (BAS-22).
-struct CachedAsked {
-  let decoder: CachedDecoder
-  let policy: CachePolicy?
-  let tokens: [Int]
+package struct CachedAsked {
+  package let decoder: CachedDecoder
+  package let policy: CachePolicy?
+  package let tokens: [Int]
   /// T.
-  let prefill: Int
+  package let prefill: Int
 
-  init(_ request: Request, _ answers: ReferenceAnswers) throws(RequestError) {
+  package init(_ request: Request, _ answers: ReferenceAnswers) throws(RequestError) {
     let baseline = try request.baseline()
     guard let path = request.model else { throw .parameter("model") }
     let model = answers.models[path]
@@ -84,7 +84,7 @@ struct CachedAsked {
   }
 
   /// The whole text, row by row behind the prefill.
-  func pass() throws(RequestError) -> CachedForward {
+  package func pass() throws(RequestError) -> CachedForward {
     do throws(PeerReferenceError) {
       return try decoder.forward(tokens, prefill: prefill, policy: policy, passLength: tokens.count)
     } catch { throw .peer(.reference(error)) }
@@ -256,7 +256,7 @@ extension Request {
   fileprivate var prefillLength: Int { (try? integer("prefill")) ?? 0 }
 
   /// `probe`, ascending rows of T, at least one; nil if it is not given.
-  func probe(rows: Int) throws(RequestError) -> [Int]? {
+  package func probe(rows: Int) throws(RequestError) -> [Int]? {
     guard input["probe"] != nil else { return nil }
     let probe = try integers("probe")
     guard !probe.isEmpty else { throw .shape(tensor: "probe") }

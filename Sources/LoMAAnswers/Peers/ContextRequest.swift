@@ -9,20 +9,20 @@ import NaiveLlama
 
 extension PeerOperation {
   /// The operations that read `output_lengths`.
-  var readsOutputs: Bool { [.ccmLayout, .ccmLoss, .ccmGradients].contains(self) }
+  package var readsOutputs: Bool { [.ccmLayout, .ccmLoss, .ccmGradients].contains(self) }
 
   /// The operations that feed tokens after the text.
-  var generates: Bool { [.ccmSchedule, .ccmOnline].contains(self) }
+  package var generates: Bool { [.ccmSchedule, .ccmOnline].contains(self) }
 }
 
 /// The parameters and texts of a request.
-struct ContextRequest {
-  let parameters: ContextParameters
+package struct ContextRequest {
+  package let parameters: ContextParameters
   /// At least one.
-  let texts: [ContextText]
+  package let texts: [ContextText]
 
   /// Reads everything but the model, which comes last in the list, and the factors of a cost.
-  init(_ request: Request, for operation: PeerOperation) throws(RequestError) {
+  package init(_ request: Request, for operation: PeerOperation) throws(RequestError) {
     let parameters = try request.contextParameters()
     let segmented = try request.segmentedTexts()
     // A number of tokens beyond the limit is as bad as one just beyond it, and cannot overflow.

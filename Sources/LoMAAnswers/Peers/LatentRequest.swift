@@ -49,7 +49,7 @@ extension Request {
   }
 
   /// Bits, nil for 0, which is none (LAT-1).
-  func bits(_ name: String) throws(RequestError) -> Int? {
+  package func bits(_ name: String) throws(RequestError) -> Int? {
     let bits = try optionalInteger(name)
     return bits == 0 ? nil : bits
   }
@@ -81,16 +81,16 @@ extension PeerRefusal {
 }
 
 /// The model and the texts of a request.
-struct LatentRequest {
-  let model: LatentModel
+package struct LatentRequest {
+  package let model: LatentModel
   /// At least one, each of at least one token.
-  let texts: [[Int]]
+  package let texts: [[Int]]
   /// m; 0 for an operation that generates nothing.
-  let generationLength: Int
+  package let generationLength: Int
   /// The tokens that are fed in the place of those chosen; nil if they are not given.
-  let forced: [Int]?
+  package let forced: [Int]?
 
-  init(_ request: Request, _ answers: ReferenceAnswers) throws(RequestError) {
+  package init(_ request: Request, _ answers: ReferenceAnswers) throws(RequestError) {
     let profile = try request.latentProfile()
     guard let stored = request.model.flatMap({ answers.peers.latents[$0] }) else { throw .parameter("model") }
     if case .failure(let error) = stored.content, error.isOfSizes { throw .peer(.latentModel(PeerRefusal(error))) }

@@ -120,7 +120,7 @@ extension QuantisedGroup {
   }
 
   /// How far each quotient is from the nearest border of two codes; 0 only where it is a border in every type.
-  func margins(of x: ArraySlice<Double>) -> [Double] {
+  package func margins(of x: ArraySlice<Double>) -> [Double] {
     guard step != 0 else { return x.map { _ in 0.5 } }
     return x.map { number in
       let quotient = (number - least) / step

@@ -55,15 +55,15 @@ extension ReferenceAnswers {
 }
 
 /// The units of a pursuit, step by step (BAS-24).
-struct PursuitUnits {
+package struct PursuitUnits {
   /// By step.
-  private(set) var weights: [(a: Double, r: Double)] = []
+  package private(set) var weights: [(a: Double, r: Double)] = []
   /// By channel, of the vector as it is read.
-  private(set) var vector: [(a: Double, r: Double)] = []
+  package private(set) var vector: [(a: Double, r: Double)] = []
   /// By step and atom, how far its product with the residual may be off.
-  private(set) var products: [[(a: Double, r: Double)]] = []
+  package private(set) var products: [[(a: Double, r: Double)]] = []
 
-  init(_ pursuit: Pursuit, atoms: Tensor) {
+  package init(_ pursuit: Pursuit, atoms: Tensor) {
     let d = pursuit.vector.count
     var residual = pursuit.vector
     var units = Array(repeating: (a: 0.0, r: 0.0), count: d)

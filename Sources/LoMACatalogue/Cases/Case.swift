@@ -1,6 +1,7 @@
 // One case of the catalogue: a request, the mistake it hunts, and how its answer is compared.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 
@@ -32,6 +33,21 @@ package struct Case: Sendable {
   /// What its model needs beyond the plain Llama; nil: nothing.
   package var family: CaseFamily?
 
+  package init(
+    id: String, since: String, level: Level, hunts: String, clauses: [String], request: Request,
+    expectation: Expectation, dtypes: [String], family: CaseFamily? = nil
+  ) {
+    self.id = id
+    self.since = since
+    self.level = level
+    self.hunts = hunts
+    self.clauses = clauses
+    self.request = request
+    self.expectation = expectation
+    self.dtypes = dtypes
+    self.family = family
+  }
+
   /// The rule by which an output tensor is compared.
   package func rule(of tensor: ResultTensor) -> Rule {
     switch tensor.content {
@@ -43,7 +59,7 @@ package struct Case: Sendable {
 
 extension Case {
   /// A case whose right answer is the tensors of the reference.
-  static func tensors(
+  package static func tensors(
     _ id: String, _ level: Level, since: String = Versions.frozen, hunts: String, clauses: [String], _ request: Request
   ) -> Case {
     Case(
@@ -52,7 +68,7 @@ extension Case {
   }
 
   /// The element types in which cases of a level are asked.
-  static func types(of level: Level) -> [String] {
+  package static func types(of level: Level) -> [String] {
     switch level {
     case .structure, .rejection: [NumberType.integerWord]
     case .training: NumberType.preciseWords

@@ -1,14 +1,15 @@
 // Parts of requests that the catalogue shares: texts, vocabularies and dyadic numbers, all from seeds.
 
 import LoMA
+import LoMAAnswers
 import LoMAVectors
 import NaiveLlama
 
 /// Text vocabulary and special ids of a case. `<m>` and `<r>` are neither V and V + 1 nor the last two ids.
-struct CaseVocabulary {
-  let text: Int
-  let memory: Int
-  let repetition: Int
+package struct CaseVocabulary {
+  package let text: Int
+  package let memory: Int
+  package let repetition: Int
   let model: Int
 
   /// The vocabulary of all small models of the catalogue.
@@ -24,15 +25,6 @@ struct CaseVocabulary {
   }
 }
 
-extension [String: RequestParameter] {
-  /// These parameters and others, which replace those of the same name; `merging` does not exist in Embedded Swift.
-  package func adding(_ others: [String: RequestParameter]) -> [String: RequestParameter] {
-    var all = self
-    for (name, value) in others { all[name] = value }
-    return all
-  }
-}
-
 /// Parts of requests.
 package enum CaseInputs {
   /// A text of n tokens drawn from 0..<vocabulary.
@@ -42,12 +34,12 @@ package enum CaseInputs {
   }
 
   /// One text per length, each with a seed of its own.
-  static func texts(_ lengths: [Int], below vocabulary: Int, seed: UInt64) -> [[Int]] {
+  package static func texts(_ lengths: [Int], below vocabulary: Int, seed: UInt64) -> [[Int]] {
     lengths.enumerated().map { text($1, below: vocabulary, seed: seed &* 1000 &+ UInt64($0)) }
   }
 
   /// The tensors `tokens` and `lengths` of a batch.
-  static func batch(_ texts: [[Int]]) -> [NamedArray] {
+  package static func batch(_ texts: [[Int]]) -> [NamedArray] {
     [integers("tokens", texts.flatMap { $0 }), integers("lengths", texts.map { $0.count })]
   }
 
@@ -57,13 +49,13 @@ package enum CaseInputs {
   }
 
   /// An F32 tensor of numbers that F32 represents exactly.
-  static func numbers(_ name: String, shape: [Int], _ values: [Double]) -> NamedArray {
+  package static func numbers(_ name: String, shape: [Int], _ values: [Double]) -> NamedArray {
     precondition(values.allSatisfy { Double(Float($0)) == $0 }, "inputs are exact in every dtype")
     return make { () throws(ContainerError) in try NamedArray(name, .f32, shape: shape, doubles: values) }
   }
 
   /// An F32 tensor of seeded normal numbers, exact in bf16.
-  static func normal(_ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64) -> NamedArray {
+  package static func normal(_ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64) -> NamedArray {
     var source = SeededNumbers(seed: seed)
     let count = shape.reduce(1, *)
     return numbers(name, shape: shape, source.deviates(count, mean: mean, standardDeviation: deviation))
@@ -88,7 +80,7 @@ package enum CaseInputs {
   }
 
   /// An F32 tensor of seeded normal numbers that use all 24 bits or are exact in bf16.
-  static func normal(
+  package static func normal(
     _ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64, fills: Bool
   ) -> NamedArray {
     fills
@@ -107,7 +99,7 @@ package enum CaseInputs {
   }
 
   /// Traps on an error: an input of the catalogue itself is wrong, which is our mistake.
-  static func make<Value>(_ body: () throws(ContainerError) -> Value) -> Value {
+  package static func make<Value>(_ body: () throws(ContainerError) -> Value) -> Value {
     do { return try body() } catch { preconditionFailure("a case with a bad input: \(error)") }
   }
 }

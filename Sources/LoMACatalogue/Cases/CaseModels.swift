@@ -2,14 +2,15 @@
 // Vectors/models.
 
 import LoMA
+import LoMAAnswers
 import LoMAModels
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
 
 /// A model of the corpus with seeded weights.
-struct CaseModel: Sendable {
-  let name: String
+package struct CaseModel: Sendable {
+  package let name: String
   let seed: UInt64
   let layers: Int
   let heads: Int
@@ -24,16 +25,16 @@ struct CaseModel: Sendable {
   let hasEqualScores: Bool
   /// The same, but for a difference so small that the scores are equal in F32 and differ in F64.
   let hasCloseScores: Bool
-  let vocabulary: CaseVocabulary
+  package let vocabulary: CaseVocabulary
   /// Whether its weights use all 24 bits of F32; otherwise each is exact in bf16.
   let fillsF32: Bool
   /// The factor on the gain of its last norm.
   let loudness: Double
-  let form: ConfigurationForm
+  package let form: ConfigurationForm
   /// What it has beyond the plain Llama; nil: nothing.
   let family: FamilyShape?
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   static let mha = CaseModel("mha", 1, layers: 2, heads: 2, keyValueHeads: 2, headDimension: 4, tied: false)
   static let gqa = CaseModel("gqa", 2, layers: 2, heads: 4, keyValueHeads: 2, headDimension: 4, tied: false)
@@ -75,7 +76,7 @@ struct CaseModel: Sendable {
 
   /// The models that suite 1.0 froze, in the manifest's order.
   private static let first = [mha, gqa, mqa, deep, shallow, wide64, wide128, bytes, sixHeads, ties]
-  static let all = first + [sparse, nested, precise, loud, close, tiny] + families
+  package static let all = first + [sparse, nested, precise, loud, close, tiny] + families
 
   /// The models that fresh cases draw from; in the others a choice or a text has too little room, or a family is needed.
   static let drawn = all.filter { !$0.hasCloseScores && $0.name != tiny.name && $0.family == nil }
@@ -149,7 +150,7 @@ struct CaseModel: Sendable {
   }
 
   /// Configuration and parameters.
-  func inMemory() throws(ModelError) -> Model {
+  package func inMemory() throws(ModelError) -> Model {
     Model(configuration: try configuration(), parameters: try parameters())
   }
 

@@ -2,6 +2,7 @@
 // rows beyond the tiles of a kernel, positions beyond a table, sums too long for a narrow type.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

@@ -2,6 +2,7 @@
 // family.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 import NaiveLlama

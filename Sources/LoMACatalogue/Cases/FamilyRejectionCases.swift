@@ -1,6 +1,7 @@
 // Suite 1.2: models and texts that no family covers, and that everybody refuses.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

@@ -1,6 +1,7 @@
 // Suite 1.1: several faults at once, faults in parts that the operation ignores, models that are refused.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

@@ -3,6 +3,7 @@
 // A case that cites a clause without a cell of it cannot fail it: any port that violates the clause passes the case.
 
 import LoMA
+import LoMAAnswers
 import LoMAVectors
 
 extension Case {

@@ -2,6 +2,7 @@
 // continues after a compression. A mistake that only moves a digit of a random model's logits loses text here.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

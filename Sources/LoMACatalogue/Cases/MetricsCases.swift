@@ -1,6 +1,7 @@
 // The structure level, REC-2: reconstructions with known mistakes.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

@@ -1,6 +1,7 @@
 // The model level: forward passes with captures, and losses.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

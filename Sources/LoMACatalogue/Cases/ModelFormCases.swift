@@ -1,6 +1,7 @@
 // Suite 1.1: models in other forms: keys left out or moved, weights that use all 24 bits of F32, ids from the request.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

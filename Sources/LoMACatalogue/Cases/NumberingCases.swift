@@ -1,6 +1,7 @@
 // Cases of POS-5 and POS-6, the values of `numbering` that suite 1.1 added: rows, whole models, gradients, the cache.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

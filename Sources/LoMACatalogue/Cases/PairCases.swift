@@ -1,6 +1,7 @@
 // Suite 1.1: two axes that differ from base at once, on every level.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

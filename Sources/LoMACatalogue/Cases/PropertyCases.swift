@@ -1,6 +1,7 @@
 // The property level: inputs whose answers are compared with each other (OPS-7).
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

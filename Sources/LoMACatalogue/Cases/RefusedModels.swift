@@ -5,10 +5,10 @@ import LoMAReference
 import LoMAVectors
 
 /// A model of the corpus that every candidate must refuse.
-struct RefusedModel: Sendable {
-  let name: String
+package struct RefusedModel: Sendable {
+  package let name: String
   /// The model with the same files, except for one line of config.json.
-  let spoilt: CaseModel
+  package let spoilt: CaseModel
   /// The line of that model's config.json, and its replacement.
   let line: (right: String, wrong: String)
   /// The rejection code that is the right answer.
@@ -16,7 +16,7 @@ struct RefusedModel: Sendable {
   /// The clause that says so.
   var clause = "MOD-1"
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   /// With a rotary embedding scaled for longer texts.
   static let scaledRotation = RefusedModel(
@@ -52,10 +52,10 @@ struct RefusedModel: Sendable {
 
   /// Those that suite 1.2 added.
   static let ofFamilies = [longRope, untyped, partial, gelu]
-  static let all = [scaledRotation, biases, heads] + ofFamilies
+  package static let all = [scaledRotation, biases, heads] + ofFamilies
 
   /// This model's config.json, made from the other model's.
-  func spoil(_ bytes: [UInt8]) -> [UInt8] {
+  package func spoil(_ bytes: [UInt8]) -> [UInt8] {
     let right = Array(line.right.utf8)
     guard let start = bytes.firstIndex(of: right) else { preconditionFailure("no line \(line.right)") }
     return Array(bytes[..<start]) + Array(line.wrong.utf8) + Array(bytes[(start + right.count)...])

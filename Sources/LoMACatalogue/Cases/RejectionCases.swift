@@ -1,6 +1,7 @@
 // The rejection level: bad input, and the code that is the right answer.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

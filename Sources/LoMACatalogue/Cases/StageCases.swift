@@ -1,6 +1,7 @@
 // The stage level: one stage of the model on given numbers.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

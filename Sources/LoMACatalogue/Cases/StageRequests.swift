@@ -1,6 +1,7 @@
 // Inputs of the stage level: rows and masks of LoMA with seeded numbers, and weights of as high variance as a model's.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

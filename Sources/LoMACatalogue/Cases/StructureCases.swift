@@ -1,6 +1,7 @@
 // The structure level: layout, mask, schedule, metrics and cost as exact integers.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

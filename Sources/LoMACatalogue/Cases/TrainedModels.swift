@@ -7,16 +7,16 @@ import LoMAVectors
 /// A model that was trained by a recipe to compress with few errors or none.
 package struct TrainedModel: Sendable {
   /// The name of the model and of its recipe, Docs/Recipes/NAME.json.
-  let name: String
+  package let name: String
   let vocabulary: CaseVocabulary
   package let c: Int
   package let t: Int
   /// SHA-256 of config.json and of model.safetensors, whose tensors are BF16.
-  let files: [(name: String, sha256: String)]
+  package let files: [(name: String, sha256: String)]
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
   /// The recipe's path below the project.
-  var recipe: String { "Docs/Recipes/\(name).json" }
+  package var recipe: String { "Docs/Recipes/\(name).json" }
 
   /// Random text over 16 tokens, trained on the repetition loss only.
   package static let randomC4 = TrainedModel(
@@ -40,5 +40,5 @@ package struct TrainedModel: Sendable {
       ("model.safetensors", "1a15495cba9d1ac49225e71288133ba8517b190f40ed7af2d425c202cb7a5aa3"),
     ])
 
-  static let all = [randomC4, randomC8, textC4]
+  package static let all = [randomC4, randomC8, textC4]
 }

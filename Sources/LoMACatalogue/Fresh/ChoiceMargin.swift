@@ -1,11 +1,12 @@
 // RUN-17: how clear the choices of an answer are, and thus in which element types it can be asked.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 
 /// The lead of chosen tokens over the others.
-enum ChoiceMargin {
+package enum ChoiceMargin {
   /// The smallest lead, as a share of the row's largest score, that a type's roundings cannot overturn: about four
   /// times the worst error of right implementations on the catalogue's generations.
   static let least: KeyValuePairs = ["f64": 0x1p-16, "f32": 0x1p-16, "bf16": 0.25, "f16": 0.0625]
@@ -14,7 +15,7 @@ enum ChoiceMargin {
   ///
   /// Equal scores are not compared and are no danger: they come from equal rows of the head and are equal in every
   /// type.
-  static func margin(of request: Request, answer: [ResultTensor]) -> Double? {
+  package static func margin(of request: Request, answer: [ResultTensor]) -> Double? {
     guard let logits = answer.first(where: { $0.name == "logits" }),
       case .doubles(let values) = logits.content, logits.shape.count == 2
     else { return nil }
@@ -41,7 +42,7 @@ enum ChoiceMargin {
   }
 
   /// The element types, out of the given ones, in which a margin is large enough.
-  static func dtypes(_ dtypes: [String], withMargin margin: Double?) -> [String] {
+  package static func dtypes(_ dtypes: [String], withMargin margin: Double?) -> [String] {
     guard let margin else { return dtypes }
     return least.filter { dtypes.contains($0.key) && margin >= $0.value }.map(\.key)
   }

@@ -1,6 +1,7 @@
 // RUN-17: what the fresh cases of both parts have in common: a kind, a seed, a request, and smaller cases.
 
 import LoMA
+import LoMAAnswers
 import LoMAVectors
 import NaiveLlama
 
@@ -41,13 +42,13 @@ package protocol DrawnFault: Hashable, Sendable {
 
 extension DrawnCase {
   /// The request that follows from the drawn properties, with its faults.
-  var request: Request {
+  package var request: Request {
     var lots = SeededNumbers(seed: seed(6))
     return faults.reduce(good) { $1.spoiling($0, lot: lots.integer(below: 1000)) }
   }
 
   /// The seed for one purpose, different for each.
-  func seed(_ purpose: Int) -> UInt64 { seed &+ UInt64(purpose) &* 0x9E37_79B9_7F4A_7C15 }
+  package func seed(_ purpose: Int) -> UInt64 { seed &+ UInt64(purpose) &* 0x9E37_79B9_7F4A_7C15 }
 }
 
 /// What a fresh case asks.
@@ -61,7 +62,7 @@ package enum FreshKind: Hashable, Sendable {
 
   /// The kind of case `index` of a seed: the operations in turn, then one of the properties if there are any, then one
   /// of the operations with a fault, so that a few cases are enough for one of each.
-  static func inTurn(
+  package static func inTurn(
     seed: UInt64, index: Int, answers: [Operation], properties: [(property: Property, operation: Operation)],
     rejections: [Operation]
   ) -> FreshKind {
@@ -81,12 +82,12 @@ package enum FreshKind: Hashable, Sendable {
   }
 
   /// Whether the request has a fault.
-  var isFaulty: Bool {
+  package var isFaulty: Bool {
     if case .rejection = self { true } else { false }
   }
 
   /// The level of its comparison.
-  var level: Level {
+  package var level: Level {
     switch self {
     case .answer(let operation): operation.level
     case .property: .property
@@ -95,7 +96,7 @@ package enum FreshKind: Hashable, Sendable {
   }
 
   /// The first two words of an id.
-  var words: String {
+  package var words: String {
     switch self {
     case .answer, .rejection: "\(level.rawValue).\(operation.rawValue)"
     case .property(let property, _): "\(level.rawValue).\(property.rawValue)"
@@ -105,19 +106,19 @@ package enum FreshKind: Hashable, Sendable {
 
 extension SeededNumbers {
   /// The draws of case `index` of a seed; they depend on nothing else.
-  init(case index: Int, of seed: UInt64) {
+  package init(case index: Int, of seed: UInt64) {
     var seeds = SeededNumbers(seed: seed)
     self.init(seed: seeds.next() ^ (UInt64(index) &* 0xD134_2543_DE82_EF95))
   }
 
-  mutating func one(of range: ClosedRange<Int>) -> Int { range.lowerBound + integer(below: range.count) }
+  package mutating func one(of range: ClosedRange<Int>) -> Int { range.lowerBound + integer(below: range.count) }
 
-  mutating func one<Value>(of values: [Value]) -> Value { values[integer(below: values.count)] }
+  package mutating func one<Value>(of values: [Value]) -> Value { values[integer(below: values.count)] }
 
-  mutating func happens(oneIn count: Int) -> Bool { integer(below: count) == 0 }
+  package mutating func happens(oneIn count: Int) -> Bool { integer(below: count) == 0 }
 
   /// One of some faults, or two different ones.
-  mutating func faults<Fault: Equatable>(of possible: [Fault]) -> [Fault] {
+  package mutating func faults<Fault: Equatable>(of possible: [Fault]) -> [Fault] {
     var drawn = [one(of: possible)]
     if happens(oneIn: 2) { drawn.append(one(of: possible)) }
     if drawn.count == 2, drawn[0] == drawn[1] { drawn.removeLast() }
@@ -127,7 +128,7 @@ extension SeededNumbers {
 
 extension Array {
   /// One element only, or one element less.
-  var fewer: [[Element]] {
+  package var fewer: [[Element]] {
     guard count > 1 else { return [] }
     let alone = map { [$0] }
     return count == 2 ? alone : alone + indices.map { place in Array(self[..<place] + self[(place + 1)...]) }

@@ -95,7 +95,7 @@ extension FreshCase {
 
 extension Operation {
   /// The level of cases whose answers are this operation's tensors.
-  var level: Level {
+  package var level: Level {
     switch self {
     case .layout, .mask, .schedule, .metrics, .cost: .structure
     case .rmsNorm, .rope, .attention, .feedForward, .decoderLayer, .crossEntropy: .stage
@@ -133,7 +133,7 @@ extension Operation {
 
 extension PeerOperation {
   /// The level of cases whose answers are this operation's tensors.
-  var level: Level {
+  package var level: Level {
     switch self {
     case .ccmLayout, .ccmMask, .ccmSchedule, .ccmCost, .latentCost: .structure
     case .merge, .conditionalLinear, .quantise, .latentAttention, .evict, .zigzagBudgets, .think, .zipCache,

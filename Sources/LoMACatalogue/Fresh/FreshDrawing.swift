@@ -6,7 +6,7 @@ import LoMAVectors
 import NaiveLlama
 
 /// Draws the properties of one fresh case.
-struct FreshDrawing {
+package struct FreshDrawing {
   private var numbers: SeededNumbers
 
   /// The draws of case `index` of a seed; they depend on nothing else.
@@ -157,7 +157,7 @@ struct FreshDrawing {
   }
 
   /// The intermediates of MOD-7 to draw from.
-  static func captures(layers: Int) -> [String] {
+  package static func captures(layers: Int) -> [String] {
     let inner =
       ["norm", "query", "key", "value", "probabilities", "context", "output"].map { "attention." + $0 }
       + ["middle"] + ["norm", "gate", "up", "activation", "output"].map { "feed_forward." + $0 }

@@ -1,6 +1,7 @@
 // RUN-17, OPS-6: the faults of fresh cases, each as a change of a good request.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

@@ -1,6 +1,7 @@
 // RUN-17: the request of a fresh case on structure, models or generation.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 import NaiveLlama

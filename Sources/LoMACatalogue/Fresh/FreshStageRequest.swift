@@ -1,6 +1,7 @@
 // RUN-17: the request of a fresh case on a single stage.
 
 import LoMA
+import LoMAAnswers
 import LoMAVectors
 import NaiveLlama
 

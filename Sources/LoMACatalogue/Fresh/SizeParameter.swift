@@ -1,7 +1,7 @@
 // RUN-17, RUN-18: the sizes that a fresh case is drawn with and that shrinking reduces.
 
 /// A size parameter of a fresh case.
-enum SizeParameter: String, CaseIterable, Sendable {
+package enum SizeParameter: String, CaseIterable, Sendable {
   /// Text tokens per memory token.
   case c
   /// Memory tokens per chunk.
@@ -54,7 +54,7 @@ enum SizeParameter: String, CaseIterable, Sendable {
   case window, kept, recent, texts, atoms
 
   /// The smallest meaningful value.
-  var least: Int {
+  package var least: Int {
     switch self {
     case .generate, .chunk, .length, .plain, .rotatedPairs, .kept, .recent: 0
     case .c, .t, .steps, .rows, .width, .middle, .keyValueHeads, .sharing, .pairs, .layers, .memoryTokens, .segments,
@@ -64,10 +64,10 @@ enum SizeParameter: String, CaseIterable, Sendable {
   }
 
   /// Smaller values to try, smallest first: the least, half-way to it, one less.
-  func below(_ value: Int) -> [Int] { SizeParameter.below(value, least: least) }
+  package func below(_ value: Int) -> [Int] { SizeParameter.below(value, least: least) }
 
   /// Smaller values to try, from `least` to below `value`, smallest first.
-  static func below(_ value: Int, least: Int) -> [Int] {
+  package static func below(_ value: Int, least: Int) -> [Int] {
     var values: [Int] = []
     for smaller in [least, least + (value - least) / 2, value - 1] where smaller >= least && smaller < value {
       if values.last != smaller { values.append(smaller) }

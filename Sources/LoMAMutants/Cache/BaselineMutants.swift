@@ -1,8 +1,8 @@
 // Chapter 19: what its mutants are made of: other rules of a method, asked where the method is.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

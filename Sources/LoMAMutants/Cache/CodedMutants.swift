@@ -1,8 +1,8 @@
 // BAS-11, BAS-16, BAS-17, BAS-18: numbers that are stored otherwise.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

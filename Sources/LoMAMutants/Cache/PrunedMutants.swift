@@ -1,8 +1,8 @@
 // BAS-10, BAS-12, BAS-13: other entries, channels and rows that stay.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

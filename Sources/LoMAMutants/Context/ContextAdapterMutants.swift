@@ -1,8 +1,8 @@
 // CCM-20: a low-rank update on other rows, of another size, or in fewer places.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

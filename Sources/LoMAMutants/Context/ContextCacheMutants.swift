@@ -1,8 +1,8 @@
 // CCM-24, CCM-28: entries that leave too early, or are counted twice.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

@@ -1,8 +1,8 @@
 // Profiles of chapter 16 under which a mutant is no mistake, and mistakes that no result shows.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

@@ -1,8 +1,8 @@
 // CCM-1, CCM-5: segments that are not those of the text.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {
@@ -37,15 +37,18 @@ extension Request {
       newLengths += context > 0 ? [context, output + 1] : Array(own)
       newSegments.append(context > 0 ? 2 : count)
     }
-    guard newSegments != segments else { return nil }
+    guard newSegments != segments,
+      let lengthArray = try? NamedArray("lengths", .i64, shape: [newLengths.count], integers: newLengths),
+      let segmentArray = try? NamedArray("segments", .i64, shape: [newSegments.count], integers: newSegments)
+    else { return nil }
     let arrays = input.arrays.map { array in
       switch array.name {
-      case "lengths": CaseInputs.integers("lengths", newLengths)
-      case "segments": CaseInputs.integers("segments", newSegments)
+      case "lengths": lengthArray
+      case "segments": segmentArray
       default: array
       }
     }
-    return Request(
-      operation, axes: axes, parameters: parameters, model: model, input: CaseInputs.file(arrays), captures: captures)
+    guard let file = try? ArrayFile(arrays, metadata: [:]) else { return nil }
+    return Request(operation, axes: axes, parameters: parameters, model: model, input: file, captures: captures)
   }
 }

@@ -1,8 +1,8 @@
 // CCM-21, CCM-23: other labels and means, and gradients that are cut off.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,8 +1,8 @@
 // CCM-17, CCM-19: other means than the running one, and means of something else.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

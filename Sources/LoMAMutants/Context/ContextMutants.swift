@@ -1,8 +1,8 @@
 // Chapter 16: what its mutants are made of: a change of the rules of compressed context memory, or of a text's rows.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 extension Set where Element == PeerOperation {

@@ -2,7 +2,6 @@
 
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 /// A row, and what its position may be counted from.

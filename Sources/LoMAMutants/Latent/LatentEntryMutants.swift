@@ -1,8 +1,8 @@
 // LAT-3…LAT-6: queries, entries, scores and what is read, each otherwise.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,9 +1,9 @@
 // Chapters 17 and 18: what their mutants are made of: a change of the rules of latent attention, of what a port takes a
 // model's configuration for, or of the quantiser.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

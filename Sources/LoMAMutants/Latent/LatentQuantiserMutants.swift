@@ -1,8 +1,8 @@
 // QNT-1…QNT-3, LAT-4: other codes, scales and groups, and numbers that are quantised at another place.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,8 +1,8 @@
 // LAT-2, LAT-5, LAT-11: other layers that write, other up-projections that read, and other counts of them.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 
 extension Mutant {

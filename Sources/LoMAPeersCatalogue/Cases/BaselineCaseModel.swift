@@ -1,13 +1,14 @@
 // BAS-21: the models that cases of chapter 19 share: small Llamas, seeded, with weights of high variance that are exact in
 // bf16. Recorded below Vectors/peers/models.
 
+import LoMAAnswers
 import LoMAModels
 import LoMAVectors
 import NaiveLlama
 
 /// A Llama with seeded weights.
-struct BaselineCaseModel: Sendable {
-  let name: String
+package struct BaselineCaseModel: Sendable {
+  package let name: String
   let seed: UInt64
   let layers: Int
   let heads: Int
@@ -20,14 +21,14 @@ struct BaselineCaseModel: Sendable {
   static let vocabulary = 11
   static let hidden = 8
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   static let gqa = BaselineCaseModel("bas-gqa", 501, layers: 3, heads: 4, keyValueHeads: 2)
   static let mha = BaselineCaseModel("bas-mha", 502, layers: 2, heads: 2, keyValueHeads: 2)
   static let mqa = BaselineCaseModel("bas-mqa", 503, layers: 4, heads: 3, keyValueHeads: 1, headDimension: 2)
   static let pooling = BaselineCaseModel("bas-dmc", 504, layers: 2, heads: 4, keyValueHeads: 2, pools: true)
 
-  static let all = [gqa, mha, mqa, pooling]
+  package static let all = [gqa, mha, mqa, pooling]
   /// What refused models are made of; it is in no folder itself.
   fileprivate static let spoilt = BaselineCaseModel(
     "bas-spoilt", 505, layers: 1, heads: 2, keyValueHeads: 1, headDimension: 2)
@@ -53,7 +54,7 @@ struct BaselineCaseModel: Sendable {
   }
 
   /// Configuration and parameters.
-  func inMemory() throws(ModelError) -> Model {
+  package func inMemory() throws(ModelError) -> Model {
     let configuration = try configuration()
     var numbers = SeededNumbers(seed: seed)
     var parameters = ParameterSet.highVariance(configuration, numbers: &numbers)
@@ -87,18 +88,18 @@ extension ParameterSet {
 }
 
 /// A model of the corpus that every candidate must refuse: another model with a line of config.json changed.
-struct RefusedBaselineModel: Sendable {
-  let name: String
-  let right: String
-  let wrong: String
+package struct RefusedBaselineModel: Sendable {
+  package let name: String
+  package let right: String
+  package let wrong: String
   /// The rejection code that is the right answer, and the clause that says so.
   let code: String
   let clause: String
   /// What a port does wrong that answers.
   let hunts: String
 
-  static let spoilt = BaselineCaseModel.spoilt
-  var path: String { "models/\(name)" }
+  package static let spoilt = BaselineCaseModel.spoilt
+  package var path: String { "models/\(name)" }
 
   static let bias = RefusedBaselineModel(
     name: "bas-refused-rope-scaling", right: "\"rope_theta\"",
@@ -108,5 +109,5 @@ struct RefusedBaselineModel: Sendable {
     name: "bas-refused-heads", right: "\"num_key_value_heads\": 1", wrong: "\"num_key_value_heads\": 3",
     code: "invalid-configuration", clause: "MOD-4", hunts: "heads that cannot be grouped")
 
-  static let all = [bias, heads]
+  package static let all = [bias, heads]
 }

@@ -1,6 +1,8 @@
 // BAS-19, BAS-20: the numbers of requests of chapter 19, all from seeds: softmax weights that are sums of 2⁻⁸, unit atoms,
 // and the requests that hold them.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,12 +1,13 @@
 // BAS-24: how clear the choices and codes are that a model makes under a method of chapter 19.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 
 /// The smallest distances of a pass from another choice.
-enum CachedClarity {
+package enum CachedClarity {
   /// The least share of the larger of two scores by which they differ, of a pass that is asked in f32.
   static let leastLead = 0x1p-12
   /// The least distance of a code's quotient from a border, as for latent attention.
@@ -14,7 +15,7 @@ enum CachedClarity {
 
   /// Whether no rounding of f32 changes what a request's method chooses or quantises; true if it does neither, or is
   /// rejected.
-  static func isClear(_ request: Request, _ answers: ReferenceAnswers) -> Bool {
+  package static func isClear(_ request: Request, _ answers: ReferenceAnswers) -> Bool {
     guard request.operation == .peer(.cachedForward), let baseline = try? request.baseline(),
       let asked = try? CachedAsked(request, answers), let pass = try? asked.pass()
     else { return true }

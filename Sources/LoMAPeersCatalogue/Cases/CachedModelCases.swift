@@ -1,6 +1,8 @@
 // BAS-5, BAS-7, BAS-9, BAS-21, BAS-23: whole models over a cache that a method changes, and the properties of those that
 // change nothing.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

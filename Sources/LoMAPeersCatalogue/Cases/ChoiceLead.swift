@@ -1,12 +1,13 @@
 // BAS-4, BAS-24: how clear the choices of a stage of chapter 19 are, and thus in which element types it can be asked.
 
+import LoMAAnswers
 import LoMAPeers
 import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 
 /// How far apart the scores of something chosen and something left out are, and how far each may be off.
-struct ChoiceLead: Sendable {
+package struct ChoiceLead: Sendable {
   let distance: Double
   /// The units of both scores together (TOL-3).
   let accumulation: Double
@@ -19,7 +20,7 @@ struct ChoiceLead: Sendable {
   }
 
   /// The element types, as words, in which every choice of a stage is clear; all if it makes none, or is rejected.
-  static func types(of request: Request) -> [String] {
+  package static func types(of request: Request) -> [String] {
     let answers = ReferenceAnswers(models: [:], workers: .single)
     let leads = leads(of: request, answers)
     let room = codeRoom(of: request)

@@ -1,5 +1,7 @@
 // BAS-11, BAS-16, BAS-17, BAS-18, BAS-20: how what stays is stored: the stages of ZipCache, LoRC, CSR and stored noise.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,5 +1,7 @@
 // The texts of a case of chapter 16, for a picture of their layout and mask (CCM-5…CCM-16).
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 
 /// What a picture of a case's texts needs.

@@ -1,14 +1,15 @@
 // CCM-22: the models that cases of chapter 16 share: a small base and its adapter, seeded, with weights of high variance
 // that are exact in bf16. Recorded below Vectors/peers/models.
 
+import LoMAAnswers
 import LoMAModels
 import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 
 /// A base and an adapter with seeded weights.
-struct ContextCaseModel: Sendable {
-  let name: String
+package struct ContextCaseModel: Sendable {
+  package let name: String
   let seed: UInt64
   let layers: Int
   let heads: Int
@@ -27,7 +28,7 @@ struct ContextCaseModel: Sendable {
   static let hidden = 8
   private static let headDimension = 4
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   static let gqa = ContextCaseModel("ccm-gqa", 101, layers: 2, heads: 4, keyValueHeads: 2, tied: false, n: 2)
   static let tied = ContextCaseModel("ccm-mha-tied", 102, layers: 2, heads: 2, keyValueHeads: 2, tied: true, n: 1)
@@ -40,7 +41,7 @@ struct ContextCaseModel: Sendable {
   static let concat = ContextCaseModel(
     "ccm-concat", 106, layers: 2, heads: 2, keyValueHeads: 1, tied: false, n: 2, holdsSums: false, rank: 1, alpha: 0.75)
 
-  static let all = [gqa, tied, mqa, deep, shallow, concat]
+  package static let all = [gqa, tied, mqa, deep, shallow, concat]
 
   private init(
     _ name: String, _ seed: UInt64, layers: Int, heads: Int, keyValueHeads: Int, tied: Bool, n: Int,
@@ -66,7 +67,7 @@ struct ContextCaseModel: Sendable {
   }
 
   /// The base and the adapter, drawn from one generator, the base first.
-  func inMemory() throws(PeerReferenceError) -> (base: Model, adapter: ContextAdapter) {
+  package func inMemory() throws(PeerReferenceError) -> (base: Model, adapter: ContextAdapter) {
     let configuration: Configuration
     do { configuration = try self.configuration() } catch { throw .model(error) }
     var numbers = SeededNumbers(seed: seed)
@@ -79,18 +80,18 @@ struct ContextCaseModel: Sendable {
 }
 
 /// A model of the corpus that every candidate must refuse: another model with one file changed.
-struct RefusedContextModel: Sendable {
-  let name: String
-  let spoilt: ContextCaseModel
+package struct RefusedContextModel: Sendable {
+  package let name: String
+  package let spoilt: ContextCaseModel
   /// The file, below the model.
-  let file: String
-  let change: ModelChange
+  package let file: String
+  package let change: ModelChange
   /// The rejection code that is the right answer.
   let code: String
   /// What a port does wrong that answers.
   let hunts: String
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   private init(
     _ name: String, _ spoilt: ContextCaseModel, _ file: String, _ right: String, _ wrong: String, _ code: String,
@@ -139,5 +140,5 @@ struct RefusedContextModel: Sendable {
     .tensor(name: "base_model.model.model.layers.0.mlp.up_proj.lora_A.weight", shape: [2, ContextCaseModel.hidden]),
     "adapter-shape-mismatch", hunts: "an adapter of one projection more, of which the port makes nothing")
 
-  static let all = [scaledRotation, heads, rankStabilised, modules, rank, alpha, shapes, tensor]
+  package static let all = [scaledRotation, heads, rankStabilised, modules, rank, alpha, shapes, tensor]
 }

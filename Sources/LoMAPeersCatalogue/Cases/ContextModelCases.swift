@@ -1,5 +1,6 @@
 // CCM-33: the model level of chapter 16: forward passes with captures, and losses.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

@@ -1,5 +1,7 @@
 // CCM-34: the generation level of chapter 16: a text fed segment by segment, and tokens after it.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

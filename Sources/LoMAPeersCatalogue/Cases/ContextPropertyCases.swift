@@ -1,5 +1,7 @@
 // CCM-36: the property level of chapter 16: inputs whose answers are compared with each other.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

@@ -1,6 +1,7 @@
 // Cases of chapter 16 on trained models: the final segment names a context segment, and what is generated is that
 // segment, which only the memory holds. A mistake that moves the last digits of a random model loses text here.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

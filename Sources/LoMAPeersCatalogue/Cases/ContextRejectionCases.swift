@@ -1,6 +1,8 @@
 // CCM-35: the rejection level of chapter 16: bad input, and the code that is the right answer. Where a request has
 // several faults, the code that comes first in the list is right.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

@@ -1,5 +1,7 @@
 // CCM-32: the stage level of chapter 16, with a derived bound per element.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,5 +1,7 @@
 // CCM-31: the structure level of chapter 16, integers that must be equal.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

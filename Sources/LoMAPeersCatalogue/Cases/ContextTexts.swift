@@ -1,5 +1,7 @@
 // CCM-30: texts in segments, and the requests that hold them, all from seeds.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama
@@ -152,7 +154,7 @@ struct ContextTexts: Sendable {
 
 extension ContextProfile {
   /// The axes that differ from base, in the form of a request.
-  var axes: [String: String] {
+  package var axes: [String: String] {
     var axes: [String: String] = [:]
     for axis in ContextAxis.allCases where self[axis] != ContextProfile.base[axis] { axes[axis.rawValue] = self[axis] }
     return axes

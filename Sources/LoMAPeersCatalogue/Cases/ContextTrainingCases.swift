@@ -1,5 +1,6 @@
 // CCM-33: the training level of chapter 16: gradients of the loss by every tensor of the adapter.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

@@ -8,8 +8,8 @@ import LoMAVectors
 import NaiveLlama
 
 /// A decoder with latent attention and seeded weights.
-struct LatentCaseModel: Sendable {
-  let name: String
+package struct LatentCaseModel: Sendable {
+  package let name: String
   let seed: UInt64
   let layers: Int
   let profile: LatentProfile
@@ -25,10 +25,10 @@ struct LatentCaseModel: Sendable {
   static let vocabulary = 11
   static let hidden = 8
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   /// Whether entries have codes, whose borders a narrow type crosses.
-  var isQuantised: Bool {
+  package var isQuantised: Bool {
     guard case .latent(let widths) = stores else { return false }
     return widths.bits != nil || widths.rotatedBits != nil && widths.rotated > 0
   }
@@ -116,7 +116,7 @@ struct LatentCaseModel: Sendable {
       latent(plain: 2, rotated: 4, value: 3, width: 6, bits: 4, rotatedBits: 3, group: 3))
   }
 
-  static let all =
+  package static let all =
     [
       mla, direct, cla, clla, stride2, shared, stride3, stride4, noRotated, noPlain, ordinary, cla3, shallow,
       shallowHeads, groups, rotatedBits, fine,
@@ -134,7 +134,7 @@ struct LatentCaseModel: Sendable {
   }
 
   /// Its files, below its path.
-  func files() throws(LatentError) -> [(name: String, bytes: [UInt8])] {
+  package func files() throws(LatentError) -> [(name: String, bytes: [UInt8])] {
     var numbers = SeededNumbers(seed: seed)
     let files = try LatentCheckpointWriter.files(
       .highVariance(configuration, numbers: &numbers), configuration: configuration, pairs: .halfSplit, loma: nil,
@@ -166,7 +166,7 @@ extension LatentProfile {
   }
 
   /// The axes that differ from base, in the form of a request.
-  var axes: [String: String] {
+  package var axes: [String: String] {
     var axes: [String: String] = [:]
     for axis in LatentAxis.allCases where self[axis] != LatentProfile.base[axis] { axes[axis.rawValue] = self[axis] }
     return axes
@@ -185,17 +185,17 @@ extension LatentProfile {
 }
 
 /// A model of the corpus that every candidate must refuse: another model with one file changed.
-struct RefusedLatentModel: Sendable {
-  let name: String
-  let spoilt: LatentCaseModel
-  let change: ModelChange
+package struct RefusedLatentModel: Sendable {
+  package let name: String
+  package let spoilt: LatentCaseModel
+  package let change: ModelChange
   /// The rejection code that is the right answer, and the clause that says so.
   let code: String
   let clause: String
   /// What a port does wrong that answers.
   let hunts: String
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
 
   private init(
     _ name: String, of spoilt: LatentCaseModel = .shallow, _ change: ModelChange, _ code: String, clause: String,
@@ -210,7 +210,7 @@ struct RefusedLatentModel: Sendable {
   }
 
   /// The file that is changed.
-  var file: String {
+  package var file: String {
     switch change {
     case .line: "config.json"
     case .tensor, .without: "model.safetensors"
@@ -270,7 +270,7 @@ struct RefusedLatentModel: Sendable {
     "shape", .line(right: "\"kv_lora_rank\": 6", wrong: "\"kv_lora_rank\": 12"), "latent-shape-mismatch",
     clause: "LAT-10", hunts: "tensors of another latent")
 
-  static let all = [
+  package static let all = [
     stride, width, rotated, value, bits, oneBit, group, interleaved, unsaid, scaled, experts, layers, missing, extra,
     shape,
   ]

@@ -1,5 +1,7 @@
 // LAT-14, LAT-15, LAT-17: whole models: forward passes with captures, gradients, generation and properties.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

@@ -2,27 +2,29 @@
 // sequential numbering is trained on ordinary causal texts: eight tokens, then as many `<r>`, at each of which the next
 // of the eight is asked for. So what an entry lost, or a mistake moves, costs text here and not digits.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 
 /// A model with latent attention that was trained by a recipe to recite a chunk from its entries.
-struct TrainedLatentModel: Sendable {
+package struct TrainedLatentModel: Sendable {
   /// The name of the folder below models.
-  let name: String
+  package let name: String
   /// The name of the recipe, Docs/Recipes/NAME.json.
   let recipeName: String
   let isQuantised: Bool
   /// SHA-256 of every file; tensors are BF16.
-  let files: [(name: String, sha256: String)]
+  package let files: [(name: String, sha256: String)]
 
   /// Tokens of a chunk, each of 0..<16.
   static let chunk = 8
   /// The id of `<r>`.
   static let repetition = 17
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
   /// The recipe's path below the project.
-  var recipe: String { "Docs/Recipes/\(recipeName).json" }
+  package var recipe: String { "Docs/Recipes/\(recipeName).json" }
 
   /// MLA with a query latent.
   static let mla = TrainedLatentModel(
@@ -39,7 +41,7 @@ struct TrainedLatentModel: Sendable {
       ("model.safetensors", "06cadcef2a3bd8b4dd92052ca98827d7e23d400fd56752030698b665e4bc27dc"),
     ])
 
-  static let all = [mla, clla]
+  package static let all = [mla, clla]
 }
 
 /// Texts that a trained model recites from its entries.

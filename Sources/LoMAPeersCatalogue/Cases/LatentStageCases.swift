@@ -1,5 +1,7 @@
 // LAT-13: the structure and stage levels of chapters 17 and 18.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

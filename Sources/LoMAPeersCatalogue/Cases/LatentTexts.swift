@@ -1,5 +1,7 @@
 // LAT-12: texts of chapter 17 and the requests that hold them, all from seeds.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAPeersReference
 import LoMAVectors
@@ -44,15 +46,15 @@ struct LatentTexts: Sendable {
 }
 
 /// LAT-18: how far the codes of a pass are from their borders.
-enum CodeMargin {
+package enum CodeMargin {
   /// The least margin of a case that is asked in f32, whose roundings move a quotient by far less.
-  static let least = 0x1p-10
+  package static let least = 0x1p-10
 
   /// The smallest margin among the codes of all passes that a request makes; nil if it has none, or is rejected.
   ///
   /// Of `quantise` the codes have margins of their own, and those of scales in bf16 count: how far, as a share of itself,
   /// Δ is from the middle between two such numbers, where a type's rounding would choose another one.
-  static func margin(of request: Request, _ answers: ReferenceAnswers) -> Double? {
+  package static func margin(of request: Request, _ answers: ReferenceAnswers) -> Double? {
     if request.operation == .peer(.quantise) { return scaleMargin(of: request) }
     guard let asked = try? LatentRequest(request, answers),
       case .latent(let widths) = asked.model.configuration.attention.form

@@ -1,9 +1,10 @@
 // CCM-22, LAT-10: how a refused model of part II differs from the one it is made of.
 
+import LoMACatalogue
 import LoMAVectors
 
 /// What is changed in one file of a model.
-enum ModelChange: Sendable {
+package enum ModelChange: Sendable {
   /// A piece of text, and its replacement.
   case line(right: String, wrong: String)
   /// A tensor of this name and shape is added, all zeros.
@@ -12,7 +13,7 @@ enum ModelChange: Sendable {
   case without(tensor: String)
 
   /// The changed file; traps if it has no such piece, which is our mistake.
-  func applied(to bytes: [UInt8]) -> [UInt8] {
+  package func applied(to bytes: [UInt8]) -> [UInt8] {
     switch self {
     case .line(let line, let wrong):
       let right = Array(line.utf8)

@@ -1,5 +1,6 @@
 // Every case of part II, in the order of its manifest, and the retired ids.
 
+import LoMACatalogue
 import LoMAVectors
 
 package enum PeerCatalogue {
@@ -13,7 +14,7 @@ package enum PeerCatalogue {
   /// Retired ids with the reason; a retired id is never used again.
   package static let retired: [(id: String, reason: String)] = []
 
-  static var modelNames: [String] {
+  package static var modelNames: [String] {
     ContextCaseModel.all.map(\.name) + TrainedContextModel.all.map(\.name) + LatentCaseModel.all.map(\.name)
       + TrainedLatentModel.all.map(\.name) + BaselineCaseModel.all.map(\.name)
   }

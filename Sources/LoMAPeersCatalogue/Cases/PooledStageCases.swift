@@ -1,5 +1,7 @@
 // BAS-14, BAS-15, BAS-20: how far layers' caches are apart, and tokens that are appended or accumulated.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

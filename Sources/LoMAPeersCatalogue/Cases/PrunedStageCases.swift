@@ -1,6 +1,8 @@
 // BAS-10, BAS-12, BAS-13, BAS-20: which entries, channels and rows stay: the stages of eviction, ZigZagKV, ThinK and
 // PyramidInfer.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -5,14 +5,14 @@ import LoMAPeers
 import LoMAVectors
 
 /// A base with its adapter that was trained by a recipe to recite a segment from the compressed memory alone.
-struct TrainedContextModel: Sendable {
+package struct TrainedContextModel: Sendable {
   /// The name of the folder below models.
-  let name: String
+  package let name: String
   /// The name of the recipe, Docs/Recipes/NAME.json.
   let recipeName: String
   let profile: ContextProfile
   /// SHA-256 of every file, whose tensors are BF16.
-  let files: [(name: String, sha256: String)]
+  package let files: [(name: String, sha256: String)]
 
   /// Ids of the recipe's contexts; id `alphabet` + k asks for context segment k.
   static let alphabet = 8
@@ -22,9 +22,9 @@ struct TrainedContextModel: Sendable {
   /// n.
   static let memoryTokens = 2
 
-  var path: String { "models/\(name)" }
+  package var path: String { "models/\(name)" }
   /// The recipe's path below the project.
-  var recipe: String { "Docs/Recipes/\(recipeName).json" }
+  package var recipe: String { "Docs/Recipes/\(recipeName).json" }
 
   private static let configuration = ("config.json", "f906c092ba0e8517a9e78fa561634e2f257b3e073a897d1f43d97e8086bfd723")
   private static let adapter = (
@@ -59,5 +59,5 @@ struct TrainedContextModel: Sendable {
       ("adapter/adapter_model.safetensors", "9a32f7d657b27e3c6a389dcd5322ec72a7266fb41b034b3157de1e491d9d4e30"),
     ])
 
-  static let all = [concat, merge, frozenBase]
+  package static let all = [concat, merge, frozenBase]
 }

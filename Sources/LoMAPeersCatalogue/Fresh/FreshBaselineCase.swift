@@ -1,5 +1,6 @@
 // RUN-17, BAS-25: a case of chapter 19 that is in no folder of vectors, as the few properties it is drawn from.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

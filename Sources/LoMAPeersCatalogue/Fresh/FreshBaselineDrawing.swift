@@ -1,6 +1,7 @@
 // RUN-17, BAS-25: how fresh cases of chapter 19 are drawn: the operations in turn, then a property, then a fault; everything
 // else at random.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,5 +1,7 @@
 // RUN-17, BAS-25: the request of a fresh case of chapter 19, and its faults.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,6 +1,7 @@
 // RUN-17, CCM-30: a case of chapter 16 that is in no folder of vectors, as the few properties it is drawn from.
 
 import LoMA
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

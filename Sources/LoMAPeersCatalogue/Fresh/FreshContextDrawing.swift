@@ -1,6 +1,7 @@
 // RUN-17: how fresh cases of chapter 16 are drawn: the operations in turn, then a property, then a fault; everything
 // else at random.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,5 +1,7 @@
 // RUN-17, CCM-35: the faults of fresh cases of chapter 16, each as a change of a good request.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

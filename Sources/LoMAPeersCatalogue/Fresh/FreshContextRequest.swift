@@ -1,5 +1,7 @@
 // RUN-17, CCM-30: the request of a fresh case of chapter 16.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

@@ -1,5 +1,6 @@
 // RUN-18: the cases of chapter 16 that are smaller than a case in one respect.
 
+import LoMACatalogue
 import LoMAPeers
 
 extension FreshContextCase {

@@ -1,5 +1,6 @@
 // RUN-17, LAT-19: a case of chapters 17 and 18 that is in no folder of vectors, as the few properties it is drawn from.
 
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 

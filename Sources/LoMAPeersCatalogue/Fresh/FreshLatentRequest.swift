@@ -1,5 +1,7 @@
 // RUN-17, LAT-19: the request of a fresh case of chapters 17 and 18, and its faults.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAPeers
 import LoMAVectors
 import NaiveLlama

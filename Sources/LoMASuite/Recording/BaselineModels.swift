@@ -1,6 +1,7 @@
 // BAS-21: the models of chapter 19: in memory for the reference, as Hugging Face directories for every port.
 
 import LoMAModels
+import LoMAPeersCatalogue
 import LoMAReference
 import LoMAVectors
 import NaiveLlama

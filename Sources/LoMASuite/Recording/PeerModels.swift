@@ -1,7 +1,9 @@
 // CCM-22: the models of part II: in memory for the reference, as Hugging Face directories with an adapter in them for
 // every port.
 
+import LoMAAnswers
 import LoMAModels
+import LoMAPeersCatalogue
 import LoMAPeersReference
 import LoMAReference
 import LoMAVectors
@@ -102,22 +104,5 @@ extension RecordedModels {
     add(
       Entry(name: model.name, path: model.path, recipe: nil, files: files), model: refusal == nil ? base : nil,
       refusal: refusal, adapter: found)
-  }
-}
-
-extension PeerRefusal {
-  /// The refusal of an adapter on disk.
-  init(_ error: AdapterError) { self.init(code: error.code, description: error.description) }
-}
-
-extension ReferenceAnswers {
-  /// Reads the adapter of a model whose base was read, or keeps why it is refused; a base without one is answered as a
-  /// model that cannot be used.
-  mutating func readAdapter(of path: String, below folder: String) {
-    guard peers.adapters[path] == nil, let configuration = models[path]?.configuration else { return }
-    do throws(AdapterError) {
-      let stored = try StoredAdapter(directory: folder + "/" + path, configuration: configuration)
-      peers.adapters[path] = .success(stored.adapter)
-    } catch { peers.adapters[path] = .failure(PeerRefusal(error)) }
   }
 }

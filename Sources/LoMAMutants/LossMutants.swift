@@ -57,12 +57,12 @@ extension Mutant {
 
   /// Other weights of the rows' cross-entropies, made from the row counts of the batch.
   static func weighted(
-    _ id: String, _ sentence: String, _ weight: @escaping @Sendable (LossTerm, RowCounts, _ text: Int) -> Double
+    _ id: String, _ sentence: String, _ weight: @escaping @Sendable (LossTerm, LabelledRows, _ text: Int) -> Double
   ) -> Mutant {
     rules(id, .losses, sentence, on: [.loss, .gradients, .trainStep]) { rules in
       rules.loss = { texts, logits in
         var sums: [LossTerm: Double] = [:]
-        let counts = RowCounts(texts)
+        let counts = LabelledRows(texts)
         for (text, rows) in texts.enumerated() {
           for (r, row) in rows.enumerated() {
             guard let term = row.lossTerm, let label = row.label else { continue }
@@ -73,7 +73,7 @@ extension Mutant {
         return Loss(languageModelling: sums[.languageModelling] ?? 0, repetition: sums[.repetition] ?? 0)
       }
       rules.lossBackward = { texts, logits in
-        Self.gradients(texts, logits) { weight($0, RowCounts(texts), $1) }
+        Self.gradients(texts, logits) { weight($0, LabelledRows(texts), $1) }
       }
     }
   }
@@ -101,7 +101,7 @@ extension Mutant {
       },
       rules("M118", .losses, "I weighted the repetition loss with ½", on: [.gradients, .trainStep]) { rules in
         rules.lossBackward = { texts, logits in
-          let counts = RowCounts(texts)
+          let counts = LabelledRows(texts)
           return gradients(texts, logits) { term, _ in
             (term == .repetition ? 0.5 : 1) / Double(counts.perText.reduce(0) { $0 + ($1[term] ?? 0) })
           }
@@ -109,7 +109,7 @@ extension Mutant {
       },
       rules("M120", .losses, "I divided by the number of labelled rows where there are none", on: [.loss]) {
         $0.loss = { texts, logits in
-          let (loss, counts) = (Loss(texts: texts, logits: logits), RowCounts(texts))
+          let (loss, counts) = (Loss(texts: texts, logits: logits), LabelledRows(texts))
           return Loss(
             languageModelling: counts.texts(with: .languageModelling) == 0 ? .nan : loss.languageModelling,
             repetition: counts.texts(with: .repetition) == 0 ? .nan : loss.repetition)
@@ -168,7 +168,7 @@ extension Mutant {
         "M124", .losses, "I accumulated gradients text by text, each with its own means", on: [.gradients, .trainStep]
       ) { rules in
         rules.lossBackward = { texts, logits in
-          let counts = RowCounts(texts)
+          let counts = LabelledRows(texts)
           return gradients(texts, logits) { 1 / Double((counts.perText[$1][$0] ?? 1) * texts.count) }
         }
       },
@@ -180,7 +180,7 @@ extension Mutant {
 }
 
 /// The number of labelled rows of each text.
-struct RowCounts: Sendable {
+struct LabelledRows: Sendable {
   /// For every text, the number of labelled rows by term.
   let perText: [[LossTerm: Int]]
   /// The number of all reading rows, and of all other rows with pads, labelled or not.

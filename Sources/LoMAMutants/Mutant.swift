@@ -59,7 +59,7 @@ package struct Mutant: Sendable {
   /// What the author of the port would say.
   package let sentence: String
   /// Applies the mistake to the answers and the request; nil if this request cannot show it.
-  let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
+  package let apply: @Sendable (ReferenceAnswers, Request) -> (ReferenceAnswers, Request)?
   /// Whether it wraps functions that other mutants replace, and so is applied after them.
   private(set) var comesLast = false
 
@@ -128,7 +128,7 @@ extension Request {
       operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }
 
-  func with(axes: [String: String]) -> Request {
+  package func with(axes: [String: String]) -> Request {
     Request(operation, axes: axes, parameters: parameters, model: model, input: input, captures: captures)
   }
 }

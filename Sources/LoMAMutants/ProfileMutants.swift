@@ -7,7 +7,7 @@ import LoMAVectors
 
 extension Mutant {
   /// The reference with some axes set; its id is axis=value joined by commas.
-  static func deciding(_ choices: [(axis: String, value: String)]) -> Mutant {
+  package static func deciding(_ choices: [(axis: String, value: String)]) -> Mutant {
     deciding(choices, on: Set.texts.union(Set.caches).union([.schedule, .metrics, .cost])) { asked, taken in
       guard let asked = try? asked.profile(), let taken = try? taken.profile() else { return false }
       return taken.canonical != asked.canonical
@@ -15,7 +15,7 @@ extension Mutant {
   }
 
   /// The same with axes of chapter 16.
-  static func decidingContext(_ choices: [(axis: String, value: String)]) -> Mutant {
+  package static func decidingContext(_ choices: [(axis: String, value: String)]) -> Mutant {
     let operations = Set<PeerOperation>.contextModels.union([.ccmLayout, .ccmMask, .ccmSchedule, .ccmCost])
     return deciding(choices, on: Set(operations.map { .peer($0) })) { asked, taken in
       guard let asked = try? asked.contextProfile(), let taken = try? taken.contextProfile() else { return false }

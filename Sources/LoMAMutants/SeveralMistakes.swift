@@ -6,7 +6,7 @@ import LoMAVectors
 
 extension Mutant {
   /// A port that makes this mistake and then another one.
-  func and(_ other: Mutant) -> Mutant {
+  package func and(_ other: Mutant) -> Mutant {
     let (first, second) = comesLast && !other.comesLast ? (other.apply, apply) : (apply, other.apply)
     let both = Mutant(id + "," + other.id, family, sentence + "; " + other.sentence, on: Set(Operation.allCases)) {
       answers, request in

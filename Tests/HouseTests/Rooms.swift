@@ -158,6 +158,27 @@ struct Rooms {
     House.report(problems)
   }
 
+  /// The most lines of Swift in a room; one with more has two purposes.
+  static let lineLimit = 6_500
+
+  /// A sentence for each room with more lines than the limit.
+  static func overfullRooms(_ files: [SourceFile]) -> [String] {
+    Dictionary(grouping: files) { $0.target }.mapValues { $0.reduce(0) { $0 + $1.lines.count - 1 } }
+      .filter { $0.value > lineLimit }.map { "\($0.key) has \($0.value) lines, more than \(lineLimit)" }
+  }
+
+  @Test func `no room is overfull`() throws {
+    House.report(Self.overfullRooms(try House.files(in: "Sources", ending: ["swift"])))
+    func room(_ name: String, _ count: Int) -> SourceFile {
+      SourceFile(path: "Sources/\(name)/Tried.swift", text: String(repeating: "// Tried.\n", count: count))
+    }
+    let half = Self.lineLimit / 2
+    #expect(Self.overfullRooms([room("A", half), room("A", half), room("B", half)]) == [])
+    #expect(
+      Self.overfullRooms([room("A", half + 1), room("A", half), room("B", half)])
+        == ["A has 6501 lines, more than 6500"])
+  }
+
   @Test func `only the products are public`() throws {
     let products: Set<String> = ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"]
     let declaration = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public|open)\s+(?!\+=|=)\w/

@@ -55,7 +55,9 @@ package enum CaseInputs {
   }
 
   /// An F32 tensor of seeded normal numbers, exact in bf16.
-  package static func normal(_ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64) -> NamedArray {
+  package static func normal(
+    _ name: String, shape: [Int], deviation: Double, mean: Double, seed: UInt64
+  ) -> NamedArray {
     var source = SeededNumbers(seed: seed)
     let count = shape.reduce(1, *)
     return numbers(name, shape: shape, source.deviates(count, mean: mean, standardDeviation: deviation))

@@ -139,8 +139,8 @@ package struct ClauseIndex: Sendable {
   /// Cases and mutants cite clauses too, and are told one by one.
   private static func isCounted(_ path: String) -> Bool {
     [
-      "Sources/LoMACatalogue/Cases/", "Sources/LoMAPeersCatalogue/Cases/", "Sources/LoMACatalogue/Fresh/FreshCase.swift",
-      "Sources/LoMAMutants/",
+      "Sources/LoMACatalogue/Cases/", "Sources/LoMACatalogue/Fresh/FreshCase.swift",
+      "Sources/LoMAPeersCatalogue/Cases/", "Sources/LoMAMutants/",
     ]
     .contains { path.hasPrefix($0) }
   }

@@ -7,6 +7,7 @@ import Testing
 @testable import LoMAAnswers
 @testable import LoMACatalogue
 @testable import LoMAConformance
+@testable import LoMAMutants
 @testable import LoMASuite
 
 @Suite("Chapter 12: the shaken reference")

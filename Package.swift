@@ -46,9 +46,34 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "LoMAAnswers",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "LoMAMutants",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAAnswers",
+      ],
+      exclude: ["README.md"],
+      swiftSettings: strict),
+    .target(
+      name: "LoMACatalogue",
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers"],
+      swiftSettings: strict),
+    .target(
+      name: "LoMAPeersCatalogue",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels", "LoMAAnswers",
+        "LoMACatalogue",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "LoMASuite",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+        "LoMAAnswers", "LoMACatalogue", "LoMAPeersCatalogue",
       ],
       swiftSettings: strict),
     .target(
@@ -67,9 +92,8 @@ let package = Package(
     .target(
       name: "LoMADiagnosis",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
-        "LoMATraining",
-        "LoMASuite", "LoMAJudgement", "LoMAConformance",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMAAnswers",
+        "LoMAMutants", "LoMACatalogue", "LoMASuite", "LoMAJudgement", "LoMAConformance",
       ],
       exclude: ["README.md"],
       resources: [
@@ -81,7 +105,7 @@ let package = Package(
     .target(
       name: "LoMAOwnModel",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMAMutants",
       ],
       exclude: ["README.md"],
       swiftSettings: numeric),
@@ -97,8 +121,8 @@ let package = Package(
     .target(
       name: "LoMALessons",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAProcess",
-        "LoMAConformance", "LoMADiagnosis", "LoMAExplanation",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMAMutants",
+        "LoMAProcess", "LoMAConformance", "LoMAExplanation",
       ],
       resources: [
         .embedInCode("Programs/asked.py"), .embedInCode("Programs/asked.swift"), .embedInCode("Programs/evening.py"),
@@ -116,8 +140,9 @@ let package = Package(
       name: "LoMACommand",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
-        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun",
+        "LoMATraining", "LoMAAnswers", "LoMAMutants", "LoMACatalogue", "LoMAPeersCatalogue", "LoMASuite", "LoMAProcess",
+        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMALessons", "LoMAOwnModel",
+        "LoMAOwnRun",
       ],
       resources: [.embedInCode("Completions/completions.bash"), .embedInCode("Completions/completions.zsh")],
       swiftSettings: strict),
@@ -134,18 +159,20 @@ let package = Package(
       name: "LoMASuiteTests",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
-        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
+        "LoMATraining", "LoMAAnswers", "LoMAMutants", "LoMACatalogue", "LoMAPeersCatalogue", "LoMASuite", "LoMAProcess",
+        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "LoMABoundsTests",
-      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMASuite"], swiftSettings: numeric),
+      dependencies: ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAAnswers"], swiftSettings: numeric),
     .testTarget(
       name: "LoMACommandTests",
       dependencies: [
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
-        "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-        "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun", "LoMACommand",
+        "LoMATraining", "LoMAAnswers", "LoMAMutants", "LoMACatalogue", "LoMAPeersCatalogue", "LoMASuite", "LoMAProcess",
+        "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMALessons", "LoMAOwnModel",
+        "LoMAOwnRun", "LoMACommand",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -157,8 +184,8 @@ let package = Package(
     .testTarget(
       name: "LoMAOwnModelTests",
       dependencies: [
-        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
-        "LoMAOwnModel",
+        "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMAMutants",
+        "LoMACatalogue", "LoMASuite", "LoMADiagnosis", "LoMAOwnModel",
       ],
       swiftSettings: numeric),
     .testTarget(name: "HouseTests", swiftSettings: strict),

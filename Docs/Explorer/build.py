@@ -30,7 +30,7 @@ MODEL = ROOT / "Vectors/models/text-c4"
 # What every module is made of, in one Swift module: the imports of the sources are empty ones.
 REFERENCE = ["LoMA", "NaiveLlama", "LoMAReference"]
 ROOMS = REFERENCE + [
-    "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis", "LoMAPeers", "LoMAPeersReference"]
+    "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMACatalogue", "LoMAMutants", "LoMAPeers", "LoMAPeersReference"]
 # What needs files, and what only mistakes of training, metrics and rejections need.
 VECTORS_WITHOUT = {
     "OutputWriting", "Disk", "EmbeddedText", "Files", "MappedArrayFile", "StoredArrayFile", "StreamedFiles",
@@ -54,10 +54,10 @@ def swift_sources(name):
     files = list((HERE / "module" / name).glob("*.swift"))
     if name == "mistakes":
         files += [file for file in (SOURCES / "LoMAVectors").glob("*.swift") if file.stem not in VECTORS_WITHOUT]
-        files += (SOURCES / "LoMASuite/Answers").glob("*.swift")
-        files += [SOURCES / "LoMAModels/Intermediates.swift", SOURCES / "LoMASuite/Candidate/Deviation.swift",
-                  SOURCES / "LoMASuite/Catalogue/CaseInputs.swift"]
-        files += [SOURCES / f"LoMADiagnosis/Mutants/{mutants}.swift" for mutants in MUTANTS]
+        files += (SOURCES / "LoMAAnswers").glob("*.swift")
+        files += [SOURCES / "LoMAModels/Intermediates.swift", SOURCES / "LoMAAnswers/Candidate/Deviation.swift",
+                  SOURCES / "LoMACatalogue/Cases/CaseInputs.swift"]
+        files += [SOURCES / f"LoMAMutants/{mutants}.swift" for mutants in MUTANTS]
     return sorted(common) + sorted(files)
 
 
@@ -148,7 +148,7 @@ def model():
 def clauses():
     """The clauses of the mask and those that mutants break: title, first paragraph, origin and chapter, of the Spec."""
     found = {}
-    table = (SOURCES / "LoMADiagnosis/Mutants/MutantClauses.swift").read_text()
+    table = (SOURCES / "LoMAMutants/MutantClauses.swift").read_text()
     cited = set(re.findall(r'Broken\("([A-Z]+-\d+)"', table))
     for chapter in sorted((ROOT / "Spec").glob("[0-9]*.md")):
         for part in re.split(r"^### ", chapter.read_text(), flags=re.M)[1:]:

@@ -1,7 +1,7 @@
 // `loma calibrate`: the bounds of the vectors, from the errors of right implementations (TOL-12…TOL-14).
 
+import LoMAAnswers
 import LoMAConformance
-import LoMADiagnosis
 import LoMAJudgement
 import LoMASuite
 

@@ -1,7 +1,10 @@
 // `loma list` and `loma show`: the catalogue of cases.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAConformance
 import LoMAExplanation
+import LoMAPeersCatalogue
 import LoMASuite
 import LoMAVectors
 

@@ -1,7 +1,8 @@
 // `loma clause`: a clause of the Spec, and everything that is about it.
 
-import LoMADiagnosis
+import LoMACatalogue
 import LoMAExplanation
+import LoMAMutants
 import LoMASuite
 import LoMAVectors
 

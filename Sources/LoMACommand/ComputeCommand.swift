@@ -1,7 +1,6 @@
 // `loma compute`: evaluates one function of the reference on given numbers.
 
 import LoMAModels
-import LoMASuite
 import NaiveLlama
 
 /// The arguments of a function, and how they are read.

@@ -1,5 +1,6 @@
 // `loma conform`: a candidate run and judged (chapters 13 and 14: RUN-1, RUN-16, RUN-20).
 
+import LoMAAnswers
 import LoMAConformance
 import LoMADiagnosis
 import LoMAJudgement

@@ -3,7 +3,6 @@
 import LoMAConformance
 import LoMAJudgement
 import LoMAProcess
-import LoMASuite
 import LoMAVectors
 
 let conformHelp = """

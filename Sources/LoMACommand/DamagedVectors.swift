@@ -1,8 +1,8 @@
 // RUN-16: damaged vectors end every command with exit code 4.
 
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
-import LoMASuite
 
 extension StoredModels {
   /// The models in a corpus's folder; throws `damaged` if one cannot be read.

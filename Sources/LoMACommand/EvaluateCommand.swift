@@ -2,7 +2,6 @@
 
 import LoMAModels
 import LoMAPeers
-import LoMASuite
 import LoMATraining
 import LoMAVectors
 import NaiveLlama

@@ -1,7 +1,7 @@
 // `loma generate`: continues a text through the compressed cache (GEN), or through compressed context memory (CCM-24).
 
+import LoMAAnswers
 import LoMAModels
-import LoMASuite
 
 let generateHelp = """
   loma generate --model DIR (--tokens I,I,… | --string TEXT | --file FILE) --generate M [option]…

@@ -6,7 +6,6 @@
   import Darwin
 #endif
 import LoMAModels
-import LoMASuite
 
 /// The model of `--model DIR` and its parameters, read from a command line.
 enum ModelOptions {

@@ -1,12 +1,12 @@
 // `loma conform --model`: a port asked about a model of one's own and judged by the reference's yardstick (OWN-8).
 
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
 import LoMAModels
 import LoMAOwnModel
 import LoMAOwnRun
 import LoMAProcess
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

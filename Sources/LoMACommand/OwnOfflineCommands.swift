@@ -1,11 +1,11 @@
 // `loma requests --model` and `loma judge` on what it wrote: a run on a model whose port runs elsewhere (RUN-27, OWN-8).
 
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
 import LoMAModels
 import LoMAOwnModel
 import LoMAOwnRun
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -2,7 +2,6 @@
 
 import LoMAConformance
 import LoMAModels
-import LoMASuite
 import LoMAVectors
 
 let reconstructHelp = """

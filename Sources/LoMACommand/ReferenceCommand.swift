@@ -1,9 +1,9 @@
 // `loma reference`: runs the reference as a candidate process.
 
-import LoMADiagnosis
+import LoMAAnswers
 import LoMALessons
 import LoMAModels
-import LoMASuite
+import LoMAMutants
 import LoMAVectors
 
 let referenceHelp = """

@@ -1,8 +1,10 @@
 // `loma report merge|render`: merges the shards of a run, and writes all reports of a run (RUN-22…RUN-26).
 
+import LoMACatalogue
 import LoMAConformance
 import LoMAExplanation
 import LoMAPeers
+import LoMAPeersCatalogue
 import LoMASuite
 
 let reportHelp = """

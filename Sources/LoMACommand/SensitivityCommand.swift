@@ -1,8 +1,10 @@
 // `loma sensitivity`: judges every mutant as a candidate, and lists the cases that kill it.
 
+import LoMAAnswers
 import LoMAConformance
 import LoMADiagnosis
 import LoMAJudgement
+import LoMAMutants
 import LoMASuite
 import LoMAVectors
 

@@ -1,8 +1,8 @@
 // `loma sweep` and `loma lossless`: the runs behind Docs/Losslessness.md, and the page.
 
+import LoMAAnswers
 import LoMADiagnosis
 import LoMAModels
-import LoMASuite
 import LoMATraining
 
 let sweepHelp = """

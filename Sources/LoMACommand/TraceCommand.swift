@@ -2,7 +2,6 @@
 
 import LoMAModels
 import LoMAPeersReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -1,6 +1,5 @@
 // `loma train`: trains a model from random weights (TRN).
 
-import LoMASuite
 import LoMATraining
 import LoMAVectors
 

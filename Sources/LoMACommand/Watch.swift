@@ -1,7 +1,6 @@
 // Progress of a long command, shown at a terminal.
 
 import LoMAModels
-import LoMASuite
 import LoMATraining
 
 /// Reports the progress of a task, at most once per interval.

@@ -1,9 +1,9 @@
 // The right answer to every request of a lesson; with other rules than the Spec's, the answer of one who makes a mistake.
 
 import LoMA
+import LoMAAnswers
 import LoMAModels
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

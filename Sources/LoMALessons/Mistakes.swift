@@ -1,9 +1,9 @@
 // The mistake that gives exactly a wrong answer: one of the catalogue, an axis of the profile, or a table turned round.
 
 import LoMA
-import LoMADiagnosis
+import LoMAAnswers
+import LoMAMutants
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 
 extension LessonReference {

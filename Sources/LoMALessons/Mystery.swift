@@ -1,8 +1,8 @@
 // A wrong reference whose mistake is not told: one of the catalogue, drawn by a number.
 
-import LoMADiagnosis
+import LoMAAnswers
+import LoMAMutants
 import LoMAReference
-import LoMASuite
 import NaiveLlama
 
 /// A hidden mistake.

@@ -17,18 +17,30 @@ struct Rooms {
     "LoMATraining": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
     ],
+    "LoMAAnswers": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+    ],
+    "LoMAMutants": [
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAAnswers",
+    ],
+    "LoMACatalogue": ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers"],
+    "LoMAPeersCatalogue": [
+      "LoMA", "NaiveLlama", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels", "LoMAAnswers",
+      "LoMACatalogue",
+    ],
     "LoMASuite": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
+      "LoMAAnswers", "LoMACatalogue", "LoMAPeersCatalogue",
     ],
     "LoMAProcess": ["LoMAVectors", "Foundation"],
     "LoMAJudgement": ["LoMA", "LoMAPeers", "LoMAVectors", "Foundation"],
     "LoMAConformance": ["LoMA", "LoMAVectors", "LoMAProcess", "LoMAJudgement", "Foundation"],
     "LoMADiagnosis": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
-      "LoMATraining", "LoMASuite", "LoMAJudgement", "LoMAConformance",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAVectors", "LoMAModels", "LoMATraining", "LoMAAnswers",
+      "LoMAMutants", "LoMACatalogue", "LoMASuite", "LoMAJudgement", "LoMAConformance",
     ],
     "LoMAOwnModel": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMADiagnosis",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMAMutants",
     ],
     "LoMAOwnRun": [
       "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
@@ -36,13 +48,14 @@ struct Rooms {
     ],
     "LoMAExplanation": ["LoMA", "LoMAPeers", "LoMAVectors"],
     "LoMALessons": [
-      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMASuite", "LoMAProcess", "LoMAConformance",
-      "LoMADiagnosis", "LoMAExplanation",
+      "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMAMutants", "LoMAProcess",
+      "LoMAConformance", "LoMAExplanation",
     ],
     "LoMACommand": [
       "LoMA", "NaiveLlama", "LoMAReference", "LoMAPeers", "LoMAPeersReference", "LoMAVectors", "LoMAModels",
-      "LoMATraining", "LoMASuite", "LoMAProcess", "LoMAJudgement", "LoMAConformance", "LoMADiagnosis",
-      "LoMAExplanation", "LoMALessons", "LoMAOwnModel", "LoMAOwnRun",
+      "LoMATraining", "LoMAAnswers", "LoMAMutants", "LoMACatalogue", "LoMAPeersCatalogue", "LoMASuite", "LoMAProcess",
+      "LoMAJudgement", "LoMAConformance", "LoMADiagnosis", "LoMAExplanation", "LoMALessons", "LoMAOwnModel",
+      "LoMAOwnRun",
     ],
   ]
 
@@ -109,9 +122,16 @@ struct Rooms {
     // The judge never sees the reference, and never a process.
     for judge in ["LoMAJudgement", "LoMAConformance"] {
       #expect(
-        Self.imports[judge]?.isDisjoint(with: ["LoMAReference", "LoMAPeersReference", "LoMAModels", "LoMASuite"])
-          == true)
+        Self.imports[judge]?.isDisjoint(with: [
+          "LoMAReference", "LoMAPeersReference", "LoMAModels", "LoMAAnswers", "LoMAMutants", "LoMACatalogue",
+          "LoMAPeersCatalogue", "LoMASuite",
+        ]) == true)
     }
+    // Part I's cases know of no other method, and mistakes are made without looking at any case.
+    let peers: Set = ["LoMAPeers", "LoMAPeersReference", "LoMAPeersCatalogue", "LoMASuite"]
+    #expect(Self.imports["LoMACatalogue"]?.isDisjoint(with: peers) == true)
+    let cases: Set = ["LoMACatalogue", "LoMAPeersCatalogue", "LoMASuite"]
+    for room in ["LoMAAnswers", "LoMAMutants"] { #expect(Self.imports[room]?.isDisjoint(with: cases) == true) }
     #expect(Self.imports["LoMAJudgement"]?.contains("LoMAProcess") == false)
   }
 
@@ -136,6 +156,27 @@ struct Rooms {
       }
     }
     House.report(problems)
+  }
+
+  /// The most lines of Swift in a room; one with more has two purposes.
+  static let lineLimit = 6_500
+
+  /// A sentence for each room with more lines than the limit.
+  static func overfullRooms(_ files: [SourceFile]) -> [String] {
+    Dictionary(grouping: files) { $0.target }.mapValues { $0.reduce(0) { $0 + $1.lines.count - 1 } }
+      .filter { $0.value > lineLimit }.map { "\($0.key) has \($0.value) lines, more than \(lineLimit)" }
+  }
+
+  @Test func `no room is overfull`() throws {
+    House.report(Self.overfullRooms(try House.files(in: "Sources", ending: ["swift"])))
+    func room(_ name: String, _ count: Int) -> SourceFile {
+      SourceFile(path: "Sources/\(name)/Tried.swift", text: String(repeating: "// Tried.\n", count: count))
+    }
+    let half = Self.lineLimit / 2
+    #expect(Self.overfullRooms([room("A", half), room("A", half), room("B", half)]) == [])
+    #expect(
+      Self.overfullRooms([room("A", half + 1), room("A", half), room("B", half)])
+        == ["A has 6501 lines, more than 6500"])
   }
 
   @Test func `only the products are public`() throws {

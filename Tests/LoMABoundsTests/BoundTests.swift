@@ -6,8 +6,6 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
-@testable import LoMASuite
-
 /// Error over bound, per element; infinite where a number should be exact and is not, or is not finite.
 func ratios(_ bounded: Bounded, _ values: [Double], _ precision: Precision) -> [Double] {
   values.indices.map { i in

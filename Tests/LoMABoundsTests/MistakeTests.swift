@@ -4,8 +4,6 @@ import Foundation
 import NaiveLlama
 import Testing
 
-@testable import LoMASuite
-
 @Suite("12 Tolerances: mistakes")
 struct MistakeTests {
   static let right = LayerFunctions.llama(workers: .single)

@@ -5,7 +5,7 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
-@testable import LoMASuite
+@testable import LoMAAnswers
 
 @Suite("11 Operations: stages")
 struct StageAnswerTests {

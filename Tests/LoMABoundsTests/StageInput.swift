@@ -2,8 +2,6 @@
 
 import NaiveLlama
 
-@testable import LoMASuite
-
 /// The stages of OPS-3.
 enum Stage: String, CaseIterable {
   case rmsNorm = "rms_norm"

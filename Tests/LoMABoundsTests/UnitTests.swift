@@ -4,8 +4,6 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
-@testable import LoMASuite
-
 @Suite("12 Tolerances: units")
 struct UnitTests {
   let layers = BoundedLayers(.llama(workers: .single))

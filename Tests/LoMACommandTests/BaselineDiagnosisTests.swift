@@ -2,12 +2,11 @@
 
 import LoMAVectors
 import Testing
+
+@testable import LoMACommand
 @testable import LoMAConformance
 @testable import LoMADiagnosis
 @testable import LoMAJudgement
-@testable import LoMASuite
-
-@testable import LoMACommand
 
 @Suite("Diagnosis of baselines")
 struct BaselineDiagnosisTests {

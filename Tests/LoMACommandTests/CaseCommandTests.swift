@@ -3,9 +3,11 @@
 import Foundation
 import LoMAVectors
 import Testing
-@testable import LoMASuite
 
+@testable import LoMACatalogue
 @testable import LoMACommand
+@testable import LoMAPeersCatalogue
+@testable import LoMASuite
 
 @Suite("loma list and loma show")
 struct CaseCommandTests {

@@ -1,13 +1,13 @@
 // `loma clause`: what is said of a clause, what is refused, and whether Spec/index.md is what the program makes.
 
 import Foundation
-import LoMADiagnosis
-import LoMASuite
+import LoMACatalogue
+import LoMAMutants
 import LoMAVectors
 import Testing
-@testable import LoMAExplanation
 
 @testable import LoMACommand
+@testable import LoMAExplanation
 
 @Suite("loma clause")
 struct ClauseCommandTests {
@@ -45,7 +45,7 @@ struct ClauseCommandTests {
     let code = section("code", of: text)
     #expect(
       code.contains { $0.hasPrefix("Sources/LoMA/Mask.swift:") && $0.contains("return MaskRule(clause: \"MSK-5\"") })
-    #expect(!code.contains { $0.hasPrefix("Sources/LoMASuite/Catalogue/") }, "cases are told one by one")
+    #expect(!code.contains { $0.hasPrefix("Sources/LoMACatalogue/Cases/") }, "cases are told one by one")
     let tests = section("tests", of: text)
     #expect(tests.contains { $0.hasPrefix("Tests/LoMATests/") && $0.hasSuffix("  MSK-5 memory zone is bidirectional") })
     let cases = section("cases", of: text)

@@ -3,11 +3,11 @@
 import LoMAPeers
 import LoMAVectors
 import Testing
-@testable import LoMAConformance
-@testable import LoMAJudgement
-@testable import LoMASuite
 
 @testable import LoMACommand
+@testable import LoMAConformance
+@testable import LoMAJudgement
+@testable import LoMAPeersCatalogue
 
 @Suite("Reports on part II")
 struct ContextReportTests {

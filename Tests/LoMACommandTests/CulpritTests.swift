@@ -2,12 +2,12 @@
 
 import LoMAVectors
 import Testing
+
+@testable import LoMAAnswers
+@testable import LoMACommand
 @testable import LoMAConformance
 @testable import LoMADiagnosis
 @testable import LoMAJudgement
-@testable import LoMASuite
-
-@testable import LoMACommand
 
 @Suite("Diagnosis of a run")
 struct CulpritTests {

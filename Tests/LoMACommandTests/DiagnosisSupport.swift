@@ -2,12 +2,13 @@
 
 import Foundation
 import LoMAVectors
+
+@testable import LoMAAnswers
+@testable import LoMACommand
 @testable import LoMAConformance
 @testable import LoMADiagnosis
 @testable import LoMAJudgement
-@testable import LoMASuite
-
-@testable import LoMACommand
+@testable import LoMAMutants
 
 /// The project's vectors of a part, judged with the provisional bounds; the folder is read once for all tests.
 struct DiagnosedCases {

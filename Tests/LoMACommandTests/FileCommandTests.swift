@@ -5,10 +5,9 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 import Testing
-@testable import LoMAModels
-@testable import LoMASuite
 
 @testable import LoMACommand
+@testable import LoMAModels
 
 @Suite("loma trace and loma extend")
 struct FileCommandTests {

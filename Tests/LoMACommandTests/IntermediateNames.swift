@@ -4,7 +4,6 @@ import Foundation
 import LoMA
 import LoMAExplanation
 import LoMAReference
-import LoMASuite
 import NaiveLlama
 import Testing
 

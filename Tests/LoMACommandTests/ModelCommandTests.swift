@@ -4,7 +4,6 @@ import Foundation
 import LoMA
 import LoMAReference
 import Testing
-@testable import LoMASuite
 
 @testable import LoMACommand
 

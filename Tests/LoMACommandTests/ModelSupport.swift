@@ -1,15 +1,14 @@
 // A small model on disk whose text vocabulary is the 256 bytes, for the commands that run one.
 
 import Foundation
-import LoMAProcess
 import LoMA
 import LoMAExplanation
+import LoMAProcess
 import LoMAReference
 import NaiveLlama
-@testable import LoMAModels
-@testable import LoMASuite
 
 @testable import LoMACommand
+@testable import LoMAModels
 
 /// Runs a command line, split at spaces.
 func command(_ line: String) -> Outcome { command(line.split(separator: " ").map(String.init)) }

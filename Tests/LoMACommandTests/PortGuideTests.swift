@@ -4,11 +4,10 @@
 import Foundation
 import LoMAVectors
 import Testing
-@testable import LoMAConformance
-@testable import LoMAJudgement
-@testable import LoMASuite
 
 @testable import LoMACommand
+@testable import LoMAConformance
+@testable import LoMAJudgement
 
 @Suite("Docs: the guides for porters")
 struct PortGuideTests {

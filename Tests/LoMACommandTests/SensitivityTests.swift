@@ -3,12 +3,13 @@
 import Foundation
 import LoMAVectors
 import Testing
+
+@testable import LoMAAnswers
+@testable import LoMACommand
 @testable import LoMAConformance
 @testable import LoMADiagnosis
 @testable import LoMAJudgement
-@testable import LoMASuite
-
-@testable import LoMACommand
+@testable import LoMAMutants
 
 @Suite("Sensitivity")
 struct SensitivityTests {

@@ -4,7 +4,6 @@ import Foundation
 import LoMA
 import LoMAVectors
 import Testing
-@testable import LoMASuite
 
 @testable import LoMACommand
 

@@ -3,8 +3,8 @@
 import Foundation
 import LoMAVectors
 import Testing
-@testable import LoMASuite
 
+@testable import LoMACatalogue
 @testable import LoMACommand
 
 @Suite("loma vectors")

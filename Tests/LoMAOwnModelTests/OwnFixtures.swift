@@ -2,9 +2,9 @@
 
 import Foundation
 import LoMA
+import LoMAAnswers
 import LoMAModels
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 import Testing

@@ -3,7 +3,6 @@
 import Foundation
 import LoMA
 import LoMAModels
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 import Testing

@@ -1,5 +1,5 @@
 // Spec chapter 16: mistakes that a port may make online and in gradients, each another instance of the rules. The mutants
-// of LoMADiagnosis have the whole list, and ContextMutantTests says where each shows.
+// of LoMAMutants have the whole list, and ContextMutantTests says where each shows.
 
 import LoMAPeers
 import LoMAPeersReference

@@ -4,6 +4,8 @@ import Foundation
 import LoMAVectors
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 11: the reference as a candidate")

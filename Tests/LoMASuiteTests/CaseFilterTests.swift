@@ -3,6 +3,7 @@
 import LoMAVectors
 import Testing
 
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 11: asking for cases")

@@ -5,9 +5,10 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 import Testing
-@testable import LoMADiagnosis
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAMutants
 
 @Suite("Chapter 11: the catalogue")
 struct CatalogueTests {

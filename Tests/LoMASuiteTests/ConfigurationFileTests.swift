@@ -3,7 +3,6 @@
 import LoMA
 import LoMAModels
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 import Testing

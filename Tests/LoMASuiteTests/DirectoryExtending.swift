@@ -1,7 +1,6 @@
 // PAR-5: small directories with a tokenizer, and what extending them gives.
 
 import LoMA
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 import Testing

@@ -6,10 +6,10 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMACatalogue
 @testable import LoMAConformance
 @testable import LoMAJudgement
 @testable import LoMAModels
-@testable import LoMASuite
 
 @Suite("Chapter 8: families")
 struct FamilyTests {

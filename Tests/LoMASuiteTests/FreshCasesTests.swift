@@ -6,6 +6,7 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 13: fresh cases")

@@ -5,6 +5,8 @@ import LoMAReference
 import LoMAVectors
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 @Suite("04 Mask: clauses of cases")

@@ -4,10 +4,11 @@ import LoMA
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMAConformance
-@testable import LoMADiagnosis
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAConformance
+@testable import LoMAMutants
 
 @Suite("12 Tolerances: mutants")
 struct MutantTests {

@@ -2,8 +2,10 @@
 
 import LoMAVectors
 import Testing
-@testable import LoMADiagnosis
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMADiagnosis
 @testable import LoMASuite
 
 @Suite("Chapter 14: what wrong answers share")

@@ -6,6 +6,8 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 11: operations")

@@ -4,9 +4,10 @@ import Foundation
 import LoMAReference
 import LoMAVectors
 import Testing
+
+@testable import LoMAAnswers
 @testable import LoMAConformance
 @testable import LoMAJudgement
-
 @testable import LoMASuite
 
 @Suite("Chapter 11: properties")

@@ -3,6 +3,8 @@
 import LoMAVectors
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 @Suite("Recording: published cases")

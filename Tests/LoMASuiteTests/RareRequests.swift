@@ -4,8 +4,8 @@ import LoMA
 import LoMAVectors
 import NaiveLlama
 
-@testable import LoMADiagnosis
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 
 enum RareRequests {
   /// Models with θ that is no integer, weights that bf16 does not hold, logits beyond 100, and

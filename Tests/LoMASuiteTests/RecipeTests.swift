@@ -5,9 +5,9 @@ import LoMA
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMATraining
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMATraining
 
 /// A recipe whose run takes milliseconds a step; changes are made in its text.
 enum TinyRecipe {

@@ -6,6 +6,7 @@ import LoMAVectors
 import NaiveLlama
 import Synchronization
 
+@testable import LoMACatalogue
 @testable import LoMASuite
 
 /// A dozen cases of all levels, recorded with every seeded model; and what it was in an older version.

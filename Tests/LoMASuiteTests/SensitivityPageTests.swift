@@ -4,7 +4,7 @@ import LoMAVectors
 import Testing
 
 @testable import LoMADiagnosis
-@testable import LoMASuite
+@testable import LoMAMutants
 
 @Suite("The page of mutants")
 struct SensitivityPageTests {

@@ -3,9 +3,11 @@
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMAConformance
 
-@testable import LoMADiagnosis
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAConformance
+@testable import LoMAMutants
 @testable import LoMASuite
 
 @Suite("Chapter 12: the shaken reference")

@@ -3,7 +3,6 @@
 import Foundation
 import LoMAModels
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import Testing
 

@@ -1,11 +1,10 @@
 // A tiny checkpoint, whole in memory and as files that a test may spoil before it writes them.
 
 import Foundation
-import LoMAProcess
 import LoMA
 import LoMAModels
+import LoMAProcess
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -5,9 +5,8 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 import Testing
-@testable import LoMATraining
 
-@testable import LoMASuite
+@testable import LoMATraining
 
 @Suite("Losslessness: the sweep")
 struct SweepTests {

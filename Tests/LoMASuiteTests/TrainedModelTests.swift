@@ -6,8 +6,11 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 import Testing
-@testable import LoMADiagnosis
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMADiagnosis
+@testable import LoMAMutants
 @testable import LoMASuite
 
 @Suite("Trained models")

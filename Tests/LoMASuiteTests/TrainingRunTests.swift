@@ -5,10 +5,9 @@ import LoMA
 import LoMAReference
 import LoMAVectors
 import Testing
+
 @testable import LoMAModels
 @testable import LoMATraining
-
-@testable import LoMASuite
 
 @Suite("Chapter 15: runs")
 struct TrainingRunTests {

@@ -4,7 +4,6 @@ import Foundation
 import LoMA
 import LoMAModels
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 import Testing

@@ -58,6 +58,6 @@ func checkCases() throws(CaseFailure) {
     if !operations.contains(operation) { operations.append(operation) }
   }
   write(
-    "LoMASuite: " + String(counts.cases) + " cases, " + String(operations.count) + " operations, "
+    "LoMACatalogue: " + String(counts.cases) + " cases, " + String(operations.count) + " operations, "
       + String(counts.tensors) + " tensors")
 }

@@ -1,6 +1,6 @@
 // `loma completions` and `loma manual`: what shells and `man` want to know, made of the commands' own help.
 
-import LoMASuite
+import LoMAAnswers
 import LoMAVectors
 
 let completionsHelp = """

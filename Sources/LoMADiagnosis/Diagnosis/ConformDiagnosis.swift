@@ -1,8 +1,8 @@
 // RUN-30: what a run finds out about each wrong answer: the diagnosis that the runner calls.
 
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
-import LoMASuite
 import LoMAVectors
 
 #if canImport(Synchronization)

@@ -1,8 +1,8 @@
 // RUN-30: the summary of all wrong answers of a run: the mistakes behind them, or what they share.
 
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
-import LoMASuite
 
 extension ConformDiagnosis {
   /// The lines of the summary, printed before the last line of a run and in its reports.

@@ -2,8 +2,8 @@
 // level up.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

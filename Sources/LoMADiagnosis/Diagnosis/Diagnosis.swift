@@ -1,8 +1,8 @@
 // The mistake that a wrong answer points to: another profile, or one known mistake.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

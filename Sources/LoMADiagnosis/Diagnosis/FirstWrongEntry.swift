@@ -1,7 +1,7 @@
 // RUN-30: the first cache entry of a generation that is wrong, and why: its row's token, its position, or what it saw.
 
 import LoMA
-import LoMASuite
+import LoMAAnswers
 import LoMAVectors
 
 /// The first wrong cache entry of a generation, from the entries of all rows fed (OPS-5, `appended`).

@@ -1,7 +1,7 @@
 // RUN-30: what one wrong answer shows without any suspect, and what many of them share.
 
 import LoMA
-import LoMASuite
+import LoMAAnswers
 import LoMAVectors
 
 /// What one wrong answer shows by itself.

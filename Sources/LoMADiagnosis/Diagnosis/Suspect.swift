@@ -1,9 +1,10 @@
 // A known way to wrong answers: axes with other values than asked for, or a mutant.
 
 import LoMA
+import LoMAAnswers
+import LoMAMutants
 import LoMAPeers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 
 /// An axis and one of its values.

@@ -1,8 +1,8 @@
 // MOD-7, MSK-12: the first stage of a forward pass whose error or shape is wrong, and hidden keys with weight.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 
 /// The first stage at which a forward pass differs from the right one.

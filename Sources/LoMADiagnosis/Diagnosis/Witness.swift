@@ -1,8 +1,8 @@
 // A judged answer of a candidate, as evidence for or against suspects.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 
 /// A judged answer as evidence.

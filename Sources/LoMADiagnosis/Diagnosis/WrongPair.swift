@@ -1,7 +1,7 @@
 // MSK-1…MSK-11: a query and a key that see each other but should not, or do not but should.
 
 import LoMA
-import LoMASuite
+import LoMAAnswers
 import LoMAVectors
 
 /// A pair of rows that a wrong mask has wrong, in words that fit every layout.

@@ -1,8 +1,8 @@
 // The cases of a corpus with their judge, as sensitivity and diagnosis use them.
 
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
-import LoMASuite
 
 /// Units that are judged as those of any candidate.
 package struct JudgedUnits {

@@ -1,5 +1,6 @@
 // The result of a sensitivity run: for each mutant the comparisons that failed, and their margins.
 
+import LoMAMutants
 import LoMAVectors
 
 /// Which cases kill which mutants.

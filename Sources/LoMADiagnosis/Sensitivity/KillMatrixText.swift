@@ -1,5 +1,6 @@
 // The kill matrix for a terminal: one line per mutant, one column per level, with the best margin.
 
+import LoMAMutants
 import LoMAVectors
 
 package struct KillMatrixText {

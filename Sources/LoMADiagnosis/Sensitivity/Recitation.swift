@@ -1,8 +1,10 @@
 // Trained models that reconstruct known chunks with one mistake each: the text that a wrong mask loses.
 
 import LoMA
+import LoMAAnswers
+import LoMACatalogue
+import LoMAMutants
 import LoMAReference
-import LoMASuite
 import LoMATraining
 import LoMAVectors
 import NaiveLlama

@@ -1,10 +1,11 @@
 // Which cases kill which mutants: every mutant answers as a candidate would, and the given judge treats it like one.
 
 import LoMA
+import LoMAAnswers
 import LoMAConformance
 import LoMAJudgement
+import LoMAMutants
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

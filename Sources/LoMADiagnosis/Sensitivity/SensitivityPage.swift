@@ -1,6 +1,7 @@
 // Docs/Sensitivity.md and Docs/PeerSensitivity.md: every mutant of a part with the margins of the cases that kill it, and
 // which mutants each property kills. The texts are in the templates beside this file.
 
+import LoMAMutants
 import LoMAVectors
 
 /// The page as Markdown.

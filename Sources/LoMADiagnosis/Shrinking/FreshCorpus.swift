@@ -1,5 +1,7 @@
 // RUN-17: fresh cases as a corpus: drawn, answered, and without those that roundings alone could decide.
 
+import LoMAAnswers
+import LoMACatalogue
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite

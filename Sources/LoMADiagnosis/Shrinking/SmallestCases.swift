@@ -1,5 +1,6 @@
 // RUN-18: the smallest failing cases, as text for a person and as vectors that can be asked again.
 
+import LoMACatalogue
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite

@@ -1,5 +1,6 @@
 // RUN-18: the smallest case that still fails, found by asking the candidate.
 
+import LoMACatalogue
 import LoMAConformance
 import LoMAJudgement
 import LoMASuite

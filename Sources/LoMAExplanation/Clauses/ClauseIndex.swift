@@ -139,8 +139,8 @@ package struct ClauseIndex: Sendable {
   /// Cases and mutants cite clauses too, and are told one by one.
   private static func isCounted(_ path: String) -> Bool {
     [
-      "Sources/LoMASuite/Catalogue/", "Sources/LoMASuite/Peers/Catalogue/", "Sources/LoMASuite/Fresh/FreshCase.swift",
-      "Sources/LoMADiagnosis/Mutants/",
+      "Sources/LoMACatalogue/Cases/", "Sources/LoMACatalogue/Fresh/FreshCase.swift",
+      "Sources/LoMAPeersCatalogue/Cases/", "Sources/LoMAMutants/",
     ]
     .contains { path.hasPrefix($0) }
   }

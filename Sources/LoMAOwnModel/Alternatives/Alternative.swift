@@ -1,10 +1,10 @@
 // OWN-4: what a wrong port might compute: another value of an axis, a mutant of the catalogue, or one of this room's mistakes.
 
 import LoMA
-import LoMADiagnosis
+import LoMAAnswers
 import LoMAModels
+import LoMAMutants
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

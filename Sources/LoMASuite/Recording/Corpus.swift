@@ -1,6 +1,9 @@
 // Recording and writing the whole catalogue, for the commands.
 
 import LoMA
+import LoMAAnswers
+import LoMACatalogue
+import LoMAPeersCatalogue
 import LoMAVectors
 import NaiveLlama
 

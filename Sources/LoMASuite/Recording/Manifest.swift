@@ -1,6 +1,7 @@
 // Vectors/manifest.json, and that of part II: every case and model of the corpus, with the digest of every file.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

@@ -1,6 +1,8 @@
 // The models of the corpus: in memory for the reference, as Hugging Face directories for every port.
 
 import LoMA
+import LoMAAnswers
+import LoMACatalogue
 import LoMAModels
 import LoMAReference
 import LoMAVectors
@@ -139,5 +141,30 @@ struct RecordedModels: Sendable {
       found.append(Recording.File(path: entry.path + "/" + file.name, bytes: bytes))
     }
     return Entry(name: entry.name, path: entry.path, recipe: entry.recipe, files: found)
+  }
+}
+
+extension StoredModels {
+  /// The model that the answer to a case needs, computed from its seed; nil if it was trained and must be read.
+  package init?(computedFor item: Case) throws(ModelError) {
+    var models: [String: Model] = [:]
+    var adapters: [String: PeerAnswers.AdapterInModel] = [:]
+    var latents: [String: StoredLatent] = [:]
+    if let path = item.request.model, case .tensors = item.expectation {
+      switch item.request.operation.part {
+      case .loma:
+        guard let model = CaseModel.all.first(where: { $0.path == path }) else { return nil }
+        models[path] = try model.inMemory()
+      case .peers:
+        guard let recorded = try? RecordedModels.peers.get() else { return nil }
+        if let latent = recorded.latents[path] {
+          latents[path] = latent
+        } else {
+          guard let model = recorded.models[path] else { return nil }
+          (models[path], adapters[path]) = (model, recorded.adapters[path])
+        }
+      }
+    }
+    self.init(models: models, adapters: adapters, latents: latents)
   }
 }

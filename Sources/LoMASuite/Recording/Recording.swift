@@ -2,6 +2,8 @@
 // can be compared.
 
 import LoMA
+import LoMAAnswers
+import LoMACatalogue
 import LoMAReference
 import LoMAVectors
 import NaiveLlama

@@ -1,6 +1,7 @@
 // Vectors/structure.json: the structure level as plain JSON, for languages without a safetensors reader.
 
 import LoMA
+import LoMAAnswers
 import LoMAReference
 import LoMAVectors
 

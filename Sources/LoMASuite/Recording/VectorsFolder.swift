@@ -1,5 +1,7 @@
 // Finding the folder of the vectors, for every command that needs it.
 
+import LoMACatalogue
+import LoMAPeersCatalogue
 import LoMAVectors
 
 package enum VectorsFolder {

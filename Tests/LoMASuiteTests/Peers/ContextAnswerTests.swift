@@ -7,6 +7,9 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 16: answers")

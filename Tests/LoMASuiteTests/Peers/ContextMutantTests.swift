@@ -4,9 +4,10 @@ import LoMAPeers
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMADiagnosis
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMAMutants
+@testable import LoMAPeersCatalogue
 
 @Suite("16 CCM: mutants")
 struct ContextMutantTests {

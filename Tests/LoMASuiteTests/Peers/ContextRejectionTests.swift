@@ -5,7 +5,9 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAPeersCatalogue
 
 @Suite("Chapter 16: rejections")
 struct ContextRejectionTests {

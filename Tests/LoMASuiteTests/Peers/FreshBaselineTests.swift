@@ -3,6 +3,8 @@
 import LoMAPeers
 import LoMAVectors
 import Testing
+
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 19: fresh cases")

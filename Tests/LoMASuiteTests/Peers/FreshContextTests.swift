@@ -5,9 +5,13 @@ import LoMAPeers
 import LoMAVectors
 import NaiveLlama
 import Testing
+
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 @testable import LoMADiagnosis
 @testable import LoMAJudgement
-
+@testable import LoMAMutants
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 16: fresh cases")

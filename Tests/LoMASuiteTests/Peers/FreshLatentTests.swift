@@ -3,6 +3,8 @@
 import LoMAPeers
 import LoMAVectors
 import Testing
+
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapters 17 and 18: fresh cases")

@@ -5,9 +5,10 @@ import LoMAPeersReference
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMADiagnosis
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMAMutants
+@testable import LoMAPeersCatalogue
 
 @Suite("17 LAT, 18 QNT: mutants")
 struct LatentMutantTests {

@@ -6,6 +6,9 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapters 17 and 18: operations")

@@ -1,5 +1,6 @@
 // The right answers of part II, on all of its models.
 
+@testable import LoMAAnswers
 @testable import LoMASuite
 
 private let recorded = Result { () throws(RecordingError) in

@@ -5,6 +5,9 @@ import LoMAPeers
 import LoMAVectors
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 16: the catalogue")

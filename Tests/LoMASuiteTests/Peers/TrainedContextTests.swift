@@ -6,8 +6,11 @@ import LoMAPeers
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMADiagnosis
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAMutants
+@testable import LoMAPeersCatalogue
 @testable import LoMASuite
 
 @Suite("Chapter 16: trained models")

@@ -6,9 +6,11 @@ import LoMAPeers
 import LoMAVectors
 import NaiveLlama
 import Testing
-@testable import LoMADiagnosis
 
-@testable import LoMASuite
+@testable import LoMAAnswers
+@testable import LoMACatalogue
+@testable import LoMAMutants
+@testable import LoMAPeersCatalogue
 
 @Suite("Chapter 17: trained models")
 struct TrainedLatentTests {

@@ -1,7 +1,6 @@
 // The mistakes that a running model can show, from the project's catalogue.
 
-import LoMADiagnosis
-import LoMASuite
+import LoMAMutants
 import LoMAVectors
 
 extension Mutant {

@@ -1,6 +1,6 @@
 // What the suite's answers name of part II, which is not in this module: nothing to compute with, and one refusal.
 
-import LoMASuite
+import LoMAAnswers
 import LoMAVectors
 
 package struct PeerAnswers: Sendable {}

@@ -1,10 +1,11 @@
-// The reference with one mistake of the project's catalogue in it, or with none: the very mutants of LoMADiagnosis, applied
+// The reference with one mistake of the project's catalogue in it, or with none: the very mutants of LoMAMutants, applied
 // to the requests that the suite sends.
 
 import LoMA
-import LoMADiagnosis
+import LoMAAnswers
+import LoMACatalogue
+import LoMAMutants
 import LoMAReference
-import LoMASuite
 import LoMAVectors
 import NaiveLlama
 

@@ -2,6 +2,8 @@
 // in this and in their attention, and in nothing else.
 
 import LoMA
+import LoMAPeers
+import LoMAPeersReference
 import LoMAReference
 import NaiveLlama
 
@@ -13,6 +15,8 @@ package enum RowArrangement: String, CaseIterable, Hashable, Sendable {
   case twin
   /// The concatenated memory of chapter 16, recited as LoMA's: `RecitedContext`.
   case context
+  /// The same rows with the merged memory of chapter 16: `MergedRecital`.
+  case merged
 }
 
 extension RowArrangement {
@@ -20,7 +24,7 @@ extension RowArrangement {
   package func vocabulary(textSize: Int, memoryLength: Int) throws(InputError) -> Vocabulary {
     switch self {
     case .loma, .twin: try Vocabulary(textSize: textSize)
-    case .context:
+    case .context, .merged:
       try Vocabulary(
         textSize: textSize, memoryToken: textSize, repetitionToken: textSize + memoryLength,
         modelSize: textSize + memoryLength + 1)
@@ -32,7 +36,7 @@ extension RowArrangement {
     switch self {
     case .loma: rows
     case .twin: Twin.rows(rows, profile)
-    case .context: RecitedContext.rows(rows, parameters)
+    case .context, .merged: RecitedContext.rows(rows, parameters)
     }
   }
 
@@ -42,6 +46,15 @@ extension RowArrangement {
     case .loma: .spec
     case .twin: Twin.rules
     case .context: RecitedContext.rules
+    case .merged: MergedRecital.rules
+    }
+  }
+
+  /// How the entries of memory rows are merged (CCM-3); nil: they are not.
+  package var rate: MergeRate? {
+    switch self {
+    case .loma, .twin, .context: nil
+    case .merged: .mean
     }
   }
 }

@@ -1,5 +1,5 @@
-// CCM-17, CCM-18: the running means of some rows' entries, as further keys of the rows that come later; forward, then
-// backward. There are no SUM rows: what they would hold is read in their place.
+// EQB-10, CCM-17, CCM-18: the running means of some rows' entries, as further keys of the rows that come later; forward,
+// then backward. There are no SUM rows: what they would hold is read in their place.
 
 import LoMA
 import LoMAPeers

@@ -1,4 +1,4 @@
-// EQB-3, EQB-5: chapter 16's merged memory under LoMA's recital. Chunks are its context segments, t its n; the repetition
+// EQB-10: chapter 16's merged memory under LoMA's recital. Chunks are its context segments, t its n; the repetition
 // rows of all chunks stand behind the last one, and see the one running mean that is held then.
 
 import LoMA
@@ -40,7 +40,7 @@ package enum MergedRecital {
     }
   }
 
-  /// CCM-13, EQB-5: whether a row reads the mean after a chunk's memory rows: text and memory that of the chunk before
+  /// EQB-10, CCM-13: whether a row reads the mean after a chunk's memory rows: text and memory that of the chunk before
   /// theirs, a repetition row the last.
   private static func reads(_ query: Place, meanAfter key: Place, last: Place?) -> Bool {
     switch query {

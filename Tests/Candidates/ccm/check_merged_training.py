@@ -1,4 +1,4 @@
-"""EQB-3 and CCM-17 a second time: a recital from one running mean, its losses and gradients, by PyTorch's autograd.
+"""EQB-10 a second time: a recital from one running mean, its losses and gradients, by PyTorch's autograd.
 
     python check_merged_training.py [--write yes]
 

@@ -1,4 +1,4 @@
-// Spec chapters 16 and 20: a recital from one running mean, EQB-3 and CCM-17: forward against the model of chapter 16 with
+// Spec chapters 16 and 20: a recital from one running mean, EQB-10: forward against the model of chapter 16 with
 // its SUM rows, every gradient against central differences. Tests/Candidates/ccm/check_merged_training.py computes the
 // same pass in PyTorch, chunk by chunk and without a mask.
 
@@ -13,7 +13,7 @@ import Testing
   // MARK: - Gradients
 
   @Test(arguments: [1, 2], [MergeRate.mean, .exponential(0.375)])
-  func `CCM-17 EQB-3 every gradient of a recital from means agrees with central differences to 1e-7`(
+  func `EQB-10 CCM-17 every gradient of a recital from means agrees with central differences to 1e-7`(
     stride: Int, rate: MergeRate
   ) throws {
     let sample = MergedSample(seed: 17, layers: 3, stride: stride, rate: rate)
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: [("mean", MergeRate.mean), ("exponential", .exponential(0.375))])
-  func `CCM-17 EQB-3 losses and gradients of a recital from means are those of PyTorch's autograd`(
+  func `EQB-10 CCM-17 losses and gradients of a recital from means are those of PyTorch's autograd`(
     word: String, rate: MergeRate
   ) throws {
     let sample = MergedSample(rate: rate)
@@ -72,7 +72,7 @@ import Testing
 
   // MARK: - Rows
 
-  @Test func `CCM-13 CCM-18 EQB-3 text and memory are chapter 16's with its SUM rows, bit for bit`() throws {
+  @Test func `EQB-10 CCM-13 CCM-18 text and memory are chapter 16's with its SUM rows, bit for bit`() throws {
     for (rate, name) in [(MergeRate.mean, "memory=merge"), (.exponential(0.5), "memory=merge,merge_rate=exponential")] {
       for chunks in 0...4 {
         let sample = MergedSample(seed: UInt64(50 + chunks), rate: rate)
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test func `EQB-5 repetition rows read the last mean and the repetition rows of their chunk, and no other row`()
+  @Test func `EQB-10 repetition rows read the last mean and the repetition rows of their chunk, and no other row`()
     throws
   {
     for chunks in 1...4 {
@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  @Test func `EQB-5 t entries recite what the training layout recites, bit for bit, however long the text`() throws {
+  @Test func `EQB-10 t entries recite what the training layout recites, bit for bit, however long the text`() throws {
     for chunks in 1...5 {
       let sample = MergedSample(seed: UInt64(80 + chunks))
       let (rows, model) = (try MergedSample.rows(sample.tokens(chunks * 4)), try sample.model())
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test func `EQB-5 after one chunk the mean is the chunk's memory: its recital is the concatenated one`() throws {
+  @Test func `EQB-10 after one chunk the mean is the chunk's memory: its recital is the concatenated one`() throws {
     let sample = MergedSample(seed: 4)
     let rows = try MergedSample.rows(sample.tokens(4))
     var concatenated = LoMARules.spec

@@ -50,12 +50,17 @@ extension RowArrangement {
     }
   }
 
-  /// How the entries of memory rows are merged (CCM-3); nil: they are not.
-  package var rate: MergeRate? {
+  /// The memory rows of a text that are merged, by CCM-3's mean; nil where each is held as it is.
+  package func merged(_ rows: [Row]) -> MergedBlocks? {
     switch self {
     case .loma, .twin, .context: nil
-    case .merged: .mean
+    case .merged: MergedBlocks(of: rows, rate: .mean)
     }
+  }
+
+  /// The keys beside those of rows: the means of what is merged (EQB-10).
+  package func further(_ rows: [Row]) -> FurtherKeys? {
+    merged(rows).map { FurtherKeys(made: $0.means, backward: $0.backward) }
   }
 }
 

@@ -205,6 +205,26 @@ struct BudgetMeasuringTests {
     }
   }
 
+  @Test func `EQB-5 EQB-10 what is held of all chunks recites what the rows of training recite, bit for bit`() throws {
+    for group in [TrainedGroup.merged, .context] {
+      let run = try run(group)
+      for chunks in 1...3 {
+        let text = (0..<4 * chunks).map { 97 + ($0 * 5 + chunks) % 26 }
+        let rows = try MomentRows(
+          text, at: BudgetMoment(chunks: chunks, chunkLength: 4), arrangement: run.recipe.arrangement,
+          vocabulary: try run.recipe.vocabulary, parameters: run.recipe.parameters)
+        let whole = try model(run).forward(
+          rows: rows.fed + rows.repetition, profile: .base, rules: run.recipe.rules,
+          further: run.recipe.arrangement.further)
+        let recited = try StoredText(rows, model: model(run), arrangement: run.recipe.arrangement)
+          .logits(rows.repetition)
+        for r in 0..<recited.rows {
+          #expect(recited.row(r) == whole.logits.row(rows.fed.count + r), "\(group), \(chunks) chunks, row \(r)")
+        }
+      }
+    }
+  }
+
   @Test func `EQB-10 with the same weights one chunk gives both memories the same step of training`() throws {
     let plan = try BudgetPlan(
       try Recipe(parsing: Array(BudgetCommandTests.recipe.replacing("\"chunks\": 3", with: "\"chunks\": 1").utf8)),

@@ -23,12 +23,12 @@ package struct StoredText: Sendable {
     self.rows = rows
     rules = arrangement.rules
     let trace = try computing(
-      try model.forward(rows: rows.fed, profile: .base, rules: rules, rate: arrangement.rate))
-    let merged = MergedBlocks(of: rows.fed, rate: arrangement.rate)
-    if let last = merged.blocks.last {
-      held = last.map { rows.fed[$0] }
+      try model.forward(rows: rows.fed, profile: .base, rules: rules, further: arrangement.further))
+    if let merged = arrangement.merged(rows.fed) {
+      held = (merged.blocks.last ?? []).map { rows.fed[$0] }
       entries = trace.stored.map {
-        merged.means(of: $0, model.functions).selecting(Array(merged.count - last.count..<merged.count))
+        let mean = merged.last(of: KeyValues(keys: $0.keys, values: $0.contents))
+        return StoredEntries(contents: mean.values, keys: mean.keys)
       }
     } else {
       let places = Set(rows.held.map { $0.place })

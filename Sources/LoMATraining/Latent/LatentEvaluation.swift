@@ -23,14 +23,13 @@ extension Evaluation {
       configuration: checkpoint.configuration, weights: Weights(weights), functions: .llama(workers: .single),
       rules: .spec)
     let (profile, rules, vocabulary) = (recipe.profile, recipe.rules, try recipe.vocabulary)
-    let rate = recipe.arrangement.rate
     do {
       try self.init(
         texts: texts.fresh(atMost: count, seed: seed), vocabulary: vocabulary,
         parameters: recipe.parameters, profile: profile, threads: threads,
         layout: { recipe.arrangement.rows($0, recipe.parameters, profile) },
         logits: { (rows) throws(ModelError) in
-          try model.forward(rows: rows, profile: profile, rules: rules, rate: rate).logits
+          try model.forward(rows: rows, profile: profile, rules: rules, further: recipe.arrangement.further).logits
         }, progress: progress)
     } catch { throw .model(error) }
   }

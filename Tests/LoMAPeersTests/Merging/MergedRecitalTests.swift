@@ -142,14 +142,16 @@ import Testing
       let read = try sample.forward(fed)
       let blocks = MergedBlocks(of: fed, rate: .mean)
       let held = read.stored.map { entries in
-        let means = blocks.means(of: entries, model.functions)
-        #expect(means.count == 2 * chunks && blocks.count == means.count)
+        let entries = KeyValues(keys: entries.keys, values: entries.contents)
+        let means = blocks.means(of: entries)
+        #expect(means.keys.rows == 2 * chunks)
         // Σ of all chunks' entries, divided once (CCM-19).
         var sum = Tensor(zeros: [2, means.keys.columns])
         for block in blocks.blocks { sum += entries.keys.selecting(rows: block) }
-        let last = means.selecting([2 * chunks - 2, 2 * chunks - 1])
+        let last = blocks.last(of: entries)
+        #expect(means.keys.selecting(rows: [2 * chunks - 2, 2 * chunks - 1]) == last.keys)
         #expect(last.keys.values == sum.values.map { $0 / Double(chunks) })
-        return last
+        return StoredEntries(contents: last.values, keys: last.keys)
       }
       #expect(held.allSatisfy { $0.count == 2 })
       let mask = Mask(rows: fed.suffix(2) + repetition, profile: .base)

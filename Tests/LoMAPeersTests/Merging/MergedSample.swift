@@ -70,11 +70,17 @@ struct MergedSample {
       }
   }
 
+  /// The running means as keys.
+  private func further(_ rows: [Row]) -> FurtherKeys? {
+    let blocks = MergedBlocks(of: rows, rate: rate)
+    return FurtherKeys(made: blocks.means, backward: blocks.backward)
+  }
+
   func forward(_ rows: [Row], _ weights: ParameterSet? = nil) throws -> LatentTrace {
-    try model(weights).forward(rows: rows, profile: .base, rules: MergedRecital.rules, rate: rate)
+    try model(weights).forward(rows: rows, profile: .base, rules: MergedRecital.rules, further: further)
   }
 
   func pass(_ texts: [[Row]], _ weights: ParameterSet? = nil) throws -> LatentTrainingPass {
-    try model(weights).trainingPass(texts: texts, profile: .base, rules: MergedRecital.rules, rate: rate)
+    try model(weights).trainingPass(texts: texts, profile: .base, rules: MergedRecital.rules, further: further)
   }
 }

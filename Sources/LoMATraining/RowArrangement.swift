@@ -2,6 +2,8 @@
 // in this and in their attention, and in nothing else.
 
 import LoMA
+import LoMAPeers
+import LoMAPeersReference
 import LoMAReference
 import NaiveLlama
 
@@ -13,6 +15,8 @@ package enum RowArrangement: String, CaseIterable, Hashable, Sendable {
   case twin
   /// The concatenated memory of chapter 16, recited as LoMA's: `RecitedContext`.
   case context
+  /// The same rows with the merged memory of chapter 16: `MergedRecital`.
+  case merged
 }
 
 extension RowArrangement {
@@ -20,7 +24,7 @@ extension RowArrangement {
   package func vocabulary(textSize: Int, memoryLength: Int) throws(InputError) -> Vocabulary {
     switch self {
     case .loma, .twin: try Vocabulary(textSize: textSize)
-    case .context:
+    case .context, .merged:
       try Vocabulary(
         textSize: textSize, memoryToken: textSize, repetitionToken: textSize + memoryLength,
         modelSize: textSize + memoryLength + 1)
@@ -32,7 +36,7 @@ extension RowArrangement {
     switch self {
     case .loma: rows
     case .twin: Twin.rows(rows, profile)
-    case .context: RecitedContext.rows(rows, parameters)
+    case .context, .merged: RecitedContext.rows(rows, parameters)
     }
   }
 
@@ -42,7 +46,21 @@ extension RowArrangement {
     case .loma: .spec
     case .twin: Twin.rules
     case .context: RecitedContext.rules
+    case .merged: MergedRecital.rules
     }
+  }
+
+  /// The memory rows of a text that are merged, by CCM-3's mean; nil where each is held as it is.
+  package func merged(_ rows: [Row]) -> MergedBlocks? {
+    switch self {
+    case .loma, .twin, .context: nil
+    case .merged: MergedBlocks(of: rows, rate: .mean)
+    }
+  }
+
+  /// The keys beside those of rows: the means of what is merged (EQB-10).
+  package func further(_ rows: [Row]) -> FurtherKeys? {
+    merged(rows).map { FurtherKeys(made: $0.means, backward: $0.backward) }
   }
 }
 

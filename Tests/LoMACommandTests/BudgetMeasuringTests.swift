@@ -68,6 +68,8 @@ struct BudgetMeasuringTests {
     // Two memory rows a chunk; before the second chunk goes, four of them and its four tokens.
     #expect(try bits(.loma) == (4 * entry, 8 * entry) && bits(.context) == (4 * entry, 8 * entry))
     #expect(try bits(.lomaHalf) == (2 * entry, 6 * entry))
+    // One mean of two entries, the second chunk and its own two.
+    #expect(try bits(.merged) == (2 * entry, 8 * entry))
     #expect(try bits(.latentQuarter).held == 8 * entry / 4 && bits(.latentEighth).held == 8 * entry / 8)
     #expect(try bits(.crossLayer).held == 8 * entry / 2)
     // One producer of a latent of 20 numbers in 4 bits with its two scales, and a key of 4 numbers whole.
@@ -106,8 +108,8 @@ struct BudgetMeasuringTests {
     throws
   {
     let plan = try plan(seeds: 2)
-    #expect(plan.runs.count == 18 && Set(plan.runs.map { $0.name }).count == 18)
-    #expect(Set(plan.runs.map { $0.recipe.digest }).count == 18 && plan.runs[9].seed == 2)
+    #expect(plan.runs.count == 20 && Set(plan.runs.map { $0.name }).count == 20)
+    #expect(Set(plan.runs.map { $0.recipe.digest }).count == 20 && plan.runs[10].seed == 2)
     let basis = plan.basis
     for run in plan.runs {
       let recipe = run.recipe
@@ -118,7 +120,7 @@ struct BudgetMeasuringTests {
       #expect(recipe.parameters.chunkLength == basis.parameters.chunkLength)
       let shape = recipe.configuration.shape
       #expect(shape.hiddenSize == 16 && shape.intermediateSize == 16 && shape.layers == 2 && !shape.tiesHead)
-      #expect(shape.vocabularySize == (run.group == .context ? 259 : 258))
+      #expect(shape.vocabularySize == ([.context, .merged].contains(run.group) ? 259 : 258))
     }
   }
 
@@ -182,6 +184,63 @@ struct BudgetMeasuringTests {
       }
       #expect(rows[query].label == text[rows[query].position])
     }
+  }
+
+  @Test func `EQB-10 the mean held after one chunk is its memory, and recites bit for bit what the concatenated does`()
+    throws
+  {
+    let (first, second) = (try run(.merged), try run(.context))
+    #expect(first.recipe.configuration == second.recipe.configuration)
+    let ids = try first.recipe.vocabulary
+    for chunks in 1...3 {
+      let moment = BudgetMoment(chunks: chunks, chunkLength: 4)
+      let text = (0..<4 * chunks + 5).map { 97 + ($0 * 7 + chunks) % 26 }
+      let logits = try [first, second].map { run in
+        let rows = try MomentRows(
+          text, at: moment, arrangement: run.recipe.arrangement, vocabulary: ids, parameters: run.recipe.parameters)
+        let stored = try StoredText(rows, model: model(first), arrangement: run.recipe.arrangement)
+        return [try stored.logits(rows.repetition), try stored.logits(rows.next)]
+      }
+      #expect((logits[0] == logits[1]) == (chunks == 1), "\(chunks)")
+    }
+  }
+
+  @Test func `EQB-5 EQB-10 what is held of all chunks recites what the rows of training recite, bit for bit`() throws {
+    for group in [TrainedGroup.merged, .context] {
+      let run = try run(group)
+      for chunks in 1...3 {
+        let text = (0..<4 * chunks).map { 97 + ($0 * 5 + chunks) % 26 }
+        let rows = try MomentRows(
+          text, at: BudgetMoment(chunks: chunks, chunkLength: 4), arrangement: run.recipe.arrangement,
+          vocabulary: try run.recipe.vocabulary, parameters: run.recipe.parameters)
+        let whole = try model(run).forward(
+          rows: rows.fed + rows.repetition, profile: .base, rules: run.recipe.rules,
+          further: run.recipe.arrangement.further)
+        let recited = try StoredText(rows, model: model(run), arrangement: run.recipe.arrangement)
+          .logits(rows.repetition)
+        for r in 0..<recited.rows {
+          #expect(recited.row(r) == whole.logits.row(rows.fed.count + r), "\(group), \(chunks) chunks, row \(r)")
+        }
+      }
+    }
+  }
+
+  @Test func `EQB-10 with the same weights one chunk gives both memories the same step of training`() throws {
+    let plan = try BudgetPlan(
+      try Recipe(parsing: Array(BudgetCommandTests.recipe.replacing("\"chunks\": 3", with: "\"chunks\": 1").utf8)),
+      seeds: 1)
+    let folder = try TemporaryFolder()
+    try Files.replace(folder.path + "/corpus.txt", with: BudgetCommandTests.corpus)
+    let points = try [TrainedGroup.merged, .context].map { group in
+      var points: [CurvePoint] = []
+      let run = try #require(plan.runs.first { $0.group == group })
+      var training = try LatentTrainingRun(
+        run.recipe, corpora: folder.path, folder: folder.path + "/" + run.name, resumes: false)
+      try training.advance(stoppingAfter: .max, threads: 1) { points.append($0) }
+      return points
+    }
+    #expect(points[0].count == 2 && points[0][0] == points[1][0])
+    #expect((points[0][1].repetition - points[1][1].repetition).magnitude < 1e-12)
   }
 
   @Test func `EQB-5 what is held of another chunk changes no recital of LoMA and the twin`() throws {

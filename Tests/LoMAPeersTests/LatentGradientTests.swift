@@ -122,7 +122,7 @@ import Testing
         }
         return try sample.model(weights).backward(
           dLogits, trace: trace, tokens: nil, positions: rows.map { $0.position },
-          visible: LoMARules.spec.visible(rows, sample.profile)
+          visible: LoMARules.spec.visible(rows, sample.profile), further: nil
         ).parameters
       }
       let all = try gradient(dropping: nil)

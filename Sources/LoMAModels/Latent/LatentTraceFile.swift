@@ -57,7 +57,8 @@ extension LatentCheckpoint {
     var arrays: [NamedArray] = []
     for step in 0...steps {
       let pass = try modelling(
-        try trainer.pass(batch, profile: profile, rules: .spec, workers: Workers(threads: threads)))
+        try trainer.pass(
+          batch, profile: profile, rules: .spec, further: { _ in nil }, workers: Workers(threads: threads)))
       if step == 0 {
         let losses = [("language_modelling", pass.loss.languageModelling), ("repetition", pass.loss.repetition)]
         for (name, loss) in losses {

@@ -48,7 +48,7 @@ package struct LatentLayerTrace: Hashable, Sendable {
   package let down: Tensor?
   /// What the rows fed now leave in the cache; nil in consumers.
   package let own: StoredEntries?
-  /// What the layer reads: the cached entries of its producer, then those of the rows fed now.
+  /// What the layer reads: the cached entries of its producer, then further ones made of those of the rows fed now, then these.
   package let all: StoredEntries
   /// Keys of all heads, made of all entries: [entries, H·(d_n + d_r)], or those stored.
   package let keys: Tensor
@@ -137,6 +137,13 @@ package struct LatentModel: Sendable {
   package func forward(
     embeddings: Tensor, positions: [Int], visible: VisibleKeys, past: [StoredEntries]
   ) throws(ModelError) -> LatentTrace {
+    try forward(embeddings: embeddings, positions: positions, visible: visible, past: past, further: nil)
+  }
+
+  /// The same with keys between the two that are made of those of these rows (EQB-10).
+  package func forward(
+    embeddings: Tensor, positions: [Int], visible: VisibleKeys, past: [StoredEntries], further: FurtherKeys?
+  ) throws(ModelError) -> LatentTrace {
     precondition(embeddings.rows == positions.count && embeddings.rows == visible.lists.count, "one of each per row")
     let producers = producers
     precondition(past.count == producers.count, "a cache per producer")
@@ -148,7 +155,7 @@ package struct LatentModel: Sendable {
       let place = producers.firstIndex(of: producer) ?? 0
       let trace = try layer(
         index, producer, hidden, angles: angles, visible: functions.visibleInLayer(visible, index), past: past[place],
-        shared: producer == index ? nil : stored[place])
+        shared: producer == index ? nil : stored[place], further: further)
       if let own = trace.own { stored.append(own) }
       hidden = trace.output
       layers.append(trace)
@@ -169,7 +176,7 @@ package struct LatentModel: Sendable {
   /// those it made of the rows fed now; nil if this layer is the producer.
   private func layer(
     _ index: Int, _ producer: Int, _ x: Tensor, angles: RotaryAngles?, visible: VisibleKeys, past: StoredEntries,
-    shared: StoredEntries?
+    shared: StoredEntries?, further: FurtherKeys?
   ) throws(ModelError) -> LatentLayerTrace {
     let (f, name) = (functions, LatentLayerNames(index: index))
     let attentionNorm = try norm(x, name.attentionNorm)
@@ -183,7 +190,7 @@ package struct LatentModel: Sendable {
       fed = made.entries
       if shared == nil { (down, own) = (made.down, made.entries) }
     }
-    let all = past.appending(fed)
+    let all = past.appending(further?.before(fed, functions) ?? fed)
 
     let (keys, values) = try keysAndValues(of: all, layer: index, producer: producer)
     let attention = attend(queries.query, keys: keys, values: values, visible: visible)

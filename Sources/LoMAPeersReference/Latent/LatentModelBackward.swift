@@ -17,9 +17,10 @@ extension LatentModel {
   ///
   /// `tokens` are the ids whose embeddings were fed, nil if embeddings were given: then no gradient reaches the table. A
   /// tied table receives the head's gradient first, then the embedding's (MOD-6). The gradients of a producer's entries
-  /// are summed by falling layer, its own last.
+  /// are summed by falling layer, its own last; then those of the keys made of them are added.
   package func backward(
-    _ dLogits: Tensor, trace: LatentTrace, tokens: [Int]?, positions: [Int], visible: VisibleKeys
+    _ dLogits: Tensor, trace: LatentTrace, tokens: [Int]?, positions: [Int], visible: VisibleKeys,
+    further: FurtherKeys?
   ) throws(ModelError) -> LatentGradients {
     let f = functions
     var gradients = ParameterSet(zerosFor: configuration)
@@ -34,7 +35,7 @@ extension LatentModel {
     for index in (0..<configuration.shape.layers).reversed() {
       dHidden = try layerBackward(
         index, dHidden, trace: trace.layers[index], angles: angles, visible: f.visibleInLayer(visible, index),
-        dEntries: &dEntries, gradients: &gradients)
+        further: further, dEntries: &dEntries, gradients: &gradients)
     }
     if let tokens {
       gradients.add(
@@ -48,7 +49,7 @@ extension LatentModel {
   /// layer's producer have read so far; a producer takes it and leaves nil.
   private func layerBackward(
     _ index: Int, _ dOutput: Tensor, trace: LatentLayerTrace, angles: RotaryAngles?, visible: VisibleKeys,
-    dEntries: inout StoredEntries?, gradients: inout ParameterSet
+    further: FurtherKeys?, dEntries: inout StoredEntries?, gradients: inout ParameterSet
   ) throws(ModelError) -> Tensor {
     let (f, name, epsilon) = (functions, LatentLayerNames(index: index), configuration.epsilon)
     let producer = rules.producer(index, attention.stride)
@@ -76,7 +77,8 @@ extension LatentModel {
     var dNorm = try queryBackward(dAttention.query, trace, name, angles: angles, &gradients)
     if producer == index {
       dEntries = nil
-      dNorm = try entriesBackward(total, trace, name, angles: angles, onto: dNorm, &gradients)
+      dNorm = try entriesBackward(
+        further?.backward(total) ?? total, trace, name, angles: angles, onto: dNorm, &gradients)
     } else {
       dEntries = total
     }

@@ -18,18 +18,32 @@ package struct LatentTrainingPass: Hashable, Sendable {
 extension LatentModel {
   /// The forward pass of one text's rows under the mask of a LoMA profile.
   package func forward(rows: [Row], profile: Profile, rules: LoMARules) throws(ModelError) -> LatentTrace {
+    try forward(rows: rows, profile: profile, rules: rules, further: { _ in nil })
+  }
+
+  /// The same with further keys, of which the rules then know (EQB-10).
+  package func forward(
+    rows: [Row], profile: Profile, rules: LoMARules, further: @escaping @Sendable ([Row]) -> FurtherKeys?
+  ) throws(ModelError) -> LatentTrace {
     try forward(
       embeddings: try embed(rows.map { $0.token }), positions: rows.map { $0.position },
-      visible: rules.visible(rows, profile), past: noPast)
+      visible: rules.visible(rows, profile), past: noPast, further: further(rows))
   }
 
   /// Forward and backward over a batch, pads included; texts in parallel, their gradients summed by rising text.
   package func trainingPass(
     texts: [[Row]], profile: Profile, rules: LoMARules
   ) throws(ModelError) -> LatentTrainingPass {
+    try trainingPass(texts: texts, profile: profile, rules: rules, further: { _ in nil })
+  }
+
+  /// The same with further keys, made of the rows of each text (EQB-10).
+  package func trainingPass(
+    texts: [[Row]], profile: Profile, rules: LoMARules, further: @escaping @Sendable ([Row]) -> FurtherKeys?
+  ) throws(ModelError) -> LatentTrainingPass {
     let single = onOneThread()
     let traces = try functions.workers.map(texts.count) { (index) throws(ModelError) in
-      try single.forward(rows: texts[index], profile: profile, rules: rules)
+      try single.forward(rows: texts[index], profile: profile, rules: rules, further: further)
     }
     let logits = traces.map { $0.logits }
     let dLogits = rules.lossBackward(texts, logits)
@@ -37,7 +51,7 @@ extension LatentModel {
       let rows = texts[index]
       return try single.backward(
         dLogits[index], trace: traces[index], tokens: rows.map { $0.token }, positions: rows.map { $0.position },
-        visible: rules.visible(rows, profile)
+        visible: rules.visible(rows, profile), further: further(rows)
       ).parameters
     }
     var sum = ParameterSet(zerosFor: configuration)

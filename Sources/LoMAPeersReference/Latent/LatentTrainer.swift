@@ -39,11 +39,13 @@ package struct LatentTrainer: Hashable, Sendable {
       configuration: configuration, weights: Weights(parameters), functions: .llama(workers: workers), rules: .spec)
   }
 
-  /// Losses, logits and gradients of a batch of rows; the result does not depend on the number of threads.
+  /// Losses, logits and gradients of a batch of rows, with further keys made of them (EQB-10); the result does not
+  /// depend on the number of threads.
   package func pass(
-    _ texts: [[Row]], profile: Profile, rules: LoMARules, workers: Workers
+    _ texts: [[Row]], profile: Profile, rules: LoMARules, further: @escaping @Sendable ([Row]) -> FurtherKeys?,
+    workers: Workers
   ) throws(ModelError) -> LatentTrainingPass {
-    try model(workers: workers).trainingPass(texts: texts, profile: profile, rules: rules)
+    try model(workers: workers).trainingPass(texts: texts, profile: profile, rules: rules, further: further)
   }
 
   /// One step of the optimiser with these gradients (LOS-6).
@@ -56,10 +58,11 @@ package struct LatentTrainer: Hashable, Sendable {
   /// Answers the pass, whose losses and logits are of the weights before the step. Throws `divergedTraining` if the norm
   /// of the gradients is not finite; then nothing has changed.
   package mutating func step(
-    _ texts: [[Row]], profile: Profile, rules: LoMARules, settings: TrainerSettings, workers: Workers
+    _ texts: [[Row]], profile: Profile, rules: LoMARules, further: @escaping @Sendable ([Row]) -> FurtherKeys?,
+    settings: TrainerSettings, workers: Workers
   ) throws(ModelError) -> LatentTrainingPass {
     let pass = try pass(
-      texts.map(settings.objective.labelled), profile: profile, rules: rules, workers: workers)
+      texts.map(settings.objective.labelled), profile: profile, rules: rules, further: further, workers: workers)
     var gradients = pass.gradients
     guard gradients.clip(toGlobalNorm: settings.largestNorm).isFinite else {
       throw .divergedTraining(step: optimiser.steps + 1)

@@ -25,6 +25,7 @@ package enum MethodWords {
     "loma-c4": "the text's entries, for t memory entries a chunk that training shaped to be recited from",
     "loma-c8": "the same, for half as many memory entries",
     "ccm-concat": "the text's entries, for n memory entries a chunk that all later rows share",
+    "ccm-merge": "the text's entries, and which chunk is which: n entries in all are the mean of every chunk's",
     "mla-4": "what does not pass through a latent of a quarter of the numbers, which training shaped",
     "mla-8": "what does not pass through a latent of an eighth of the numbers, which training shaped",
     "clla": "what does not pass through a latent of 4-bit numbers that two layers share, which training shaped",

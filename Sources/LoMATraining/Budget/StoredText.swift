@@ -12,6 +12,8 @@ package struct StoredText: Sendable {
   private let model: LatentModel
   private let rules: LoMARules
   private let rows: MomentRows
+  /// The rows whose places the entries have; of memory that is merged, those of the last chunk.
+  private let held: [Row]
   /// By producer, an entry for each row held.
   private var entries: [StoredEntries]
 
@@ -20,15 +22,24 @@ package struct StoredText: Sendable {
     self.model = model
     self.rows = rows
     rules = arrangement.rules
-    let trace = try computing(try model.forward(rows: rows.fed, profile: .base, rules: rules))
-    let held = Set(rows.held.map { $0.place })
-    let kept = rows.fed.indices.filter { held.contains(rows.fed[$0].place) }
-    entries = trace.stored.map { $0.selecting(kept) }
+    let trace = try computing(
+      try model.forward(rows: rows.fed, profile: .base, rules: rules, further: arrangement.further))
+    if let merged = arrangement.merged(rows.fed) {
+      held = (merged.blocks.last ?? []).map { rows.fed[$0] }
+      entries = trace.stored.map {
+        let mean = merged.last(of: KeyValues(keys: $0.keys, values: $0.contents))
+        return StoredEntries(contents: mean.values, keys: mean.keys)
+      }
+    } else {
+      let places = Set(rows.held.map { $0.place })
+      let kept = rows.fed.indices.filter { places.contains(rows.fed[$0].place) }
+      held = rows.held
+      entries = trace.stored.map { $0.selecting(kept) }
+    }
   }
 
   /// The logits of rows behind the entries.
   func logits(_ fed: [Row]) throws(ReferenceError) -> Tensor {
-    let held = rows.held
     let mask = Mask(rows: held + fed, profile: .base)
     let embeddings = try computing(try model.embed(fed.map { $0.token }))
     return try computing(
@@ -140,6 +151,9 @@ package enum StoredTextBits {
         parameters.t * moment.chunks,
         parameters.t * moment.chunks + moment.chunkLength
       )
+    case .merged:
+      // CCM-28: the mean of the chunks before, the last chunk, and its own entries before they enter.
+      (parameters.t, parameters.t * min(moment.chunks, 2) + moment.chunkLength)
     }
   }
 }

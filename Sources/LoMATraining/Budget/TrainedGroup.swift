@@ -28,6 +28,8 @@ package enum TrainedGroup: String, CaseIterable, Hashable, Sendable {
   case lomaHalf = "loma-c8"
   /// Tokens that learn to share an entry, c of the basis an entry (BAS-26).
   case pooled = "dmc"
+  /// The merged memory of chapter 16, all weights trained, no adapter.
+  case merged = "ccm-merge"
 }
 
 extension TrainedGroup {
@@ -36,6 +38,7 @@ extension TrainedGroup {
     switch self {
     case .loma, .lomaHalf: .loma
     case .context: .context
+    case .merged: .merged
     case .twin, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer, .pooled: .twin
     }
   }
@@ -44,7 +47,7 @@ extension TrainedGroup {
   package func parameters(_ basis: Parameters) throws(InputError) -> Parameters {
     switch self {
     case .lomaHalf: try Parameters(c: 2 * basis.c, t: basis.t / 2)
-    case .twin, .loma, .context, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer, .pooled: basis
+    case .twin, .loma, .context, .latentEighth, .latentQuarter, .sharedLatent, .crossLayer, .pooled, .merged: basis
     }
   }
 
@@ -68,7 +71,7 @@ extension TrainedGroup {
         form: .heads(query: query, keyValue: keyValue, dimension: dimension))
     }
     return switch self {
-    case .twin, .loma, .lomaHalf, .context, .pooled: try heads(stride: 1)
+    case .twin, .loma, .lomaHalf, .context, .pooled, .merged: try heads(stride: 1)
     case .crossLayer: try heads(stride: basis.layers)
     case .latentQuarter: try latent(full / 4, rotated: dimension / 2, bits: nil, stride: 1)
     case .latentEighth: try latent(full / 8, rotated: dimension / 4, bits: nil, stride: 1)

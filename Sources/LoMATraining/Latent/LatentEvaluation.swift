@@ -29,7 +29,7 @@ extension Evaluation {
         parameters: recipe.parameters, profile: profile, threads: threads,
         layout: { recipe.arrangement.rows($0, recipe.parameters, profile) },
         logits: { (rows) throws(ModelError) in
-          try model.forward(rows: rows, profile: profile, rules: rules).logits
+          try model.forward(rows: rows, profile: profile, rules: rules, further: recipe.arrangement.further).logits
         }, progress: progress)
     } catch { throw .model(error) }
   }

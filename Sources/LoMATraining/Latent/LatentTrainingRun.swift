@@ -89,7 +89,8 @@ package struct LatentTrainingRun: Sendable {
   ) throws(ModelError) -> (loss: Loss, logits: [Tensor]) {
     guard let pooling = recipe.pooling else {
       let pass = try trainer.step(
-        layouts, profile: recipe.profile, rules: recipe.rules, settings: recipe.settings, workers: workers)
+        layouts, profile: recipe.profile, rules: recipe.rules, further: recipe.arrangement.further,
+        settings: recipe.settings, workers: workers)
       return (pass.loss, pass.logits)
     }
     let texts = layouts.map { PooledRows(training: $0) }

@@ -43,7 +43,7 @@ struct FreshFamilyTests {
         #expect(asked.allSatisfy { $0 == nil }, "\(operation)")
         continue
       }
-      // Each is expected 1,000/k times; the bounds are four deviations or more away.
+      // Each is expected 1,000/k times; the bounds are three deviations or more away.
       for family in possible {
         let share = Double(asked.count { $0 == family }) * Double(possible.count) / 1000
         #expect(0.7...1.3 ~= share, "\(operation) of \(family): \(share)")

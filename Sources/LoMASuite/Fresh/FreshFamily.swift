@@ -91,17 +91,20 @@ extension FreshCase {
   private func scaling(_ family: CaseFamily) -> [String: RequestParameter] {
     var lots = SeededNumbers(seed: seed(8))
     func one<Value>(_ values: [Value]) -> Value { values[lots.integer(below: values.count)] }
-    // Lengths among whose wavelengths are those of a layer's pairs, or of a long context.
-    let old = one(operation == .rope ? [64, 512, 8192] : [32, 64, 256])
+    let isAlone = operation == .rope
     switch family {
     case .linear: return ["rope_type": .word("linear"), "factor": .real(one([1.5, 2, 4, 8]))]
     case .llama3:
       let low = one([0.5, 1.0, 2])
+      // Borders among the wavelengths of a layer's pairs, and of a long context's.
+      let old = one(isAlone ? [64, 512, 8192] : [32, 64, 256])
       return [
         "rope_type": .word("llama3"), "factor": .real(one([2.0, 8, 32])), "low_freq_factor": .real(low),
         "high_freq_factor": .real(low * one([2.0, 4, 8])), "original_max_position_embeddings": .integer(old),
       ]
     case .yarn:
+      // At the longest the ramp ends beyond the last pair, where its limit shows.
+      let old = one(isAlone ? [64, 512, 65_536] : [32, 64, 8192])
       let ramps: [[String: RequestParameter]] = [
         [:], ["beta_fast": .real(16), "beta_slow": .real(2)], ["truncate": .integer(0)],
         ["truncate": .integer(0), "beta_fast": .real(5), "beta_slow": .real(0.5)],

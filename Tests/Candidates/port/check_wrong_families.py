@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does `loma conform` catch the wrong ports of wrong_families.py, and what does it say of them?
 
-    python3 check_wrong_families.py --loma PATH [--json FILE] [--vectors DIR] [--fresh SEED [--cases N]] [ID…]
+    python3 check_wrong_families.py --loma PATH [--json FILE] [--vectors DIR] [--fresh SEED [--cases 1500]] [ID…]
 
 Each is run in float32, or in float64 if float32 hides it, and asked the cases of its family: those whose ids have the
 first word of its own. It is caught by an answer that is judged wrong; a crash or an unreadable file alone does not
@@ -62,7 +62,7 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--vectors", type=pathlib.Path, default=HERE.parents[2] / "Vectors")
     parser.add_argument("--fresh", type=int)
-    parser.add_argument("--cases", type=int, default=400)
+    parser.add_argument("--cases", type=int, default=1500)
     parser.add_argument("ids", nargs="*")
     given = parser.parse_args()
     table = []

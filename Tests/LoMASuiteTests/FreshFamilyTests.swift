@@ -6,6 +6,8 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMADiagnosis
+@testable import LoMAJudgement
 @testable import LoMASuite
 
 @Suite("Chapter 13: fresh cases of families")
@@ -125,5 +127,22 @@ struct FreshFamilyTests {
     #expect(rows > 16 && smaller.count > 40, "\(rows), \(smaller.count)")
     // Recording throws where the reference refuses a row.
     _ = try cases.recording(of: smaller, threads: 2) { _, _ in }
+  }
+
+  @Test func `RUN-17 fresh cases of families alone fail what is mistaken in families`() throws {
+    let folder = projectRoot + "/Vectors"
+    let recorded = try CaseCorpus(folder: folder)
+    let measured = try CalibratedBounds(of: recorded)
+    let fresh = try FreshCorpus(seed: 3, of: .loma, families: all, measured)
+    var selection = Selection()
+    selection.choose(ids: "*.*.*.fresh.*")
+    let corpus = try fresh.corpus(count: 1000, for: selection, threads: 2) { _ in }
+    #expect(corpus.cases.count > 200 && corpus.cases.allSatisfy { $0.family != nil })
+    let units = try JudgedUnits(corpus, bounds: measured.ofFreshCases(of: corpus), dtypes: ["f32"]).units
+    let runs = Sensitivity(units: units, models: try StoredModels(vectors: folder), threads: 2)
+    let mutants = Mutant.all(of: .loma).filter { $0.family == .families }
+    let alive = runs.deaths(of: mutants).lines.filter { $0.kills.isEmpty }.map { $0.mutant.id }
+    #expect(mutants.count > 20 && alive.isEmpty, "\(alive)")
+    #expect(runs.headroom().allSatisfy { !$0.verdict.fails }, "a port without a mistake passes")
   }
 }

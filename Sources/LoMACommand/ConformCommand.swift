@@ -51,7 +51,16 @@ private struct Conformance {
       program: environment.program)
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)
-    fresh = try options.fresh.map { try FreshCorpus(seed: $0.seed, of: recorded.part, measured) }
+    let command =
+      options.command.isEmpty
+      ? try CandidateCommand(ownArguments: Self.reference(of: recorded.part), startFolder: environment.folder)
+      : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
+    fresh = try options.fresh.map {
+      try FreshCorpus(
+        seed: $0.seed, of: recorded.part,
+        families: recorded.part == .loma ? try Self.families(of: command, options, recorded) : [],
+        measured)
+    }
     if let fresh, let count = options.fresh?.count {
       corpus = try fresh.corpus(
         count: count, for: options.selection, threads: max(2, options.jobs), report: environment.report)
@@ -62,15 +71,23 @@ private struct Conformance {
     let known = try options.arguments["--known-failures"].map { [corpus] in
       try KnownFailures(contentsOf: $0, corpus: corpus)
     }
-    let command =
-      options.command.isEmpty
-      ? try CandidateCommand(ownArguments: Self.reference(of: corpus.part), startFolder: environment.folder)
-      : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
     diagnosis = ConformDiagnosis(
       corpus, bounds, models: try StoredModels(of: recorded), threads: ModelOptions.processors)
     runner = Runner(
       corpus: corpus, bounds: bounds, command: command, limits: options.limits, jobs: options.jobs,
       known: known ?? KnownFailures(), diagnosis: diagnosis.hook)
+  }
+
+  /// The families that a candidate lists: it is started for its hello alone, since they decide which cases are drawn
+  /// (RUN-17).
+  private static func families(
+    of command: CandidateCommand, _ options: ConformOptions, _ corpus: CaseCorpus
+  ) throws(CandidateError) -> Set<CaseFamily> {
+    let conversation = CandidateConversation(
+      command, limits: options.limits, specification: corpus.specification, models: .folders { _ in nil },
+      isInterrupted: { Interruption.isRequested })
+    defer { conversation.end() }
+    return Set(try conversation.declaration().families)
   }
 
   func run() throws -> Outcome {

@@ -69,7 +69,7 @@ func sensitivity(_ words: [String], in environment: Environment) throws -> Outco
   var corpus = recorded
   var bounds = try CalibratedBounds(of: corpus)
   if let fresh {
-    corpus = try FreshCorpus(seed: fresh.seed, of: part, bounds).corpus(
+    corpus = try FreshCorpus(seed: fresh.seed, of: part, families: Set(CaseFamily.allCases), bounds).corpus(
       count: fresh.count, for: Selection(), threads: threads, report: environment.report)
     bounds = bounds.ofFreshCases(of: corpus)
   }

@@ -17,6 +17,8 @@ package struct FreshCases: Sendable {
 
   package let seed: UInt64
   let part: Part
+  /// The families that the candidate lists: cases of others are not drawn.
+  package var families: Set<CaseFamily> = []
   private let models: RecordedModels
   private let answers: ReferenceAnswers
 
@@ -73,6 +75,9 @@ package struct FreshCases: Sendable {
 
   /// Case `index` of the seed, from 0; it does not depend on how many cases are drawn.
   package func drawn(_ index: Int) -> any DrawnCase {
+    if part == .loma, let ofFamily = FreshDrawing.drawn(seed: seed, index: index, of: families) {
+      return clearest(ofFamily)
+    }
     let (type, place) = drawing(of: index)
     return clearest(type.drawn(seed: seed, index: place))
   }
@@ -98,13 +103,14 @@ package struct FreshCases: Sendable {
     func item(_ expectation: Expectation, hunts: String) -> Case {
       Case(
         id: id, since: Versions.suite(of: part), level: fresh.kind.level, hunts: hunts, clauses: fresh.clauses,
-        request: fresh.request, expectation: expectation, dtypes: fresh.types)
+        request: fresh.request, expectation: expectation, dtypes: fresh.types, family: fresh.family)
     }
     switch fresh.kind {
     case .answer:
-      return Case.tensors(
-        id, fresh.kind.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.clauses, fresh.request
-      ).asked(in: clearTypes(of: fresh))
+      var asked = Case.tensors(
+        id, fresh.kind.level, hunts: "answers known by heart: \(fresh)", clauses: fresh.clauses, fresh.request)
+      asked.family = fresh.family
+      return asked.asked(in: clearTypes(of: fresh))
     case .property(let property, _):
       let asked = item(.property(property), hunts: "answers known by heart: \(fresh)")
       return needsClearCodes(fresh.request) ? asked.asked(in: clearTypes(of: fresh)) : asked
@@ -124,18 +130,25 @@ package struct FreshCases: Sendable {
   /// The id of case `index` of the seed.
   package func id(_ index: Int) -> String {
     let (type, place) = drawing(of: index)
-    return "\(type.kind(seed: seed, index: place).words).fresh.s\(seed)-k\(index)"
+    let family = part == .loma ? FreshDrawing.family(seed: seed, index: index, of: families) : nil
+    let words = type.kind(seed: seed, index: place).words + (family.map { "." + $0.rawValue } ?? "")
+    return "\(words).fresh.s\(seed)-k\(index)"
   }
 
   /// The seed and the index in an id; nil if it is not the id of a fresh case.
   package static func named(_ id: String) -> (cases: FreshCases, index: Int)? {
-    let parts = id.split(separator: ".").last?.split(separator: "-") ?? []
+    let words = id.split(separator: ".")
+    let parts = words.last?.split(separator: "-") ?? []
     guard parts.count == 2, parts[0].first == "s", parts[1].first == "k", let seed = UInt64(parts[0].dropFirst()),
       let index = Int(parts[1].dropFirst())
     else { return nil }
-    return Part.allCases.lazy.compactMap { try? FreshCases(seed: seed, of: $0) }.first { $0.id(index) == id }.map {
-      ($0, index)
+    let family = words.dropFirst(2).first.flatMap { CaseFamily(rawValue: String($0)) }
+    for part in Part.allCases {
+      guard var cases = try? FreshCases(seed: seed, of: part) else { continue }
+      cases.families = Set([family].compactMap { $0 })
+      if cases.id(index) == id { return (cases, index) }
     }
+    return nil
   }
 
   /// The case with an id; nil if it is not the id of a fresh case.

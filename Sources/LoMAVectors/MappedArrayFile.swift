@@ -103,6 +103,17 @@ public struct MappedArrayFile: Sendable {
     }
   }
 
+  /// The first byte in which an array differs from one of this file or another; nil if both have the same bytes.
+  ///
+  /// The end of the shorter one is a difference. Throws `noSuchArray`.
+  public func firstDifference(
+    of name: String, from other: MappedArrayFile, _ otherName: String
+  ) throws(ContainerError) -> Int? {
+    let (ours, theirs) = (bytes(try entry(name).bytes), other.bytes(try other.entry(otherName).bytes))
+    if ours == theirs { return nil }
+    return zip(ours, theirs).enumerated().first { $1.0 != $1.1 }?.offset ?? min(ours.count, theirs.count)
+  }
+
   private func doubles(_ entry: ContainerHeader.Entry, _ range: Range<Int>) throws(ContainerError) -> [Double] {
     try NamedArray.check(entry.elementType, kind: .floating, name: entry.name)
     return bytes(range).withUnsafeBytes { Elements.doubles($0, entry.elementType) }

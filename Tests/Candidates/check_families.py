@@ -6,7 +6,8 @@ rotation and eager attention, with LoMA's mask and positions; nothing is replace
 float64 there (llama64.widened). Compared on all rows of three texts, relative to the tensor's largest value: logits,
 keys of every layer, both losses, every gradient, one step of AdamW; logits and cached keys of generation, and the
 tokens that `loma generate` prints. The decoder in NumPy (numpy_llama.py) and the float64 forms that other checks use
-(llama64.py) are compared with the same numbers. Then frequencies, and every configuration that must be refused.
+(llama64.py) are compared with the same numbers. Then frequencies, every configuration that must be refused, and
+tied heads that are stored all the same.
 
   check_families.py [--loma .build/debug/loma]      without --loma the Python implementations alone
 """
@@ -28,6 +29,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 import family_models
 import family_refusals
+import family_ties
 import llama64
 import loma_layout
 import loma_model
@@ -342,6 +344,7 @@ def main():
         problems = [f"{who}: {found.value:.1e} in {found.name}" for who, found in worst.items()
                     if not found.value <= LIMIT]
         problems += family_refusals.check(scratch, loma)
+        problems += family_ties.check(scratch, loma)
     problems += check_frequencies(loma)
     for who, found in worst.items():
         if found.count:

@@ -178,24 +178,56 @@ def refusals(given, declared=FAMILIES):
         yield Refusal(invalid, "head_dim", head_dim)
 
 
-def stored_names(directory):
-    """The names of a directory's tensors, of one file or of shards."""
+def header(path):
+    """The header of a file of tensors, and where its bytes begin."""
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        return json.loads(file.read(size)), 8 + size
+
+
+def places(directory):
+    """The file of each of a directory's tensors, of one file or of shards."""
     directory = pathlib.Path(directory)
     index = directory / "model.safetensors.index.json"
     if index.is_file():
-        return set(json.loads(index.read_text())["weight_map"])
-    with open(directory / "model.safetensors", "rb") as file:
-        return set(json.loads(file.read(int.from_bytes(file.read(8), "little"))))
+        return {name: directory / file for name, file in json.loads(index.read_text())["weight_map"].items()}
+    return dict.fromkeys(header(directory / "model.safetensors")[0], directory / "model.safetensors")
+
+
+def stored_names(directory):
+    """The names of a directory's tensors, of one file or of shards."""
+    return set(places(directory))
+
+
+def stored(path, name):
+    """Element type, shape and bytes of a tensor."""
+    found, start = header(path)
+    entry = found[name]
+    begin, end = entry["data_offsets"]
+    with open(path, "rb") as file:
+        file.seek(start + begin)
+        return entry["dtype"], entry["shape"], file.read(end - begin)
+
+
+def has_two_heads(directory, given):
+    """Whether the head of a tied model is stored, and is not the embedding (MOD-6)."""
+    if given.get("tie_word_embeddings") is not True:
+        return False
+    files, names = places(directory), ("lm_head.weight", "model.embed_tokens.weight")
+    if not set(names) <= set(files):
+        return False
+    head, table = (stored(files[name], name) for name in names)
+    return head != table
 
 
 def refusal(directory, declared=()):
     """The code with which a model is refused by one who knows these families, or None. A configuration that says
-    biases that the files lack is refused too."""
+    biases that the files lack is refused too, and a tied head that is stored as another matrix."""
     given = read(directory)
     found = {refusal.code for refusal in refusals(given, declared)}
     needed = {f"{name}.bias" for name in biases(given)}
     lacking = needed and needed - {".".join(name.split(".")[-2:]) for name in stored_names(directory)}
-    if lacking or "unsupported-configuration" in found:
+    if lacking or has_two_heads(directory, given) or "unsupported-configuration" in found:
         return "unsupported-configuration"
     if found:
         return "invalid-configuration"

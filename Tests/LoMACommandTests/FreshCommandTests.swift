@@ -43,6 +43,47 @@ struct FreshCommandTests {
     #expect(fresh.output.contains("smallest  cost c=1 t=1 length=0"), "\(fresh.output)")
   }
 
+  @Test func `RUN-17 families are drawn for a candidate that lists them, after a hello of its own`() throws {
+    let (binary, folder) = (try Binary(), try TemporaryFolder())
+    let script = """
+      while IFS= read -r line; do
+        rest=${line#*\\"id\\":}; id=${rest%%,*}
+        case $line in
+        *hello*)
+          echo hello >>"$1"
+          ok='"ok":{"protocol":1,"name":"p","version":"1","ops":["rope"],"dtypes":["f32"],"profiles":"any"'$2'}' ;;
+        *stop*) exit 0 ;;
+        *) ok='"unsupported":{"why":"nothing"}' ;;
+        esac
+        printf '{"loma":1,"id":%s,%s}\\n' "$id" "$ok"
+      done
+      """
+    try script.write(toFile: folder.path + "/port.sh", atomically: true, encoding: .utf8)
+    /// The ids that are asked of a candidate whose hello has these members besides.
+    func asked(_ members: String) throws -> [String] {
+      let run = try binary.shell(
+        "loma conform --fresh 3 --cases 120 --op rope --jobs 1 --report '\(folder.path)/report' \(vectors) "
+          + "-- /bin/sh '\(folder.path)/port.sh' '\(folder.path)/hellos' '\(members)'")
+      #expect(run.exitCode == 1 && run.output.contains("7 unsupported"), "\(run)")
+      let hellos = try String(contentsOfFile: folder.path + "/hellos", encoding: .utf8).split(separator: "\n")
+      #expect(hellos.count == 2, "one to learn the families, one to be asked")
+      try FileManager.default.removeItem(atPath: folder.path + "/hellos")
+      let lines = try String(contentsOfFile: folder.path + "/report/results.jsonl", encoding: .utf8)
+      return lines.split(separator: "\n").flatMap { line in
+        line.matches(of: /"id":"([^"]+)"/).map { String($0.1) }
+      }
+    }
+    let plain = try asked("")
+    #expect(plain.count == 7 && plain.allSatisfy { $0.hasPrefix("stage.rope.fresh.s3-k") }, "\(plain)")
+    for families in ["llama3", "yarn"] {
+      let some = try asked(#","families":["\#(families)","nobody"]"#)
+      #expect(some != plain && some.count == 7, "\(families)")
+      for (one, other) in zip(some, plain) where one != other {
+        #expect(one == other.replacing(".fresh.", with: ".\(families).fresh."))
+      }
+    }
+  }
+
   @Test func `RUN-18 a mistake is shrunk, and written as vectors that fail again`() throws {
     let (binary, folder) = (try Binary(), try TemporaryFolder())
     let mutant = "-- '\(binary.path)' reference --mutant M054"

@@ -256,6 +256,32 @@ struct ExtendedDirectoryTests: DirectoryExtending {
     }
   }
 
+  @Test func `PAR-5 MOD-6 a tied head that is stored gets its rows, and the reason is told if it is another matrix`()
+    throws
+  {
+    for differs in [false, true] {
+      let checkpoint = try TinyCheckpoint(tiesHead: true)
+      try withFolder { folder in
+        let arrays = try checkpoint.arrays()
+        let table = try #require(arrays.first { $0.name == embedding })
+        var values = try table.doubles()
+        if differs { values[100] += 1 }
+        let stored = try NamedArray(head, .f64, shape: table.shape, doubles: values)
+        try checkpoint.write(
+          to: folder + "/old", config: checkpoint.configText([("loma", nil)]),
+          files: [("model.safetensors", arrays + [stored])])
+        let refusal = try extended(folder).refusal.map { "\($0)" }
+        let told = "lm_head.weight is stored and is not model.embed_tokens.weight: row 12 differs"
+        #expect(refusal == (differs ? "unsupported-configuration: tie_word_embeddings is true: \(told)" : nil))
+        let new = try ArrayFile(contentsOf: folder + "/new/model.safetensors", byteLimit: 1 << 20).arrays
+        let tables = [embedding, head].compactMap { name in new.first { $0.name == name } }
+        #expect(tables.map(\.shape) == [[15, 8], [15, 8]])
+        #expect((tables[0].bytes == tables[1].bytes) == !differs)
+        #expect(tables[1].bytes.starts(with: stored.bytes), "a row that is there stays")
+      }
+    }
+  }
+
   @Test func `PAR-5 contents are two, different, and without white space`() throws {
     #expect(try CheckpointExtension.contents("<m>,<r>") == ["<m>", "<r>"])
     for text in [

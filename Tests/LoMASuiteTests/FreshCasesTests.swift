@@ -53,7 +53,7 @@ struct FreshCasesTests {
     let kinds = (0..<1440).map { FreshDrawing.kind(seed: 9, index: $0) }
     let drawn = kinds.indices.filter { !kinds[$0].isFaulty }.map { index in
       var drawing = FreshDrawing(seed: 9, index: index)
-      return drawing.draw(kinds[index].operation)
+      return drawing.draw(kinds[index].operation, of: nil)
     }
     #expect(drawn.allSatisfy { $0.isValid })
     for operation in Operation.all(of: .loma) { #expect(drawn.count { $0.operation == operation } == 80) }

@@ -35,8 +35,39 @@ struct TensorTests {
     let frequencies = try NamedArray(
       "model.layers.0.self_attn.rotary_emb.inv_freq", .f32, shape: [2], doubles: [1, 0.01])
     #expect(try error(arrays + [frequencies]) == nil)
-    // A tied checkpoint may store its head beside the table.
-    #expect(try error(arrays, tiesHead: true) == nil)
+  }
+
+  @Test func `MOD-6 a tied head is stored as its embedding or not at all`() throws {
+    var arrays = try TinyCheckpoint().arrays()
+    let table = try #require(arrays.first { $0.name == ParameterName.embedding })
+    let place = try #require(arrays.firstIndex { $0.name == ParameterName.head })
+    func refusal(_ difference: String) -> CheckpointError {
+      .model(
+        .unsupportedConfiguration(
+          key: "tie_word_embeddings", value: "true",
+          reason: "lm_head.weight is stored and is not model.embed_tokens.weight: \(difference)"))
+    }
+    #expect(try error(arrays, tiesHead: true) == refusal("row 0 differs"))
+    #expect(try error(arrays) == nil, "a head of its own is no tied one")
+    // Whatever of the table changes, in the file: one bit of one number, its type, or its shape.
+    let values = try table.doubles()
+    var (changed, narrow) = (values, values)
+    changed[12 * 8 + 7] = changed[12 * 8 + 7].nextUp
+    arrays[place] = try NamedArray(ParameterName.head, .f64, shape: [13, 8], doubles: changed)
+    #expect(try error(arrays, tiesHead: true) == refusal("row 12 differs"))
+    narrow = values.map { Double(Float($0)) }
+    arrays[place] = try NamedArray(ParameterName.head, .f32, shape: [13, 8], doubles: narrow)
+    #expect(try error(arrays, tiesHead: true) == refusal("it is F32, not F64"))
+    arrays[place] = try NamedArray(ParameterName.head, .f64, shape: [8, 13], doubles: values)
+    #expect(try error(arrays, tiesHead: true) == refusal("its shape is [8, 13], not [13, 8]"))
+    // The table itself, as older programs stored it, changes nothing, in one file or in two.
+    arrays[place] = try NamedArray(ParameterName.head, .f64, shape: [13, 8], doubles: values)
+    let without = arrays.filter { $0.name != ParameterName.head }
+    try withFolder { folder in
+      try TinyCheckpoint(tiesHead: true).write(to: folder + "/with", arrays: arrays)
+      try TinyCheckpoint(tiesHead: true).write(to: folder + "/without", arrays: without)
+      #expect(try logits(folder + "/with") == logits(folder + "/without"))
+    }
   }
 
   @Test func `MOD-1 a parameter of another shape is refused with both shapes`() throws {

@@ -29,7 +29,7 @@ from playwright.sync_api import sync_playwright
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AXE = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-MODULE_LIMIT, PAGE_LIMIT, READY_LIMIT, RECITE_LIMIT = 120_000, 700 * 1024, 1000, 200
+MODULE_LIMIT, PAGE_LIMIT, READY_LIMIT, RECITE_LIMIT = 120_000, 700_000, 1000, 200
 SENTENCE = "the memory of a chunk is all that is left of it."
 MODEL = ROOT / "Vectors/models/text-c4"
 # Texts, c, t and profiles that are compared with the command.

@@ -166,7 +166,7 @@ enum FamilyCases {
   // MARK: - Models
 
   /// What of each model its cases show, and the clauses that say it.
-  private static let hunted: [CaseFamily: (hunts: String, clauses: [String])] = [
+  static let hunted: [CaseFamily: (hunts: String, clauses: [String])] = [
     .linear: ("frequencies that are not divided, or twice", ["MOD-8"]),
     .dynamic: ("frequencies that are changed below the length from which they change", ["MOD-8"]),
     .llama3: ("a rope object that is not read, or read as another type", ["MOD-8"]),

@@ -33,6 +33,8 @@ enum StageRequests {
 
   /// The hidden width of a decoder layer that is asked alone.
   static let layerWidth = 8
+  /// The width of its feed-forward network.
+  static let layerMiddle = 12
 
   /// One decoder layer of that width over the rows of a text.
   static func decoderLayer(
@@ -40,7 +42,7 @@ enum StageRequests {
     more: [String: RequestParameter] = [:]
   ) -> Request {
     let rows = rows(c: c, t: t, n: n, profile)
-    let (width, middle) = (layerWidth, 12)
+    let (width, middle) = (layerWidth, layerMiddle)
     func weight(_ name: String, _ out: Int, _ fanIn: Int, _ offset: UInt64) -> NamedArray {
       CaseInputs.normal(
         name, shape: [out, fanIn], deviation: 1.5 / Double(fanIn).squareRoot(), mean: 0, seed: seed + offset)

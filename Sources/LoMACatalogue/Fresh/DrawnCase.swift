@@ -24,6 +24,8 @@ package protocol DrawnCase: Hashable, Sendable, CustomStringConvertible {
   var good: Request { get }
   /// The faults of the request; empty if it is to be answered.
   var faults: [Fault] { get }
+  /// The family that a candidate must list to be asked; nil: none.
+  var family: CaseFamily? { get }
   /// The clauses whose mistakes its answer can show.
   var clauses: [String] { get }
   /// The element types in which it may be asked, before any number of it is known.
@@ -41,6 +43,9 @@ package protocol DrawnFault: Hashable, Sendable {
 }
 
 extension DrawnCase {
+  /// No chapter of part II has families.
+  package var family: CaseFamily? { nil }
+
   /// The request that follows from the drawn properties, with its faults.
   package var request: Request {
     var lots = SeededNumbers(seed: seed(6))

@@ -21,6 +21,8 @@ package struct FreshCase: DrawnCase {
   var profile = Profile.base
   /// The name of its model; nil if the operation needs none.
   var model: String?
+  /// What its model or stage has beyond the plain Llama; nil: nothing.
+  package var family: CaseFamily?
   /// The layout that is asked for.
   var layout = LayoutKind.training
   /// Whether rows of numbers are given in place of tokens.
@@ -50,16 +52,16 @@ package struct FreshCase: DrawnCase {
     case .schedule: self[.length] > 0 || self[.generate] == 0
     case .generate:
       texts.count == 1 && (lengths[0] > 0 || self[.generate] == 0) && !(isForced && self[.generate] == 0)
-    case .reconstruct: texts.count == 1 && self[.chunk] < lengths[0] / chunkLength
+        && isBelowLimit
+    case .reconstruct: texts.count == 1 && self[.chunk] < lengths[0] / chunkLength && isBelowLimit
     // A stage without rows is not a valid request.
     case .attention: lengths.allSatisfy { $0 > 0 }
     // Hugging Face also refuses a width that is not a multiple of the number of heads.
     case .decoderLayer:
       lengths.allSatisfy { $0 > 0 }
         && StageRequests.layerWidth.isMultiple(of: self[.keyValueHeads] * self[.sharing])
-    case .layout, .mask, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy, .forward, .loss, .gradients,
-      .trainStep:
-      true
+    case .forward, .loss, .gradients, .trainStep: isBelowLimit
+    case .layout, .mask, .metrics, .cost, .rmsNorm, .rope, .feedForward, .crossEntropy: true
     case .peer: false
     }
   }
@@ -74,7 +76,7 @@ extension FreshCase {
   package static func drawn(seed: UInt64, index: Int) -> FreshCase {
     var drawing = FreshDrawing(seed: seed, index: index)
     let kind = kind(seed: seed, index: index)
-    var drawn = drawing.draw(kind.operation)
+    var drawn = drawing.draw(kind.operation, of: nil)
     if kind.isFaulty { drawing.spoil(&drawn) }
     return drawn
   }
@@ -83,7 +85,9 @@ extension FreshCase {
 
   package var kind: FreshKind { faults.isEmpty ? .answer(operation) : .rejection(of: operation) }
 
-  package var clauses: [String] { faults.isEmpty ? operation.clauses : ["OPS-6"] }
+  package var clauses: [String] {
+    faults.isEmpty ? operation.clauses + (family.flatMap { FamilyCases.hunted[$0]?.clauses } ?? []) : ["OPS-6"]
+  }
 
   package var types: [String] {
     let all = Case.types(of: kind.level)
@@ -154,6 +158,7 @@ extension FreshCase: CustomStringConvertible {
     if !texts.isEmpty { words.append("n=" + lengths.map { "\($0)" }.joined(separator: ",")) }
     if layout == .generation { words.append("layout=generation") }
     words.append(profile.name)
+    if let family { words.append("family=" + family.rawValue) }
     if let model { words.append("models/" + model) }
     if hasEmbeddings { words.append("embeddings") }
     if isForced { words.append("forced") }

@@ -7,7 +7,7 @@ import NaiveLlama
 
 /// Draws the properties of one fresh case.
 package struct FreshDrawing {
-  private var numbers: SeededNumbers
+  var numbers: SeededNumbers
 
   /// The draws of case `index` of a seed; they depend on nothing else.
   init(seed: UInt64, index: Int) { numbers = SeededNumbers(case: index, of: seed) }
@@ -26,9 +26,10 @@ package struct FreshDrawing {
     if drawn.faults.contains(.model) { drawn.model = CaseModel.shallow.name }
   }
 
-  /// Draws a case of an operation.
-  mutating func draw(_ operation: Operation) -> FreshCase {
+  /// Draws a case of an operation, of a family or of the plain Llama.
+  mutating func draw(_ operation: Operation, of family: CaseFamily?) -> FreshCase {
     var drawn = FreshCase(operation: operation, seed: numbers.next())
+    drawn.family = family
     switch operation {
     case .layout, .mask:
       shape(&drawn, c: 1...5, t: 1...4)
@@ -68,10 +69,11 @@ package struct FreshDrawing {
     let drawnT = numbers.one(of: t)
     let lot = numbers.integer(below: 16)
     let isRowwise = [.layout, .mask, .forward, .generate, .reconstruct, .schedule].contains(drawn.operation)
+    let mayBeWide = isRowwise && drawn.family == nil
     let (wideC, wideT) = numbers.one(of: [(16, 4), (32, 2), (64, 1), (8, 8)])
     switch lot {
     case 0: (drawn.extents[.c], drawn.extents[.t]) = (1, 1)
-    case 1 where isRowwise: (drawn.extents[.c], drawn.extents[.t]) = (wideC, wideT)
+    case 1 where mayBeWide: (drawn.extents[.c], drawn.extents[.t]) = (wideC, wideT)
     default: (drawn.extents[.c], drawn.extents[.t]) = (drawnC, drawnT)
     }
     // Long texts use the model with one layer, which takes no more time than short ones on the others.
@@ -122,7 +124,7 @@ package struct FreshDrawing {
   }
 
   private mutating func training(_ drawn: inout FreshCase) {
-    let model = numbers.one(of: CaseModel.drawn)
+    let model = numbers.one(of: drawn.possibleModels)
     drawn.model = model.name
     shape(&drawn, c: 1...4, t: 1...3)
     texts(&drawn, atMost: 3)
@@ -137,7 +139,7 @@ package struct FreshDrawing {
   }
 
   private mutating func cached(_ drawn: inout FreshCase) {
-    drawn.model = numbers.one(of: CaseModel.drawn).name
+    drawn.model = numbers.one(of: drawn.possibleModels).name
     shape(&drawn, c: 1...4, t: 1...3)
     drawn.profile = profile()
     drawn.hasOwnIDs = numbers.happens(oneIn: 3)

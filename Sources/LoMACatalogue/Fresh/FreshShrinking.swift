@@ -54,8 +54,9 @@ extension FreshCase {
     if faults.count > 1 { plainer += faults.map { fault in with { $0.faults = [fault] } } }
     if !captures.isEmpty { plainer.append(with { $0.captures = [] }) }
     if let model, model != CaseModel.shallow.name, captures.isEmpty {
-      plainer.append(with { $0.model = CaseModel.shallow.name })
+      plainer.append(with { ($0.model, $0.family) = (CaseModel.shallow.name, nil) })
     }
+    if model == nil, family != nil { plainer.append(with { $0.family = nil }) }
     return plainer
   }
 }

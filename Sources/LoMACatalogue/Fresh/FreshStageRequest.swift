@@ -6,8 +6,8 @@ import LoMAVectors
 import NaiveLlama
 
 extension FreshCase {
-  /// A stage on drawn numbers, with sizes like those of the catalogue's.
-  var stageRequest: Request {
+  /// A stage on drawn numbers, with sizes like those of the catalogue's, as a plain Llama has it.
+  var plainStage: Request {
     var lots = SeededNumbers(seed: seed(4))
     let deviation = [0.5, 1, 2][lots.integer(below: 3)]
     let (rows, width) = (self[.rows], self[.width])

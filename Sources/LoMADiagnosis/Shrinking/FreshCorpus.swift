@@ -21,9 +21,12 @@ package struct FreshCorpus: Sendable {
   private let ports: [ReferenceCandidate]
   private let movedPort: ReferenceCandidate
 
-  /// The cases of a seed and a part, judged by general bounds derived from the measured ones.
-  package init(seed: UInt64, of part: Part, _ measured: CalibratedBounds) throws {
-    cases = try FreshCases(seed: seed, of: part)
+  /// The cases of a seed and a part for a candidate that lists these families, judged by general bounds derived from the
+  /// measured ones.
+  package init(seed: UInt64, of part: Part, families: Set<CaseFamily>, _ measured: CalibratedBounds) throws {
+    var cases = try FreshCases(seed: seed, of: part)
+    cases.families = families
+    self.cases = cases
     self.measured = measured
     port = cases.port
     ports = cases.shakenPorts

@@ -26,6 +26,7 @@ package struct Checkpoint: Sendable {
     try tensors.checkLayers(configuration.layers) { ParameterName.layer($0).attentionNorm }
     try configuration.checkBiases { tensors.entry($0) != nil }
     try tensors.check(configuration.parameters, isDerived: isDerived)
+    if configuration.tiesHead { try tensors.checkTiedHead() }
   }
 
   /// Older checkpoints also store the rotary frequencies, which follow from θ, and a tied head beside its embedding.

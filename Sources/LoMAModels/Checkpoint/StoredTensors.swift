@@ -51,6 +51,30 @@ package struct StoredTensors: Sendable {
     }
   }
 
+  /// Throws `unsupportedConfiguration` if a tied head is stored beside its embedding as another matrix: one program would read
+  /// it, another would not (MOD-6).
+  func checkTiedHead() throws(ModelError) {
+    guard let head = entry(ParameterName.head), let table = entry(ParameterName.embedding),
+      let headFile = shardOfTensor[head.name].flatMap({ shards[$0] }),
+      let tableFile = shardOfTensor[table.name].flatMap({ shards[$0] })
+    else { return }
+    func refusal(_ difference: String) -> ModelError {
+      .unsupportedConfiguration(
+        key: "tie_word_embeddings", value: "true",
+        reason: "\(head.name) is stored and is not \(table.name): \(difference)")
+    }
+    guard head.shape == table.shape else { throw refusal("its shape is \(head.shape), not \(table.shape)") }
+    guard head.elementType == table.elementType else {
+      throw refusal("it is \(head.elementType.rawValue), not \(table.elementType.rawValue)")
+    }
+    let difference: Int?
+    do { difference = try headFile.firstDifference(of: head.name, from: tableFile, table.name) } catch {
+      throw .unreadable(tensor: head.name, reason: "\(error)")
+    }
+    guard let difference else { return }
+    throw refusal("row \(difference / max(1, head.bytes.count / max(1, head.shape.first ?? 1))) differs")
+  }
+
   /// Throws `missingTensor` if there are fewer tensors than layers, so that no list of millions of names is made.
   func checkLayers(_ count: Int, name: (Int) -> String) throws(ModelError) {
     guard count > shardOfTensor.count else { return }

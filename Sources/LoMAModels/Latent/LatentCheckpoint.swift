@@ -29,6 +29,7 @@ package struct LatentCheckpoint: Sendable {
       try tensors.check(shape.parameters) { name in
         name.hasSuffix(".rotary_emb.inv_freq") || name == ParameterName.head && shape.tiesHead
       })
+    if shape.tiesHead { try modelling(try tensors.checkTiedHead()) }
     var rows: [String: [Int]] = [:]
     if file.pairs == .neighbours {
       for weight in shape.neighbouringRows { rows[weight.name] = weight.rows }

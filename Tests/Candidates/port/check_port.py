@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Are right ports accepted, and wrong ones caught and named? A measurement of `loma conform` by many candidates.
 
-    python3 check_port.py right   --loma PATH --json FILE [--seeds 1-50] [--cases 200] [--dtype f32] [--part peers] [NAME…]
+    python3 check_port.py right   --loma PATH --json FILE [--seeds 1-50] [--cases 200] [--dtype f32] [--only GLOB] [--part peers] [NAME…]
     python3 check_port.py wrong   --loma PATH --json FILE [--seeds 1-2] [--cases 200] [--dtype f32] [ID…]
     python3 check_port.py further --loma PATH --json FILE …
     python3 check_port.py total   --json FILE RIGHT.json …    what several files of `right` come to
@@ -73,7 +73,7 @@ def conform(given, command, seed):
     """One run: its units, and its last lines."""
     words = {"loma": str(given.loma), "python": sys.executable}
     asked = [] if seed is None else ["--fresh", str(seed), "--cases", str(given.cases)]
-    for option in ("dtype", "level", "op"):
+    for option in ("dtype", "level", "op", "only"):
         asked += [f"--{option}", getattr(given, option)] if getattr(given, option) else []
     asked += ["--timeout-factor", str(given.timeout_factor), "--jobs", str(given.jobs)]
     with tempfile.TemporaryDirectory() as folder:
@@ -123,6 +123,7 @@ def load(given):
     """The measurement so far, which must have asked the same by the same bounds."""
     files = [given.vectors / "manifest.json", given.vectors / "bounds.json"]
     asked = {"what": given.what, "cases": given.cases, "dtype": given.dtype, "level": given.level, "op": given.op,
+             **({"only": given.only} if given.only else {}),
              "vectors": [hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None for file in files]}
     table = json.loads(given.json.read_text(encoding="utf-8")) if given.json.exists() else {"asked": asked, "runs": {}}
     if table["asked"] != asked:
@@ -300,6 +301,7 @@ def main():
     parser.add_argument("--dtype")
     parser.add_argument("--level")
     parser.add_argument("--op")
+    parser.add_argument("--only", help="cases whose ids match, as *.*.*.fresh.* for fresh cases of families")
     parser.add_argument("--jobs", type=int, default=1, help="of `right` only: a mistake may depend on what was asked before")
     parser.add_argument("--timeout-factor", type=float, default=4)
     parser.add_argument("--part", choices=("loma", "peers"), default="loma")

@@ -107,6 +107,10 @@ class Weights:
         self.head = self.embedding if config.tied else flat["lm_head.weight"]
 
 
+def same(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
 class Model:
     """A directory; its weights are read once and rounded once for each element type."""
 
@@ -119,17 +123,18 @@ class Model:
     @functools.cached_property
     def stored(self):
         stored = tensors.load(os.path.join(self.path, "model.safetensors"))
-        if self.config.tied:
-            stored.pop("lm_head.weight", None)
+        head = stored.pop("lm_head.weight", None) if self.config.tied else None
+        self.has_two_heads = head is not None and not same(head, stored["model.embed_tokens.weight"])
         return stored
 
     @property
     def refusal(self):
-        """The code with which the model is refused; a bias that config.json says and the file lacks is refused too."""
+        """The code with which the model is refused; a bias that config.json says and the file lacks is refused too, and
+        a tied head that is stored as another matrix."""
         if self.config.refusal == "unsupported-configuration" or not self.config.places.keys() - PLACES:
             return self.config.refusal
         lacking = {name for names in self.config.names() for name in names.values()} - set(self.stored)
-        return "unsupported-configuration" if lacking else self.config.refusal
+        return "unsupported-configuration" if lacking or self.has_two_heads else self.config.refusal
 
     def weights(self, element):
         if element.name not in self.rounded:

@@ -181,7 +181,7 @@ struct FreshContextTests {
     let folder = projectRoot + "/Vectors/peers"
     let recorded = try CaseCorpus(folder: folder)
     let measured = try CalibratedBounds(of: recorded)
-    let fresh = try FreshCorpus(seed: 21, of: .peers, measured)
+    let fresh = try FreshCorpus(seed: 21, of: .peers, families: [], measured)
     let corpus = try fresh.corpus(count: 264, for: Selection(), threads: 2) { _ in }
     let units = try JudgedUnits(corpus, bounds: measured.ofFreshCases(of: corpus), dtypes: ["f32"]).units
     let runs = Sensitivity(units: units, models: try StoredModels(vectors: folder), threads: 2)

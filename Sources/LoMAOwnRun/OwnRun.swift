@@ -23,6 +23,8 @@ package struct OwnRun {
   package let units: [JudgedOwnUnit]
   /// The questions of the plan, of which a filter may have left out some.
   private let questions: Int
+  /// The smallest text of each mistake that has a name, if it was looked for (OWN-9).
+  package var smallest: [OwnSmallest] = []
 
   package init(_ computation: OwnComputation, units: [JudgedOwnUnit], questions: Int) {
     self.computation = computation
@@ -63,8 +65,17 @@ package struct OwnRun {
           return result
         }
         (result.verdict, result.why) = conclusion.outcome
+        result.diagnosis = smallest.filter { $0.dtype == dtype }.map(\.line)
         return result
       }
+  }
+
+  /// What the run comes to, in lines: each type's verdict, the smallest text of its name, and what is not decidable.
+  package func lines(_ header: RunHeader) -> [String] {
+    conclusions.flatMap { conclusion in
+      let texts = smallest.filter { $0.dtype == conclusion.dtype }
+      return [conclusion.line] + texts.map(\.line) + texts.compactMap { $0.again(header) } + conclusion.unknown
+    }
   }
 
   /// What is said of each element type in which something was answered, in the order of the plan.
@@ -98,10 +109,8 @@ extension OwnConclusion {
     }
   }
 
-  /// The verdict on one line, and behind it a line for everything that is not decidable.
-  package var lines: [String] {
-    [line] + undecidable.map { "\(dtype): not decidable: \($0)" }
-  }
+  /// A line for everything that is not decidable.
+  fileprivate var unknown: [String] { undecidable.map { "\(dtype): not decidable: \($0)" } }
 
   /// One line for a person; `right` says up to what.
   package var line: String {

@@ -39,7 +39,8 @@ struct OwnTexts {
           let cells = texts.compactMap { table in table.first { $0.alternative == alternative } }
           if cells.isEmpty { return "–" }
           if cells.contains(where: { $0.isDecidable(capturing: capturing) }) { return "yes" }
-          return cells.compactMap { $0.smallestSigma(capturing: capturing) }.min().map { "no, σ \(significant($0, 2))" } ?? "no"
+          return cells.compactMap { $0.smallestSigma(capturing: capturing) }.min().map { "no, σ \(significant($0, 2))" }
+            ?? "no"
         } + [alternative.sentence]
     }
     if !rows.isEmpty {

@@ -93,7 +93,8 @@ extension OwnPlan {
   /// mean of so many passes as take a fifth of a second. Throws why the model cannot be computed.
   package func rates(beside known: OwnRates = OwnRates(), workers: Workers) throws(OwnError) -> OwnRates {
     var rates = known
-    guard let most = texts.max(by: { $0.rowCount < $1.rowCount }), let least = texts.min(by: { $0.rowCount < $1.rowCount })
+    guard let most = texts.max(by: { $0.rowCount < $1.rowCount }),
+      let least = texts.min(by: { $0.rowCount < $1.rowCount })
     else { return rates }
     let stream = LayerStream(plan: self, workers: workers)
     let right = try PassForm(self, most, workers: workers)
@@ -108,11 +109,14 @@ extension OwnPlan {
     }
     for type in types {
       let kind = type == .f32 ? PassKind.noisy : .narrow
-      guard rates.layer[kind] == nil, let port = SimulatedPort(type, copies: Self.simulations, seed: seed) else { continue }
+      guard rates.layer[kind] == nil, let port = SimulatedPort(type, copies: Self.simulations, seed: seed) else {
+        continue
+      }
       var form = right
       form.functions = port.functions(workers: workers)
       rates.layer[kind] = try seconds(
-        StreamedPass(form: form, copies: Self.simulations, weightType: roundedTypes.contains(type) ? type : nil), stream)
+        StreamedPass(form: form, copies: Self.simulations, weightType: roundedTypes.contains(type) ? type : nil), stream
+      )
     }
     return rates
   }
@@ -137,7 +141,9 @@ extension OwnPlan {
     texts.reduce(0) { $0 + seconds(of: $1, rates, work($1)) }
   }
 
-  private func seconds(of text: OwnText, _ rates: OwnRates, _ work: (layers: [PassKind: Double], head: Double)) -> Double {
+  private func seconds(of text: OwnText, _ rates: OwnRates, _ work: (layers: [PassKind: Double], head: Double))
+    -> Double
+  {
     let layers = work.layers.reduce(0) { $0 + $1.value * (rates.layer[$1.key] ?? 0) }
     return Double(text.rowCount) * (layers + work.head * rates.product)
   }
@@ -149,7 +155,9 @@ extension OwnPlan {
 
   /// The most seconds in which one mistake is looked for in smaller texts (OWN-9), in the slowest type; 0 if none has a name.
   package func smallerSeconds(_ rates: OwnRates) -> Double {
-    guard let alternative = alternatives.first, let text = texts.max(by: { $0.rowCount < $1.rowCount }) else { return 0 }
+    guard let alternative = alternatives.first, let text = texts.max(by: { $0.rowCount < $1.rowCount }) else {
+      return 0
+    }
     let each = types.map { type in
       let plan = narrowed(to: text, alternative, type)
       return plan.seconds(of: text, rates, plan.freeWork(text))

@@ -4,14 +4,15 @@ import LoMA
 import LoMAVectors
 
 extension OwnText {
-  /// The first tokens of this text under other parameters: so many full chunks and a tail of one token; nil if it has not
-  /// as many tokens, or if the parameters are none (PAR-1).
+  /// The first tokens of this text under other parameters: so many full chunks, at least two, and a tail of one token; nil
+  /// if it has not as many tokens, or if such a text has no tail.
   package func shortened(c: Int, t: Int, chunks: Int, for name: String) -> OwnText? {
     guard let parameters = try? Parameters(c: c, t: t) else { return nil }
     let count = chunks * parameters.chunkLength + 1
-    guard chunks >= 2, count <= tokens.count else { return nil }
+    guard chunks >= 2, parameters.chunkLength >= 2, count <= tokens.count else { return nil }
     return OwnText(
-      name: "\(Self.smaller).\(self.name).\(name).c\(c).t\(t).n\(count)", parameters: parameters, tokens: Array(tokens[..<count]),
+      name: "\(Self.smaller).\(self.name).\(name).c\(c).t\(t).n\(count)", parameters: parameters,
+      tokens: Array(tokens[..<count]),
       reason: "a smaller text for \(name)")
   }
 
@@ -25,8 +26,7 @@ extension OwnText {
 /// The search for the smallest text that shows one mistake: which text comes next depends on which of the earlier ones
 /// showed it.
 ///
-/// First each of c, t and the number of chunks is either the least, 1, 1 and 2, or that of the text, in the order of rows.
-/// In the first of these texts that shows the mistake, what is not the least is then lowered, one of the three after the
+/// First each of c, t and the number of chunks is either the least or that of the text, in the order of rows. In the first of these texts that shows the mistake, what is not the least is then lowered, one of the three after the
 /// other: doubled from the least until the mistake shows. All smaller texts together have at most twice the rows of the text.
 package struct SmallerTexts: Sendable {
   private struct Size: Hashable, Sendable {
@@ -37,6 +37,9 @@ package struct SmallerTexts: Sendable {
     static let parts: [WritableKeyPath<Size, Int> & Sendable] = [\.chunks, \.c, \.t]
 
     static let least = Size(chunks: 2, c: 1, t: 1)
+
+    /// Whether a text can have full chunks and a tail: chunks of one token leave none.
+    var hasTail: Bool { c * t >= 2 }
 
     /// The rows of its text.
     var rows: Int { chunks * t * (2 * c + 1) + 1 }
@@ -66,10 +69,12 @@ package struct SmallerTexts: Sendable {
     rowsLeft = Self.rowLimit * text.rowCount
     let (whole, least) = (Size(chunks: text.chunks, c: text.parameters.c, t: text.parameters.t), Size.least)
     let corners = Set([least.chunks, whole.chunks]).flatMap { chunks in
-      Set([least.c, whole.c]).flatMap { c in Set([least.t, whole.t]).map { t in Size(chunks: chunks, c: c, t: t) } }
+      Set([least.t, whole.t]).flatMap { t in
+        Set([t == 1 ? 2 : least.c, whole.c]).map { c in Size(chunks: chunks, c: c, t: t) }
+      }
     }
     let rows = text.rowCount
-    waiting = corners.filter { $0.rows < rows }.sorted {
+    waiting = corners.filter { $0.hasTail && $0.c <= whole.c && $0.rows < rows }.sorted {
       ($0.rows, $0.chunks, $0.c) < ($1.rows, $1.chunks, $1.c)
     }
   }
@@ -108,7 +113,7 @@ package struct SmallerTexts: Sendable {
       var lower = size
       lower[keyPath: part] = Size.least[keyPath: part] + step - 1
       guard lower[keyPath: part] < size[keyPath: part] else { return sizes }
-      sizes.append(lower)
+      if lower.hasTail { sizes.append(lower) }
       step *= 2
     }
   }

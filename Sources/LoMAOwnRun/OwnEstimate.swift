@@ -70,7 +70,8 @@ package struct OwnEstimate {
       let seconds = CandidateLimits.questionTime / .seconds(1) * limits.timeFactor
       let smaller =
         plan.alternatives.isEmpty
-        ? [] : ["a mistake that gets a name is looked for in smaller texts: at most \(duration(plan.smallerSeconds(all)))"]
+        ? []
+        : ["a mistake that gets a name is looked for in smaller texts: at most \(duration(plan.smallerSeconds(all)))"]
       return smaller + [
         "the port has \(duration(seconds)) for a question, \(duration(seconds * limits.firstFactor)) for its first one, and "
           + "\(size(limits.memoryLimit)) of memory"

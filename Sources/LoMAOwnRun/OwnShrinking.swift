@@ -108,7 +108,8 @@ package struct OwnSearch {
     ) { prepared in
       if let prepared { return try ask(prepared) }
       return JudgedOwnUnit(
-        result: place.result(type.word, profile: computation.profile, .indeterminate, "\(alternative.id) is hidden here"),
+        result: place.result(
+          type.word, profile: computation.profile, .indeterminate, "\(alternative.id) is hidden here"),
         findings: OwnFindings())
     }
     guard let judged, let findings = judged.findings else { return nil }

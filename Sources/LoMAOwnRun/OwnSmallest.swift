@@ -67,12 +67,13 @@ extension OwnSmallest {
     let stop: String =
       switch end {
       case .complete(let count):
-        shown.isSmaller ? "" : count == 0 ? "; there is no smaller one" : "; none of \(count) smaller texts shows it"
+        shown.isSmaller ? "" : count == 0 ? "; there is no smaller one" : "; no smaller one shows it, of \(count)"
       case .cannotAsk: ", of those that were answered; no smaller one can be asked"
       case .stopped(let why): "; the search for a smaller one ended: \(why)"
       }
     let place = shown.first.map { "; first in \($0.tensor), \($0.words)" } ?? "; within all bounds"
-    return (start + "the smallest text that shows it has \(shown.text.size)\(stop); β \(decimals(shown.beta, 2))\(place)")
+    return
+      (start + "the smallest text that shows it has \(shown.text.size)\(stop); β \(decimals(shown.beta, 2))\(place)")
       .whole
   }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMAConformance
+import LoMAJudgement
 import LoMAModels
 import LoMAVectors
 import NaiveLlama
@@ -20,7 +21,9 @@ struct DeadlineTests {
     try LoadedModel(directory: RunBench.models + "/text-c4", choices: LoMAChoices())
   }
 
-  @Test func `OWN-8 a question has five minutes and twenty passes of the reference, the first one three times as long`() throws {
+  @Test func `OWN-8 a question has five minutes and twenty passes of the reference, the first one three times as long`()
+    throws
+  {
     #expect(OwnEstimate.deadline(passSeconds: 0) == 300)
     #expect(OwnEstimate.deadline(passSeconds: 40) == 1100)
     let estimate = try OwnEstimate(try model(), choices(nil), workers: Workers(threads: 2))
@@ -32,7 +35,8 @@ struct DeadlineTests {
     #expect(chosen.timeFactor == 2 && chosen.memoryLimit == 1 << 20 && chosen.isStrict)
     let plan = try estimate.plan(declaring: ["f32"])
     let words = try estimate.words(plan, limits: chosen)
-    #expect(words.contains("the port has 1 min for a question, 3 min for its first one, and 1 MiB of memory"), "\(words)")
+    #expect(
+      words.contains("the port has 1 min for a question, 3 min for its first one, and 1 MiB of memory"), "\(words)")
     #expect(words.contains("a mistake that gets a name is looked for in smaller texts: at most "))
     #expect(try !estimate.words(plan, limits: nil).contains("the port has"))
   }

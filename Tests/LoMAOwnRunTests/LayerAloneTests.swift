@@ -24,7 +24,8 @@ struct LayerAloneTests {
       ])
   }
 
-  @Test func `OWN-8 β of one layer decides nothing and names what a bound refuses; the sum over layers decides`() throws {
+  @Test func `OWN-8 β of one layer decides nothing and names what a bound refuses; the sum over layers decides`() throws
+  {
     let bench = try RunBench("text-c4", [.bf16], .axes)
     let (id, other) = ("memory_attention=causal", OwnPlace(.layer(1), text: "text0"))
     let steps = bench.computation.steps(bench.plan.places(allChunks: false), capturing: false) {

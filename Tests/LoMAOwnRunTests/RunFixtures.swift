@@ -82,7 +82,9 @@ final class WrongPort {
   private func answer(_ question: Question) throws -> [NamedArray] {
     let type = try #require(ElementType(word: question.dtype))
     let tokens = try #require(question.input.first { $0.name == "tokens" }).integers()
-    let (c, t) = (try #require(question.parameters["c"]?.integerValue), try #require(question.parameters["t"]?.integerValue))
+    let (c, t) = (
+      try #require(question.parameters["c"]?.integerValue), try #require(question.parameters["t"]?.integerValue)
+    )
     asked.append([c, t, tokens.count])
     let text = OwnText(name: "", parameters: try Parameters(c: c, t: t), tokens: tokens, reason: "")
     var form = try PassForm(plan, text, workers: .single)
@@ -93,21 +95,21 @@ final class WrongPort {
     let stream = LayerStream(plan: plan, workers: .single)
     let pass = StreamedPass(form: form, copies: 1, weightType: plan.roundedTypes.contains(type) ? type : nil)
     var hidden = try stream.embedded(pass)
-    var arrays = [try Self.array("hidden.0", hidden)]
+    var arrays = [try Self.array("hidden.0", type, hidden)]
     let layers = plan.configuration.layers
     for layer in 0..<layers {
       let output = try stream.advance([pass], [hidden], layer: layer, as: layer, of: layers)[0]
       for (name, tensor) in zip(LayerOutput.names, output.tensors) {
-        arrays.append(try Self.array(OwnYardstick.name(name, layer: layer), tensor))
+        arrays.append(try Self.array(OwnYardstick.name(name, layer: layer), type, tensor))
       }
       hidden = output.hidden
     }
-    let logits = try Self.array("logits", try stream.logits(pass, hidden, columns: nil))
+    let logits = try Self.array("logits", type, try stream.logits(pass, hidden, columns: nil))
     return (question.captures.isEmpty ? [] : arrays) + [logits]
   }
 
-  /// Numbers of the type are numbers of binary32 too, but for f64 none is.
-  private static func array(_ name: String, _ tensor: Tensor) throws -> NamedArray {
-    try NamedArray(name, .f32, shape: [1] + tensor.shape, doubles: tensor.values.map { Double(Float($0)) })
+  /// What a port of a type answers; it has rounded to that type.
+  private static func array(_ name: String, _ type: ElementType, _ tensor: Tensor) throws -> NamedArray {
+    try NamedArray(name, type, shape: [1] + tensor.shape, doubles: tensor.values)
   }
 }

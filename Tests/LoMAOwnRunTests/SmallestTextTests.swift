@@ -41,7 +41,10 @@ struct SmallestTextTests {
   }
 
   /// The mistake, and what any text that shows it must have at least, by reasoning about rows.
-  @Test(arguments: [("M223", [1, 1, 10]), ("M012", [1, 1, 3]), ("OM07", [1, 1, 3]), ("repetition_attention=self_only", [1, 2, 5])])
+  @Test(arguments: [
+    ("M223", [2, 1, 19]), ("M012", [2, 1, 5]), ("OM07", [2, 1, 5]), ("repetition_attention=self_only", [2, 1, 5]),
+    ("OM06", [4, 1, 9]),
+  ])
   func `OWN-9 the least size of a mistake is found`(_ id: String, _ size: [Int]) throws {
     let bench = try RunBench("text-c4", [.f32])
     let port = WrongPort(bench.plan, try bench.alternative(id))
@@ -63,7 +66,8 @@ struct SmallestTextTests {
       return
     }
     #expect(texts > 3)
-    #expect(found.line.contains("83 tokens under c = 4, t = 2, 10 chunks, 183 rows; none of \(texts) smaller texts shows it"))
+    #expect(
+      found.line.contains("83 tokens under c = 4, t = 2, 10 chunks, 183 rows; no smaller one shows it, of \(texts)"))
   }
 
   @Test func `OWN-9 a port that cannot be asked is not, and one that ends ends the search`() throws {
@@ -92,7 +96,9 @@ struct SmallestTextTests {
     let whole = try bench.run(units).shrunk(bench.search(port) { stored.append($0) })
     #expect(stored.count > 1 && stored.allSatisfy { $0.result.id.hasPrefix("own.forward.smaller.text0.") })
     let known = Dictionary(
-      uniqueKeysWithValues: stored.map { (FindingsFile.key($0.result.id, $0.result.dtype), $0.findings ?? OwnFindings()) })
+      uniqueKeysWithValues: stored.map {
+        (FindingsFile.key($0.result.id, $0.result.dtype), $0.findings ?? OwnFindings())
+      })
     let silent = OwnSearch(
       bench.computation, capturing: true, known: known,
       ask: { prepared in

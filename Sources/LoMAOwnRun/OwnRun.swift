@@ -78,6 +78,22 @@ package struct OwnRun {
     }
   }
 
+  /// The findings of a type; β of layers asked alone only where all of them were answered, and at least two (OWN-8).
+  private func findings(_ asked: [JudgedOwnUnit]) -> [OwnFindings] {
+    let answered = Set(asked.filter { $0.findings != nil }.map(\.result.id))
+    let plan = computation.plan
+    let isWhole =
+      plan.sliceLayers.count > 1
+      && plan.sliceLayers.allSatisfy { layer in
+        plan.texts.allSatisfy { answered.contains(OwnPlace(.layer(layer), text: $0.name).id) }
+      }
+    return asked.compactMap(\.findings).map { findings in
+      var counted = findings
+      if !isWhole { counted.projections.removeAll { $0.evidence == .slices } }
+      return counted
+    }
+  }
+
   /// What is said of each element type in which something was answered, in the order of the plan.
   package var conclusions: [OwnConclusion] {
     computation.plan.types.compactMap { type in
@@ -85,7 +101,7 @@ package struct OwnRun {
       guard asked.contains(where: { $0.findings != nil }) else { return nil }
       let chaos = computation.yardsticks.compactMap { $0.isChaotic(type) }.first
       let verdict = OwnVerdict(
-        plan: computation.plan, type: type, findings: asked.compactMap(\.findings), chaotic: chaos != nil)
+        plan: computation.plan, type: type, findings: findings(asked), chaotic: chaos != nil)
       return OwnConclusion(
         dtype: type.word, verdict: verdict, undecidable: verdict.undecidable.map { $0.words }, chaos: chaos,
         limits: limits(asked))

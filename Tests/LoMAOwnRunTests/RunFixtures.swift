@@ -23,11 +23,11 @@ final class RunBench {
       .appending(path: "Vectors/models").path()
   }
 
-  init(_ name: String, _ types: [ElementType], _ naming: OwnNaming = .all) throws {
+  init(_ name: String, _ types: [ElementType], _ naming: OwnNaming = .all, seed: UInt64 = 1) throws {
     let directory = Self.models + "/" + name
     plan = try OwnPlan(
       model: try LoadedModel(directory: directory, choices: LoMAChoices()), types: types, naming: naming, text: nil,
-      crossesTiles: false, allLayers: false, seed: 1)
+      crossesTiles: false, allLayers: false, seed: seed)
     folder = try OwnFolder(keep: nil, layers: .brief)
     try folder.begin(reports: nil, digest: String(repeating: "0", count: 64))
     computation = try OwnComputation(plan, directory: directory, workers: Workers(threads: 2), folder: folder) { _ in }
@@ -64,13 +64,15 @@ final class WrongPort {
   let plan: OwnPlan
   let alternative: OwnAlternative?
   let captures: Bool
+  private let seed: UInt64
   /// The sizes of the texts it was asked about: c, t, tokens.
   private(set) var asked: [[Int]] = []
 
-  init(_ plan: OwnPlan, _ alternative: OwnAlternative?, captures: Bool = true) {
+  init(_ plan: OwnPlan, _ alternative: OwnAlternative?, captures: Bool = true, seed: UInt64 = 1) {
     self.plan = plan
     self.alternative = alternative
     self.captures = captures
+    self.seed = seed
   }
 
   func judged(_ prepared: PreparedOwnUnit) throws -> JudgedOwnUnit {
@@ -87,13 +89,7 @@ final class WrongPort {
     )
     asked.append([c, t, tokens.count])
     let text = OwnText(name: "", parameters: try Parameters(c: c, t: t), tokens: tokens, reason: "")
-    var form = try PassForm(plan, text, workers: .single)
-    var port = try #require(SimulatedPort(type, copies: 1, seed: 77))
-    port.directions = [.random(Noise(seed: 0xABCD_EF01))]
-    form.functions = port.functions(workers: .single)
-    if let alternative { _ = alternative.change(&form, plan, text) }
-    let stream = LayerStream(plan: plan, workers: .single)
-    let pass = StreamedPass(form: form, copies: 1, weightType: plan.roundedTypes.contains(type) ? type : nil)
+    let (stream, pass) = (LayerStream(plan: plan, workers: .single), try pass(text, type))
     var hidden = try stream.embedded(pass)
     var arrays = [try Self.array("hidden.0", type, hidden)]
     let layers = plan.configuration.layers
@@ -106,6 +102,22 @@ final class WrongPort {
     }
     let logits = try Self.array("logits", type, try stream.logits(pass, hidden, columns: nil))
     return (question.captures.isEmpty ? [] : arrays) + [logits]
+  }
+
+  private func pass(_ text: OwnText, _ type: ElementType) throws -> StreamedPass {
+    var form = try PassForm(plan, text, workers: .single)
+    var port = try #require(SimulatedPort(type, copies: 1, seed: seed &* 77 &+ 5))
+    port.directions = [.random(Noise(seed: seed ^ 0xABCD_EF01))]
+    form.functions = port.functions(workers: .single)
+    if let alternative { _ = alternative.change(&form, plan, text) }
+    return StreamedPass(form: form, copies: 1, weightType: plan.roundedTypes.contains(type) ? type : nil)
+  }
+
+  /// Its logits of one layer alone, fed `x`.
+  func logits(ofLayer layer: Int, _ x: Tensor, _ text: OwnText, _ type: ElementType) throws -> Tensor {
+    let (stream, pass) = (LayerStream(plan: plan, workers: .single), try pass(text, type))
+    let output = try stream.advance([pass], [x], layer: layer, as: 0, of: 1)[0]
+    return try stream.logits(pass, output.hidden, columns: nil)
   }
 
   /// What a port of a type answers; it has rounded to that type.

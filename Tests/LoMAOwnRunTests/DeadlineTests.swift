@@ -36,7 +36,7 @@ struct DeadlineTests {
     let plan = try estimate.plan(declaring: ["f32"])
     let words = try estimate.words(plan, limits: chosen)
     #expect(
-      words.contains("the port has 1 min for a question, 3 min for its first one, and 1 MiB of memory"), "\(words)")
+      words.contains("the port has 60 s for a question, 180 s for the first one, and 1 MiB of memory"), "\(words)")
     #expect(words.contains("a mistake that gets a name is looked for in smaller texts: at most "))
     #expect(try !estimate.words(plan, limits: nil).contains("the port has"))
   }

@@ -55,18 +55,18 @@ struct DeadlineTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "own-\(UUID().uuidString)").path()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Disk.real.makeFolder(folder)
-    // It sleeps 2 s before each reply; a question has 1 s, the first one 20 s.
+    // It sleeps 4 s before each reply; a question has 3 s, the first one 60 s.
     let script = """
       n=0
       while read -r line; do case $line in
         *hello*) echo '{"loma":1,"id":0,"ok":{"protocol":1,"name":"slow","version":"1","ops":["loss"],"dtypes":["f32"]}}';;
         *stop*) exit 0;;
-        *) n=$((n+1)); sleep 2; echo '{"loma":1,"id":'$n',"unsupported":{"why":"not now"}}';;
+        *) n=$((n+1)); sleep 4; echo '{"loma":1,"id":'$n',"unsupported":{"why":"not now"}}';;
       esac; done
 
       """
     try Files.create(folder + "/slow.sh", with: Array(script.utf8))
-    var limits = CandidateLimits(timeFactor: 1.0 / 30, memoryLimit: 1 << 30, isStrict: false, keep: nil)
+    var limits = CandidateLimits(timeFactor: 0.1, memoryLimit: 1 << 30, isStrict: false, keep: nil)
     limits.firstFactor = 20
     let conversation = CandidateConversation(
       try CandidateCommand(words: ["sh", folder + "/slow.sh"], startFolder: folder, path: "/usr/bin:/bin"),

@@ -18,11 +18,11 @@ package func short(_ ratio: Double) -> String {
   return exponent == 0 ? plain : "\(plain)e\(exponent)"
 }
 
-/// A number with so many decimals, of which the last is rounded; a number of 10¹² and more as Swift writes it.
+/// A number with so many decimals, of which the last is rounded; a number beyond 10¹² as Swift writes it.
 package func decimals(
   _ value: Double, _ places: Int, _ rule: FloatingPointRoundingRule = .toNearestOrAwayFromZero
 ) -> String {
-  guard value.magnitude < 1e12 else { return "\(value)" }
+  guard value.magnitude <= 1e12 else { return "\(value)" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
   let units = Int((value * Double(scale)).rounded(rule))
   let (whole, rest) = units.magnitude.quotientAndRemainder(dividingBy: UInt(scale))

@@ -188,6 +188,13 @@ let package = Package(
         "LoMACatalogue", "LoMASuite", "LoMADiagnosis", "LoMAOwnModel",
       ],
       swiftSettings: numeric),
+    .testTarget(
+      name: "LoMAOwnRunTests",
+      dependencies: [
+        "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
+        "LoMAOwnModel", "LoMAOwnRun",
+      ],
+      swiftSettings: strict),
     .testTarget(name: "HouseTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

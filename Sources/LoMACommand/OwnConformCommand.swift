@@ -14,13 +14,14 @@ func conformOwn(_ words: [String], in environment: Environment) throws -> Outcom
   let options = try OwnOptions(words)
   let directory = environment.path(options.arguments["--model"] ?? "")
   let model = try ModelOptions.load(options.arguments, directory: directory)
-  let text = try options.text(model)
+  let choices = try options.choices(model)
   let command =
     options.command.isEmpty
     ? try CandidateCommand(ownArguments: OwnConformance.reference, startFolder: environment.folder)
     : try CandidateCommand(words: options.command, startFolder: environment.folder, path: environment.path)
   return try OwnConformance(
-    options: options, environment: environment, directory: directory, model: model, text: text, command: command
+    options: options, environment: environment, directory: directory, model: model, choices: choices,
+    command: command
   ).run()
 }
 
@@ -33,7 +34,7 @@ private struct OwnConformance {
   let environment: Environment
   let directory: String
   let model: LoadedModel
-  let text: [Int]?
+  let choices: OwnChoices
   let command: CandidateCommand
 
   func run() throws -> Outcome {
@@ -44,8 +45,10 @@ private struct OwnConformance {
     let growing = try GrowingReport(folder: path)
     let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
     // What the candidate declares decides what is computed; the limits follow from what was measured of the model.
-    let measured = try OwnEstimate(model, options, text: text, workers: workers)
-    let limits = measured.limits(options)
+    let measured = try OwnEstimate(model, choices, workers: workers)
+    let limits = measured.limits(
+      timeFactor: options.timeFactor, memoryLimit: options.memoryLimit, isStrict: options.isStrict,
+      keep: options.arguments["--keep"])
     let folder = try OwnFolder(keep: options.arguments["--keep"], layers: .brief)
     var isInterrupted = true
     defer { folder.end(interrupted: isInterrupted) }
@@ -63,7 +66,7 @@ private struct OwnConformance {
       throw ReportError.notThisRun(member: "manifest_sha256", path: resumed.path)
     }
     try folder.begin(reports: path, digest: identity.digest)
-    environment.announce(measured.words(plan, limits: limits))
+    environment.announce(try measured.words(plan, limits: limits))
     guard
       let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: folder, environment)
     else {
@@ -80,29 +83,36 @@ private struct OwnConformance {
         digests: path == nil && resumed == nil ? [] : command.digests),
       filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (1, 1),
       units: asked + plan.types.count, started: start.time)
-    let done = try resumed?.units(for: header) ?? []
-    try growing.begin(header, kept: done.map(\.result))
-    let findings = try GrowingFindings(folder: path, kept: done)
+    let earlier = try resumed?.earlier(for: header) ?? OwnEarlier()
+    try growing.begin(header, kept: earlier.units.map(\.result))
+    let findings = try GrowingFindings(folder: path, kept: earlier)
     var failure: (any Error)?
     let watch = Watch<(done: Int, total: Int, name: String)>(every: .milliseconds(0), environment) { state, elapsed in
       "\(state.done)/\(state.total) · asking \(state.name)"
     }
-    let units = try OwnAsking(conversation, isInterrupted: { Interruption.isRequested }).judged(
-      steps, done: done, profile: computation.profile,
+    let asking = try OwnAsking(conversation, isInterrupted: { Interruption.isRequested })
+    let units = try asking.judged(
+      steps, done: earlier.units, profile: computation.profile,
       store: { unit in
         do { try findings.add(unit) } catch { failure = failure ?? error }
         growing.add(unit.result)
       }, progress: { watch.saw(($0, $1, $2)) })
+    var run = OwnRun(computation, units: units, questions: places.flatMap(\.places).count)
+    isInterrupted = Interruption.isRequested
+    if !isInterrupted {
+      let search = OwnSearch(
+        computation, capturing: declaration.captures, known: earlier.smaller, ask: { try asking.judged($0) },
+        store: { unit in do { try findings.add(unit) } catch { failure = failure ?? error } })
+      // An interruption here leaves the names as they are found, and the run to be resumed.
+      do { run = try run.shrunk(search) } catch { isInterrupted = true }
+    }
     environment.report("")
     conversation.end()
-    isInterrupted = Interruption.isRequested
-    var outcome = OwnEnd(
-      header: header, run: OwnRun(computation, units: units, questions: places.flatMap(\.places).count), start: start,
-      interrupted: isInterrupted
-    ).outcome(reports: path, failure: failure ?? growing.failure)
+    var outcome = OwnEnd(header: header, run: run, start: start, interrupted: isInterrupted)
+      .outcome(reports: path, failure: failure ?? growing.failure)
     if let resumed {
       outcome.output =
-        "\(done.count) of \(header.units) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
+        "\(earlier.units.count) of \(header.units) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
         + outcome.output
     }
     if !isInterrupted, outcome.exitCode != .rejected { findings.end() }

@@ -27,7 +27,7 @@ struct OwnEnd {
       header: header, results: run.results(interrupted: interrupted),
       footer: RunFooter(
         units: header.units, finished: Timestamp.now, seconds: (SuspendingClock.now - start.clock) / .seconds(1),
-        interrupted: interrupted, exit: 0, diagnosis: interrupted ? [] : run.conclusions.flatMap(\.lines)))
+        interrupted: interrupted, exit: 0, diagnosis: interrupted ? [] : run.lines(header)))
     record.header.units = record.results.count
     record.footer.units = record.results.count
     record.footer.exit = Int(record.claims.exitCode)

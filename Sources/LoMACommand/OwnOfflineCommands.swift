@@ -16,10 +16,10 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
   let workers = Workers(threads: try ModelOptions.threads(options.arguments))
   let directory = environment.path(options.arguments["--model"] ?? "")
   let model = try ModelOptions.load(options.arguments, directory: directory)
-  let text = try options.text(model)
+  let choices = try options.choices(model)
   let reports = options.arguments["--report"]
   let held = try GrowingReport(folder: reports)
-  let measured = try OwnEstimate(model, options, text: text, workers: workers)
+  let measured = try OwnEstimate(model, choices, workers: workers)
   let plan = try measured.plan(declaring: [ElementType.f32.word, ElementType.bf16.word])
   let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
   try OwnRequests.begin(folder)
@@ -27,13 +27,13 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
   var isDone = false
   defer { files.end(interrupted: !isDone || reports != nil) }
   try files.begin(reports: reports, digest: identity.digest)
-  environment.announce(measured.words(plan, limits: nil))
+  environment.announce(try measured.words(plan, limits: nil))
   let computed = try withExtendedLifetime(held) {
     try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment)
   }
   guard let computation = computed else { return .interruptedEarly(reports: reports) }
   environment.announce(OwnTexts.table(computation, capturing: true))
-  let settings = OwnSettings(options: options.explicit(plan, model, text), digest: identity.portable)
+  let settings = OwnSettings(options: options.explicit(plan, model, choices.text), digest: identity.portable)
   let count = try OwnRequests(computation, plan.places(allChunks: options.allLayers)).write(
     to: folder, model: directory, settings: settings, specification: Versions.specification)
   isDone = true
@@ -63,9 +63,7 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   let workers = Workers(threads: try ModelOptions.threads(arguments))
   let directory = environment.path(model)
   let loaded = try ModelOptions.load(options.arguments, directory: directory)
-  let text = try options.text(loaded)
-  let measured = try OwnEstimate(loaded, options, text: text, workers: workers)
-  let plan = try measured.plan(declaring: [])
+  let plan = try options.choices(loaded).plan(loaded, declaring: [])
   let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
   guard identity.portable == settings.digest else { throw OwnSettings.Problem.otherModel(path: path) }
   let files = try OwnFolder(keep: arguments["--keep"], layers: .none)
@@ -78,6 +76,7 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   }
   let places = plan.places(allChunks: options.allLayers)
   let units = try OwnRequests(computation, places).judged(answers)
+  let run = try OwnRun(computation, units: units, questions: places.flatMap(\.places).count).shrunk(nil)
   isInterrupted = false
   let header = RunHeader(
     suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,
@@ -85,11 +84,7 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
     filters: .init(options.filters.map { .init($0.name, .string($0.value)) }), shard: (1, 1), units: units.count,
     started: start.time)
   return withExtendedLifetime(growing) {
-    OwnEnd(
-      header: header, run: OwnRun(computation, units: units, questions: places.flatMap(\.places).count), start: start,
-      interrupted: false
-    )
-    .outcome(reports: reports, failure: nil)
+    OwnEnd(header: header, run: run, start: start, interrupted: false).outcome(reports: reports, failure: nil)
   }
 }
 

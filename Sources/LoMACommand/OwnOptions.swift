@@ -4,6 +4,7 @@ import LoMAConformance
 import LoMAJudgement
 import LoMAModels
 import LoMAOwnModel
+import LoMAOwnRun
 import LoMAVectors
 
 let ownHelp = """
@@ -26,8 +27,10 @@ let ownHelp = """
     --tiles yes              asks also about a text that crosses the 128th key
     --seed N                 seeds texts and roundings, default 0
     --threads N              default all processors
-    --only, --timeout-factor, --memory-limit, --strict-stdout, --report, --resume, --keep: as above; the deadline of a
-                             question and the limit of memory grow with the model
+    --timeout-factor F       the deadline of a question in units of 30 s, the first after a start three times as long;
+                             default 5 min and 20 passes of the reference, which the run says before it asks
+    --memory-limit GIB       default 8 GiB and 8 bytes for each parameter
+    --only, --strict-stdout, --report, --resume, --keep: as above
 
   """
 
@@ -53,9 +56,6 @@ struct OwnOptions {
   let isStrict: Bool
   let timeFactor: Double?
   let memoryLimit: Int?
-
-  /// The types in which a model can be judged (OWN-1).
-  static let judgedTypes: [ElementType] = [.f32, .bf16, .f16]
 
   /// Whether the words ask for a run on a model.
   static func isAsked(by words: [String]) -> Bool {
@@ -84,7 +84,7 @@ struct OwnOptions {
       for word in list.split(separator: ",", omittingEmptySubsequences: false) {
         named.append(try Self.type(String(word)))
       }
-      return Self.judgedTypes.filter { named.contains($0) }
+      return OwnChoices.judgedTypes.filter { named.contains($0) }
     }
     only = arguments["--only"]
     let given = arguments.given.filter { ModelOptions.textNames.contains($0.name) }.map(\.name)
@@ -98,19 +98,22 @@ struct OwnOptions {
   }
 
   private static func type(_ word: String) throws(UsageError) -> ElementType {
-    guard let type = judgedTypes.first(where: { $0.word == word }) else {
-      let words = judgedTypes.map(\.word)
+    guard let type = OwnChoices.judgedTypes.first(where: { $0.word == word }) else {
+      let words = OwnChoices.judgedTypes.map(\.word)
+      let why = OwnError.reason(word)
       throw UsageError(
         line: "option --dtype takes one of \(words.joined(separator: ", ")) for a model, not '\(word)'"
-          + Suggestion.text(for: word, among: words))
+          + (why.isEmpty ? Suggestion.text(for: word, among: words) : why))
     }
     return type
   }
 
-  /// The text that is given, in token ids; nil if none is.
-  func text(_ model: LoadedModel) throws -> [Int]? {
-    guard arguments.given.contains(where: { ModelOptions.textNames.contains($0.name) }) else { return nil }
-    return try ModelOptions.texts(arguments, model).first
+  /// What is chosen, with the text that is given in the model's token ids.
+  func choices(_ model: LoadedModel) throws -> OwnChoices {
+    let isGiven = arguments.given.contains { ModelOptions.textNames.contains($0.name) }
+    let text = isGiven ? try ModelOptions.texts(arguments, model).first : nil
+    return OwnChoices(
+      types: types, naming: naming, text: text, crossesTiles: crossesTiles, allLayers: allLayers, seed: seed)
   }
 
   /// The given options that decide what is asked, as written in the header of the results.

@@ -20,7 +20,7 @@ struct OwnTexts {
   static func line(of progress: OwnProgress, _ elapsed: Duration) -> String {
     let share = min(max(progress.done, 0), 1)
     let seconds = Double(elapsed.components.seconds)
-    let left = share > 0.01 ? " · \(OwnEstimate.duration(seconds / share * (1 - share))) left" : ""
+    let left = share > 0.01 ? " · \(duration(seconds / share * (1 - share))) left" : ""
     return "\(progress.text): \(progress.step) · \(Int(share * 100)) %\(left)"
   }
 
@@ -39,7 +39,8 @@ struct OwnTexts {
           let cells = texts.compactMap { table in table.first { $0.alternative == alternative } }
           if cells.isEmpty { return "–" }
           if cells.contains(where: { $0.isDecidable(capturing: capturing) }) { return "yes" }
-          return cells.compactMap { $0.smallestSigma(capturing: capturing) }.min().map { "no, σ \(short($0))" } ?? "no"
+          return cells.compactMap { $0.smallestSigma(capturing: capturing) }.min().map { "no, σ \(significant($0, 2))" }
+            ?? "no"
         } + [alternative.sentence]
     }
     if !rows.isEmpty {
@@ -70,9 +71,10 @@ struct OwnTexts {
     if let finding = result.finding {
       lines.append("  where: \(finding.tensor.onOneLine)\(finding.index) \(finding.place)")
       lines += ["  got:  \(finding.got)", "  want: \(finding.want)"]
-      lines.append("  error / bound: \(finding.ratio.isFinite ? short(finding.ratio) : "infinite")")
+      lines.append("  error / bound: \(finding.ratio.isFinite ? significant(finding.ratio, 2) : "infinite")")
     }
-    lines += result.diagnosis.map { "  \($0.onOneLine)" }
+    // What is said of all answers together stands in the last lines.
+    if result.id != OwnRun.together { lines += result.diagnosis.map { "  \($0.onOneLine)" } }
     let said = result.standardError.split(whereSeparator: \.isNewline).suffix(5)
     if result.finding == nil, !said.isEmpty { lines += ["  it said:"] + said.map { "    \(String($0).onOneLine)" } }
     if result.id != OwnRun.together { lines.append("  again: \(record.header.again(result))") }
@@ -100,26 +102,11 @@ struct OwnTexts {
       default: result.verdict.rawValue
       }
     guard let worst = result.tensors.map(\.ratio).max() else { return word }
-    return "\(word) \(worst.isFinite ? short(worst) : "infinite")"
+    return "\(word) \(worst.isFinite ? significant(worst, 2) : "infinite")"
   }
 }
 
 extension OwnDecidability {
   /// The smallest σ that counts; nil if the alternative changes nothing.
   func smallestSigma(capturing: Bool) -> Double? { [logits, capturing ? contexts : nil].compactMap { $0 }.min() }
-}
-
-/// Two significant digits.
-private func short(_ value: Double) -> String {
-  guard value.isFinite, value > 0 else { return "\(value)" }
-  if value >= 100 { return "\(Int(min(value, 1e15).rounded()))" }
-  if value < 0.001 { return "0.001" }
-  var unit = 1.0
-  while value * unit < 10 { unit *= 10 }
-  let digits = Int((value * unit).rounded())
-  guard unit > 1 else { return "\(digits)" }
-  let text = String(digits)
-  let places = String(Int(unit)).count - 1
-  let padded = String(repeating: "0", count: max(0, places + 1 - text.count)) + text
-  return padded.dropLast(places) + "." + padded.suffix(places)
 }

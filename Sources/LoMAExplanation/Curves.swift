@@ -1,6 +1,7 @@
 // What a text costs while it grows, as curves (GEN-6, COST-2).
 
 import LoMA
+import LoMAVectors
 
 /// Curves of one quantity, over the length of a text or the steps of a training run.
 package struct Curves: Sendable {
@@ -31,11 +32,7 @@ package struct Curves: Sendable {
 
   /// A value as it is written, rounded down.
   func text(_ value: Double) -> String {
-    guard decimals > 0 else { return "\(Int(value))" }
-    let scale = (0..<decimals).reduce(1) { scale, _ in scale * 10 }
-    let units = Int(min(value, 1e9) * Double(scale))
-    let rest = "\(units % scale)"
-    return "\(units / scale)." + String(repeating: "0", count: decimals - rest.count) + rest
+    LoMAVectors.decimals(value, decimals, .down)
   }
 
   /// The learning curves of runs, by name: a loss or a share at each step.

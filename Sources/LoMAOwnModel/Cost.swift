@@ -36,8 +36,8 @@ extension OwnPlan {
 
   private var sampledHead: Int { min(Self.logitColumns, configuration.vocabularySize) * configuration.hiddenSize }
 
-  /// What is computed for one row of a text, in passes through a layer by kind, and in products of the head.
-  private func work(_ text: OwnText) -> (layers: [PassKind: Double], head: Double) {
+  /// What the free run computes for one row of a text, in passes through a layer by kind, and in products of the head.
+  private func freeWork(_ text: OwnText) -> (layers: [PassKind: Double], head: Double) {
     var layers: [PassKind: Double] = [:]
     var head = 0.0
     for (kind, count) in passes(text) {
@@ -45,6 +45,12 @@ extension OwnPlan {
       let columns = kind == .reference ? sizes.head : sampledHead
       head += Double(count) * Double(columns) * (kind == .noisy ? 4.0 / 3 : 1)
     }
+    return (layers, head)
+  }
+
+  /// The same with the layers asked alone.
+  private func work(_ text: OwnText) -> (layers: [PassKind: Double], head: Double) {
+    var (layers, head) = freeWork(text)
     let again = Self.undecidedShare * Double(alternatives.count)
     for type in types {
       let slices = Double(sliceLayers.count)
@@ -83,39 +89,89 @@ extension OwnPlan {
       products: products, bytes: most, diskBytes: disk)
   }
 
-  /// Seconds, from timing one layer with each kind of pass.
-  ///
-  /// The layer is the first, on the text with the fewest rows. Throws why the model cannot be computed.
-  package func estimate(workers: Workers) throws(OwnError) -> Double {
-    guard let text = texts.min(by: { $0.rowCount < $1.rowCount }) else { return 0 }
+  /// Times the first layer with each kind of pass that this plan has and `known` lacks, on the text with the most rows: the
+  /// mean of so many passes as take a fifth of a second. Throws why the model cannot be computed.
+  package func rates(beside known: OwnRates = OwnRates(), workers: Workers) throws(OwnError) -> OwnRates {
+    var rates = known
+    guard let most = texts.max(by: { $0.rowCount < $1.rowCount }),
+      let least = texts.min(by: { $0.rowCount < $1.rowCount })
+    else { return rates }
     let stream = LayerStream(plan: self, workers: workers)
-    let right = try PassForm(self, text, workers: workers)
-    var rates: [PassKind: Double] = [:]
-    let kinds = [(PassKind.reference, ElementType?.none)] + types.map { ($0 == .f32 ? .noisy : .narrow, $0) }
-    for (kind, type) in kinds where rates[kind] == nil {
-      var form = right
-      if let type, let port = SimulatedPort(type, copies: Self.simulations, seed: seed) {
-        form.functions = port.functions(workers: workers)
+    let right = try PassForm(self, most, workers: workers)
+    if rates.layer[.reference] == nil {
+      // The first pass brings the layer's bytes from the disk, which is not timed.
+      let warming = StreamedPass(form: try PassForm(self, least, workers: workers), copies: 1, weightType: nil)
+      _ = try stream.advance([warming], [try stream.embedded(warming)], layer: 0, as: 0, of: configuration.layers)
+      let seconds = try seconds(StreamedPass(form: right, copies: 1, weightType: nil), stream)
+      rates.layer[.reference] = seconds
+      rates.layer[.alternative] = seconds
+      rates.product = seconds / Double(max(sizes.layer, 1))
+    }
+    for type in types {
+      let kind = type == .f32 ? PassKind.noisy : .narrow
+      guard rates.layer[kind] == nil, let port = SimulatedPort(type, copies: Self.simulations, seed: seed) else {
+        continue
       }
-      let pass = StreamedPass(
-        form: form, copies: type == nil ? 1 : Self.simulations,
-        weightType: type.flatMap { roundedTypes.contains($0) ? $0 : nil })
-      let hidden = try stream.embedded(pass)
-      // The first pass also brings the layer's bytes from the disk.
-      if type == nil { _ = try stream.advance([pass], [hidden], layer: 0, as: 0, of: configuration.layers) }
-      let clock = ContinuousClock()
-      let start = clock.now
-      _ = try stream.advance([pass], [hidden], layer: 0, as: 0, of: configuration.layers)
-      let (seconds, attoseconds) = start.duration(to: clock.now).components
-      rates[kind] = (Double(seconds) + Double(attoseconds) * 1e-18) / Double(pass.copies * text.rowCount)
+      var form = right
+      form.functions = port.functions(workers: workers)
+      rates.layer[kind] = try seconds(
+        StreamedPass(form: form, copies: Self.simulations, weightType: roundedTypes.contains(type) ? type : nil), stream
+      )
     }
-    let plain = rates[.reference] ?? 0
-    rates[.alternative] = plain
-    let product = plain / Double(max(sizes.layer, 1))
-    return texts.reduce(0) { sum, text in
-      let work = work(text)
-      let layers = work.layers.reduce(0) { $0 + $1.value * (rates[$1.key] ?? plain) }
-      return sum + Double(text.rowCount) * (layers + work.head * product)
-    }
+    return rates
   }
+
+  /// Seconds for a row of a pass through the first layer.
+  private func seconds(_ pass: StreamedPass, _ stream: LayerStream) throws(OwnError) -> Double {
+    let hidden = try stream.embedded(pass)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var count = 0
+    var passed = Duration.zero
+    repeat {
+      _ = try stream.advance([pass], [hidden], layer: 0, as: 0, of: configuration.layers)
+      count += 1
+      passed = start.duration(to: clock.now)
+    } while passed < .milliseconds(200)
+    return passed / .seconds(1) / Double(count * hidden.rows)
+  }
+
+  /// Seconds of all that is computed before and while a port is asked.
+  package func seconds(_ rates: OwnRates) -> Double {
+    texts.reduce(0) { $0 + seconds(of: $1, rates, work($1)) }
+  }
+
+  private func seconds(of text: OwnText, _ rates: OwnRates, _ work: (layers: [PassKind: Double], head: Double))
+    -> Double
+  {
+    let layers = work.layers.reduce(0) { $0 + $1.value * (rates.layer[$1.key] ?? 0) }
+    return Double(text.rowCount) * (layers + work.head * rates.product)
+  }
+
+  /// Seconds of one pass of the reference over the text with the most rows.
+  package func passSeconds(_ rates: OwnRates) -> Double {
+    texts.map { seconds(of: $0, rates, ([.reference: Double(configuration.layers)], Double(sizes.head))) }.max() ?? 0
+  }
+
+  /// The most seconds in which one mistake is looked for in smaller texts (OWN-9), in the slowest type; 0 if none has a name.
+  package func smallerSeconds(_ rates: OwnRates) -> Double {
+    guard let alternative = alternatives.first, let text = texts.max(by: { $0.rowCount < $1.rowCount }) else {
+      return 0
+    }
+    let each = types.map { type in
+      let plan = narrowed(to: text, alternative, type)
+      return plan.seconds(of: text, rates, plan.freeWork(text))
+    }
+    return Double(SmallerTexts.rowLimit) * (each.max() ?? 0)
+  }
+}
+
+/// How long passes take on this machine.
+package struct OwnRates: Sendable {
+  /// Seconds for a row through a layer.
+  fileprivate(set) var layer: [PassKind: Double] = [:]
+  /// Seconds for a row and a weight of the head.
+  fileprivate(set) var product = 0.0
+
+  package init() {}
 }

@@ -14,6 +14,8 @@ package enum OwnError: Error, Equatable, Sendable {
   case model(ModelError)
   /// Types a port can be asked in are F32, BF16 and F16.
   case type(ElementType)
+  /// A candidate declares no type that a model is judged in.
+  case noJudgedType(declared: [String])
   /// A text must have two full chunks and a tail.
   case textTooShort(tokens: Int, needed: Int)
   /// A weight is not finite in an element type that ports compute in (OWN-7); `index` is row-major.
@@ -32,13 +34,25 @@ package enum OwnError: Error, Equatable, Sendable {
   case interrupted
 }
 
+extension OwnError {
+  /// Why a type is not judged, and what to do instead; empty for a word that is no type of a port.
+  package static func reason(_ word: String) -> String {
+    word == ElementType.f64.word
+      ? ": the reference itself computes in f64, so nothing finer says how far a right port may be; ask the port in f32, or "
+        + "compare its numbers with those of loma trace by loma compare" : ""
+  }
+}
+
 extension OwnError: CustomStringConvertible {
   /// The reason on one line.
   package var description: String {
     switch self {
     case .checkpoint(let error): error.description
     case .model(let error): error.description
-    case .type(let type): "type: \(type.word) is not one of f32, bf16 and f16"
+    case .type(let type): "type: \(type.word) is not one of f32, bf16 and f16" + Self.reason(type.word)
+    case .noJudgedType(let declared):
+      "no-judged-type: a model is judged in f32, bf16 and f16; the candidate declares "
+        + declared.map(\.onOneLine).joined(separator: ", ") + Self.reason(declared.first ?? "")
     case .textTooShort(let tokens, let needed):
       "text-too-short: \(tokens) tokens; two full chunks and a tail are at least \(needed)"
     case .weightOutOfRange(let tensor, let index, let type):

@@ -19,8 +19,8 @@ package enum OwnNaming: String, CaseIterable, Sendable {
 package struct OwnPlan: Sendable {
   package let model: LoadedModel
   /// The element types that a port is asked in: F32, BF16, F16.
-  package let types: [ElementType]
-  package let texts: [OwnText]
+  package private(set) var types: [ElementType]
+  package private(set) var texts: [OwnText]
   /// Mistakes that are looked for by name, of those that change a pass of some text; empty without naming.
   package private(set) var alternatives: [OwnAlternative]
   /// The layers that are asked alone.
@@ -61,6 +61,13 @@ package struct OwnPlan: Sendable {
           return alternative.change(&form, whole, text)
         }
     }
+  }
+
+  /// The plan that looks for one alternative in one type, in a smaller text (OWN-9).
+  package func narrowed(to text: OwnText, _ alternative: OwnAlternative, _ type: ElementType) -> OwnPlan {
+    var plan = self
+    (plan.texts, plan.alternatives, plan.types) = ([text], [alternative], [type])
+    return plan
   }
 
   var configuration: Configuration { model.checkpoint.configuration }

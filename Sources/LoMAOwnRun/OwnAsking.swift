@@ -111,6 +111,13 @@ package struct OwnAsking {
     return results
   }
 
+  /// Asks a question beside those of the plan; nil if the port ended at it (OWN-9). Throws `OwnError.interrupted`.
+  package func judged(_ prepared: PreparedOwnUnit) throws -> JudgedOwnUnit? {
+    if isInterrupted() { throw OwnError.interrupted }
+    let (unit, isEnd) = try ask(prepared)
+    return isEnd == true ? nil : unit
+  }
+
   private static let interrupted = "not asked: the run was interrupted"
 
   private func reasonToStop(_ deaths: Int) -> String? {

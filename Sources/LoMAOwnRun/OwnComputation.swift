@@ -15,9 +15,9 @@ package struct OwnComputation {
   package let yardsticks: [OwnYardstick]
   /// The user's model.
   private let directory: String
-  private let workers: Workers
+  let workers: Workers
   let folder: OwnFolder
-  private let progress: (OwnProgress) throws(OwnError) -> Void
+  let progress: (OwnProgress) throws(OwnError) -> Void
 
   /// Computes the yardstick of every text into `folder`, or reads it there if `folder` says that it is of this plan.
   package init(
@@ -78,7 +78,7 @@ package struct OwnComputation {
   }
 
   /// A question about the whole model.
-  private func prepared(
+  func prepared(
     _ place: OwnPlace, _ type: ElementType, _ text: OwnText, _ yardstick: OwnYardstick, capturing: Bool
   ) -> PreparedOwnUnit {
     let chunk: Int? = if case .reconstruct(let chunk) = place.kind { chunk } else { nil }
@@ -88,7 +88,7 @@ package struct OwnComputation {
       unit: unit,
       judge: { answer in try yardstick.judge(place.operation, chunk: chunk, answer: answer, type: type) },
       verdict: { findings in
-        OwnVerdict(plan: plan, type: type, findings: [findings], chaotic: yardstick.isChaotic(type) != nil)
+        OwnVerdict(plan: yardstick.plan, type: type, findings: [findings], chaotic: yardstick.isChaotic(type) != nil)
       })
   }
 
@@ -105,14 +105,7 @@ package struct OwnComputation {
     let unit = unit(place, type, text, slice.question(capturing: capturing), embeddings: rows)
     return PreparedOwnUnit(
       unit: unit, judge: { answer in try slice.judge(answer: answer) },
-      verdict: { findings in
-        // β is summed over all layers (OWN-4), where noise weighs less: a layer alone is judged by its bounds.
-        var bounded = findings
-        bounded.projections = []
-        let alone = OwnVerdict(plan: plan, type: type, findings: [bounded], chaotic: false)
-        if alone.kind == .right { return alone }
-        return OwnVerdict(plan: plan, type: type, findings: [findings], chaotic: false)
-      })
+      verdict: { findings in OwnVerdict(ofLayerAlone: findings, plan: plan, type: type) })
   }
 
   private func unit(

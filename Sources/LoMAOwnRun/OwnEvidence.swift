@@ -75,14 +75,6 @@ extension OwnFindings {
   fileprivate var followed: [String] {
     projections.filter { $0.beta.isFinite && $0.beta.magnitude >= 0.25 && $0.isDecisive }
       .sorted { abs($0.beta - 1) < abs($1.beta - 1) }.prefix(3)
-      .map { "follows \($0.alternative.onOneLine) by \(decimals($0.beta)) over \($0.evidence.rawValue)" }
+      .map { "follows \($0.alternative.onOneLine) by \(decimals($0.beta, 2)) over \($0.evidence.rawValue)" }
   }
-}
-
-/// Two decimals.
-func decimals(_ value: Double) -> String {
-  guard value.magnitude < 1e6 else { return "\(value)" }
-  let hundredths = Int((value.magnitude * 100).rounded())
-  let rest = hundredths % 100
-  return (value < 0 && hundredths > 0 ? "-" : "") + "\(hundredths / 100)." + (rest < 10 ? "0" : "") + "\(rest)"
 }

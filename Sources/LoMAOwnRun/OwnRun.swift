@@ -23,6 +23,8 @@ package struct OwnRun {
   package let units: [JudgedOwnUnit]
   /// The questions of the plan, of which a filter may have left out some.
   private let questions: Int
+  /// The smallest text of each mistake that has a name, if it was looked for (OWN-9).
+  package var smallest: [OwnSmallest] = []
 
   package init(_ computation: OwnComputation, units: [JudgedOwnUnit], questions: Int) {
     self.computation = computation
@@ -63,8 +65,33 @@ package struct OwnRun {
           return result
         }
         (result.verdict, result.why) = conclusion.outcome
+        result.diagnosis = smallest.filter { $0.dtype == dtype }.map(\.line)
         return result
       }
+  }
+
+  /// What the run comes to, in lines: each type's verdict, the smallest text of its name, and what is not decidable.
+  package func lines(_ header: RunHeader) -> [String] {
+    conclusions.flatMap { conclusion in
+      let texts = smallest.filter { $0.dtype == conclusion.dtype }
+      return [conclusion.line] + texts.map(\.line) + texts.compactMap { $0.again(header) } + conclusion.unknown
+    }
+  }
+
+  /// The findings of a type; β of layers asked alone only where all of them were answered, and at least two (OWN-8).
+  private func findings(_ asked: [JudgedOwnUnit]) -> [OwnFindings] {
+    let answered = Set(asked.filter { $0.findings != nil }.map(\.result.id))
+    let plan = computation.plan
+    let isWhole =
+      plan.sliceLayers.count > 1
+      && plan.sliceLayers.allSatisfy { layer in
+        plan.texts.allSatisfy { answered.contains(OwnPlace(.layer(layer), text: $0.name).id) }
+      }
+    return asked.compactMap(\.findings).map { findings in
+      var counted = findings
+      if !isWhole { counted.projections.removeAll { $0.evidence == .slices } }
+      return counted
+    }
   }
 
   /// What is said of each element type in which something was answered, in the order of the plan.
@@ -74,7 +101,7 @@ package struct OwnRun {
       guard asked.contains(where: { $0.findings != nil }) else { return nil }
       let chaos = computation.yardsticks.compactMap { $0.isChaotic(type) }.first
       let verdict = OwnVerdict(
-        plan: computation.plan, type: type, findings: asked.compactMap(\.findings), chaotic: chaos != nil)
+        plan: computation.plan, type: type, findings: findings(asked), chaotic: chaos != nil)
       return OwnConclusion(
         dtype: type.word, verdict: verdict, undecidable: verdict.undecidable.map { $0.words }, chaos: chaos,
         limits: limits(asked))
@@ -98,10 +125,8 @@ extension OwnConclusion {
     }
   }
 
-  /// The verdict on one line, and behind it a line for everything that is not decidable.
-  package var lines: [String] {
-    [line] + undecidable.map { "\(dtype): not decidable: \($0)" }
-  }
+  /// A line for everything that is not decidable.
+  fileprivate var unknown: [String] { undecidable.map { "\(dtype): not decidable: \($0)" } }
 
   /// One line for a person; `right` says up to what.
   package var line: String {

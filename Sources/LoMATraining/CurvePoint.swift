@@ -1,6 +1,7 @@
 // LOS-4, REC-2: one point of a training curve: losses and accuracies of a batch before its step.
 
 import LoMAReference
+import LoMAVectors
 
 /// The losses and accuracies of one step's batch.
 package struct CurvePoint: Hashable, Sendable {
@@ -35,11 +36,7 @@ package struct CurvePoint: Hashable, Sendable {
   }
 
   /// A loss with four decimals.
-  static func rounded(_ loss: Double) -> String {
-    let units = Int(min(loss, 1e9) * 10_000)
-    let rest = "\(units % 10_000)"
-    return "\(units / 10_000)." + String(repeating: "0", count: 4 - rest.count) + rest
-  }
+  static func rounded(_ loss: Double) -> String { decimals(loss, 4, .down) }
 
   /// The point stored as `values`; nil if they do not form one.
   init?(values: [Double]) {

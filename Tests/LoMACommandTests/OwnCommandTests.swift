@@ -46,7 +46,10 @@ struct OwnCommandTests {
   private static let bytes = projectVectors + "/models/bytes"
 
   @Test(arguments: [
-    ("--dtype f64", "option --dtype takes one of f32, bf16, f16 for a model, not 'f64'"),
+    (
+      "--dtype f64",
+      "one of f32, bf16, f16 for a model, not 'f64': the reference itself computes in f64, so nothing finer says"
+    ),
     ("--dtype bf", "for a model, not 'bf' (did you mean bf16?)"),
     ("--name some", "option --name takes one of none, axes, all, not 'some'"),
     ("--tokens 1 --string a", "--tokens and --string exclude each other: one text is asked"),
@@ -69,7 +72,8 @@ struct OwnCommandTests {
     let missing = try bench.shell("loma conform --model $bytes -- ./no-such-port")
     #expect(missing.exitCode == 3 && missing.errors.contains("no-such-port"), "\(missing)")
     let narrow = try bench.shell("loma conform --model $bytes -- \(bench.binary.path) reference --dtypes f64")
-    #expect(narrow.exitCode == 2 && narrow.errors.contains("the candidate declares f64"), "\(narrow)")
+    #expect(narrow.exitCode == 2 && narrow.errors.contains("the candidate declares f64: "), "\(narrow)")
+    #expect(narrow.errors.contains("ask the port in f32"))
     #expect(try bench.shell("loma conform --model $bytes --only 'own.nothing*'").exitCode == 4)
   }
 
@@ -116,6 +120,27 @@ struct OwnCommandTests {
     if run.output.contains("\nbf16: right") {
       #expect(run.output.contains("bf16: not decidable: ") && run.output.contains(mistake))
     }
+  }
+
+  @Test func `OWN-9 a name comes with the smallest text that shows it, and a command that asks about it alone`() throws
+  {
+    let run = try bench.shell(
+      "loma conform --model $text --dtype f32 --report reports --string 'the memory of a chunk is all that is left' "
+        + "-- $port --mutant memory_attention=causal")
+    #expect(run.exitCode == 1, "\(run)")
+    let start = "f32: memory_attention=causal: "
+    let lines = run.output.split(separator: "\n").filter { $0.hasPrefix(start) }
+    #expect(lines.first?.contains("has 5 tokens under c = 1, t = 2, 2 chunks, 13 rows; β ") == true, "\(run.output)")
+    for report in ["report.json", "report.html", "results.jsonl"] {
+      #expect(try bench.text("reports/" + report).contains("5 tokens under c = 1, t = 2"), "\(report)")
+    }
+    let command = try #require(lines.last?.dropFirst((start + "again: ").count))
+    #expect(
+      command.contains(" --c 1 --t 2 --tokens 116,104,101,32,109 ") && !command.contains("--string"), "\(command)")
+    let again = try bench.shell("\(command)")
+    #expect(again.exitCode == 1, "\(again)")
+    #expect(again.output.contains("\nf32: wrong: memory_attention=causal: "), "\(again.output)")
+    #expect(again.output.contains("; there is no smaller one; β "))
   }
 
   @Test func `RUN-5 a port without captures is judged by its logits, and one without generation claims less`() throws {

@@ -87,6 +87,8 @@ struct OwnResumeTests {
       cd .. && loma judge asked --model $text --report wrong
       """)
     #expect(wrong.exitCode == 1 && wrong.output.contains("\nf32: wrong"), "\(wrong)")
+    // Answers from elsewhere cannot be followed by another question.
+    #expect(wrong.output.contains(", of those that were answered; no smaller one can be asked; "), "\(wrong)")
   }
 
   @Test(arguments: [

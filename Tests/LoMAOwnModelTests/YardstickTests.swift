@@ -225,8 +225,13 @@ struct YardstickTests {
       plan.cost.parameters == plan.model.checkpoint.configuration.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
     let none = try OwnFixtures.plan("text-c4", [.f32, .bf16], .none)
     #expect(none.cost.passes == 7 && none.cost.products < plan.cost.products)
-    let seconds = try none.estimate(workers: .single)
-    #expect(seconds > 0 && seconds < 600)
+    let rates = try plan.rates(workers: .single)
+    #expect(none.seconds(rates) > 0 && none.seconds(rates) < plan.seconds(rates) && plan.seconds(rates) < 600)
+    // A pass is one of many; the search for a smaller text has at most twice the rows and five passes of each.
+    #expect(plan.passSeconds(rates) < none.seconds(rates))
+    #expect(none.smallerSeconds(rates) == 0)
+    let smaller = plan.smallerSeconds(rates) / plan.passSeconds(rates)
+    #expect(smaller > 2 && smaller < plan.seconds(rates) / plan.passSeconds(rates), "\(smaller)")
   }
 
   @Test func `OWN-8 a yardstick with a port far below it, or whose nearest port leaves the others, holds nothing`() {

@@ -108,7 +108,9 @@ package final class Candidate {
       }
       return .failed(.protocolError, detail: bury(.protocolError, "its scratch folder was changed: \(error)"))
     }
-    switch exchange(.run(caseID: caseID, question, input: input, output: output), time: CandidateLimits.questionTime) {
+    // Hello was request 0.
+    let time = CandidateLimits.questionTime * (nextID == 1 ? limits.firstFactor : 1)
+    switch exchange(.run(caseID: caseID, question, input: input, output: output), time: time) {
     case .success(.reject(let code)): return .rejection(code: code)
     case .success(.unsupported(let why, let issue)): return .unsupported(why: why, issue: issue)
     case .success(.ok):

@@ -9,6 +9,8 @@ package struct CandidateLimits: Sendable {
 
   /// The factor on every deadline.
   package var timeFactor: Double
+  /// The factor on the deadline of the first question after hello, in which a candidate may load a model or compile.
+  package var firstFactor = 1.0
   /// The limit on resident bytes of a process and its descendants.
   package var memoryLimit: Int
   /// Whether a line that is not a reply is an error.

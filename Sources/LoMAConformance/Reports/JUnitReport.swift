@@ -81,9 +81,7 @@ package struct JUnitReport: Sendable {
 
 /// Seconds with three decimals, as XML's decimal type requires: without an exponent.
 func decimal(_ seconds: Double) -> String {
-  let thousandths = Int(min(max(seconds, 0), 1e12) * 1000 + 0.5)
-  let rest = String(thousandths % 1000)
-  return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
+  decimals(min(max(seconds, 0), 1e12), 3)
 }
 
 extension CaseResult {

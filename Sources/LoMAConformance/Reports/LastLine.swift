@@ -56,10 +56,7 @@ extension RunRecord {
 
   /// Two decimals, rounded up; three significant digits if it is large.
   private static func words(_ ratio: Double) -> String {
-    guard ratio < 100 else { return short(ratio) }
-    let hundredths = Int((ratio * 100).rounded(.up))
-    let rest = String(hundredths % 100)
-    return "\(hundredths / 100)." + (rest.count == 1 ? "0" : "") + rest
+    ratio < 100 ? decimals(ratio, 2, .up) : short(ratio)
   }
 }
 

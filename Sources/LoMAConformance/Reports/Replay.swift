@@ -66,6 +66,17 @@ extension RunHeader {
   /// The command for a unit of this run.
   package func again(_ result: CaseResult) -> String { replay(result) }
 
+  /// The command for a unit of a run on a model, with other values of some of its options (OWN-9).
+  package func again(
+    _ id: String, _ dtype: String, with options: [(name: String, value: String)], without names: Set<String>
+  ) -> String {
+    let replaced = names.union(options.map(\.name))
+    var other = self
+    other.filters = JSONObject(filters.members.filter { !replaced.contains($0.key) })
+    let source = other.replay.source + options.flatMap { ["--" + $0.name, $0.value] }
+    return Replay(source: source, keep: nil, command: other.replay.command).line(id, dtype)
+  }
+
   func replay(_ result: CaseResult) -> String { replay.line(result.id, result.dtype) }
 }
 

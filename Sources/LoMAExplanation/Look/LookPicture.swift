@@ -20,12 +20,6 @@ package struct LookPicture: Sendable {
     self.weight = weight
   }
 
-  /// A weight to two decimals; the last one rounds to nearest.
-  static func decimals(_ weight: Double) -> String {
-    let hundredths = Int((weight * 100).rounded())
-    return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
-  }
-
   /// The keys that a row gives most, at least a twentieth each, the largest weight first, at most four.
   func favourites(of query: Int) -> [(key: Int, weight: Double)] {
     var shares: [(key: Int, weight: Double)] = []
@@ -49,7 +43,7 @@ package struct LookPicture: Sendable {
     var starts: Set<Int> = []
     let lines = rows.enumerated().map { index, row in
       if index > 0, picture.rows[row].kind != picture.rows[rows[index - 1]].kind { starts.insert(index) }
-      let looks = favourites(of: row).map { name(of: $0.key) + " " + Self.decimals($0.weight) }
+      let looks = favourites(of: row).map { name(of: $0.key) + " " + decimals($0.weight, 2) }
       return [
         ContentCell("\(row)"), ContentCell(picture.rows[row].token.name, ink: .zone(picture.rows[row].kind.colour)),
         ContentCell(picture.rows[row].label?.name ?? "-"), ContentCell(looks.joined(separator: ", ")),

@@ -77,7 +77,7 @@ package struct LookSVG: Sendable {
     let memory = look.picture.rows.indices.filter { look.picture.rows[$0].kind.colour == .memory }
     let sentences = memory.compactMap { row in
       look.favourites(of: row).first.map {
-        "\(look.name(of: row)) gives \(LookPicture.decimals($0.weight)) to \(look.name(of: $0.key))"
+        "\(look.name(of: row)) gives \(decimals($0.weight, 2)) to \(look.name(of: $0.key))"
       }
     }
     return look.title + ": " + sentences.joined(separator: ", ") + "."
@@ -107,11 +107,11 @@ package struct LookSVG: Sendable {
         let side = Double(cell - 1)
         // Area, not side, is what the eye compares.
         let full = (side * weight.squareRoot() * 10).rounded() / 10
-        let words = "\(look.name(of: query)) gives \(LookPicture.decimals(weight)) to \(look.name(of: key))"
+        let words = "\(look.name(of: query)) gives \(decimals(weight, 2)) to \(look.name(of: key))"
         let rest = (side - full) / 2
         cells.append(
           Markup(
-            "g", ["data-weight": LookPicture.decimals(weight)],
+            "g", ["data-weight": decimals(weight, 2)],
             [
               Markup("title", words),
               Markup(

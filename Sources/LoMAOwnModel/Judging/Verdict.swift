@@ -33,6 +33,20 @@ package struct OwnVerdict: Sendable {
       chaotic: chaotic)
   }
 
+  /// Judges one layer asked alone, by its bounds: β of one layer decides nothing, and names only what a bound refuses.
+  package init(ofLayerAlone findings: OwnFindings, plan: OwnPlan, type: ElementType) {
+    self.init(
+      ofLayerAlone: findings, alternatives: plan.alternatives.filter { $0.types.contains(type) }, type: type)
+  }
+
+  init(ofLayerAlone findings: OwnFindings, alternatives: [OwnAlternative], type: ElementType) {
+    let bounded = OwnFindings(measurements: findings.measurements, nonFinite: findings.nonFinite)
+    let alone = OwnVerdict(alternatives: alternatives, type: type, findings: [bounded], chaotic: false)
+    self =
+      alone.kind == .wrong
+      ? OwnVerdict(alternatives: alternatives, type: type, findings: [findings], chaotic: false) : alone
+  }
+
   init(alternatives: [OwnAlternative], type: ElementType, findings: [OwnFindings], chaotic: Bool) {
     var all = OwnFindings()
     for part in findings { all.add(part) }

@@ -99,7 +99,7 @@ package struct BudgetPage: Sendable {
         }
         let isFirst = plan.text == plans.first { $0.text.hasSuffix("bytes") }?.text
         guard isFirst, let nats = loss.first else { return nil }
-        return "a byte of this text is worth about \(Self.tenths(nats / 0.6931471805599453)) bits to the full twin and "
+        return "a byte of this text is worth about \(decimals(nats / 0.6931471805599453, 1)) bits to the full twin and "
           + "its entry holds \(entry)"
       }
     }
@@ -109,12 +109,6 @@ package struct BudgetPage: Sendable {
   private static func bits(of alphabet: Int) -> String {
     let whole = Int.bitWidth - 1 - alphabet.leadingZeroBitCount
     return alphabet == 1 << whole ? "\(whole)" : "\(whole) to \(whole + 1)"
-  }
-
-  /// A number with one decimal.
-  static func tenths(_ value: Double) -> String {
-    let tenths = Int((value * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)"
   }
 
   /// The commands that give the results again.

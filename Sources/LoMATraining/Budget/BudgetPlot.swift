@@ -53,8 +53,7 @@ package struct BudgetPlot: Sendable {
 
   /// A number with one decimal, rounded down.
   private static func percent(_ value: Double) -> String {
-    let tenths = Int(value * 10 + 1e-6)
-    return "\(tenths / 10).\(tenths % 10)"
+    decimals(value + 1e-7, 1, .down)
   }
 
   /// From the left: 1, then a step for each halving.
@@ -119,7 +118,7 @@ package struct BudgetPlot: Sendable {
       parts.append(
         Markup(
           "text", ["class": "ink", "x": "\(Self.left - 8)", "y": "\(y + 4)", "text-anchor": "end"],
-          values.upperBound > 10 ? "\(Int(value.rounded()))" : BudgetPage.thousandths(value)))
+          values.upperBound > 10 ? "\(Int(value.rounded()))" : decimals(value, 3)))
     }
     for mark in marks {
       let y = y(mark.value)

@@ -23,7 +23,7 @@ extension BudgetPage {
           + "method is held against come first.",
         points(figure) { setting in
           let losses = setting.losses
-          return losses.isEmpty ? "–" : Self.thousandths(losses[middle(of: losses.count)])
+          return losses.isEmpty ? "–" : decimals(losses[middle(of: losses.count)], 3)
         },
       ]
     } else {
@@ -82,13 +82,6 @@ extension BudgetPage {
 
   private static func unique(_ words: [String]) -> [String] {
     words.indices.filter { !words[..<$0].contains(words[$0]) }.map { words[$0] }
-  }
-
-  /// A loss with three decimals.
-  static func thousandths(_ loss: Double) -> String {
-    let units = Int((loss * 1000).rounded())
-    let rest = "\(units % 1000)"
-    return "\(units / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
   }
 
   // MARK: - Plots

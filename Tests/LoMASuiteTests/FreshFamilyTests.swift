@@ -6,8 +6,11 @@ import LoMAVectors
 import NaiveLlama
 import Testing
 
+@testable import LoMAAnswers
+@testable import LoMACatalogue
 @testable import LoMADiagnosis
 @testable import LoMAJudgement
+@testable import LoMAMutants
 @testable import LoMASuite
 
 @Suite("Chapter 13: fresh cases of families")

@@ -1,6 +1,7 @@
 // RUN-17, MOD-8…MOD-13: fresh cases of other families, drawn only for a candidate that lists them.
 
 import LoMA
+import LoMAAnswers
 import LoMAVectors
 import NaiveLlama
 
@@ -26,7 +27,7 @@ extension FreshDrawing {
   ///
   /// Half of an operation's cases are of the families that change it, each as often as the others; in place of those that
   /// are not listed stands the plain case.
-  static func family(seed: UInt64, index: Int, of listed: Set<CaseFamily>) -> CaseFamily? {
+  package static func family(seed: UInt64, index: Int, of listed: Set<CaseFamily>) -> CaseFamily? {
     var drawing = ofFamily(seed: seed, index: index)
     return drawing.family(of: kind(seed: seed, index: index), listed)
   }
@@ -40,7 +41,7 @@ extension FreshDrawing {
   }
 
   /// Case `index` of a seed as a case of its family; nil for a plain Llama.
-  static func drawn(seed: UInt64, index: Int, of listed: Set<CaseFamily>) -> FreshCase? {
+  package static func drawn(seed: UInt64, index: Int, of listed: Set<CaseFamily>) -> FreshCase? {
     var drawing = ofFamily(seed: seed, index: index)
     let kind = kind(seed: seed, index: index)
     guard let family = drawing.family(of: kind, listed) else { return nil }

@@ -124,7 +124,8 @@ struct ShardTests {
       try Files.replace(folder + "/single/model.safetensors", with: Array("version 2".utf8))
       #expect(
         loadingError(folder + "/single")
-          == .container(file: "model.safetensors", .headerTooLarge(bytes: 0x206e_6f69_7372_6576, limit: Container.headerLimit)))
+          == .container(
+            file: "model.safetensors", .headerTooLarge(bytes: 0x206e_6f69_7372_6576, limit: Container.headerLimit)))
     }
   }
 

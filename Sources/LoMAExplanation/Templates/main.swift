@@ -140,8 +140,8 @@ func answer(_ request: [String: Any]) throws -> [Tensor] {
     start += length
   }
   let parameters = try Parameters(request, texts: texts)
-  // NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows instead of the tokens'
-  // (OPS-4): that is how one layer of your own model is asked alone.
+  // NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows and not those of the
+  // tokens (OPS-4): that is how one layer of your own model is asked alone.
   // This is `layout`: six arrays [B, R], padded on the right (MSK-11).
   let batch = texts.map { layout($0, parameters) }
   let longest = batch.map { $0.count }.max() ?? 0

@@ -123,8 +123,8 @@ def answer(request):
         texts.append(inputs["tokens"][start : start + length])
         start += length
     checked = check(request["params"], texts, request["profile"])
-    # NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows instead of the tokens'
-    # (OPS-4): that is how one layer of your own model is asked alone.
+    # NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows and not those of the
+    # tokens (OPS-4): that is how one layer of your own model is asked alone.
     return answer_layout(request["params"], texts, checked)
 
 
@@ -174,7 +174,8 @@ for line in sys.stdin:
         break
     if message["cmd"] == "hello":
         capabilities = {
-            "ops": OPERATIONS, "dtypes": ELEMENT_TYPES, "profiles": PROFILES, "families": FAMILIES, "captures": CAPTURES}
+            "ops": OPERATIONS, "dtypes": ELEMENT_TYPES, "profiles": PROFILES, "families": FAMILIES,
+            "captures": CAPTURES}
         reply(message["id"], ok={"protocol": 1, "name": NAME, "version": VERSION, **capabilities})
         continue
     try:

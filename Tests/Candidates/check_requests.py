@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""answer_requests.py keeps the deadlines of a folder of requests, and starts a silent port again. Plain Python 3, 10 seconds.
+"""answer_requests.py keeps the deadlines of a folder of requests, and starts a silent port again. Plain Python 3, 20 s.
 
   python3 Tests/Candidates/check_requests.py
 
-A port sleeps 1.7 s at its first and at its second request. With a deadline of 1 s in own.json the first may take 3 s and
-is answered, the second is not; --time 3 answers both, and so do the 30 s of a folder about vectors.
+A port sleeps 1.7 s at its first and at its second request. With a deadline of 1 s in own.json the first may take 3 s
+and is answered, the second is not; --time 3 answers both, and so do the 30 s of a folder about vectors.
 """
 import json
 import pathlib
@@ -28,7 +28,8 @@ def answered(seconds, *given):
         (folder / "port.py").write_text(PORT)
         (folder / "requests.jsonl").write_text("".join(json.dumps({"loma": 1, "id": n}) + "\n" for n in range(4)))
         if seconds:
-            (folder / "own.json").write_text(json.dumps({"loma_own": 1, "options": [], "sha256": "", "seconds": seconds}))
+            own = {"loma_own": 1, "options": [], "sha256": "", "seconds": seconds}
+            (folder / "own.json").write_text(json.dumps(own))
         subprocess.run(
             [sys.executable, script, name, *given, "--", sys.executable, folder / "port.py"], check=True,
             stdout=subprocess.DEVNULL)

@@ -6,6 +6,8 @@
   import Darwin
 #endif
 import LoMAModels
+import LoMAVectors
+import NaiveLlama
 
 /// The model of `--model DIR` and its parameters, read from a command line.
 enum ModelOptions {
@@ -42,7 +44,10 @@ enum ModelOptions {
     choices.memoryToken = try arguments.integer("--memory-token")
     choices.repetitionToken = try arguments.integer("--repetition-token")
     if let name = arguments["--profile"] { try choices.choose(profile: name) }
-    return try LoadedModel(directory: directory, choices: choices)
+    do throws(CheckpointError) { return try LoadedModel(directory: directory, choices: choices) } catch {
+      guard case .model(.missingConfiguration(let key)) = error, key.hasPrefix("loma.") else { throw error }
+      throw NotExtended(key: key, directory: directory)
+    }
   }
 
   /// The number of processors.
@@ -69,5 +74,24 @@ enum ModelOptions {
     }
     guard !texts.isEmpty else { throw UsageError(line: "a text is required: --tokens, --string or --file") }
     return texts
+  }
+}
+
+/// A model whose config.json does not say which ids `<m>` and `<r>` have, or what c and t are.
+struct NotExtended: Error, CustomStringConvertible {
+  /// What is missing, as a path of keys.
+  let key: String
+  let directory: String
+
+  var description: String {
+    let option =
+      switch key {
+      case "loma.compression_ratio": "--c"
+      case "loma.memory_length": "--t"
+      default: "--vocabulary"
+      }
+    return
+      "\(ModelError.missingConfiguration(key: key)): \(directory.onOneLine) says nothing of LoMA; run loma extend first, "
+      + "which makes a copy with rows for <m> and <r>, or give \(option) if it has them"
   }
 }

@@ -4,6 +4,7 @@ import LoMAConformance
 import LoMAJudgement
 import LoMAOwnRun
 import LoMASuite
+import LoMAVectors
 
 let requestsHelp = """
   loma requests DIR [--vectors DIR]
@@ -43,6 +44,10 @@ func requests(_ words: [String], in environment: Environment) throws -> Outcome 
 func judgeAnswers(_ words: [String], in environment: Environment) throws -> Outcome {
   if let folder = words.first, !folder.hasPrefix("--"), OwnSettings.isThere(in: folder) {
     return try judgeOwn(folder, Array(words.dropFirst()), in: environment)
+  }
+  if let folder = words.first, !folder.hasPrefix("--"), OwnOptions.isAsked(by: words) {
+    let why = Disk.files(in: folder).isEmpty ? "no such folder, or nothing in it" : "\(OwnSettings.name) is not in it"
+    throw UsageError(line: "'\(folder)' holds no requests about a model: \(why); loma requests writes them")
   }
   let (folder, arguments) = try folder(words, options: ["--vectors", "--report"])
   guard let report = arguments["--report"] else { throw UsageError(line: "option --report is needed") }

@@ -43,7 +43,7 @@ private struct OwnConformance {
     let workers = Workers(threads: try ModelOptions.threads(options.arguments))
     let path = options.arguments["--report"]
     let growing = try GrowingReport(folder: path)
-    let resumed = try options.arguments["--resume"].map { try ResultsFile(contentsOf: $0) }
+    let resumed = try options.arguments["--resume"].map { try OwnResumption.file($0) }
     // What the candidate declares decides what is computed; the limits follow from what was measured of the model.
     let measured = try OwnEstimate(model, choices, workers: workers)
     let limits = measured.limits(
@@ -57,14 +57,13 @@ private struct OwnConformance {
       isInterrupted: { Interruption.isRequested })
     defer { conversation.end() }
     let declaration = try conversation.declaration()
+    try UndeclaredFamilies.check(model.checkpoint.configuration, declared: declaration.families)
     let plan = try measured.plan(declaring: declaration.dtypes)
     let places = plan.places(allChunks: options.allLayers)
     let asked = plan.types.count * places.flatMap(\.places).count(where: isWanted)
     guard asked > 0 else { return nothingSelected() }
     let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
-    if let resumed, resumed.header.manifestDigest != identity.portable {
-      throw ReportError.notThisRun(member: "manifest_sha256", path: resumed.path)
-    }
+    if let resumed { try OwnResumption.check(resumed, filters: options.filters, digest: identity.portable) }
     try folder.begin(reports: path, digest: identity.digest)
     environment.announce(try measured.words(plan, limits: limits))
     guard

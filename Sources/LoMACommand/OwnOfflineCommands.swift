@@ -33,11 +33,19 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
   }
   guard let computation = computed else { return .interruptedEarly(reports: reports) }
   environment.announce(OwnTexts.table(computation, capturing: true))
-  let settings = OwnSettings(options: options.explicit(plan, model, choices.text), digest: identity.portable)
+  let settings = OwnSettings(
+    options: options.explicit(plan, model, choices.text), digest: identity.portable, seconds: measured.deadline)
   let count = try OwnRequests(computation, plan.places(allChunks: options.allLayers)).write(
     to: folder, model: directory, settings: settings, specification: Versions.specification)
   isDone = true
-  return Outcome(output: "\(count) requests in \(folder)/\(OfflineRequests.requestsName)\n")
+  let words = [folder, options.arguments["--model"] ?? "", reports ?? "REPORTS"].map { $0.shellWord }
+  return Outcome(
+    output: """
+      \(count) requests in \(folder)/\(OfflineRequests.requestsName)
+      where the port runs, with models/own there: python3 Tests/Candidates/answer_requests.py \(words[0]) -- COMMAND
+      then here: loma judge \(words[0]) --model \(words[1]) --report \(words[2])
+
+      """)
 }
 
 func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) throws -> Outcome {
@@ -63,13 +71,18 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   let workers = Workers(threads: try ModelOptions.threads(arguments))
   let directory = environment.path(model)
   let loaded = try ModelOptions.load(options.arguments, directory: directory)
+  try UndeclaredFamilies.check(loaded.checkpoint.configuration, declared: answers.declaration.families)
   let plan = try options.choices(loaded).plan(loaded, declaring: [])
   let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
   guard identity.portable == settings.digest else { throw OwnSettings.Problem.otherModel(path: path) }
   let files = try OwnFolder(keep: arguments["--keep"], layers: .none)
-  var isInterrupted = true
-  defer { files.end(interrupted: isInterrupted) }
+  // What was computed stays: a port that was wrong is mended, and its next answers are judged too.
+  defer { files.end(interrupted: true) }
   try files.begin(reports: reports, digest: identity.digest)
+  if !files.isWhole(plan) {
+    environment.announce("nothing that loma requests computed lies in \(reports), so it is computed now:")
+    environment.announce(try OwnEstimate(loaded, options.choices(loaded), workers: workers).words(plan, limits: nil))
+  }
   guard let computation = try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment)
   else {
     return .interruptedEarly(reports: reports)
@@ -77,7 +90,6 @@ func judgeOwn(_ folder: String, _ words: [String], in environment: Environment) 
   let places = plan.places(allChunks: options.allLayers)
   let units = try OwnRequests(computation, places).judged(answers)
   let run = try OwnRun(computation, units: units, questions: places.flatMap(\.places).count).shrunk(nil)
-  isInterrupted = false
   let header = RunHeader(
     suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,
     boundsDigest: try computation.digest(), candidate: answers.candidate(.loma),

@@ -71,6 +71,12 @@ struct OwnOptions {
     let options = words.prefix { $0 != "--" }
     command = Array(words.dropFirst(options.count + 1))
     if command.isEmpty, options.count < words.count { throw UsageError(line: "a command is required after --") }
+    for word in options {
+      let name = String(word.prefix { $0 != "=" })
+      guard ConformOptions.names.contains(name), !Self.names.contains(name) else { continue }
+      throw UsageError(
+        line: "option \(name) is for vectors and not for a model of one's own, where --only chooses units")
+    }
     arguments = try Arguments(Array(options), options: names.map { .init(name: $0, repeats: false) })
     naming = try arguments.choice("--name", otherwise: .axes)
     let all: YesOrNo = try arguments.choice("--all-layers", otherwise: .no)

@@ -66,7 +66,9 @@ struct OwnTexts {
 
   private func block(of result: CaseResult) -> String {
     var lines = ["\(result.verdict.rawValue)  \(result.id) \(result.dtype)"]
-    if !result.hunts.isEmpty { lines.append("  hunts: \(result.hunts)") }
+    // Where nothing was answered, the question is not to blame.
+    let isJudged = result.verdict == .fail || result.verdict == .suspect
+    if isJudged, !result.hunts.isEmpty { lines.append("  hunts: \(result.hunts)") }
     if !result.why.isEmpty { lines.append("  why: \(result.why.whole)") }
     if let finding = result.finding {
       lines.append("  where: \(finding.tensor.onOneLine)\(finding.index) \(finding.place)")

@@ -52,7 +52,9 @@ extension OwnError: CustomStringConvertible {
     case .type(let type): "type: \(type.word) is not one of f32, bf16 and f16" + Self.reason(type.word)
     case .noJudgedType(let declared):
       "no-judged-type: a model is judged in f32, bf16 and f16; the candidate declares "
-        + declared.map(\.onOneLine).joined(separator: ", ") + Self.reason(declared.first ?? "")
+        + (declared.isEmpty
+          ? "no element type: list those of its numbers in dtypes of its hello"
+          : declared.map(\.onOneLine).joined(separator: ", ") + Self.reason(declared[0]))
     case .textTooShort(let tokens, let needed):
       "text-too-short: \(tokens) tokens; two full chunks and a tail are at least \(needed)"
     case .weightOutOfRange(let tensor, let index, let type):

@@ -46,6 +46,9 @@ package struct OwnEstimate {
     (leastDeadline + referencePasses * passSeconds).rounded(.up)
   }
 
+  /// The deadline of a question in whole seconds, if none is chosen.
+  package var deadline: Int { Int(Self.deadline(passSeconds: passSeconds)) }
+
   /// The limits for the port, of which some may be chosen. The limit of memory is 8 GiB and eight bytes a parameter.
   package func limits(
     timeFactor: Double?, memoryLimit: Int?, isStrict: Bool, keep: String?
@@ -65,7 +68,7 @@ package struct OwnEstimate {
     let texts = plan.texts.map { "\($0.name): \($0.rowCount) rows, \($0.reason)" }
     let passes =
       "\(cost.passes) passes of the reference over \(cost.rows) rows, \(cost.parameters) parameters: about "
-      + "\(duration(plan.seconds(all))), \(size(cost.bytes)) of memory, \(size(cost.diskBytes)) on disk"
+      + "\(duration(plan.seconds(all))), \(size(cost.bytes)) of memory, \(size(cost.diskBytes)) on disk, and the port's own time beside it"
     let port = limits.map { limits -> [String] in
       let seconds = CandidateLimits.questionTime / .seconds(1) * limits.timeFactor
       let smaller =

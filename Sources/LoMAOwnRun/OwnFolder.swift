@@ -66,6 +66,9 @@ package final class OwnFolder {
   /// Whether the yardstick of a text was finished; the digest in the path says of which run.
   func isWhole(_ text: OwnText) -> Bool { Disk.files(in: yardstick(of: text)).contains(Self.mark) }
 
+  /// Whether nothing of a plan is left to be computed.
+  package func isWhole(_ plan: OwnPlan) -> Bool { plan.texts.allSatisfy { isWhole($0) } }
+
   func markWhole(_ text: OwnText) throws(OwnError) {
     do throws(FileError) { try Files.createBriefly(yardstick(of: text) + "/" + Self.mark, with: []) } catch {
       throw .file(error.description)
@@ -89,7 +92,8 @@ package final class OwnFolder {
 
   private static func path(of layer: Int, in folder: Scratch) -> String { folder.path + "/models/layer\(layer)" }
 
-  /// Removes everything; the yardsticks of an interrupted run with reports stay, for the run that goes on.
+  /// Removes everything; the yardsticks of an interrupted run with reports stay, for the run that goes on, and those of
+  /// requests that are judged, for the next answers to them.
   package func end(interrupted: Bool) {
     if isBrief { _ = layers?.removeAll() }
     if let scratch {

@@ -20,10 +20,13 @@ package struct OwnSettings: Equatable, Sendable {
   package let options: [String]
   /// The digest of plan and model, without times.
   package let digest: String
+  /// The deadline of a question in seconds, for whoever puts the requests to a port; nil in older folders.
+  package let seconds: Int?
 
-  package init(options: [String], digest: String) {
+  package init(options: [String], digest: String, seconds: Int?) {
     self.options = options
     self.digest = digest
+    self.seconds = seconds
   }
 
   /// Why a folder's settings cannot be used.
@@ -57,17 +60,20 @@ package struct OwnSettings: Equatable, Sendable {
       let words = object["options"]?.arrayValue, let digest = object["sha256"]?.stringValue
     else { throw .content(path: path, why: "these are no settings of requests on a model") }
     let options = words.compactMap(\.stringValue)
-    guard options.count == words.count, object.members.count == 3, digest.isHexDigest else {
-      throw .content(path: path, why: "options are words and sha256 a digest")
-    }
-    self.init(options: options, digest: digest)
+    let seconds = object["seconds"]?.integerValue
+    guard options.count == words.count, object.members.count == (object["seconds"] == nil ? 3 : 4), digest.isHexDigest,
+      object["seconds"] == nil || (seconds ?? 0) > 0
+    else { throw .content(path: path, why: "options are words, sha256 is a digest and seconds a number of at least 1") }
+    self.init(options: options, digest: digest, seconds: seconds)
   }
 
   fileprivate var bytes: [UInt8] {
-    JSONValue.members([
-      .init("loma_own", .integer(1)), .init("options", .array(options.map { .string($0) })),
-      .init("sha256", .string(digest)),
-    ]).lineBytes + [UInt8(ascii: "\n")]
+    JSONValue.members(
+      [
+        .init("loma_own", .integer(1)), .init("options", .array(options.map { .string($0) })),
+        .init("sha256", .string(digest)),
+      ] + (seconds.map { [.init("seconds", .integer($0))] } ?? [])
+    ).lineBytes + [UInt8(ascii: "\n")]
   }
 }
 
@@ -143,8 +149,11 @@ package struct OwnRequests {
     model; on another machine, put the model there. models/layerN are checkpoints of one layer. A program that speaks the
     protocol answers all of it with Tests/Candidates/answer_requests.py; then judge:
 
-        python3 answer_requests.py DIR --time SECONDS -- COMMAND ARG…
+        python3 answer_requests.py DIR -- COMMAND ARG…
         loma judge DIR --model MODEL --report REPORTS
+
+    "seconds" of own.json is the deadline of a question, three times that of the first one after a start; it follows from
+    the size of the model. answer_requests.py keeps it, and --time SECONDS sets another.
 
     """
 }

@@ -66,14 +66,26 @@ extension JSONParser {
   /// Reads a number; the offset is at its first byte.
   mutating func number() throws(JSONError) -> JSONValue {
     let start = offset
+    let isInteger = try skipNumber()
+    let written = String(decoding: text[start..<offset], as: UTF8.self)
+    if isInteger && written != "-0" {
+      if let value = Int(written) { return .integer(value) }
+      if !roundsIntegers { throw .numberOutOfRange(offset: start) }
+    }
+    guard let value = Double(written), value.isFinite else { throw .numberOutOfRange(offset: start) }
+    return .number(value)
+  }
+
+  /// Moves past a number, whatever its size; returns whether it has neither fraction nor exponent.
+  mutating func skipNumber() throws(JSONError) -> Bool {
+    let start = offset
     var isInteger = true
-    let negative = take("-")
+    _ = take("-")
     if take("0") {
       if offset < text.count, isDigit(text[offset]) { throw .leadingZero(offset: start) }
     } else {
       try digits()
     }
-    let zero = negative && text[offset - 1] == UInt8(ascii: "0") && offset == start + 2
     if take(".") {
       isInteger = false
       try digits()
@@ -83,13 +95,7 @@ extension JSONParser {
       if !take("+") { _ = take("-") }
       try digits()
     }
-    let written = String(decoding: text[start..<offset], as: UTF8.self)
-    if isInteger && !zero {
-      guard let value = Int(written) else { throw .numberOutOfRange(offset: start) }
-      return .integer(value)
-    }
-    guard let value = Double(written), value.isFinite else { throw .numberOutOfRange(offset: start) }
-    return .number(value)
+    return isInteger
   }
 
   /// Skips one or more digits.

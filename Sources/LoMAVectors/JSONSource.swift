@@ -21,7 +21,8 @@ public struct JSONSource: Sendable {
   /// The bytes of the one value that the text is.
   public let root: Range<Int>
 
-  /// Checks a text that is one JSON value, as `StrictJSON` does except for keys that occur twice.
+  /// Checks a text that is one JSON value, as `StrictJSON` does except for keys that occur twice, and for the size of
+  /// numbers: one that no reader here could hold is kept as it is written, and only `value` refuses it.
   public init(_ text: [UInt8], sizeLimit: Int, depthLimit: Int) throws(JSONError) {
     try StrictJSON.checkText(text, sizeLimit: sizeLimit)
     var parser = JSONParser(text: text, depthLimit: depthLimit)
@@ -132,7 +133,8 @@ extension JSONParser {
       }
     case UInt8(ascii: "["): try skipParts(depth: depth + 1, end: "]") { _ in }
     case UInt8(ascii: "\""): _ = try string()
-    default: _ = try value(depth: depth)
+    case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): _ = try value(depth: depth)
+    default: _ = try skipNumber()
     }
   }
 

@@ -8,12 +8,14 @@ public enum StrictJSON {
   /// Parses a text that is one JSON value, with white space around it allowed.
   ///
   /// Two keys are the same if Swift's strings are equal, so canonically equivalent spellings count as duplicates.
-  /// `depthLimit` counts arrays and objects: 1 admits `[]`, 0 admits scalars only; the reader recurses that deep.
+  /// `depthLimit` counts arrays and objects: 1 admits `[]`, 0 admits scalars only; the reader recurses that deep. With
+  /// `roundsIntegers` one that does not fit in `Int` is the nearest `Double`, for files that another program wrote.
   public static func parse(
-    _ text: [UInt8], sizeLimit: Int, depthLimit: Int
+    _ text: [UInt8], sizeLimit: Int, depthLimit: Int, roundsIntegers: Bool = false
   ) throws(JSONError) -> JSONValue {
     try checkText(text, sizeLimit: sizeLimit)
     var parser = JSONParser(text: text, depthLimit: depthLimit)
+    parser.roundsIntegers = roundsIntegers
     let value = try parser.value(depth: 0)
     parser.skipWhiteSpace()
     if parser.offset < text.count { throw .trailingBytes(offset: parser.offset) }
@@ -40,6 +42,8 @@ public enum StrictJSON {
 struct JSONParser {
   let text: [UInt8]
   let depthLimit: Int
+  /// Whether an integer that does not fit in `Int` is rounded, and not an error.
+  var roundsIntegers = false
   var offset = 0
 
   init(text: [UInt8], depthLimit: Int) {

@@ -6,9 +6,11 @@
 DIR is what `loma requests DIR` wrote. Every line of requests.jsonl is put to the candidate, which works in DIR; its
 replies go to answers.jsonl, its tensors beside them. `loma judge DIR` judges both. A candidate that ends is started
 again for the next request; one that ends or is silent on a request leaves it without an answer. COMMAND is resolved as
-`loma conform` resolves it, from the folder in which this script was started (RUN-1). A request may take 30 seconds, or as
-many as are given, which requests about a large model need.
+`loma conform` resolves it, from the folder in which this script was started (RUN-1). A request may take 30 seconds; one
+about a model of one's own as many as own.json says, and the first after a start three times as many, since a port then
+loads the model or compiles. --time sets another number for every request.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +18,17 @@ import sys
 import threading
 
 TIME = 30  # seconds a request may take, unless others are given
+FIRST = 3  # how many times as long the first request about a model may take
+
+
+def times(folder):
+    """The seconds that a request may take, and the first one after a start."""
+    try:
+        with open(f"{folder}/own.json", encoding="utf-8") as file:
+            seconds = json.load(file).get("seconds")
+    except FileNotFoundError:
+        seconds = None
+    return (seconds, FIRST * seconds) if seconds else (TIME, TIME)
 
 
 def resolved(command):
@@ -58,19 +71,22 @@ def main():
     (folder, *given), command = sys.argv[1:place] or [""], sys.argv[place + 1:]
     if not folder or not command or given[:1] not in ([], ["--time"]) or len(given) not in (0, 2):
         sys.exit(__doc__)
-    time = float(given[1]) if given else TIME
+    time, first = (float(given[1]),) * 2 if given else times(folder)
     command = resolved(command)
     with open(f"{folder}/requests.jsonl", "rb") as file:
         hello, *requests = file.read().splitlines()
     answered = 0
     with open(f"{folder}/answers.jsonl", "wb") as answers:
         candidate = start(command, folder)
-        answers.write(ask(candidate, hello, time) or sys.exit("the candidate does not answer hello"))
+        answers.write(ask(candidate, hello, first) or sys.exit("the candidate does not answer hello"))
+        fresh = True
         for line in requests:
             if candidate.poll() is not None:
                 candidate = start(command, folder)
-                ask(candidate, hello, time)
-            reply = ask(candidate, line, time)
+                ask(candidate, hello, first)
+                fresh = True
+            reply = ask(candidate, line, first if fresh else time)
+            fresh = False
             if reply is None:
                 candidate.kill()
                 candidate.wait()

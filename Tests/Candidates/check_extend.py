@@ -11,6 +11,7 @@ is checked.
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import random
@@ -75,7 +76,10 @@ def write_json(path, value):
 
 
 def qwen2(folder, rows_beyond):
-    """Qwen2: biases, a tied table of some rows more than the tokenizer has ids, bf16 in shards, files as published."""
+    """Qwen2: biases, a tied table of some rows more than the tokenizer has ids, bf16 in shards, files as published.
+
+    Its model_max_length is transformers' default for a tokenizer that was given none, which no 64-bit integer holds.
+    """
     tokenizer = trained(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], 400)
     config = Qwen2Config(
         **SIZES, vocab_size=403 + rows_beyond, tie_word_embeddings=True, rms_norm_eps=1e-6, bos_token_id=400,
@@ -89,7 +93,7 @@ def qwen2(folder, rows_beyond):
         "add_prefix_space": False, "added_tokens_decoder": listed(tokenizer),
         "additional_special_tokens": ["<|im_start|>", "<|im_end|>"], "bos_token": None,
         "chat_template": "{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}",
-        "eos_token": "<|im_end|>", "model_max_length": 131072, "pad_token": "<|endoftext|>",
+        "eos_token": "<|im_end|>", "model_max_length": int(1e30), "pad_token": "<|endoftext|>",
         "tokenizer_class": "Qwen2Tokenizer", "unk_token": None})
     (folder / "LICENSE").write_text("of the model\n")
     (folder / "pytorch_model.bin").write_bytes(b"not weights that anybody should copy")
@@ -228,7 +232,11 @@ def check_weights(old, new, size, rows):
     if index.exists():
         content = json.loads(index.read_text())
         assert content["weight_map"] == {name: entry[0] for name, entry in after.items()}
-        assert content["metadata"] == {"total_size": sum(len(entry[3]) for entry in after.values())}
+        metadata = json.loads((old / index.name).read_text())["metadata"]
+        assert content["metadata"].keys() == metadata.keys() and "total_parameters" in metadata, metadata
+        assert content["metadata"]["total_size"] == sum(len(entry[3]) for entry in after.values())
+        # transformers counts a tied table once, as it is stored.
+        assert content["metadata"]["total_parameters"] == sum(math.prod(entry[2]) for entry in after.values())
     return len(before) - len(tables)
 
 
@@ -264,6 +272,7 @@ def check_tokenizer(old, new, size, contents, spare):
         assert before.encode(text) == after.encode(text), text
         assert before.encode(text, add_special_tokens=False) == after.encode(text, add_special_tokens=False), text
         count += 1
+    assert before.model_max_length == after.model_max_length
     assert before.chat_template == after.chat_template and before.eos_token == after.eos_token
     if (new / "tokenizer_config.json").exists():
         assert set(contents) <= set(after.all_special_tokens)

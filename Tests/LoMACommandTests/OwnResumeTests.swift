@@ -45,12 +45,21 @@ struct OwnResumeTests {
     #expect(!FileManager.default.fileExists(atPath: bench.folder.path + "/part/yardstick"))
     // Another run, another model, damaged findings: refused on one line.
     for (change, complaint) in [
-      ("--seed 4", "they differ in"), ("--c 2", "they differ in"),
+      ("--seed 4", "results of another run: that one was asked with --seed 3, this one with --seed 4\n"),
+      ("--c 2", "that one was asked with --seed 3 and without --c, this one without --seed and with --c 2\n"),
+      ("--seed 3 --dtype bf16", "that one was asked without --dtype, this one with --dtype bf16\n"),
     ] {
       let other = try bench.shell(
         "\(line.replacing("--seed 3", with: change)) --resume kept/results.jsonl -- sh slow.sh")
       #expect(other.exitCode == 2 && other.errors.contains(complaint), "\(other)")
     }
+    let narrower = try bench.shell(
+      "sed 's/f32,bf16/f32/' slow.sh > narrow.sh; \(line) --resume kept/results.jsonl -- sh narrow.sh")
+    #expect(
+      narrower.exitCode == 2 && narrower.errors.contains("the candidate declares other element types"), "\(narrower)")
+    let nothing = try bench.shell("\(line) --resume nowhere/results.jsonl -- sh slow.sh")
+    #expect(
+      nothing.exitCode == 2 && nothing.errors.contains("nowhere/results.jsonl: no such file; a run"), "\(nothing)")
     for text in ["{}\\n", "[]\\n", "{\"loma_own\":1,\"id\":\"a\",\"dtype\":\"f32\",\"measurements\":3}\\n", "x\\n"] {
       let broken = try bench.shell(
         "printf '\(text)' > kept/own.jsonl; \(line) --resume kept/results.jsonl -- sh slow.sh")
@@ -67,6 +76,12 @@ struct OwnResumeTests {
       """)
     #expect(run.exitCode == 0 && run.output.contains("judged 0\n"), "\(run)")
     #expect(run.output.contains(" requests in asked/requests.jsonl\n"))
+    // The next two commands, and the deadline that the first of them keeps: at least five minutes (OWN-8).
+    #expect(run.output.contains(": python3 Tests/Candidates/answer_requests.py asked -- COMMAND\n"), "\(run.output)")
+    #expect(run.output.contains("\nthen here: loma judge asked --model /"), "\(run.output)")
+    #expect(run.output.contains("/models/text-c4 --report judged\n"), "\(run.output)")
+    let seconds = try bench.text("asked/own.json").firstMatch(of: #/"seconds":(\d+)}/#).flatMap { Int($0.1) }
+    #expect(try #require(seconds) >= 300)
     func judged(_ path: String) throws -> [String] {
       try bench.units(path).map { String($0.replacing(#/"noise":\d+/#, with: "")) }
     }
@@ -84,9 +99,15 @@ struct OwnResumeTests {
       """
       cd asked && rm -f *.output.safetensors
       loma reference --dtypes f32,bf16 --mutant memory_attention=causal < requests.jsonl > answers.jsonl
-      cd .. && loma judge asked --model $text --report wrong
+      cd .. && loma judge asked --model $text --report judged
       """)
     #expect(wrong.exitCode == 1 && wrong.output.contains("\nf32: wrong"), "\(wrong)")
+    // What was computed before the first answers serves these too; without it that is said.
+    #expect(!run.errors.contains("is computed now") && wrong.errors.isEmpty, "\(run.errors) \(wrong.errors)")
+    let elsewhere = try bench.shell("loma judge asked --model $text --report wrong")
+    #expect(elsewhere.exitCode == 1 && elsewhere.output == wrong.output.replacing(" judged/", with: " wrong/"))
+    #expect(elsewhere.errors.contains("lies in wrong, so it is computed now:\n"), "\(elsewhere.errors)")
+    #expect(elsewhere.errors.contains(" passes of the reference over "), "\(elsewhere.errors)")
     // Answers from elsewhere cannot be followed by another question.
     #expect(wrong.output.contains(", of those that were answered; no smaller one can be asked; "), "\(wrong)")
   }
@@ -96,6 +117,8 @@ struct OwnResumeTests {
     #"{"loma_own":1,"options":[1],"sha256":"\#(String(repeating: "0", count: 64))"}"#,
     #"{"loma_own":1,"options":["--file","/etc/passwd"],"sha256":"\#(String(repeating: "0", count: 64))"}"#,
     #"{"loma_own":1,"options":["--c","4"],"sha256":"\#(String(repeating: "0", count: 64))"}"#,
+    #"{"loma_own":1,"options":["--dtype","f32"],"sha256":"\#(String(repeating: "0", count: 64))","seconds":0}"#,
+    #"{"loma_own":1,"options":["--dtype","f32"],"sha256":"\#(String(repeating: "0", count: 64))","second":9}"#,
   ])
   func `RUN-27 damaged settings of requests are one line`(_ settings: String) throws {
     try FileManager.default.createDirectory(atPath: bench.folder.path + "/asked", withIntermediateDirectories: true)

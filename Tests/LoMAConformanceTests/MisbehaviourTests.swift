@@ -142,7 +142,7 @@ extension CandidateSuites {
     }
 
     @Test(arguments: [
-      Kind(#"printf '{"loma": 1,"id":%s,"ok":{}}\n' $id; sleep 100"#, .timeout, #"the first: {"loma": 1,"id""#),
+      Kind(#"printf '{"loma": 1,"id":%s}\n' $id; sleep 100"#, .timeout, #"the first: {"loma": 1,"id""#),
       Kind(#"printf '\357\273\277{"loma":1,"id":0}\n'; sleep 100"#, .timeout, "without a byte order mark"),
       Kind(
         #"printf 'a\033[31m\n'; sleep 100"#, .timeout,
@@ -150,6 +150,17 @@ extension CandidateSuites {
     ])
     func `RUN-4 a question that times out quotes what was no reply`(_ kind: Kind) throws {
       try check(kind, limits: .brief)
+    }
+
+    @Test(arguments: [
+      (#"printf '{"loma": 1,"id":%s,"ok":{}}\n' $id"#, #"the first: {"loma": 1,"id""#),
+      (#"printf '{"id":%s,"loma":1,"ok":{}}\n' $id"#, #"the first: {"id":"#),
+      (#"printf '\357\273\277{"loma":1,"id":%s,"ok":{}}\n' $id"#, "without a byte order mark"),
+    ])
+    func `RUN-4 a reply that begins otherwise is a protocol error at once`(_ shell: String, _ words: String) throws {
+      let kind = Kind("\(shell); sleep 100", .protocolError, words)
+      #expect(
+        try SuspendingClock().measure { try check(kind, limits: .quick) } < .seconds(25), "no deadline was waited for")
     }
 
     @Test func `RUN-4 a hello that fails quotes what was no reply`() throws {

@@ -55,6 +55,7 @@ import Testing
     let replies = talk.output.split(separator: "\n").map(String.init)
     try #require(replies.count == cases.count + 1)
     #expect(replies[0].hasPrefix(#"{"loma":1,"id":0,"ok":{"#) && replies[0].contains(#""ops":["layout"]"#))
+    #expect(replies[0].contains(#""families":[]"#) && replies[0].contains(#""captures":false"#), "\(replies[0])")
     var right = 0
     for (place, item) in cases.enumerated() {
       let reply = replies[place + 1]

@@ -111,9 +111,11 @@ struct ExtendedDirectoryTests: DirectoryExtending {
     }
   }
 
-  @Test func `PAR-5 shards keep their names and tensors, and the index is made anew`() throws {
+  @Test func `PAR-5 shards keep their names and tensors, and the index its metadata but for the sizes`() throws {
     let checkpoint = try TinyCheckpoint()
     let arrays = try checkpoint.arrays { _ in .bf16 }
+    let count = arrays.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let metadata = "{\"by\":  1e30, \"total_size\": 1, \"total_parameters\": \(count)}"
     let halves = [
       ("model-00001-of-00002.safetensors", arrays[..<5]), ("model-00002-of-00002.safetensors", arrays[5...]),
     ]
@@ -123,19 +125,43 @@ struct ExtendedDirectoryTests: DirectoryExtending {
         to: folder + "/old", config: checkpoint.configText(), files: halves.map { ($0.0, Array($0.1)) })
       let index = "model.safetensors.index.json"
       try Files.create(
-        folder + "/old/" + index, with: Array("{\"metadata\": {\"total_size\": 1}, \"weight_map\": {\(map)}}".utf8))
+        folder + "/old/" + index, with: Array("{\"metadata\": \(metadata), \"weight_map\": {\(map)}}".utf8))
       _ = try extended(folder)
       #expect(try LoMASuiteTests.contents(folder + "/new") == ["config.json", halves[0].0, halves[1].0, index])
-      var bytes = 0
+      var (bytes, elements) = (0, 0)
       for (file, old) in halves {
         let new = try ArrayFile(contentsOf: folder + "/new/" + file, byteLimit: 1 << 20)
         #expect(Set(new.arrays.map(\.name)) == Set(old.map(\.name)))
         bytes += new.arrays.reduce(0) { $0 + $1.bytes.count }
+        elements += new.arrays.reduce(0) { $0 + $1.shape.reduce(1, *) }
       }
       let value = try StrictJSON.parse(
         Files.contents(of: folder + "/new/" + index, byteLimit: 1 << 20), sizeLimit: 1 << 20, depthLimit: 3)
-      #expect(value.objectValue?["metadata"]?.objectValue?["total_size"] == .integer(bytes))
+      #expect(
+        try text(folder + "/new/" + index).hasPrefix(
+          "{\"metadata\": {\"by\":  1e30, \"total_size\": \(bytes), \"total_parameters\": \(elements)}, "))
       #expect(value.objectValue?["weight_map"]?.objectValue?.members.count == arrays.count)
+    }
+  }
+
+  @Test func `PAR-5 an index without sizes gets its total size, and no other number`() throws {
+    let checkpoint = try TinyCheckpoint()
+    let arrays = try checkpoint.arrays { _ in .bf16 }
+    let map = arrays.map { "\"\($0.name)\": \"one.safetensors\"" }.joined(separator: ",")
+    for (metadata, expected) in [
+      ("", ",\"metadata\": {\"total_size\": "), ("\"metadata\": {}, ", "{\"total_size\": "),
+    ] {
+      try withFolder { folder in
+        try checkpoint.write(
+          to: folder + "/old", config: checkpoint.configText([("loma", nil)]), files: [("one.safetensors", arrays)])
+        let index = "model.safetensors.index.json"
+        try Files.create(folder + "/old/" + index, with: Array("{\(metadata)\"weight_map\": {\(map)}}".utf8))
+        _ = try extended(folder)
+        let new = try ArrayFile(contentsOf: folder + "/new/one.safetensors", byteLimit: 1 << 20)
+        let written = try text(folder + "/new/" + index)
+        #expect(written.contains(expected + "\(new.arrays.reduce(0) { $0 + $1.bytes.count })}"))
+        #expect(!written.contains("total_parameters"))
+      }
     }
   }
 
@@ -163,6 +189,25 @@ struct ExtendedDirectoryTests: DirectoryExtending {
         #expect(try text(folder + "/new/config.json") == expected)
       }
     }
+  }
+
+  @Test func `PAR-5 numbers that do not fit are copied as they are written, as transformers' default of 10³⁰`() throws {
+    let large = "1000000000000000019884624838656"
+    let settings = decoder(9..<11, more: ", \"model_max_length\": \(large), \"additional_special_tokens\": []")
+    let files = [
+      "tokenizer.json": tokenizer(11), "tokenizer_config.json": settings,
+      "special_tokens_map.json": "{\"n\": \(large)}",
+    ]
+    try withCheckpoint(files, config: [("max_length", large)]) { (_, folder) throws in
+      #expect(try extended(folder).refusal == nil)
+      let written = try text(folder + "/new/tokenizer_config.json")
+      #expect(written.contains(" \"model_max_length\": \(large), \"additional_special_tokens\": [\"<|loma_memory|>\","))
+      #expect(try text(folder + "/new/config.json").contains("\"max_length\": \(large)"))
+      #expect(try text(folder + "/new/special_tokens_map.json") == files["special_tokens_map.json"])
+    }
+    // Where the number means something it is refused by its key.
+    let refused = ModelError.invalidConfiguration(key: "vocab_size", value: "1e+30", requirement: "an integer")
+    #expect(try refusal([:], config: [("vocab_size", large)]) == .checkpoint(.model(refused)))
   }
 
   @Test func `PAR-5 both lists of tokens grow, and the special ones, whichever list there is`() throws {

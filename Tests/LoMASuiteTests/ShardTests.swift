@@ -88,10 +88,9 @@ struct ShardTests {
 
   @Test func `MOD-1 a missing or truncated shard is refused by its name`() throws {
     let (files, index) = try shards()
-    guard case .container(names[1], .file(.failed("open", _, ENOENT))) = try error([files[0]], text(index)) else {
-      Issue.record("a missing shard was accepted")
-      return
-    }
+    let missing = CheckpointError.missingShard(file: names[1])
+    #expect(try error([files[0]], text(index)) == missing)
+    #expect("\(missing)".hasSuffix("names \(names[1]), and the directory has no such file"))
     let cut = try withFolder { folder in
       try write(folder, files, index: text(index))
       let path = folder + "/" + names[1]
@@ -101,6 +100,31 @@ struct ShardTests {
     guard case .container(names[1], .truncated) = cut else {
       Issue.record("\(String(describing: cut))")
       return
+    }
+  }
+
+  @Test func `MOD-1 a pointer of Git LFS is called so, in a shard, in a single file and in a tokenizer`() throws {
+    let pointer = Array(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:\(String(repeating: "0", count: 64))\nsize 9\n".utf8)
+    let (files, index) = try shards()
+    try withFolder { folder in
+      try write(folder + "/sharded", files, index: text(index))
+      try Files.replace(folder + "/sharded/" + names[1], with: pointer)
+      #expect(loadingError(folder + "/sharded") == .largeFilePointer(file: names[1]))
+      try TinyCheckpoint().write(to: folder + "/single", arrays: files.flatMap(\.arrays))
+      try Files.replace(folder + "/single/tokenizer.json", with: pointer)
+      #expect(throws: ExtensionError.checkpoint(.largeFilePointer(file: "tokenizer.json"))) {
+        try CheckpointExtension(
+          folder + "/single", to: folder + "/new", choices: LoMAChoices(), contents: nil, copying: nil)
+      }
+      try Files.replace(folder + "/single/model.safetensors", with: pointer)
+      #expect(loadingError(folder + "/single") == .largeFilePointer(file: "model.safetensors"))
+      // Another text there is no pointer.
+      try Files.replace(folder + "/single/model.safetensors", with: Array("version 2".utf8))
+      #expect(
+        loadingError(folder + "/single")
+          == .container(
+            file: "model.safetensors", .headerTooLarge(bytes: 0x206e_6f69_7372_6576, limit: Container.headerLimit)))
     }
   }
 

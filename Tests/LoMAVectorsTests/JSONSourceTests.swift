@@ -52,11 +52,27 @@ struct JSONSourceTests {
     #expect(throws: JSONError.duplicateKey("\u{e9}", offset: 10)) { try twice.members(twice.root) }
   }
 
+  @Test func `a number that no reader holds is kept as it is written, and is no value`() throws {
+    // The default of transformers, as Python writes int(1e30), and a number beyond the doubles.
+    for number in ["1000000000000000019884624838656", "-9223372036854775809", "1e999"] {
+      let source = try source("{\"max\": \(number), \"b\": [\(number)]}")
+      let members = try #require(try source.members(source.root))
+      let result = source.replacing([try source.appending(["1"], to: members[1].value)])
+      #expect(String(decoding: result, as: UTF8.self) == "{\"max\": \(number), \"b\": [\(number),1]}")
+      let offset = members[0].value.lowerBound
+      #expect(throws: JSONError.numberOutOfRange(offset: offset)) { try source.value(members[0].value) }
+      #expect(throws: JSONError.numberOutOfRange(offset: offset)) {
+        try StrictJSON.parse(source.text, sizeLimit: 100, depthLimit: 2)
+      }
+    }
+  }
+
   @Test func `what the strict reader refuses is refused with the same error`() throws {
     let texts = [
       "", " ", "{", "[1", "[1,]", "{\"a\":1,}", "{\"a\"}", "{a:1}", "[01]", "[1] 2", "\"\u{1}\"", "nul", "[1 2]",
       "{\"a\":}",
-      "[\"\\x\"]", "[1e999]", "[[[[[1]]]]]", "{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}", "\u{feff}{}", "[\"\\ud800\"]",
+      "[\"\\x\"]", "[1.]", "[-]", "[1e]", "[[[[[1]]]]]", "{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}", "\u{feff}{}",
+      "[\"\\ud800\"]",
     ]
     for text in texts {
       var expected: JSONError?

@@ -53,6 +53,19 @@ import Testing
     #expect(!error.description.contains("\n"))
   }
 
+  @Test func `an integer beyond Int is the nearest double where that is asked for, and nothing else changes`() throws {
+    func rounding(_ text: String) throws(JSONError) -> JSONValue {
+      try StrictJSON.parse(Array(text.utf8), sizeLimit: 400, depthLimit: 1, roundsIntegers: true)
+    }
+    #expect(try rounding("1000000000000000019884624838656") == .number(0x1.93e5939a08ceap99), "float(10**30) of Python")
+    #expect(try rounding("9223372036854775808") == .number(0x1p63))
+    #expect(try rounding("-9223372036854775809") == .number(-0x1p63))
+    #expect(try rounding("9223372036854775807") == .integer(.max))
+    #expect(try rounding("-0") == .number(-0.0) && rounding("0") == .integer(0))
+    #expect(throws: JSONError.numberOutOfRange(offset: 0)) { try rounding("1e999") }
+    #expect(throws: JSONError.numberOutOfRange(offset: 0)) { try rounding(String(repeating: "9", count: 310)) }
+  }
+
   @Test func `invalid UTF-8 is found at its place`() {
     let bad: [[UInt8]] = [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]]
     for bytes in bad {

@@ -121,7 +121,7 @@ package final class Candidate {
         }
       } catch { return .failed(.invalidOutput, detail: error.description) }
     case .failure(let lost):
-      let hint = lost.verdict == .timeout ? noise.hint : ""
+      let hint = lost.hasNoise ? noise.hint : ""
       return .failed(lost.verdict, detail: bury(lost.verdict, lost.detail) + hint)
     }
   }
@@ -154,6 +154,10 @@ package final class Candidate {
       guard case .line(let line) = event else { return .failure(lost(event, after: time * limits.timeFactor)) }
       guard ReplyLine.isReply(line) else {
         if let lost = hear(line) { return .failure(lost) }
+        // Nothing else will come, so that waiting for the deadline tells nobody anything.
+        if ReplyLine.isMisbegun(line, to: id) {
+          return .failure(NoReply(.protocolError, NoReply.begunOtherwise))
+        }
         continue
       }
       do throws(ReplyError) {
@@ -180,7 +184,7 @@ package final class Candidate {
       NoReply(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
     case .ended: NoReply(.crash, "")
     case .outputClosed: NoReply(.protocolError, "it closed its standard output")
-    case .deadline: NoReply(.timeout, "no reply within \(time)")
+    case .deadline: NoReply(.timeout, "no reply within \(time); --timeout-factor sets another deadline")
     case .memory(let bytes):
       NoReply(.memory, "\(bytes >> 20) MiB resident, the limit is \(limits.memoryLimit >> 20) MiB")
     case .interrupted: NoReply(.notRun, "interrupted")

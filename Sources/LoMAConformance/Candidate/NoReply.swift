@@ -7,6 +7,11 @@ import LoMAVectors
 struct NoReply: Error {
   let verdict: Verdict
   let detail: String
+  /// Whether lines that are not replies may be why, and are to be quoted.
+  var hasNoise: Bool { verdict == .timeout || self.detail == Self.begunOtherwise }
+
+  /// What is said of a line that is the awaited reply but for its first bytes.
+  static let begunOtherwise = "the awaited reply does not begin as replies do"
 
   init(_ verdict: Verdict, _ detail: String) { (self.verdict, self.detail) = (verdict, detail) }
 }

@@ -17,6 +17,15 @@ enum ReplyLine: Equatable, Sendable {
   /// Whether a line begins as a reply does.
   static func isReply(_ line: some Sequence<UInt8>) -> Bool { line.starts(with: ConversationProtocol.replyStart) }
 
+  /// Whether a line is the reply to request `id` in all but its first bytes: with blanks, with its members in another order,
+  /// or behind a byte order mark.
+  static func isMisbegun(_ line: [UInt8], to id: Int) -> Bool {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    let text = line.starts(with: mark) ? Array(line.dropFirst(mark.count)) : line
+    let first = text.first { ![0x20, 0x09, 0x0d].contains($0) }
+    return !isReply(line) && first == UInt8(ascii: "{") && (try? ReplyLine(text, to: id)) != nil
+  }
+
   /// Parses the reply to request `id`. Unknown members are ignored.
   init(_ line: [UInt8], to id: Int) throws(ReplyError) {
     let value: JSONValue

@@ -16,6 +16,11 @@ let operations = ["layout"]
 let elementTypes: [String] = []
 // NEXT: a profile is the axes that differ from base; [:] is base itself. "any" instead of the list stands for all.
 let profiles: [[String: String]] = [[:]]
+// NEXT: what you compute beside a plain Llama: "linear", "dynamic", "llama3", "yarn" (types of rotation), "biases",
+// "mistral", "qwen2", "qwen3". A model that needs what is not listed is not asked about, nor is your own.
+let families: [String] = []
+// NEXT: true once `forward` returns the tensors that a request names under "capture" (MOD-7).
+let captures = false
 
 /// Spec/registry.md: every axis and its values, the default first.
 let axes = [
@@ -135,7 +140,9 @@ func answer(_ request: [String: Any]) throws -> [Tensor] {
     start += length
   }
   let parameters = try Parameters(request, texts: texts)
-  // NEXT: one branch for each operation. This is `layout`: six arrays [B, R], padded on the right (MSK-11).
+  // NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows and not those of the
+  // tokens (OPS-4): that is how one layer of your own model is asked alone.
+  // This is `layout`: six arrays [B, R], padded on the right (MSK-11).
   let batch = texts.map { layout($0, parameters) }
   let longest = batch.map { $0.count }.max() ?? 0
   let rows = batch.flatMap { $0 + Array(repeating: padRow, count: longest - $0.count) }
@@ -202,7 +209,7 @@ while let line = readLine() {
   if command == "hello" {
     let capabilities: [String: Any] = [
       "protocol": 1, "name": name, "version": version, "ops": operations, "dtypes": elementTypes,
-      "profiles": profiles,
+      "profiles": profiles, "families": families, "captures": captures,
     ]
     try reply(id, "ok", capabilities)
     continue

@@ -16,9 +16,13 @@
 
 /* NEXT: name an operation in `ops` and answer it in `run`; "mask" comes next, then "schedule", "metrics" and "cost".
  * `dtypes` holds the element types of your numbers: "f64", "f32", "bf16", "f16". A profile is the axes that differ
- * from base; {} is base itself, "any" instead of the list stands for all of them. */
+ * from base; {} is base itself, "any" instead of the list stands for all of them. `families` holds what you compute
+ * beside a plain Llama: "linear", "dynamic", "llama3", "yarn" (types of rotation), "biases", "mistral", "qwen2",
+ * "qwen3"; a model that needs what is not listed is not asked about, nor is your own. `captures` is true once
+ * `forward` returns the tensors that a request names under "capture" (MOD-7). */
 static const char *const hello =
-    "{\"protocol\":1,\"name\":\"my-port\",\"version\":\"0.1\",\"ops\":[\"layout\"],\"dtypes\":[],\"profiles\":[{}]}";
+    "{\"protocol\":1,\"name\":\"my-port\",\"version\":\"0.1\",\"ops\":[\"layout\"],\"dtypes\":[],\"profiles\":[{}],"
+    "\"families\":[],\"captures\":false}";
 
 /* Spec/registry.md: every axis and its values, the default first. */
 static const char *const axes[][5] = {
@@ -325,7 +329,9 @@ static void reply(int64_t id, const char *format, ...) {
 
 static void run(const json *request, int64_t id) {
   const json *params = member(request, "params");
-  if (strcmp(word(request, "op"), "layout") != 0) { /* NEXT: one branch for each operation */
+  if (strcmp(word(request, "op"), "layout") != 0) {
+    /* NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows and not those of
+     * the tokens (OPS-4): that is how one layer of your own model is asked alone. */
     reply(id, "\"unsupported\":{\"why\":\"not written yet\"}");
     return;
   }

@@ -18,6 +18,11 @@ OPERATIONS = ["layout"]
 ELEMENT_TYPES = []
 # NEXT: a profile is the axes that differ from base; {} is base itself. "any" stands for all of them.
 PROFILES = [{}]
+# NEXT: what you compute beside a plain Llama: "linear", "dynamic", "llama3", "yarn" (types of rotation), "biases",
+# "mistral", "qwen2", "qwen3". A model that needs what is not listed is not asked about, nor is your own.
+FAMILIES = []
+# NEXT: True once `forward` returns the tensors that a request names under "capture" (MOD-7).
+CAPTURES = False
 
 # Spec/registry.md: every axis and its values, the default first.
 AXES = {
@@ -118,7 +123,8 @@ def answer(request):
         texts.append(inputs["tokens"][start : start + length])
         start += length
     checked = check(request["params"], texts, request["profile"])
-    # NEXT: one branch for each operation.
+    # NEXT: one branch for each operation. Where a `forward` brings `embeddings`, feed these rows and not those of the
+    # tokens (OPS-4): that is how one layer of your own model is asked alone.
     return answer_layout(request["params"], texts, checked)
 
 
@@ -167,7 +173,9 @@ for line in sys.stdin:
     if message["cmd"] == "stop":
         break
     if message["cmd"] == "hello":
-        capabilities = {"ops": OPERATIONS, "dtypes": ELEMENT_TYPES, "profiles": PROFILES}
+        capabilities = {
+            "ops": OPERATIONS, "dtypes": ELEMENT_TYPES, "profiles": PROFILES, "families": FAMILIES,
+            "captures": CAPTURES}
         reply(message["id"], ok={"protocol": 1, "name": NAME, "version": VERSION, **capabilities})
         continue
     try:

@@ -15,6 +15,10 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case file(FileError)
   case json(file: String, JSONError)
   case container(file: String, ContainerError)
+  /// A file is a pointer of Git LFS, and the file itself was not fetched.
+  case largeFilePointer(file: String)
+  /// `model.safetensors.index.json` names a file that is not in the directory.
+  case missingShard(file: String)
   /// `model.safetensors.index.json` names a file that is not a plain name in the directory.
   case shardOutsideDirectory(String)
   /// Two files hold a tensor of the same name.
@@ -54,6 +58,10 @@ extension CheckpointError: CustomStringConvertible {
     case .file(let error): "file: \(error)"
     case .json(let file, let error): "malformed-json: \(file): \(error)"
     case .container(let file, let error): "malformed-container: \(file): \(error)"
+    case .largeFilePointer(let file):
+      "large-file-pointer: \(file) is a pointer of Git LFS, not the file itself; git lfs pull fetches it"
+    case .missingShard(let file):
+      "missing-shard: \(ShardIndex.name) names \(file.onOneLine), and the directory has no such file"
     case .shardOutsideDirectory(let name): "shard-outside-directory: \(name)"
     case .tensorInTwoShards(let tensor, let files):
       "tensor-in-two-shards: \(tensor) in \(files.joined(separator: " and "))"

@@ -42,10 +42,11 @@ package struct ConfigurationFile: Sendable {
     do { return try Files.contents(of: directory + "/config.json", byteLimit: 1 << 20) } catch { throw .file(error) }
   }
 
-  /// The object that a config.json is.
+  /// The object that a config.json is. Python writes integers of any size, so one beyond `Int` is refused only where its key
+  /// matters.
   static func object(_ text: [UInt8]) throws(CheckpointError) -> JSONObject {
     let value: JSONValue
-    do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 16) } catch {
+    do { value = try StrictJSON.parse(text, sizeLimit: 1 << 20, depthLimit: 16, roundsIntegers: true) } catch {
       throw .json(file: "config.json", error)
     }
     guard let object = value.objectValue else {

@@ -18,6 +18,10 @@ package struct StoredTensors: Sendable {
     for name in names.files {
       let shard: MappedArrayFile
       do { shard = try MappedArrayFile(contentsOf: directory + "/" + name) } catch {
+        if case .file(.failed(_, _, let code)) = error, code == 2, !names.index.isEmpty {  // ENOENT
+          throw .missingShard(file: name)
+        }
+        if LargeFilePointer.isThere(directory + "/" + name) { throw .largeFilePointer(file: name) }
         throw .container(file: name, error)
       }
       for entry in shard.header.entries {

@@ -8,8 +8,8 @@ import NaiveLlama
 struct ExtendedWeights {
   /// The files as they are.
   let tensors: StoredTensors
-  /// Whether there is an index beside them.
-  let hasIndex: Bool
+  /// The index beside them; nil if there is none.
+  let index: JSONSource?
   /// The number of rows that are kept: V.
   let textSize: Int
   /// The number of rows of the new tables: V'.
@@ -25,7 +25,7 @@ struct ExtendedWeights {
   ) throws(ExtensionError) {
     do throws(CheckpointError) {
       tensors = try StoredTensors(directory: directory)
-      hasIndex = try !ShardIndex.files(in: directory).index.isEmpty
+      index = try ShardIndex.source(in: directory)
     } catch { throw .checkpoint(error) }
     self.textSize = textSize
     self.modelSize = modelSize
@@ -97,12 +97,10 @@ struct ExtendedWeights {
         throw .checkpoint(.container(file: file, error))
       }
     }
-    guard hasIndex else { return }
-    do throws(FileError) {
-      try Files.create(directory + "/model.safetensors.index.json", with: Array(index.utf8))
-    } catch {
-      throw ExtensionError(error)
-    }
+    guard let index else { return }
+    let text: [UInt8]
+    do { text = try self.text(of: index) } catch { throw .checkpoint(.json(file: ShardIndex.name, error)) }
+    do { try Files.create(directory + "/" + ShardIndex.name, with: text) } catch { throw ExtensionError(error) }
   }
 
   private func write(_ shard: MappedArrayFile, to path: String) throws(ContainerError) {
@@ -136,27 +134,33 @@ struct ExtendedWeights {
     rows[entry.name] == nil ? entry.shape : [modelSize] + entry.shape.dropFirst()
   }
 
-  /// model.safetensors.index.json: the bytes of all tensors, and the file of each.
-  private var index: String {
-    var total = 0
-    for shard in tensors.shards.values {
-      for entry in shard.header.entries {
-        total += shape(of: entry).reduce(entry.elementType.width, *)
-      }
-    }
+  /// The index with the file of each tensor and what its metadata says of sizes; other metadata keep their text.
+  private func text(of index: JSONSource) throws(JSONError) -> [UInt8] {
+    let entries = tensors.shards.values.flatMap(\.header.entries)
+    let bytes = entries.reduce(0) { $0 + shape(of: $1).reduce($1.elementType.width, *) }
+    let added = entries.reduce(0) { $0 + shape(of: $1).reduce(1, *) - $1.shape.reduce(1, *) }
     let files = tensors.shardOfTensor.sorted { $0.key < $1.key }
       .map { "    \(JSONSource.quoted($0.key)): \(JSONSource.quoted($0.value))" }
-    return """
-      {
-        "metadata": {
-          "total_size": \(total)
-        },
-        "weight_map": {
-      \(files.joined(separator: ",\n"))
-        }
-      }
-
-      """
+    let map = "{\n\(files.joined(separator: ",\n"))\n  }"
+    let size = "\"total_size\": \(bytes)"
+    var changes: [(place: Range<Int>, text: String)] = []
+    let parts = try index.members(index.root) ?? []
+    if let place = parts.first(where: { $0.key == "weight_map" })?.value { changes.append((place, map)) }
+    guard let metadata = parts.first(where: { $0.key == "metadata" })?.value,
+      let members = try index.members(metadata)
+    else { return index.replacing(changes + [try index.appending(["\"metadata\": {\(size)}"], to: index.root)]) }
+    if let place = members.first(where: { $0.key == "total_size" })?.value {
+      changes.append((place, "\(bytes)"))
+    } else {
+      changes.append(try index.appending([size], to: metadata))
+    }
+    if let place = members.first(where: { $0.key == "total_parameters" })?.value,
+      let count = try index.value(place).integerValue
+    {
+      let (sum, overflows) = count.addingReportingOverflow(added)
+      if !overflows { changes.append((place, "\(sum)")) }
+    }
+    return index.replacing(changes)
   }
 
   /// Reads the written files and compares names, types and shapes, and the two rows of every table.

@@ -53,7 +53,10 @@ struct TokenizerReader {
   /// A JSON file of the directory, checked.
   static func source(_ name: String, in directory: String) throws(ExtensionError) -> JSONSource {
     let text = try bytes(name, in: directory)
-    do { return try JSONSource(text, sizeLimit: sizeLimit, depthLimit: 64) } catch { throw malformed(name, error) }
+    do { return try JSONSource(text, sizeLimit: sizeLimit, depthLimit: 64) } catch {
+      if LargeFilePointer.isOne(text) { throw .checkpoint(.largeFilePointer(file: name)) }
+      throw malformed(name, error)
+    }
   }
 
   private static func bytes(_ name: String, in directory: String) throws(ExtensionError) -> [UInt8] {
@@ -169,7 +172,9 @@ struct TokenizerReader {
       }
       return TokenizerVocabulary(file: settings, ids: ids, entries: ids.count)
     }
-    guard let pieces = SentencePieces(try bytes(name, in: directory)), !pieces.contents.isEmpty else {
+    let model = try bytes(name, in: directory)
+    if LargeFilePointer.isOne(model) { throw .checkpoint(.largeFilePointer(file: name)) }
+    guard let pieces = SentencePieces(model), !pieces.contents.isEmpty else {
       throw .tokenizerFile(name, key: "the file", requirement: "a SentencePiece model")
     }
     var ids: [TokenContent: Int] = [:]

@@ -133,7 +133,8 @@ package struct OwnSlice: Sendable {
         let sums = Projected(got, reference: want, delta: delta, spread: spread)
         return OwnProjection(
           alternative: alternative.id, evidence: .slices, numerator: sums.numerators[0],
-          denominator: projected.denominator, simulated: projected.numerators)
+          denominator: projected.denominator, simulated: projected.numerators,
+          remainder: Remainder(got, reference: want, delta: delta, spread: spread))
       }
     }
     return findings

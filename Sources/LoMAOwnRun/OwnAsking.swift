@@ -111,7 +111,7 @@ package struct OwnAsking {
     return results
   }
 
-  /// Asks a question beside those of the plan; nil if the port did not answer it, or the run is interrupted (OWN-9).
+  /// Asks a question beside those of the plan; nil if the port ended at it (OWN-9). Throws `OwnError.interrupted`.
   package func judged(_ prepared: PreparedOwnUnit) throws -> JudgedOwnUnit? {
     if isInterrupted() { throw OwnError.interrupted }
     let (unit, isEnd) = try ask(prepared)

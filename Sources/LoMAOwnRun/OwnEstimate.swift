@@ -73,7 +73,8 @@ package struct OwnEstimate {
         ? []
         : ["a mistake that gets a name is looked for in smaller texts: at most \(duration(plan.smallerSeconds(all)))"]
       return smaller + [
-        "the port has \(duration(seconds)) for a question, \(duration(seconds * limits.firstFactor)) for its first one, and "
+        "the port has \(Int(seconds.rounded())) s for a question, \(Int((seconds * limits.firstFactor).rounded())) s for the "
+          + "first one, and "
           + "\(size(limits.memoryLimit)) of memory"
       ]
     }

@@ -60,7 +60,7 @@ package struct OwnEarlier {
   /// Nothing, for a run that is not resumed.
   package init() { (units, smaller) = ([], [:]) }
 
-  fileprivate init(units: [JudgedOwnUnit], smaller: [String: OwnFindings]) {
+  init(units: [JudgedOwnUnit], smaller: [String: OwnFindings]) {
     (self.units, self.smaller) = (units, smaller)
   }
 }

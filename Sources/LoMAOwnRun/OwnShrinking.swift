@@ -55,7 +55,7 @@ package struct OwnSearch {
   let capturing: Bool
   /// Findings of smaller texts of an earlier part of this run, by `FindingsFile.key`.
   let known: [String: OwnFindings]
-  /// Asks; nil if the port could not be asked, or ended.
+  /// Asks; nil if the port ended at the question.
   let ask: (PreparedOwnUnit) throws -> JudgedOwnUnit?
   /// Receives what was found in a smaller text as soon as it is known.
   let store: (JudgedOwnUnit) -> Void
@@ -84,7 +84,7 @@ package struct OwnSearch {
       let findings: OwnFindings
       do {
         guard let found = try self.findings(text, alternative, type) else {
-          return result(.stopped(why: "the candidate did not answer"))
+          return result(.stopped(why: "the candidate ended, or had to be, at one"))
         }
         findings = found
       } catch OwnError.interrupted { throw .interrupted } catch { return result(.stopped(why: "\(error)".onOneLine)) }
@@ -99,7 +99,7 @@ package struct OwnSearch {
   }
 
   /// What an answer about a smaller text comes to; nothing where a right port's roundings hide the alternative, and the port
-  /// need not be asked. Nil if there is no answer of the right form.
+  /// need not be asked, and nothing for a text that the port refuses. Nil if it ended.
   private func findings(_ text: OwnText, _ alternative: OwnAlternative, _ type: ElementType) throws -> OwnFindings? {
     let place = OwnPlace(.forward, text: text.name)
     if let findings = known[FindingsFile.key(place.id, type.word)] { return findings }
@@ -112,8 +112,9 @@ package struct OwnSearch {
           type.word, profile: computation.profile, .indeterminate, "\(alternative.id) is hidden here"),
         findings: OwnFindings())
     }
-    guard let judged, let findings = judged.findings else { return nil }
-    store(judged)
+    guard let judged else { return nil }
+    let findings = judged.findings ?? OwnFindings()
+    store(JudgedOwnUnit(result: judged.result, findings: findings))
     return findings
   }
 }

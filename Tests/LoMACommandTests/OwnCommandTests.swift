@@ -140,7 +140,7 @@ struct OwnCommandTests {
     let again = try bench.shell("\(command)")
     #expect(again.exitCode == 1, "\(again)")
     #expect(again.output.contains("\nf32: wrong: memory_attention=causal: "), "\(again.output)")
-    #expect(again.output.contains("; no smaller one shows it, of 1; β "))
+    #expect(again.output.contains("; there is no smaller one; β "))
   }
 
   @Test func `RUN-5 a port without captures is judged by its logits, and one without generation claims less`() throws {

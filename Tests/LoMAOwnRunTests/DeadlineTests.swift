@@ -36,7 +36,7 @@ struct DeadlineTests {
     let plan = try estimate.plan(declaring: ["f32"])
     let words = try estimate.words(plan, limits: chosen)
     #expect(
-      words.contains("the port has 1 min for a question, 3 min for its first one, and 1 MiB of memory"), "\(words)")
+      words.contains("the port has 60 s for a question, 180 s for the first one, and 1 MiB of memory"), "\(words)")
     #expect(words.contains("a mistake that gets a name is looked for in smaller texts: at most "))
     #expect(try !estimate.words(plan, limits: nil).contains("the port has"))
   }
@@ -55,18 +55,18 @@ struct DeadlineTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "own-\(UUID().uuidString)").path()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Disk.real.makeFolder(folder)
-    // It sleeps 2 s before each reply; a question has 1 s, the first one 20 s.
+    // It sleeps 4 s before each reply; a question has 3 s, the first one 60 s.
     let script = """
       n=0
       while read -r line; do case $line in
         *hello*) echo '{"loma":1,"id":0,"ok":{"protocol":1,"name":"slow","version":"1","ops":["loss"],"dtypes":["f32"]}}';;
         *stop*) exit 0;;
-        *) n=$((n+1)); sleep 2; echo '{"loma":1,"id":'$n',"unsupported":{"why":"not now"}}';;
+        *) n=$((n+1)); sleep 4; echo '{"loma":1,"id":'$n',"unsupported":{"why":"not now"}}';;
       esac; done
 
       """
     try Files.create(folder + "/slow.sh", with: Array(script.utf8))
-    var limits = CandidateLimits(timeFactor: 1.0 / 30, memoryLimit: 1 << 30, isStrict: false, keep: nil)
+    var limits = CandidateLimits(timeFactor: 0.1, memoryLimit: 1 << 30, isStrict: false, keep: nil)
     limits.firstFactor = 20
     let conversation = CandidateConversation(
       try CandidateCommand(words: ["sh", folder + "/slow.sh"], startFolder: folder, path: "/usr/bin:/bin"),

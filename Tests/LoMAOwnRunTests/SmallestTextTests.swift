@@ -2,6 +2,7 @@
 
 import LoMA
 import LoMAJudgement
+import LoMAProcess
 import LoMAVectors
 import NaiveLlama
 import Testing
@@ -79,7 +80,18 @@ struct SmallestTextTests {
     #expect(offline.smallest.first?.line.contains("no smaller one can be asked") == true)
     let ended = OwnSearch(bench.computation, capturing: true, known: [:], ask: { _ in nil }, store: { _ in })
     let stopped = try #require(try bench.run(units).shrunk(ended).smallest.first)
-    #expect(stopped.end == .stopped(why: "the candidate did not answer") && stopped.shown?.isSmaller == false)
+    #expect(
+      stopped.end == .stopped(why: "the candidate ended, or had to be, at one") && stopped.shown?.isSmaller == false)
+    // A port that refuses every other text is asked about all of them, and the larger text stays.
+    var refused = 0
+    let refusing = OwnSearch(
+      bench.computation, capturing: true, known: [:],
+      ask: { prepared in
+        refused += 1
+        return try prepared.judged(.rejection(code: "ratio-below-one"))
+      }, store: { _ in })
+    let whole = try #require(try bench.run(units).shrunk(refusing).smallest.first)
+    #expect(whole.shown?.isSmaller == false && refused > 1, "\(whole.line)")
     let interrupted = OwnSearch(
       bench.computation, capturing: true, known: [:], ask: { _ in throw OwnError.interrupted }, store: { _ in })
     #expect(throws: OwnError.interrupted) { try bench.run(units).shrunk(interrupted) }
@@ -106,6 +118,13 @@ struct SmallestTextTests {
         return nil
       }, store: { Issue.record("stored again: \($0.result.id)") })
     let resumed = try bench.run(units).shrunk(silent)
+    // What an interrupted run leaves on disk, the resumed one begins with.
+    let folder = try Scratch(keep: nil)
+    defer { _ = folder.removeAll() }
+    _ = try GrowingFindings(folder: folder.path, kept: OwnEarlier(units: units, smaller: known))
+    let kept = try FindingsFile.findings(in: folder.path + "/" + FindingsFile.name)
+    #expect(kept.filter { $0.key.hasPrefix("own.forward.smaller.") } == known)
+    #expect(kept.count == known.count + units.count)
     #expect(resumed.smallest.map(\.line) == whole.smallest.map(\.line))
     #expect(resumed.smallest.map(\.shown) == whole.smallest.map(\.shown))
   }

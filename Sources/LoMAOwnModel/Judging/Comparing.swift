@@ -50,6 +50,14 @@ extension OwnFindings {
     let (rows, width) = (want.rows, want.columns)
     if let index = got.values.firstIndex(where: { !$0.isFinite }) {
       nonFinite = nonFinite ?? "\(name), \(words(index / width)), column \(index % width)"
+      let count = (0..<rows).count { row in !got.row(row).allSatisfy(\.isFinite) }
+      for (rule, bound) in rules.prefix(1) {
+        measurements.append(
+          OwnMeasurement(
+            tensor: name, rule: rule, error: .infinity, bound: bound, row: index / width, column: index % width,
+            got: got.values[index], want: want.values[index], words: words(index / width),
+            firstWords: words(index / width), wrongRows: count, rows: rows))
+      }
       return
     }
     let hats = spread.hats()

@@ -23,6 +23,8 @@ package struct OwnVerdict: Sendable {
   package let first: OwnMeasurement?
   /// The alternatives that no evidence decides: the port may be any of them.
   package let undecidable: [OwnAlternative]
+  /// The first value that is no finite number, in words; nothing was looked for behind it.
+  package let nonFinite: String?
   /// The verdict on one line.
   package let sentence: String
 
@@ -60,6 +62,7 @@ package struct OwnVerdict: Sendable {
     names = followed.filter(\.isTrue).map(\.alternative)
     let nearest = names.isEmpty ? followed.first : nil
     self.nearest = nearest?.alternative
+    nonFinite = all.nonFinite
     let wrong = compared.first { $0.isWrong }
     let suspect = compared.first { $0.isSuspect }
     let isLeaning = decisive.contains { $0.beta.magnitude >= 0.25 || $0.beta.isNaN }

@@ -114,7 +114,8 @@ extension OwnProjection {
   fileprivate init?(_ value: JSONValue) {
     guard let parts = value.arrayValue, parts.count == 8, let alternative = parts[0].stringValue,
       let evidence = parts[1].stringValue.flatMap({ OwnEvidence(rawValue: $0) }), let numerator = parts[2].hex,
-      let denominator = parts[3].hex, let ports = parts[4].arrayValue, let error = parts[5].hex, let rest = parts[6].hex,
+      let denominator = parts[3].hex, let ports = parts[4].arrayValue, let error = parts[5].hex,
+      let rest = parts[6].hex,
       let count = parts[7].integerValue
     else { return nil }
     let simulated = ports.compactMap { $0.hex }

@@ -105,7 +105,9 @@ struct VerdictTests {
     func verdict(_ projections: [OwnProjection], excluded: Set<String> = []) -> OwnVerdict {
       OwnVerdict(
         alternatives: alternatives, type: .bf16,
-        findings: [OwnFindings(measurements: [measurement(.freeWhole, 3)], projections: projections, excluded: excluded)],
+        findings: [
+          OwnFindings(measurements: [measurement(.freeWhole, 3)], projections: projections, excluded: excluded)
+        ],
         chaotic: false)
     }
     let logits = projection("A", 1, decisive: true, .logits)
@@ -150,7 +152,8 @@ struct VerdictTests {
     findings.add(
       OwnFindings(
         projections: [
-          OwnProjection(alternative: "A", evidence: .slices, numerator: 60, denominator: 90, simulated: [-1, 1, -1],
+          OwnProjection(
+            alternative: "A", evidence: .slices, numerator: 60, denominator: 90, simulated: [-1, 1, -1],
             remainder: Remainder(error: 5, rest: 3, count: 2)),
           projection("A", 0.1, decisive: true, .logits), projection("B", 0.1, decisive: true, .slices),
         ]))
@@ -160,7 +163,8 @@ struct VerdictTests {
     #expect(sum.remainder == Remainder(error: 1e6 + 5, rest: 1e4 + 3, count: 12))
     #expect(sum.beta == 0.64 && sum.sigma == 0 && sum.isDecisive)
     #expect(
-      OwnProjection(alternative: "A", evidence: .logits, numerator: 0, denominator: 0, simulated: [0],
+      OwnProjection(
+        alternative: "A", evidence: .logits, numerator: 0, denominator: 0, simulated: [0],
         remainder: Remainder()
       ).sigma
         == .infinity)

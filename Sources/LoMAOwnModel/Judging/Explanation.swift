@@ -55,7 +55,8 @@ extension OwnFindings {
       return OwnExplanation(
         alternative: alternative, beta: first.beta, strength: first.strength,
         left: sum.error > 0 ? sum.rest / sum.error : 0,
-        isTrue: nonFinite == nil && !excluded.contains(alternative.id) && all.allSatisfy { $0.isExplained(by: alternative) })
+        isTrue: nonFinite == nil && !excluded.contains(alternative.id)
+          && all.allSatisfy { $0.isExplained(by: alternative) })
     }
     // Equal ones keep the order of the alternatives, in which axes come first.
     let (names, nearest) = (found.enumerated().filter { $1.isTrue }, found.enumerated().filter { !$1.isTrue })

@@ -97,7 +97,8 @@ extension OwnYardstick {
     let isChaotic = isChaotic(type) != nil
     let wrong = Set(
       findings.measurements.filter { $0.isWrong && !(isChaotic && $0.rule.needsSteadyRun) }.map(\.tensor))
-    for (index, alternative) in plan.alternatives.enumerated() where alternative.types.contains(type) && !alternative.isRounding {
+    for (index, alternative) in plan.alternatives.enumerated()
+    where alternative.types.contains(type) && !alternative.isRounding {
       if !wrong.isSubset(of: changed[index]) { findings.excluded.insert(alternative.id) }
     }
   }

@@ -9,7 +9,7 @@ import NaiveLlama
 package enum OwnNaming: String, CaseIterable, Sendable {
   /// None: a verdict without names, in the fewest passes.
   case none
-  /// The other values of the profile's axes.
+  /// The other values of the profile's axes, and what the model's own parts ask for: ids, base, head map, scaling, biases, norms.
   case axes
   /// Also mutants, and mistakes of a whole model.
   case all
@@ -21,6 +21,8 @@ package struct OwnPlan: Sendable {
   /// The element types that a port is asked in: F32, BF16, F16.
   package private(set) var types: [ElementType]
   package private(set) var texts: [OwnText]
+  /// What is looked for by name.
+  package let naming: OwnNaming
   /// Mistakes that are looked for by name, of those that change a pass of some text; empty without naming.
   package private(set) var alternatives: [OwnAlternative]
   /// The layers that are asked alone.
@@ -46,6 +48,7 @@ package struct OwnPlan: Sendable {
     for type in types where NumberFormat.of(type) == nil { throw .type(type) }
     self.model = model
     self.types = types
+    self.naming = naming
     texts = try OwnTexts.texts(of: model, own: text, crossesTiles: crossesTiles, seed: seed)
     alternatives = OwnAlternative.all(naming, profile: model.profile)
     let layers = model.checkpoint.configuration.layers

@@ -42,7 +42,7 @@ extension OwnUnit {
     if result.verdict != .pass, result.verdict != .indeterminate {
       let worst = verdict.first ?? findings.measurements.max { $0.ratio < $1.ratio }
       result.finding = worst.map { Finding($0) }
-      result.diagnosis = findings.followed
+      result.diagnosis = (findings.firstLayer.map { [$0] } ?? []) + findings.followed
     }
     return result
   }
@@ -71,6 +71,27 @@ extension Finding {
 }
 
 extension OwnFindings {
+  /// What is right and wrong in the first layer of a free run that is wrong, or that the rows before it are; nil if neither is.
+  var firstLayer: String? {
+    let free = measurements.filter { [.exact, .freeWhole, .freeRow].contains($0.rule) }
+    func verdict(_ tensor: String, _ word: String) -> String? {
+      let all = free.filter { $0.tensor == tensor }
+      guard let first = all.first else { return nil }
+      guard let wrong = all.first(where: \.isWrong) else { return "\(word) right" }
+      // Without a bound of a row, nothing says how many are wrong.
+      let rows = all.compactMap(\.wrongRows).max().flatMap { $0 > 0 ? " in \($0) of \(first.rows) rows" : nil }
+      return "\(word) wrong" + (rows ?? (wrong.rule == .freeWhole ? " as a whole" : ""))
+    }
+    if let start = verdict("hidden.0", "hidden.0"), start.contains("wrong") { return "before layer 0: " + start }
+    var layer = 0
+    while let hidden = verdict("hidden.\(layer + 1)", "hidden") {
+      let parts = ["key", "value", "context"].compactMap { verdict("layers.\(layer).attention.\($0)", $0) } + [hidden]
+      if parts.contains(where: { $0.contains("wrong") }) { return "layer \(layer): " + parts.joined(separator: ", ") }
+      layer += 1
+    }
+    return nil
+  }
+
   /// The alternatives that the answer follows by more than a quarter, the nearest to 1 first.
   fileprivate var followed: [String] {
     projections.filter { $0.beta.isFinite && $0.beta.magnitude >= 0.25 && $0.isDecisive }

@@ -15,6 +15,19 @@ package struct OwnConclusion: Sendable {
   package let chaos: String?
   /// What else limits the verdict, in words: questions left out or not answered, and that nothing was looked for by name.
   package let limits: [String]
+  /// What prevents the verdict that the numbers would have: answers of another form, or none; nil if nothing does.
+  let fault: OwnFault?
+}
+
+/// What questions without numbers come to.
+struct OwnFault {
+  /// That of the unit which stands for all.
+  let verdict: Verdict
+  /// `wrong: …` or `no verdict: …`.
+  let words: String
+
+  /// The words without `wrong`, which stands beside them.
+  var reason: String { words.hasPrefix("wrong: ") ? String(words.dropFirst(7)) : words }
 }
 
 /// The judged units of a run and what follows from them.
@@ -33,12 +46,36 @@ package struct OwnRun {
   }
 
   private func limits(_ asked: [JudgedOwnUnit]) -> [String] {
-    let unanswered = asked.count { $0.findings == nil }
+    let unanswered = asked.count { $0.findings == nil && !$0.isInvalid }
     var limits: [String] = []
     if asked.count < questions { limits.append("asked were \(asked.count) of \(questions) questions") }
     if unanswered > 0 { limits.append("\(unanswered) of \(asked.count) questions have no answer") }
     if computation.plan.alternatives.isEmpty { limits.append("no mistake was looked for by name") }
     return limits
+  }
+
+  /// Where a wrong answer has no name, what can be done about it.
+  private func hint(_ verdict: OwnVerdict) -> [String] {
+    guard verdict.kind == .wrong, verdict.names.isEmpty else { return [] }
+    if verdict.nonFinite != nil { return ["no mistake is looked for in numbers that are not finite"] }
+    return computation.plan.naming == .all ? [] : ["--name all looks for more mistakes"]
+  }
+
+  /// An answer of another form is wrong; a question that ended the port, or that it did not answer in time, leaves no verdict
+  /// but `wrong`.
+  private func fault(_ asked: [JudgedOwnUnit], _ verdict: OwnVerdict) -> OwnFault? {
+    if verdict.kind == .wrong { return nil }
+    if let invalid = asked.first(where: \.isInvalid) {
+      return OwnFault(verdict: .fail, words: "wrong: \(invalid.result.id): \(invalid.result.why)")
+    }
+    let failed = asked.filter { $0.findings == nil && $0.result.verdict.isWrong }
+    guard let first = failed.first else { return nil }
+    var words: [String] = []
+    for one in failed where !words.contains(one.result.verdict.rawValue) { words.append(one.result.verdict.rawValue) }
+    let open = asked.count { $0.findings == nil }
+    return OwnFault(
+      verdict: first.result.verdict,
+      words: "no verdict: \(open) of \(asked.count) questions unanswered (\(words.joined(separator: ", ")))")
   }
 
   /// The name of the units that say what all answers of a type come to together.
@@ -98,13 +135,14 @@ package struct OwnRun {
   package var conclusions: [OwnConclusion] {
     computation.plan.types.compactMap { type in
       let asked = units.filter { $0.result.dtype == type.word }
-      guard asked.contains(where: { $0.findings != nil }) else { return nil }
+      guard asked.contains(where: { $0.findings != nil || $0.result.verdict.isWrong }) else { return nil }
       let chaos = computation.yardsticks.compactMap { $0.isChaotic(type) }.first
       let verdict = OwnVerdict(
         plan: computation.plan, type: type, findings: findings(asked), chaotic: chaos != nil)
       return OwnConclusion(
-        dtype: type.word, verdict: verdict, undecidable: verdict.undecidable.map { $0.words }, chaos: chaos,
-        limits: limits(asked))
+        dtype: type.word, verdict: verdict,
+        undecidable: verdict.nonFinite == nil ? verdict.undecidable.map { $0.words } : [], chaos: chaos,
+        limits: hint(verdict) + limits(asked), fault: fault(asked, verdict))
     }
   }
 }
@@ -114,10 +152,18 @@ extension OwnAlternative {
   package var words: String { sentence.isEmpty ? id : "\(id): \(sentence)" }
 }
 
+extension JudgedOwnUnit {
+  /// Whether there was an answer, of another form than a right one.
+  fileprivate var isInvalid: Bool {
+    findings == nil && [.invalidOutput, .wrongRejection].contains(result.verdict)
+  }
+}
+
 extension OwnConclusion {
   /// The verdict of the unit that stands for all, with its reason.
   fileprivate var outcome: (Verdict, String) {
-    switch verdict.kind {
+    if let fault { return (fault.verdict, fault.reason) }
+    return switch verdict.kind {
     case .right: (.pass, "")
     case .suspect: (.suspect, verdict.reason(dtype))
     case .wrong: (.fail, verdict.reason(dtype))
@@ -130,6 +176,6 @@ extension OwnConclusion {
 
   /// One line for a person; `right` says up to what.
   package var line: String {
-    ([verdict.sentence.whole] + limits).joined(separator: "; ")
+    ([(fault.map { "\(dtype): \($0.words)" } ?? verdict.sentence).whole] + limits).joined(separator: "; ")
   }
 }

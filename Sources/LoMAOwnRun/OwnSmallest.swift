@@ -45,10 +45,9 @@ package struct OwnSmallest: Sendable {
 }
 
 extension OwnFindings {
-  /// β of an alternative where the answer is it: of the evidence that explains most; nil if none decides so (OWN-4).
+  /// β of an alternative where the answer is it: of the evidence that explains most; nil if the answer is not (OWN-4).
   func share(of alternative: OwnAlternative) -> Double? {
-    projections.filter { $0.alternative == alternative.id && $0.isDecisive && $0.beta >= 0.5 }
-      .max { $0.strength < $1.strength }?.beta
+    explaining([alternative], chaotic: false).first?.beta
   }
 }
 
@@ -71,7 +70,7 @@ extension OwnSmallest {
       case .cannotAsk: ", of those that were answered; no smaller one can be asked"
       case .stopped(let why): "; the search for a smaller one ended: \(why)"
       }
-    let place = shown.first.map { "; first in \($0.tensor), \($0.words)" } ?? "; within all bounds"
+    let place = shown.first.map { "; \($0.firstPlace)" } ?? "; within all bounds"
     return
       (start + "the smallest text that shows it has \(shown.text.size)\(stop); β \(decimals(shown.beta, 2))\(place)")
       .whole

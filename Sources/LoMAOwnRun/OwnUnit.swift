@@ -43,8 +43,17 @@ package struct OwnUnit: Sendable {
     case .failed(let verdict, let detail): return result(verdict, detail.onOneLine)
     case .tensors(let answer):
       return AnswerForm(tensors: form, numbers: ElementType(word: dtype)).fault(in: answer).map {
-        result(.invalidOutput, $0)
+        result(.invalidOutput, $0 + (surplus(answer) ?? ""))
       }
     }
+  }
+
+  /// What a cache of too many entries suggests; nil for any other answer.
+  private func surplus(_ answer: [NamedArray]) -> String? {
+    let name = "cache.rows"
+    guard let right = form.first(where: { $0.name == name })?.shape?.first,
+      let kept = answer.first(where: { $0.name == name })?.shape.first, kept > right
+    else { return nil }
+    return ": \(kept) entries kept where \(right) are right: were the chunk's text entries dropped?"
   }
 }

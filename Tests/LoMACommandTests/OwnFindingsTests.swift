@@ -18,16 +18,16 @@ struct OwnFindingsTests {
       OwnMeasurement(
         tensor: "logits", rule: .freeWhole, error: 0.1, bound: 4, row: 3, column: nil, got: -0.0,
         want: .leastNonzeroMagnitude,
-        words: "row 3 (memory, chunk 0, index 1)\n"),
+        words: "row 3 (memory, chunk 0, index 1)\n", firstWords: "row 2", wrongRows: 2, rows: 9),
       OwnMeasurement(
         tensor: "events", rule: .exact, error: .infinity, bound: 0, row: nil, column: nil, got: 1, want: 1e300,
-        words: ""),
+        words: "", firstWords: nil, wrongRows: nil, rows: 1),
     ],
     projections: [
       OwnProjection(
         alternative: "memory_attention=causal", evidence: .slices, numerator: -1 / 3, denominator: 7,
-        simulated: [0.1, -.infinity, 0])
-    ], nonFinite: nil)
+        simulated: [0.1, -.infinity, 0], remainder: Remainder(error: 1 / 3, rest: .infinity, count: 5))
+    ], nonFinite: nil, excluded: ["M012", "OM01"])
 
   private func read(_ bytes: [UInt8]) throws -> [String: OwnFindings] {
     let path = folder.path + "/own.jsonl"
@@ -41,7 +41,7 @@ struct OwnFindingsTests {
     let lines =
       FindingsFile.line(id: "own.forward.text0", dtype: "f32", Self.findings)
       + FindingsFile.line(id: "own.forward.text0", dtype: "bf16", other)
-    let all = try read(lines + Array(#"{"loma_own":1,"id":"#.utf8))
+    let all = try read(lines + Array(#"{"loma_own":2,"id":"#.utf8))
     #expect(all.count == 2 && all[FindingsFile.key("own.forward.text0", "f32")] == Self.findings)
     #expect(all[FindingsFile.key("own.forward.text0", "bf16")] == other)
     // A zero keeps its sign, which equality does not see.
@@ -53,8 +53,9 @@ struct OwnFindingsTests {
     #expect(throws: FindingsError.self) { try read(line + line) }
     let text = String(decoding: line, as: UTF8.self)
     for (part, other) in [
-      ("\"loma_own\":1", "\"loma_own\":2"), ("\"free_whole\"", "\"free\""), ("\"slices\"", "3"), ("\"0x1", "\"zero"),
+      ("\"loma_own\":2", "\"loma_own\":1"), ("\"free_whole\"", "\"free\""), ("\"slices\"", "3"), ("\"0x1", "\"zero"),
       ("\"dtype\":\"f32\"", "\"dtype\":3"), ("\"non_finite\":null", "\"non_finite\":1"),
+      ("\"excluded\":[\"M012\"", "\"excluded\":[1"),
     ] {
       #expect(text.contains(part), "\(part)")
       #expect(throws: FindingsError.self, "\(other)") { try read(Array(text.replacing(part, with: other).utf8)) }

@@ -67,6 +67,12 @@ struct PortTests {
         #expect(verdict.names.contains(known.alternative), "\(id): \(verdict.sentence)")
         let beta = findings.projections.filter { $0.alternative == id && $0.isDecisive }.map { $0.beta }.max() ?? 0
         #expect(beta > 0.5, "\(id): β = \(beta)")
+        // A judge that does not know the mistake has no name for it.
+        var others = findings
+        others.projections.removeAll { $0.alternative == id }
+        let blind = OwnVerdict(
+          alternatives: plan.alternatives.filter { $0.id != id }, type: type, findings: [others], chaotic: false)
+        #expect(blind.names.isEmpty, "\(id): \(blind.sentence)")
         // The first name has the same effect, or it is this one.
         let mine = findings.projections.filter { $0.alternative == id && $0.isDecisive }.map { $0.strength }.max() ?? 0
         let first = try #require(verdict.names.first?.id)

@@ -16,11 +16,12 @@ struct LayerAloneTests {
       measurements: [
         OwnMeasurement(
           tensor: "logits", rule: .sliceRow, error: 8 * share, bound: 8, row: 3, column: 0, got: 1, want: 0,
-          words: "layer 0 alone, row 3")
+          words: "layer 0 alone, row 3", firstWords: "layer 0 alone, row 3", wrongRows: 1, rows: 9)
       ],
       projections: [
         OwnProjection(
-          alternative: alternative, evidence: .slices, numerator: 100 * beta, denominator: 100, simulated: [1, -1, 2])
+          alternative: alternative, evidence: .slices, numerator: 100 * beta, denominator: 100, simulated: [1, -1, 2],
+          remainder: Remainder(error: 100, rest: 100 * (1 - beta) * (1 - beta), count: 100))
       ])
   }
 
@@ -40,7 +41,8 @@ struct LayerAloneTests {
       #expect(verdict(0.3, beta).kind == .right && verdict(0.3, beta).names.isEmpty, "\(beta)")
       #expect(verdict(0.7, beta).kind == .suspect && verdict(0.7, beta).names.isEmpty, "\(beta)")
       let wrong = verdict(1.2, beta)
-      #expect(wrong.kind == .wrong && wrong.names.map(\.id) == (beta >= 0.5 ? [id] : []), "\(beta)")
+      #expect(wrong.kind == .wrong && wrong.names.map(\.id) == ([0.8, 1].contains(beta) ? [id] : []), "\(beta)")
+      #expect(wrong.nearest?.id == (beta == 0.51 ? id : nil), "\(beta)")
     }
     // All layers together: what one leans to is made up for by another, or not.
     func together(_ betas: Double...) throws -> OwnVerdict {
@@ -52,7 +54,8 @@ struct LayerAloneTests {
     }
     #expect(try together(0.6, -0.5, 0.1).kind == .right)
     #expect(try together(0.8, 0.1, 0).kind == .suspect)
-    #expect(try together(0.6, 0.6, 0.6).names.map(\.id) == [id])
+    #expect(try together(1, 0.9, 1.1).names.map(\.id) == [id])
+    #expect(try together(0.6, 0.6, 0.6).names.isEmpty && together(0.6, 0.6, 0.6).nearest?.id == id)
     #expect(try together(0.6, 0.6, 0.6).kind == .wrong)
     #expect(try !together(0.6, 0.6, 0.6).undecidable.contains { $0.id == id })
     // Without one of them nothing is decided by β, and that is said.

@@ -53,12 +53,13 @@ extension PassForm {
 }
 
 extension OwnAlternative {
-  /// The alternatives of a judgement, in a fixed order: axes first.
+  /// The alternatives of a judgement, in a fixed order: axes first, then what the model's own parts ask for.
   static func all(_ naming: OwnNaming, profile: Profile) -> [OwnAlternative] {
-    switch naming {
+    let usual = axes(beside: profile) + mutants(ofTheModel)
+    return switch naming {
     case .none: []
-    case .axes: axes(beside: profile)
-    case .all: axes(beside: profile) + catalogued + own
+    case .axes: usual
+    case .all: usual + mutants(ofRows) + mutants(ofCells, changingCells: true) + mutants(["M230"], types: [.f32]) + own
     }
   }
 
@@ -84,23 +85,29 @@ extension OwnAlternative {
   }
 
   /// Mutants of the catalogue that change a forward pass and leave its rows in place.
-  private static var catalogued: [OwnAlternative] {
-    ids(ofFamilies: false).compactMap { id in Mutant.named(id).map { mutant($0, types: allTypes) } }
-      + ids(ofFamilies: true).compactMap { id in Mutant.named(id).map { mutant($0, types: allTypes) } }
-      + ["M230"].compactMap { id in Mutant.named(id).map { mutant($0, types: [.f32]) } }
+  private static func mutants(
+    _ ids: [String], types: Set<ElementType> = allTypes, changingCells: Bool = false
+  ) -> [OwnAlternative] {
+    ids.compactMap { id in Mutant.named(id).map { mutant($0, types: types, changingCells: changingCells) } }
   }
 
-  private static func ids(ofFamilies: Bool) -> [String] {
-    ofFamilies
-      ? [
-        "M300", "M301", "M302", "M303", "M304", "M305", "M306", "M307", "M310", "M314", "M315", "M320", "M321", "M322",
-        "M323", "M324", "M325", "M326",
-      ]
-      : [
-        "M012", "M021", "M026", "M027", "M028", "M032", "M072", "M078", "M079", "M091", "M096", "M098", "M099", "M103",
-        "M105", "M210", "M216", "M219", "M223",
-      ]
-  }
+  /// What this very model asks for: its ids, base, head map, scaling of the rotation, biases and norms of heads. What it has
+  /// not changes nothing and is left out.
+  private static let ofTheModel = [
+    "M012", "M096", "M103", "M300", "M301", "M302", "M303", "M304", "M305", "M306", "M307", "M310", "M314", "M315",
+    "M320", "M321", "M322", "M323", "M324", "M325", "M326",
+  ]
+
+  private static let ofRows = [
+    "M021", "M024", "M025", "M026", "M027", "M028", "M032", "M072", "M078", "M079", "M091", "M098", "M099", "M105",
+    "M210", "M216", "M219", "M223",
+  ]
+
+  /// Cells of the mask between two zones, but those that are a value of an axis (M054, M055, M064, M066, M067).
+  private static let ofCells = [
+    "M040", "M041", "M042", "M043", "M044", "M045", "M046", "M047", "M048", "M049", "M050", "M051", "M052", "M053",
+    "M056", "M057", "M058", "M059", "M060", "M061", "M062", "M063", "M065", "M068", "M069", "M075",
+  ]
 
   /// Whether a model can show it at all, before any pass: mutants that do what the model asks for change nothing.
   func concerns(_ configuration: Configuration) -> Bool {
@@ -113,7 +120,7 @@ extension OwnAlternative {
   }
 
   /// A mutant as the change that it makes to the answers to a forward request.
-  private static func mutant(_ mutant: Mutant, types: Set<ElementType>) -> OwnAlternative {
+  private static func mutant(_ mutant: Mutant, types: Set<ElementType>, changingCells: Bool) -> OwnAlternative {
     OwnAlternative(id: mutant.id, sentence: mutant.sentence, types: types) { form, plan, text in
       let ids = plan.model.vocabulary
       guard let tokens = try? NamedArray("tokens", .i64, shape: [text.tokens.count], integers: text.tokens),
@@ -138,8 +145,9 @@ extension OwnAlternative {
         let profile = try? asked.profile(), let rows = try? asked.batch(.training, rows: changed.rows).texts.first,
         rows.count == form.rows.count
       else { return false }
+      let before = form.visible
       (form.rows, form.profile, form.rules, form.functions) = (rows, profile, changed.rules, changed.functions)
-      return true
+      return !changingCells || form.visible != before
     }
   }
 }

@@ -50,10 +50,20 @@ extension OwnFindings {
     let (rows, width) = (want.rows, want.columns)
     if let index = got.values.firstIndex(where: { !$0.isFinite }) {
       nonFinite = nonFinite ?? "\(name), \(words(index / width)), column \(index % width)"
+      let count = (0..<rows).count { row in !got.row(row).allSatisfy(\.isFinite) }
+      for (rule, bound) in rules.prefix(1) {
+        measurements.append(
+          OwnMeasurement(
+            tensor: name, rule: rule, error: .infinity, bound: bound, row: index / width, column: index % width,
+            got: got.values[index], want: want.values[index], words: words(index / width),
+            firstWords: words(index / width), wrongRows: count, rows: rows))
+      }
       return
     }
     let hats = spread.hats()
+    let rowBound = rules.first { $0.rule != .freeWhole }?.bound
     var (worst, worstRatio, sum, largestRow) = (0, -1.0, 0.0, 0.0)
+    var wrong: [Int] = []
     for r in 0..<rows {
       var square = 0.0
       for i in 0..<width {
@@ -64,6 +74,7 @@ extension OwnFindings {
       sum += square
       let ratio = Self.ratio(square.squareRoot(), to: hats[r])
       largestRow = max(largestRow, ratio)
+      if let rowBound, ratio > rowBound { wrong.append(r) }
       if ratio > worstRatio { (worst, worstRatio) = (r, ratio) }
     }
     let whole = Self.ratio((sum / Double(max(rows, 1))).squareRoot(), to: spread.whole)
@@ -77,7 +88,8 @@ extension OwnFindings {
       measurements.append(
         OwnMeasurement(
           tensor: name, rule: rule, error: rule == .freeWhole ? whole : largestRow, bound: bound, row: worst,
-          column: column, got: got[worst, column], want: want[worst, column], words: words(worst)))
+          column: column, got: got[worst, column], want: want[worst, column], words: words(worst),
+          firstWords: wrong.first.map { words($0) }, wrongRows: rowBound.map { _ in wrong.count }, rows: rows))
     }
   }
 
@@ -97,7 +109,9 @@ extension OwnFindings {
       OwnMeasurement(
         tensor: name, rule: .exact, error: index == nil ? 0 : .infinity, bound: 0, row: row,
         column: index.map { $0 % got.columns }, got: index.map { got.values[$0] } ?? 0,
-        want: index.map { want.values[$0] } ?? 0, words: row.map { words($0) } ?? "all rows"))
+        want: index.map { want.values[$0] } ?? 0, words: row.map { words($0) } ?? "all rows",
+        firstWords: row.map { words($0) },
+        wrongRows: (0..<want.rows).count { r in got.row(r) != want.row(r) }, rows: want.rows))
   }
 
   /// Adds the comparison of integers that must be equal; each row has `width` of them.
@@ -107,7 +121,8 @@ extension OwnFindings {
       OwnMeasurement(
         tensor: name, rule: .exact, error: index == nil ? 0 : .infinity, bound: 0, row: index.map { $0 / width },
         column: index.map { $0 % width }, got: index.map { Double(got[$0]) } ?? 0,
-        want: index.map { Double(want[$0]) } ?? 0, words: index.map { "entry \($0 / width)" } ?? "all entries"))
+        want: index.map { Double(want[$0]) } ?? 0, words: index.map { "entry \($0 / width)" } ?? "all entries",
+        firstWords: index.map { "entry \($0 / width)" }, wrongRows: nil, rows: want.count / max(width, 1)))
   }
 
   /// Adds the comparison of a chosen token: how far its score is below the best that is allowed (OWN-5).
@@ -122,6 +137,6 @@ extension OwnFindings {
     measurements.append(
       OwnMeasurement(
         tensor: name, rule: .token, error: token == best ? 0 : Self.ratio(behind, to: hat), bound: bound, row: index,
-        column: nil, got: Double(token), want: Double(best), words: words))
+        column: nil, got: Double(token), want: Double(best), words: words, firstWords: words, wrongRows: nil, rows: 1))
   }
 }

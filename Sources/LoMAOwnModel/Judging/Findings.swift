@@ -46,10 +46,15 @@ package struct OwnMeasurement: Hashable, Sendable {
   package let want: Double
   /// The row in words: `row 12 (memory, chunk 1, index 0)`.
   package let words: String
+  /// The first row beyond the bound of a row, in words; nil if there is none, or rows have no bound.
+  package let firstWords: String?
+  /// How many rows are beyond the bound of a row, of how many; nil if rows have no bound.
+  package let wrongRows: Int?
+  package let rows: Int
 
   package init(
     tensor: String, rule: OwnRule, error: Double, bound: Double, row: Int?, column: Int?, got: Double, want: Double,
-    words: String
+    words: String, firstWords: String?, wrongRows: Int?, rows: Int
   ) {
     self.tensor = tensor
     self.rule = rule
@@ -60,6 +65,15 @@ package struct OwnMeasurement: Hashable, Sendable {
     self.got = got
     self.want = want
     self.words = words
+    self.firstWords = firstWords
+    self.wrongRows = wrongRows
+    self.rows = rows
+  }
+
+  /// `first in TENSOR, row 3 (…), worst in row 8 (…)`.
+  package var firstPlace: String {
+    guard let firstWords else { return "first in \(tensor), worst in \(words)" }
+    return "first in \(tensor), \(firstWords)" + (firstWords == words ? "" : ", worst in \(words)")
   }
 
   /// Error over bound; for `exact` 0 or infinite.
@@ -83,15 +97,19 @@ package struct OwnProjection: Hashable, Sendable {
   package var denominator: Double
   /// The numerators of the simulated ports.
   package var simulated: [Double]
+  /// What is left of the error if the answer is the alternative.
+  package var remainder: Remainder
 
   package init(
-    alternative: String, evidence: OwnEvidence, numerator: Double, denominator: Double, simulated: [Double]
+    alternative: String, evidence: OwnEvidence, numerator: Double, denominator: Double, simulated: [Double],
+    remainder: Remainder
   ) {
     self.alternative = alternative
     self.evidence = evidence
     self.numerator = numerator
     self.denominator = denominator
     self.simulated = simulated
+    self.remainder = remainder
   }
 
   /// β; NaN if the alternative changes nothing.
@@ -113,25 +131,31 @@ package struct OwnFindings: Hashable, Sendable {
   package var projections: [OwnProjection]
   /// The first value that is no finite number, in words; such an answer is wrong.
   package var nonFinite: String?
+  /// Alternatives by id that a wrong tensor speaks against, since they leave it as it is (OWN-4).
+  package var excluded: Set<String>
 
   package init(
-    measurements: [OwnMeasurement] = [], projections: [OwnProjection] = [], nonFinite: String? = nil
+    measurements: [OwnMeasurement] = [], projections: [OwnProjection] = [], nonFinite: String? = nil,
+    excluded: Set<String> = []
   ) {
     self.measurements = measurements
     self.projections = projections
     self.nonFinite = nonFinite
+    self.excluded = excluded
   }
 
   /// Adds another answer's findings; sums of one alternative and one kind of evidence add up.
   package mutating func add(_ other: OwnFindings) {
     measurements += other.measurements
     nonFinite = nonFinite ?? other.nonFinite
+    excluded.formUnion(other.excluded)
     for projection in other.projections {
       if let index = projections.firstIndex(where: {
         $0.alternative == projection.alternative && $0.evidence == projection.evidence
       }) {
         projections[index].numerator += projection.numerator
         projections[index].denominator += projection.denominator
+        projections[index].remainder.add(projection.remainder)
         for port in projections[index].simulated.indices {
           projections[index].simulated[port] += projection.simulated[port]
         }

@@ -53,6 +53,7 @@ extension OwnYardstick {
         }
       }
     }
+    exclude(&findings, type)
     if contexts.count == plan.configuration.layers {
       findings.projections += try projections(
         .contexts, layers: (0..<plan.configuration.layers).map { $0 }, type
@@ -74,18 +75,31 @@ extension OwnYardstick {
     guard let known = projections[type]?[evidence] else { return [] }
     let asked = plan.alternatives.indices.filter { known[$0].denominator > 0 }
     var sums = Array(repeating: Projected(answers: 1), count: known.count)
+    var remainders = Array(repeating: Remainder(), count: known.count)
     for layer in layers {
       // An unsteady tensor has no part in the simulated ports' sums either.
       guard let (got, want, spread) = try tensors(layer) else { continue }
       for alternative in asked {
         let delta = try differences(alternative, layer: layer)
         sums[alternative].add(Projected(got, reference: want, delta: delta, spread: spread))
+        remainders[alternative].add(Remainder(got, reference: want, delta: delta, spread: spread))
       }
     }
     return asked.map { index in
       OwnProjection(
         alternative: plan.alternatives[index].id, evidence: evidence, numerator: sums[index].numerators[0],
-        denominator: known[index].denominator, simulated: known[index].numerators)
+        denominator: known[index].denominator, simulated: known[index].numerators, remainder: remainders[index])
+    }
+  }
+
+  /// Excludes the alternatives that leave a tensor as it is which is wrong in this answer.
+  private func exclude(_ findings: inout OwnFindings, _ type: ElementType) {
+    let isChaotic = isChaotic(type) != nil
+    let wrong = Set(
+      findings.measurements.filter { $0.isWrong && !(isChaotic && $0.rule.needsSteadyRun) }.map(\.tensor))
+    for (index, alternative) in plan.alternatives.enumerated()
+    where alternative.types.contains(type) && !alternative.isRounding {
+      if !wrong.isSubset(of: changed[index]) { findings.excluded.insert(alternative.id) }
     }
   }
 
@@ -120,7 +134,8 @@ extension OwnYardstick {
         OwnMeasurement(
           tensor: name, rule: .loss, error: OwnFindings.ratio((got - value).magnitude, to: unit),
           bound: OwnBounds.of(type).loss, row: nil, column: nil, got: got, want: value,
-          words: "the mean over \(labelled.count) rows"))
+          words: "the mean over \(labelled.count) rows", firstWords: "the mean over \(labelled.count) rows",
+          wrongRows: nil, rows: 1))
     }
     return findings
   }

@@ -15,12 +15,16 @@ package struct OwnVerdict: Sendable {
   }
 
   package let kind: Kind
-  /// The alternatives that the answers are, the one that explains most first.
+  /// The alternatives that explain the answers, the one that leaves least of the error first.
   package let names: [OwnAlternative]
+  /// The alternative whose effect is nearest to an error that nothing explains; nil if there is a name, or nothing near.
+  package let nearest: OwnAlternative?
   /// The first comparison that is wrong, or suspect, in the order of computation.
   package let first: OwnMeasurement?
   /// The alternatives that no evidence decides: the port may be any of them.
   package let undecidable: [OwnAlternative]
+  /// The first value that is no finite number, in words; nothing was looked for behind it.
+  package let nonFinite: String?
   /// The verdict on one line.
   package let sentence: String
 
@@ -54,18 +58,15 @@ package struct OwnVerdict: Sendable {
     let decisive = all.projections.filter { $0.isDecisive && !(chaotic && $0.evidence != .slices) }
     undecidable = alternatives.filter { alternative in !decisive.contains { $0.alternative == alternative.id } }
 
-    var strengths: [String: Double] = [:]
-    for projection in decisive where projection.beta >= 0.5 {
-      strengths[projection.alternative] = max(strengths[projection.alternative] ?? 0, projection.strength)
-    }
-    // Equal strengths keep the order of the alternatives, in which axes come first.
-    names = alternatives.enumerated().filter { strengths[$1.id] != nil }
-      .sorted { (strengths[$0.element.id] ?? 0, $1.offset) > (strengths[$1.element.id] ?? 0, $0.offset) }
-      .map { $0.element }
+    let followed = all.explanations(alternatives, chaotic: chaotic)
+    names = followed.filter(\.isTrue).map(\.alternative)
+    let nearest = names.isEmpty ? followed.first : nil
+    self.nearest = nearest?.alternative
+    nonFinite = all.nonFinite
     let wrong = compared.first { $0.isWrong }
     let suspect = compared.first { $0.isSuspect }
     let isLeaning = decisive.contains { $0.beta.magnitude >= 0.25 || $0.beta.isNaN }
-    if all.nonFinite != nil || wrong != nil || !names.isEmpty {
+    if all.nonFinite != nil || wrong != nil || !followed.isEmpty {
       (kind, first) = (.wrong, wrong)
     } else if !compared.contains(where: { $0.rule != .exact }) {
       (kind, first) = (.notDecidable, nil)
@@ -76,12 +77,13 @@ package struct OwnVerdict: Sendable {
     }
     let leaning = decisive.filter { $0.beta.magnitude >= 0.25 }.max { $0.beta.magnitude < $1.beta.magnitude }
     sentence = Self.sentence(
-      kind, type, names: names, first: first, nonFinite: all.nonFinite, leaning: leaning, undecidable: undecidable)
+      kind, type, names: names, nearest: nearest, first: first, nonFinite: all.nonFinite, leaning: leaning,
+      undecidable: undecidable)
   }
 
   private static func sentence(
-    _ kind: Kind, _ type: ElementType, names: [OwnAlternative], first: OwnMeasurement?, nonFinite: String?,
-    leaning: OwnProjection?, undecidable: [OwnAlternative]
+    _ kind: Kind, _ type: ElementType, names: [OwnAlternative], nearest: OwnExplanation?, first: OwnMeasurement?,
+    nonFinite: String?, leaning: OwnProjection?, undecidable: [OwnAlternative]
   ) -> String {
     let place = first.map { "\($0.tensor), \($0.words)" }
     switch kind {
@@ -100,7 +102,10 @@ package struct OwnVerdict: Sendable {
     case .wrong:
       if let nonFinite { return "\(type.word): wrong: \(nonFinite) is no finite number" }
       let name = names.first.map { "\($0.id): \($0.sentence)" }
-      let parts = [name, place.map { "first in \($0)" }].compactMap { $0 }
+      let near = nearest.map {
+        "nearest: \($0.alternative.id) (β \(decimals($0.beta, 2))), which does not explain it"
+      }
+      let parts = [name, first?.firstPlace, near].compactMap { $0 }
       return "\(type.word): wrong: " + parts.joined(separator: "; ")
     }
   }

@@ -47,13 +47,15 @@ private struct FreeRun {
   private var alternatives: [(index: Int, pass: StreamedPass, hidden: Tensor)] = []
   private var spreads: [ElementType: [String: Spread]] = [:]
   private var projections: [ElementType: [OwnEvidence: [Projected]]] = [:]
+  private var changed: [Set<String>]
 
   init(_ plan: OwnPlan, _ text: OwnText, _ workers: Workers, _ files: YardstickFiles) throws(OwnError) {
     (self.plan, self.text, self.files) = (plan, text, files)
     stream = LayerStream(plan: plan, workers: workers)
+    changed = Array(repeating: [], count: plan.alternatives.count)
     let right = try PassForm(plan, text, workers: workers)
     let empty = OwnYardstick(
-      plan: plan, text: text, rows: right.rows, files: files, spreads: [:], projections: [:])
+      plan: plan, text: text, rows: right.rows, files: files, spreads: [:], projections: [:], changed: [])
     (columns, contextColumns) = (empty.columns, empty.contextColumns)
     let rounded = plan.roundedTypes
     for type in [nil] + rounded.map({ Optional($0) }) {
@@ -79,13 +81,21 @@ private struct FreeRun {
       alternatives.append((index, pass, try stream.embedded(pass)))
     }
     try measure("hidden.0", references.map { $0.hidden }, simulations.map { $0.hidden })
+    note("hidden.0", alternatives.map { $0.hidden }, references[0].hidden)
   }
 
   /// The yardstick so far.
   var yardstick: OwnYardstick {
     OwnYardstick(
       plan: plan, text: text, rows: references[0].pass.form.rows, files: files, spreads: spreads,
-      projections: projections)
+      projections: projections, changed: changed)
+  }
+
+  /// Notes which alternatives change a tensor.
+  private mutating func note(_ name: String, _ wrong: [Tensor], _ right: Tensor) {
+    for (alternative, tensor) in zip(alternatives, wrong) where tensor.values != right.values {
+      changed[alternative.index].insert(name)
+    }
   }
 
   /// All passes through one layer.
@@ -102,6 +112,7 @@ private struct FreeRun {
       let name = OwnYardstick.name(name, layer: layer)
       let tensors = right.map { $0.tensors[output] }
       try measure(name, tensors, simulated.map { $0.tensors[output] })
+      note(name, wrong.map { $0.tensors[output] }, tensors[0])
       for (reference, tensor) in zip(references, tensors) {
         arrays.append(try YardstickFiles.array(reference.key + "." + name, .f64, tensor))
       }
@@ -149,6 +160,7 @@ private struct FreeRun {
     for alternative in alternatives {
       let logits = try stream.logits(alternative.pass, alternative.hidden, columns: columns)
       differences.append(logits.differences(from: right[0]))
+      if logits.values != right[0].values { changed[alternative.index].insert("logits") }
     }
     try project(.logits, "logits", differences, right, simulated)
     try files.write(YardstickFiles.differences, named(differences))

@@ -65,6 +65,53 @@ package struct Projected: Hashable, Sendable {
   }
 }
 
+/// How far an answer is from the reference, and from what an alternative computes: sums of squares in yardsticks, which add up
+/// over tensors, layers and texts.
+package struct Remainder: Hashable, Sendable {
+  /// Σ_r ‖y_r − ref_r‖² / ŝ_r².
+  package var error: Double
+  /// Σ_r ‖y_r − A_r‖² / ŝ_r²: what is left of the error if the answer is the alternative.
+  package var rest: Double
+  /// The numbers that were compared. A right port's `error`, and the `rest` of one that is the alternative, are about as large.
+  package var count: Int
+
+  /// Given sums.
+  package init(error: Double, rest: Double, count: Int) {
+    self.error = error
+    self.rest = rest
+    self.count = count
+  }
+
+  /// Sums of no rows.
+  package init() { self.init(error: 0, rest: 0, count: 0) }
+
+  /// Adds the sums of another tensor.
+  package mutating func add(_ other: Remainder) {
+    error += other.error
+    rest += other.rest
+    count += other.count
+  }
+
+  /// The sums of an answer's rows; all are [R, columns]. A row in which no simulated port errs, while others do, counts too.
+  init(_ answer: Tensor, reference: Tensor, delta: Tensor, spread: Spread) {
+    let (rows, width) = (reference.rows, reference.columns)
+    let (y, x, d) = (answer.values.span, reference.values.span, delta.values.span)
+    let hats = spread.hats()
+    self.init()
+    for r in 0..<rows where hats[r] > 0 {
+      var (error, rest) = (0.0, 0.0)
+      for i in r * width..<(r + 1) * width {
+        let difference = y[i] - x[i]
+        error += difference * difference
+        rest += (difference - d[i]) * (difference - d[i])
+      }
+      self.error += error / (hats[r] * hats[r])
+      self.rest += rest / (hats[r] * hats[r])
+      count += width
+    }
+  }
+}
+
 extension Tensor {
   /// Some columns of a matrix, in this order.
   func selecting(columns chosen: [Int]) -> Tensor {

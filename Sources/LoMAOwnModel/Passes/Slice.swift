@@ -119,21 +119,26 @@ package struct OwnSlice: Sendable {
     for name in captures + ["logits"] where name == "logits" || answer.has(name) {
       guard let want = references[name], let spread = spreads[name] else { continue }
       var got = try answer.tensor(name, rows: yardstick.rows.count, columns: yardstick.width(of: name))
+      let words = { (row: Int) in "layer \(layer) alone, " + yardstick.words(row) }
+      let rules = [(rule: OwnRule.sliceRow, bound: OwnBounds.of(type).sliceRow)]
       if let index = got.values.firstIndex(where: { !$0.isFinite }) {
         findings.nonFinite = "layer \(layer) alone: \(name), \(yardstick.words(index / got.columns))"
+        // The columns that the reference has may all be finite.
+        if name != "logits" || got.columns == want.columns {
+          findings.compare(name, got, with: want, spread: spread, rules: rules, words: words)
+        }
         return findings
       }
       if name == "logits" { got = got.selecting(columns: yardstick.columns) }
       guard spread.unsteadiness(type, freeRun: false) == nil else { continue }
-      findings.compare(
-        name, got, with: want, spread: spread, rules: [(.sliceRow, OwnBounds.of(type).sliceRow)]
-      ) { "layer \(layer) alone, " + yardstick.words($0) }
+      findings.compare(name, got, with: want, spread: spread, rules: rules, words: words)
       guard name == "logits" else { continue }
       findings.projections += differences.map { alternative, delta, projected in
         let sums = Projected(got, reference: want, delta: delta, spread: spread)
         return OwnProjection(
           alternative: alternative.id, evidence: .slices, numerator: sums.numerators[0],
-          denominator: projected.denominator, simulated: projected.numerators)
+          denominator: projected.denominator, simulated: projected.numerators,
+          remainder: Remainder(got, reference: want, delta: delta, spread: spread))
       }
     }
     return findings

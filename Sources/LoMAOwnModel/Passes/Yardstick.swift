@@ -52,10 +52,12 @@ package struct OwnYardstick: Sendable {
   let spreads: [ElementType: [String: Spread]]
   /// β's sums of the simulated ports, by alternative.
   let projections: [ElementType: [OwnEvidence: [Projected]]]
+  /// The captured tensors that each alternative changes, and `logits` if it changes those.
+  let changed: [Set<String>]
 
   init(
     plan: OwnPlan, text: OwnText, rows: [Row], files: YardstickFiles, spreads: [ElementType: [String: Spread]],
-    projections: [ElementType: [OwnEvidence: [Projected]]]
+    projections: [ElementType: [OwnEvidence: [Projected]]], changed: [Set<String>]
   ) {
     self.plan = plan
     self.text = text
@@ -63,13 +65,16 @@ package struct OwnYardstick: Sendable {
     self.files = files
     self.spreads = spreads
     self.projections = projections
+    self.changed = changed
   }
 
   /// The tensors to ask `forward` for beside the logits, in the order of computation (MOD-7).
-  package var captures: [String] {
+  package var captures: [String] { Self.captures(of: plan) }
+
+  static func captures(of plan: OwnPlan) -> [String] {
     ["hidden.0"]
       + (0..<plan.configuration.layers).flatMap { layer in
-        LayerOutput.names.map { Self.name($0, layer: layer) }
+        LayerOutput.names.map { name($0, layer: layer) }
       }
   }
 

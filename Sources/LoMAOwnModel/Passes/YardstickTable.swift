@@ -20,6 +20,9 @@ extension OwnYardstick {
     ]
   }
 
+  /// A row for each alternative, a column for each captured tensor and the logits: 1 where the alternative changes it.
+  private static let changes = "changes"
+
   func writeTable() throws(OwnError) {
     var arrays: [NamedArray] = []
     for type in plan.types {
@@ -34,6 +37,11 @@ extension OwnYardstick {
         arrays.append(try YardstickFiles.array("\(type.word).projected.\(evidence.rawValue)", .f64, tensor))
       }
     }
+    let names = captures + ["logits"]
+    let flags = Tensor(
+      shape: [changed.count, names.count],
+      values: changed.flatMap { changed in names.map { changed.contains($0) ? 1 : 0 } })
+    arrays.append(try YardstickFiles.array(Self.changes, .f32, flags))
     try files.write(YardstickFiles.table, arrays, metadata: Self.identity(plan, text))
   }
 
@@ -47,7 +55,7 @@ extension OwnYardstick {
     }
     var spreads: [ElementType: [String: Spread]] = [:]
     var projections: [ElementType: [OwnEvidence: [Projected]]] = [:]
-    for entry in table.header.entries {
+    for entry in table.header.entries where entry.name != Self.changes {
       let parts = entry.name.split(separator: ".", maxSplits: 2).map { String($0) }
       guard parts.count == 3, let type = ElementType(word: parts[0]), entry.shape.count == 2 else {
         throw .otherYardstick(folder: folder, reason: "\(entry.name) is unknown")
@@ -64,6 +72,14 @@ extension OwnYardstick {
       }
     }
     let form = try PassForm(plan, text, workers: .single)
-    self.init(plan: plan, text: text, rows: form.rows, files: files, spreads: spreads, projections: projections)
+    let names = Self.captures(of: plan) + ["logits"]
+    let flags = try files.tensor(Self.changes, in: YardstickFiles.table)
+    guard flags.shape == [plan.alternatives.count, names.count] else {
+      throw .otherYardstick(folder: folder, reason: "its \(Self.changes) are those of another model")
+    }
+    let changed = (0..<flags.rows).map { row in Set(names.indices.filter { flags[row, $0] != 0 }.map { names[$0] }) }
+    self.init(
+      plan: plan, text: text, rows: form.rows, files: files, spreads: spreads, projections: projections,
+      changed: changed)
   }
 }

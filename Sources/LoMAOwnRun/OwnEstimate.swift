@@ -68,7 +68,8 @@ package struct OwnEstimate {
     let texts = plan.texts.map { "\($0.name): \($0.rowCount) rows, \($0.reason)" }
     let passes =
       "\(cost.passes) passes of the reference over \(cost.rows) rows, \(cost.parameters) parameters: about "
-      + "\(duration(plan.seconds(all))), \(size(cost.bytes)) of memory, \(size(cost.diskBytes)) on disk, and the port's own time beside it"
+      + "\(duration(plan.seconds(all))), \(size(cost.bytes)) of memory, \(size(cost.diskBytes)) on disk"
+      + (limits == nil ? "" : "; the port's own time comes on top")
     let port = limits.map { limits -> [String] in
       let seconds = CandidateLimits.questionTime / .seconds(1) * limits.timeFactor
       let smaller =

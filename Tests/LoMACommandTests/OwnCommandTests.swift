@@ -120,6 +120,7 @@ struct OwnCommandTests {
     #expect(
       run.errors.contains(" passes of the reference over ") && run.errors.contains("\ndecidable"), "\(run.errors)")
     #expect(run.errors.contains("memory_attention=causal"))
+    #expect(run.errors.contains(" on disk; the port's own time comes on top\n"), "\(run.errors)")
     #expect(
       Set(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path + "/reports")) == [
         "results.jsonl", "report.json", "junit.xml", "report.html", "badge.json",

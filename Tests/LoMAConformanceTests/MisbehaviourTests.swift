@@ -67,7 +67,7 @@ extension CandidateSuites {
     }
 
     @Test(arguments: [
-      Kind("sleep 100", .timeout, "no reply within"),
+      Kind("sleep 100", .timeout, "seconds; --timeout-factor sets another deadline"),
       Kind("exec sleep 100", .timeout, "no reply within"),
       Kind("while :; do printf x; sleep 0.05; done", .timeout, "no reply within"),
       Kind("while :; do echo noise; done", .timeout, "no reply within"),
@@ -153,9 +153,9 @@ extension CandidateSuites {
     }
 
     @Test(arguments: [
-      (#"printf '{"loma": 1,"id":%s,"ok":{}}\n' $id"#, #"the first: {"loma": 1,"id""#),
-      (#"printf '{"id":%s,"loma":1,"ok":{}}\n' $id"#, #"the first: {"id":"#),
-      (#"printf '\357\273\277{"loma":1,"id":%s,"ok":{}}\n' $id"#, "without a byte order mark"),
+      (#"printf '{"loma": 1,"id":%s,"ok":{}}\n' $id"#, #"or a byte order mark: {"loma": 1,"id":"#),
+      (#"printf '{"id":%s,"loma":1,"ok":{}}\n' $id"#, #"begin with the bytes {"loma":1, without a space"#),
+      (#"printf '\357\273\277{"loma":1,"id":%s,"ok":{}}\n' $id"#, "a byte order mark: \u{feff}{"),
     ])
     func `RUN-4 a reply that begins otherwise is a protocol error at once`(_ shell: String, _ words: String) throws {
       let kind = Kind("\(shell); sleep 100", .protocolError, words)

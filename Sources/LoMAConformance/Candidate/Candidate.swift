@@ -121,7 +121,9 @@ package final class Candidate {
         }
       } catch { return .failed(.invalidOutput, detail: error.description) }
     case .failure(let lost):
-      let hint = lost.hasNoise ? noise.hint : ""
+      // A line that was read says more than a longer wait.
+      let longer = noise.hint.isEmpty ? "; --timeout-factor sets another deadline" : noise.hint
+      let hint = lost.verdict == .timeout ? longer : ""
       return .failed(lost.verdict, detail: bury(lost.verdict, lost.detail) + hint)
     }
   }
@@ -156,7 +158,7 @@ package final class Candidate {
         if let lost = hear(line) { return .failure(lost) }
         // Nothing else will come, so that waiting for the deadline tells nobody anything.
         if ReplyLine.isMisbegun(line, to: id) {
-          return .failure(NoReply(.protocolError, NoReply.begunOtherwise))
+          return .failure(NoReply(misbegun: line))
         }
         continue
       }
@@ -184,7 +186,7 @@ package final class Candidate {
       NoReply(.protocolError, "a line of more than \(ConversationProtocol.lineLimit) bytes on standard output")
     case .ended: NoReply(.crash, "")
     case .outputClosed: NoReply(.protocolError, "it closed its standard output")
-    case .deadline: NoReply(.timeout, "no reply within \(time); --timeout-factor sets another deadline")
+    case .deadline: NoReply(.timeout, "no reply within \(time)")
     case .memory(let bytes):
       NoReply(.memory, "\(bytes >> 20) MiB resident, the limit is \(limits.memoryLimit >> 20) MiB")
     case .interrupted: NoReply(.notRun, "interrupted")

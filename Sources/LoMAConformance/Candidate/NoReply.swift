@@ -7,13 +7,16 @@ import LoMAVectors
 struct NoReply: Error {
   let verdict: Verdict
   let detail: String
-  /// Whether lines that are not replies may be why, and are to be quoted.
-  var hasNoise: Bool { verdict == .timeout || self.detail == Self.begunOtherwise }
-
-  /// What is said of a line that is the awaited reply but for its first bytes.
-  static let begunOtherwise = "the awaited reply does not begin as replies do"
-
   init(_ verdict: Verdict, _ detail: String) { (self.verdict, self.detail) = (verdict, detail) }
+
+  /// For a line that is the awaited reply but for its first bytes.
+  init(misbegun line: [UInt8]) {
+    let start = String(decoding: ConversationProtocol.replyStart, as: UTF8.self)
+    let quoted = String(decoding: line, as: UTF8.self).onOneLine.prefix(60)
+    self.init(
+      .protocolError,
+      "the awaited reply does not begin with the bytes \(start), without a space or a byte order mark: \(quoted)")
+  }
 }
 
 /// Lines on standard output that are not replies.

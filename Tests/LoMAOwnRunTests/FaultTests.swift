@@ -104,7 +104,7 @@ struct FaultTests {
     let first = try #require(units[0].result.diagnosis.first)
     #expect(first.hasPrefix("layer 0: key right, value right, context wrong in 20 of 183 rows"), "\(first)")
     // It has a name where it is looked for.
-    let named = try all.run(try all.units(WrongPort(all.plan, try all.alternative("M050")))).conclusions
+    let named = all.run(try all.units(WrongPort(all.plan, try all.alternative("M050")))).conclusions
     #expect(named.first?.line.hasPrefix("f32: wrong: M050: ") == true && named.first?.line.contains("--name") == false)
   }
 }

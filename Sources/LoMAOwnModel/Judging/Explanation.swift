@@ -17,7 +17,7 @@ extension OwnProjection {
   /// Whether this evidence, of an alternative, is what that computes.
   func isExplained(by alternative: OwnAlternative) -> Bool {
     let left = Self.noise * Self.noise * Double(remainder.count) + alternative.shareLeft * remainder.error
-    let aside = alternative.isRounding ? 0.5 : 0.125 + 3 * sigma
+    let aside = alternative.isRounding ? 0.5 : 0.25 + 2 * sigma
     return remainder.rest <= left && (!isDecisive || (beta - 1).magnitude <= aside)
   }
 }

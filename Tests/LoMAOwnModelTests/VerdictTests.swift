@@ -145,6 +145,15 @@ struct VerdictTests {
     }
     #expect(names(0.6, left: 0.7) == ["OM12"])
     #expect(names(0.6, left: 0.8).isEmpty && names(1.6, left: 0.1).isEmpty)
+    // One kind of evidence is enough: behind the first rounding that differs they go their own ways.
+    let both = [
+      projection("OM12", 0.4, decisive: true, .logits, left: 0.9),
+      projection("OM12", 0.8, decisive: true, .contexts, left: 0.4),
+    ]
+    #expect(
+      OwnVerdict(
+        alternatives: [rounding], type: .bf16, findings: [OwnFindings(projections: both)], chaotic: false
+      ).names.map(\.id) == ["OM12"])
   }
 
   @Test func `OWN-4 sums over slices add up before σ and β are taken`() {

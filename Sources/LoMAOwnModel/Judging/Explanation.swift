@@ -2,7 +2,7 @@
 
 extension OwnAlternative {
   /// Coarser numbers. A port may round at other places than the alternative, and roundings behind one that differs go their own
-  /// ways, so that more of the error is left, and a captured tensor may be rounded that the alternative leaves as it is.
+  /// ways, so that more of the error is left, all of it in some evidence, and a captured tensor may be rounded that the alternative leaves as it is.
   var isRounding: Bool { ["M230", "OM12", "OM13", "OM14"].contains(id) }
 
   /// The share of the squared error that may be left. Measured: right names leave 0.03 at most where noise leaves less, false
@@ -56,7 +56,10 @@ extension OwnFindings {
         alternative: alternative, beta: first.beta, strength: first.strength,
         left: sum.error > 0 ? sum.rest / sum.error : 0,
         isTrue: nonFinite == nil && !excluded.contains(alternative.id)
-          && all.allSatisfy { $0.isExplained(by: alternative) })
+          && (alternative.isRounding
+            ? decisive.contains { $0.isExplained(by: alternative) }
+            : all.allSatisfy { $0.isExplained(by: alternative) })
+      )
     }
     // Equal ones keep the order of the alternatives, in which axes come first.
     let (names, nearest) = (found.enumerated().filter { $1.isTrue }, found.enumerated().filter { !$1.isTrue })

@@ -64,9 +64,11 @@ class Judged(typing.NamedTuple):
         for name in self.followed(judge):
             is_rounding = bool(ROUNDINGS.intersection(judge.alternatives[name].names))
             parts = self.remainders[name]
-            if (is_rounding or self.wrong <= judge.changed[name]) and all(
-                    own_measure.explains(self.betas[name][kind], judge.sigmas[name].get(kind, math.inf), part,
-                                         is_rounding) for kind, part in parts.items()):
+            sigma = {kind: judge.sigmas[name].get(kind, math.inf) for kind in parts}
+            fits = {kind: own_measure.explains(self.betas[name][kind], sigma[kind], part, is_rounding)
+                    for kind, part in parts.items()}
+            if (any(fits[kind] and sigma[kind] < own_measure.DECIDABLE for kind in fits) if is_rounding
+                    else all(fits.values()) and self.wrong <= judge.changed[name]):
                 error, rest = (sum(part[i] for part in parts.values()) for i in (0, 1))
                 found[name] = rest / error if error else 0.0
         return sorted(found, key=found.get)

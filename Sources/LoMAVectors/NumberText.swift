@@ -18,11 +18,11 @@ package func short(_ ratio: Double) -> String {
   return exponent == 0 ? plain : "\(plain)e\(exponent)"
 }
 
-/// A number with so many decimals, of which the last is rounded; a number of 10¹² and more as Swift writes it.
+/// A number with so many decimals, of which the last is rounded; a number beyond 10¹² as Swift writes it.
 package func decimals(
   _ value: Double, _ places: Int, _ rule: FloatingPointRoundingRule = .toNearestOrAwayFromZero
 ) -> String {
-  guard value.magnitude < 1e12 else { return "\(value)" }
+  guard value.magnitude <= 1e12 else { return "\(value)" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
   let units = Int((value * Double(scale)).rounded(rule))
   let (whole, rest) = units.magnitude.quotientAndRemainder(dividingBy: UInt(scale))
@@ -41,11 +41,12 @@ package func significant(_ value: Double, _ digits: Int) -> String {
   return decimals(max(value, 0.001), places)
 }
 
-/// A duration as a person says it, rounded up: seconds, minutes from one minute on, hours from an hour and a half on.
+/// A duration as a person says it, to a sixth of its length at worst: seconds, minutes from three minutes on, hours from an
+/// hour and a half on.
 package func duration(_ seconds: Double) -> String {
-  guard seconds >= 60 else { return "\(max(1, Int(seconds.rounded(.up)))) s" }
-  guard seconds >= 5400 else { return "\(Int((seconds / 60).rounded(.up))) min" }
-  return "\(Int((min(seconds, 1e15) / 3600).rounded(.up))) h"
+  guard seconds >= 180 else { return "\(max(1, Int(seconds.rounded(.up)))) s" }
+  guard seconds >= 5400 else { return "\(decimals(seconds / 60, 0)) min" }
+  return decimals(seconds / 3600, 1) + " h"
 }
 
 /// A number of bytes as a person says it, rounded up: KiB, MiB, and GiB from ten on.

@@ -30,12 +30,19 @@ struct NumberTextTests {
     #expect(significant(0, 2) == "0.0" && significant(.infinity, 2) == "inf")
   }
 
-  @Test func `durations and sizes are rounded up to a unit a person uses`() {
-    for (seconds, text) in [(0.0, "1 s"), (0.2, "1 s"), (59.5, "60 s"), (60, "1 min"), (61, "2 min"), (5399, "90 min")]
-    {
+  @Test func `durations and sizes are in a unit that a person uses`() {
+    for (seconds, text) in [
+      (0.0, "1 s"), (0.2, "1 s"), (59.5, "60 s"), (179.2, "180 s"), (180, "3 min"), (211, "4 min"),
+    ] {
       #expect(duration(seconds) == text, "\(seconds)")
     }
-    #expect(duration(5400) == "2 h" && duration(7201) == "3 h")
+    #expect(duration(5399) == "90 min" && duration(5400) == "1.5 h" && duration(36_000) == "10.0 h")
+    // What is said is within a sixth of what is meant.
+    for seconds in stride(from: 1.0, to: 20_000, by: 7) {
+      let words = duration(seconds).split(separator: " ")
+      let said = (Double(words[0]) ?? 0) * (["s": 1, "min": 60, "h": 3600][String(words[1])] ?? 0)
+      #expect((said / seconds - 1).magnitude <= 1.0 / 6, "\(seconds)")
+    }
     for (bytes, text) in [
       (0, "0 KiB"), (1, "1 KiB"), (1 << 20, "1 MiB"), ((1 << 20) + 1, "2 MiB"), (10 << 30, "10 GiB"),
       ((10 << 30) - 1, "10240 MiB"),

@@ -81,7 +81,7 @@ package struct JUnitReport: Sendable {
 
 /// Seconds with three decimals, as XML's decimal type requires: without an exponent.
 func decimal(_ seconds: Double) -> String {
-  decimals(min(max(seconds, 0), 1e11), 3)
+  decimals(min(max(seconds, 0), 1e12), 3)
 }
 
 extension CaseResult {

@@ -1,12 +1,13 @@
 // OWN-4: whether an alternative explains an answer, so that its name is true: nothing else is left of the error than rounding.
 
 extension OwnAlternative {
-  /// Coarser numbers. A port may round at other places than the alternative, and roundings behind one that differs go their own
-  /// ways, so that more of the error is left, and a captured tensor may be rounded that the alternative leaves as it is.
+  /// Coarser numbers. A port may round at other places than the alternative, and roundings behind one that differs go their
+  /// own ways, so that more of the error is left, all of it in some evidence. A captured tensor may be rounded that the
+  /// alternative leaves as it is.
   var isRounding: Bool { ["M230", "OM12", "OM13", "OM14"].contains(id) }
 
   /// The share of the squared error that may be left. Measured: right names leave 0.03 at most where noise leaves less, false
-  /// ones 0.23 at least; right names of roundings 0.71 at most, and false ones 0.99 at least.
+  /// ones 0.23 at least; right names of roundings 0.71 at most, and false ones 0.98 at least.
   fileprivate var shareLeft: Double { isRounding ? 0.75 : 0.1 }
 }
 
@@ -17,7 +18,7 @@ extension OwnProjection {
   /// Whether this evidence, of an alternative, is what that computes.
   func isExplained(by alternative: OwnAlternative) -> Bool {
     let left = Self.noise * Self.noise * Double(remainder.count) + alternative.shareLeft * remainder.error
-    let aside = alternative.isRounding ? 0.5 : 0.125 + 3 * sigma
+    let aside = alternative.isRounding ? 0.5 : 0.25 + 2 * sigma
     return remainder.rest <= left && (!isDecisive || (beta - 1).magnitude <= aside)
   }
 }
@@ -56,7 +57,10 @@ extension OwnFindings {
         alternative: alternative, beta: first.beta, strength: first.strength,
         left: sum.error > 0 ? sum.rest / sum.error : 0,
         isTrue: nonFinite == nil && !excluded.contains(alternative.id)
-          && all.allSatisfy { $0.isExplained(by: alternative) })
+          && (alternative.isRounding
+            ? decisive.contains { $0.isExplained(by: alternative) }
+            : all.allSatisfy { $0.isExplained(by: alternative) })
+      )
     }
     // Equal ones keep the order of the alternatives, in which axes come first.
     let (names, nearest) = (found.enumerated().filter { $1.isTrue }, found.enumerated().filter { !$1.isTrue })

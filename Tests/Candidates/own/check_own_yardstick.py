@@ -86,12 +86,13 @@ def main(stack):
                 said = judge.judge(port(directory, dtype, variant, None))
                 worst = max((abs(beta) for key, by in said.betas.items() for kind, beta in by.items()
                              if judge.sigmas[key].get(kind, 1) < 1 / 16), default=0.0)
-                table.append(dict(model=name, dtype=dtype, port=variant, right=True, refused=said.refused,
-                                  named=said.named(judge), whole=said.whole_error, rows=said.rows_error, beta=worst))
+                table.append(dict(model=name, dtype=dtype, port=variant, right=True,
+                                  refused=said.refused or bool(said.followed(judge)), named=said.named(judge), whole=said.whole_error, rows=said.rows_error, beta=worst))
             for key, mistake in mistakes.items():
                 said = judge.judge(port(directory, dtype, "plain", mistake))
                 named = said.named(judge)
-                table.append(dict(model=name, dtype=dtype, port=key, right=False, refused=said.refused or bool(named),
+                table.append(dict(model=name, dtype=dtype, port=key, right=False, 
+                                  refused=said.refused or bool(said.followed(judge)),
                                   bounds=said.refused, named=named, decidable=judge.decidable(key),
                                   whole=said.whole_error, rows=said.rows_error,
                                   sigma=min(judge.sigmas[key].values())))

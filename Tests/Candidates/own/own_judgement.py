@@ -13,6 +13,7 @@ import own_measure
 import own_passes
 
 COLUMNS = 4096  # of the logits, drawn for β
+ROUNDINGS = {"M230", "OM12", "OM13", "OM14"}  # narrower numbers, of which more may be left (OWN-4)
 
 
 class Text(typing.NamedTuple):
@@ -43,22 +44,34 @@ class Judged(typing.NamedTuple):
     rows_error: float
     betas: dict  # alternative -> β by evidence
     exact: bool  # hidden.0 and finiteness
+    remainders: dict  # alternative -> squared error, what is left of it, and numbers, by evidence
+    wrong: set  # the tensors of the free pass that are beyond a bound
 
     @property
     def refused(self):
         return not self.exact or not max(self.whole, self.rows) <= 1
 
+    def followed(self, judge):
+        """Decidable alternatives with β of a half or more: they refuse a port, by name or without."""
+        return [name for name, by in self.betas.items()
+                if any(by[kind] >= own_measure.NAMED and judge.sigmas[name].get(kind, math.inf) < own_measure.DECIDABLE
+                       for kind in by)]
+
     def named(self, judge):
-        """Decidable alternatives with β of a half or more, those that explain most of the answer first. Over all
-        evidence, since a slice cannot tell a mistake of the last layer from the same one in all."""
+        """Those that explain the answer, the one that leaves least of the error first. Over all evidence, since a slice
+        cannot tell a mistake of the last layer from the same one in all."""
         found = {}
-        for name, by in self.betas.items():
-            decidable = [kind for kind in by if judge.sigmas[name].get(kind, math.inf) < own_measure.DECIDABLE]
-            if any(by[kind] >= own_measure.NAMED for kind in decidable):
-                # ‖e‖² − ‖e − Δ‖², in yardsticks
-                found[name] = sum((2 * by[kind] - 1) * judge.effects[name][kind] ** 2 for kind in by
-                                  if math.isfinite(by[kind]))
-        return sorted(found, key=found.get, reverse=True)
+        for name in self.followed(judge):
+            is_rounding = bool(ROUNDINGS.intersection(judge.alternatives[name].names))
+            parts = self.remainders[name]
+            sigma = {kind: judge.sigmas[name].get(kind, math.inf) for kind in parts}
+            fits = {kind: own_measure.explains(self.betas[name][kind], sigma[kind], part, is_rounding)
+                    for kind, part in parts.items()}
+            if (any(fits[kind] and sigma[kind] < own_measure.DECIDABLE for kind in fits) if is_rounding
+                    else all(fits.values()) and self.wrong <= judge.changed[name]):
+                error, rest = (sum(part[i] for part in parts.values()) for i in (0, 1))
+                found[name] = rest / error if error else 0.0
+        return sorted(found, key=found.get)
 
 
 class Judge:
@@ -72,14 +85,14 @@ class Judge:
         vocabulary = self.model.settings["vocab_size"]
         draw = torch.Generator().manual_seed(vocabulary)
         self.columns = torch.randperm(vocabulary, generator=draw)[:COLUMNS].sort().values
-        exact, yardsticks, deltas = self.passes(self.model, None)
+        exact, yardsticks, deltas, self.changed = self.passes(self.model, None)
         self.reference, self.free, self.deltas = exact, yardsticks, deltas
         count = self.model.settings["num_hidden_layers"]
         self.layers = sorted({0, 1, count // 2, count - 1}) if layers is None else layers
         self.slices = {}
         for n in self.layers:
             embeddings = own_passes.rounded(exact[f"hidden.{n}"], dtype)
-            self.slices[n] = (embeddings, *self.passes(Slice(self.model, n), embeddings)[1:])
+            self.slices[n] = (embeddings, *self.passes(Slice(self.model, n), embeddings)[1:3])
         self.sigmas, self.effects = self.decidability()
 
     def passes(self, model, embeddings):
@@ -98,11 +111,13 @@ class Judge:
         deltas = {name: {key: x[:, self.columns] if key == "logits" else x for key, x in made.items()
                          if key == "logits" or key.endswith("context")}
                   for name, made in zip(self.alternatives, alternatives)}
-        return exact, yardsticks, deltas
+        changed = {name: {key for key, x in made.items() if not torch.equal(x, exact[key])}
+                   for name, made in zip(self.alternatives, alternatives)}
+        return exact, yardsticks, deltas, changed
 
-    def evidence(self, answer, yardsticks, deltas):
-        """Projections of an answer: numerators and denominators over the logits, and over the contexts it has."""
-        project = lambda name, columns: yardsticks[name].projection(answer[name], deltas[name], columns)
+    def evidence(self, answer, yardsticks, deltas, measure=own_measure.Yardstick.projection):
+        """Projections of an answer, or its remainders: sums over the logits, and over the contexts it has."""
+        project = lambda name, columns: measure(yardsticks[name], answer[name], deltas[name], columns)
         parts = {"logits": [project("logits", self.columns)], "contexts": [
             project(name, slice(None)) for name in deltas if name.endswith("context") and name in answer]}
         return {kind: part for kind, part in parts.items() if part}
@@ -117,6 +132,18 @@ class Judge:
                 for parts in self.evidence(answer, yardsticks, deltas[name]).values():
                     by.setdefault("slices", []).extend(parts)
             result[name] = {kind: own_measure.beta(parts) for kind, parts in by.items()}
+        return result
+
+    def remainders(self, free, slices):
+        """What is left of the error beside every alternative, by evidence."""
+        result, measure = {}, own_measure.Yardstick.remainder
+        for name in self.alternatives:
+            by = self.evidence(free, self.free, self.deltas[name], measure)
+            for n, answer in slices.items():
+                _, yardsticks, deltas = self.slices[n]
+                for parts in self.evidence(answer, yardsticks, deltas[name], measure).values():
+                    by.setdefault("slices", []).extend(parts)
+            result[name] = {kind: [sum(part) for part in zip(*parts)] for kind, parts in by.items()}
         return result
 
     def decidability(self):
@@ -146,12 +173,15 @@ class Judge:
         bounds, exact = own_measure.BOUNDS[self.dtype], True
         free = self.ask(port, None, None)
         exact = torch.equal(free["hidden.0"], self.reference["hidden.0"]) if "hidden.0" in free else True
+        wrong = set() if exact else {"hidden.0"}
         shares = {"whole": [0.0], "rows": [0.0]}
         errors = {"whole": [0.0], "rows": [0.0]}
         for name, yardstick in self.free.items():
             if name in free:
                 note(errors, shares, "whole", yardstick.of_whole(free[name]), bounds["whole"])
                 note(errors, shares, "rows", yardstick.of_rows(free[name]), bounds["rows"])
+                if not max(shares["whole"][-1], shares["rows"][-1]) <= 1:
+                    wrong.add(name)
         slices = {}
         for n, (embeddings, yardsticks, _) in self.slices.items():
             slices[n] = self.ask(port, embeddings, n)
@@ -160,7 +190,7 @@ class Judge:
                     note(errors, shares, "rows", yardsticks[name].of_rows(slices[n][name]), bounds["slice"])
         finite = all(x.isfinite().all() for answer in (free, *slices.values()) for x in answer.values())
         return Judged(max(shares["whole"]), max(shares["rows"]), max(errors["whole"]), max(errors["rows"]),
-                      self.betas(free, slices), exact and finite)
+                      self.betas(free, slices), exact and finite, self.remainders(free, slices), wrong)
 
     def ask(self, port, embeddings, n):
         names = list(self.reference if n is None else self.slices[n][1])

@@ -6,6 +6,9 @@ import torch
 SIMULATIONS = 3
 DECIDABLE = 1 / 16  # of the projection's spread
 RIGHT, NAMED = 1 / 4, 1 / 2  # of the projection
+NOISE = 4  # what a port errs beside its mistake, in squared yardsticks
+LEFT, ASIDE = 1 / 10, 1 / 4  # of the squared error, and of the projection from 1, beside two σ: for a name
+LEFT_OF_ROUNDING, ASIDE_OF_ROUNDING = 3 / 4, 1 / 2  # the same for narrower numbers
 BOUNDS = {  # of whole tensors and of rows in a free pass, and of rows of one layer fed with the reference's rows
     "f32": {"whole": 4, "rows": 16, "slice": 16}, "bf16": {"whole": 4, "rows": None, "slice": 8},
     "f16": {"whole": 4, "rows": None, "slice": 8}}
@@ -37,6 +40,20 @@ class Yardstick:
         reference = self.reference[:, columns]
         delta = alternative - reference
         return (float(((answer[:, columns] - reference) * delta * weight).sum()), float((delta * delta * weight).sum()))
+
+    def remainder(self, answer, alternative, columns):
+        """The squared error of an answer, what is left of it beside the alternative, and how many numbers these are."""
+        weight = 1 / self.smooth[:, None]
+        error, rest = ((answer[:, columns] - x) ** 2 * weight for x in (self.reference[:, columns], alternative))
+        return float(error.sum()), float(rest.sum()), alternative.numel()
+
+
+def explains(beta, sigma, remainder, is_rounding):
+    """Whether an answer is an alternative, as far as one kind of evidence tells (OWN-4)."""
+    error, rest, count = remainder
+    left = NOISE * count + (LEFT_OF_ROUNDING if is_rounding else LEFT) * error
+    aside = ASIDE_OF_ROUNDING if is_rounding else ASIDE + 2 * sigma
+    return rest <= left and (not sigma < DECIDABLE or abs(beta - 1) <= aside)
 
 
 def beta(parts):

@@ -130,7 +130,7 @@ struct VerdictTests {
     #expect(verdict([logits], excluded: ["A"]).nearest?.id == "A")
     #expect(verdict([logits], excluded: ["B"]).names.map(\.id) == ["A"])
     // A name comes before what is nearer by its size.
-    let strong = projection("B", 0.8, decisive: true, .logits, size: 1e6)
+    let strong = projection("B", 0.6, decisive: true, .logits, size: 1e6)
     #expect(verdict([strong, logits]).names.map(\.id) == ["A"] && verdict([strong, logits]).nearest == nil)
   }
 

@@ -95,7 +95,8 @@ struct LatentReaderTests {
     let rate = LearningRate(peak: 0.01, warmUp: 2, steps: 4, decay: .linear)
     var trainer = LatentTrainer(configuration: configuration, parameters: weights)
     let settings = TrainerSettings(learningRate: rate, optimiser: adamW, largestNorm: 0.5, objective: .both)
-    let pass = try trainer.step([rows], profile: .base, rules: .spec, further: { _ in nil }, settings: settings, workers: .single)
+    let pass = try trainer.step(
+      [rows], profile: .base, rules: .spec, further: { _ in nil }, settings: settings, workers: .single)
     #expect(pass.loss.languageModelling > 0 && pass.loss.repetition == 0)
     var (expected, gradients) = (weights, pass.gradients)
     #expect(gradients.clip(toGlobalNorm: 0.5) > 0.5)
@@ -106,7 +107,8 @@ struct LatentReaderTests {
       settings: AdamWSettings(learningRate: rate[1], beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1))
     #expect(trainer.parameters == expected && trainer.optimiser.steps == 1 && expected != weights)
     var again = LatentTrainer(configuration: configuration, parameters: weights)
-    _ = try again.step([rows], profile: .base, rules: .spec, further: { _ in nil }, settings: settings, workers: Workers(threads: 3))
+    _ = try again.step(
+      [rows], profile: .base, rules: .spec, further: { _ in nil }, settings: settings, workers: Workers(threads: 3))
     #expect(again == trainer)
   }
 }

@@ -142,9 +142,7 @@ package struct OwnRequests {
   }
 
   private static let readme = """
-    Requests about a model, to be answered anywhere (chapters 13, 14 and 21 of the Spec).
-
-    requests.jsonl holds a hello and one request a line. Answer each: write the tensors into the file that the request
+    Requests about a model, to be answered anywhere (chapters 13, 14 and 21 of the Spec). requests.jsonl holds a hello and one request a line. Answer each: write the tensors into the file that the request
     names as output, here in this folder, and one reply line into answers.jsonl, beside it. models/own is a link to the
     model; on another machine, put the model there. models/layerN are checkpoints of one layer. A program that speaks the
     protocol answers all of it with Tests/Candidates/answer_requests.py; then judge:
@@ -152,8 +150,8 @@ package struct OwnRequests {
         python3 answer_requests.py DIR -- COMMAND ARG…
         loma judge DIR --model MODEL --report REPORTS
 
-    "seconds" of own.json is the deadline of a question, three times that of the first one after a start; it follows from
-    the size of the model. answer_requests.py keeps it, and --time SECONDS sets another.
+    "seconds" of own.json is the deadline of a question, three times that of the first after a start. answer_requests.py
+    keeps it; --time SECONDS sets another.
 
     """
 }

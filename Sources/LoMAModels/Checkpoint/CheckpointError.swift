@@ -61,7 +61,7 @@ extension CheckpointError: CustomStringConvertible {
     case .largeFilePointer(let file):
       "large-file-pointer: \(file) is a pointer of Git LFS, not the file itself; git lfs pull fetches it"
     case .missingShard(let file):
-      "missing-shard: \(ShardIndex.name) names \(file.onOneLine), and the directory has no such file"
+      "missing-shard: model.safetensors.index.json names \(file.onOneLine), and the directory has no such file"
     case .shardOutsideDirectory(let name): "shard-outside-directory: \(name)"
     case .tensorInTwoShards(let tensor, let files):
       "tensor-in-two-shards: \(tensor) in \(files.joined(separator: " and "))"

@@ -18,7 +18,7 @@ struct BudgetPageTests {
   private let docs = BudgetCommandTests.root + "/Docs"
 
   private func page() throws -> BudgetPage {
-    let recipes = ["budget-random", "text-c4"].map { docs + "/Recipes/\($0).json" }
+    let recipes = ["budget-random", "text-c4", "budget-text"].map { docs + "/Recipes/\($0).json" }
     return try BudgetPage(
       try recipes.map { try BudgetPlan(try Recipe(file: $0), seeds: 5) }, folder: docs + "/Budget", link: "Budget")
   }

@@ -11,7 +11,16 @@ import Testing
 
 @Suite("OWN: ports")
 struct PortTests {
-  @Test(arguments: ["text-c4", "random-c8"], [ElementType.f32, .bf16, .f16])
+  /// Every model in every one of the types with LOMA_EVERY_PAIR set, a minute; otherwise each type once.
+  private static func pairs(_ types: [ElementType]) -> [(name: String, type: ElementType)] {
+    let names = ["text-c4", "random-c8"]
+    guard ProcessInfo.processInfo.environment["LOMA_EVERY_PAIR"] == nil else {
+      return names.flatMap { name in types.map { (name, $0) } }
+    }
+    return types.indices.map { (names[$0 % names.count], types[$0]) }
+  }
+
+  @Test(arguments: pairs([.f32, .bf16, .f16]))
   func `OWN-2 ports that round at random are right in every operation`(name: String, type: ElementType) throws {
     let plan = try OwnFixtures.plan(name, [type], .all)
     try OwnFixtures.withYardstick(plan) { yardstick in
@@ -46,7 +55,7 @@ struct PortTests {
     }
   }
 
-  @Test(arguments: ["text-c4", "random-c8"], [ElementType.f32, .bf16])
+  @Test(arguments: pairs([.f32, .bf16]))
   func `OWN-3, OWN-4 every alternative that is decidable is wrong and named`(name: String, type: ElementType) throws {
     let plan = try OwnFixtures.plan(name, [type], .all)
     // The second text of random-c8 has ten chunks, as the only one of text-c4.

@@ -26,8 +26,9 @@ extension OwnText {
 /// The search for the smallest text that shows one mistake: which text comes next depends on which of the earlier ones
 /// showed it.
 ///
-/// First each of c, t and the number of chunks is either the least or that of the text, in the order of rows. In the first of these texts that shows the mistake, what is not the least is then lowered, one of the three after the
-/// other: doubled from the least until the mistake shows. All smaller texts together have at most twice the rows of the text.
+/// First each of c, t and the number of chunks is either the least or that of the text, in the order of rows. In the first
+/// of these texts that shows the mistake, what is not the least is then lowered, one of the three after the other: doubled
+/// from the least until the mistake shows. All smaller texts together have at most twice the rows of the text.
 package struct SmallerTexts: Sendable {
   private struct Size: Hashable, Sendable {
     var chunks: Int

@@ -142,10 +142,10 @@ package struct OwnRequests {
   }
 
   private static let readme = """
-    Requests about a model, to be answered anywhere (chapters 13, 14 and 21 of the Spec). requests.jsonl holds a hello and one request a line. Answer each: write the tensors into the file that the request
-    names as output, here in this folder, and one reply line into answers.jsonl, beside it. models/own is a link to the
-    model; on another machine, put the model there. models/layerN are checkpoints of one layer. A program that speaks the
-    protocol answers all of it with Tests/Candidates/answer_requests.py; then judge:
+    Requests about a model, to be answered anywhere (chapters 13, 14 and 21 of the Spec). requests.jsonl holds a hello and
+    one request a line: write the tensors into the file that a request names as output, here, and one reply line into
+    answers.jsonl. models/own is a link to the model; on another machine, put the model there. models/layerN are
+    checkpoints of one layer. Tests/Candidates/answer_requests.py asks a program that speaks the protocol; then judge:
 
         python3 answer_requests.py DIR -- COMMAND ARG…
         loma judge DIR --model MODEL --report REPORTS

@@ -121,7 +121,7 @@ package struct OwnProjection: Hashable, Sendable {
   /// Whether β counts (OWN-4).
   package var isDecisive: Bool { sigma < OwnDecidability.limit }
 
-  /// β·‖Δ‖/s: how much of the error it explains; names are given by this, largest first.
+  /// β·‖Δ‖/s: how much of the error it explains; the nearest alternative has the largest (OWN-4).
   package var strength: Double { numerator / denominator.squareRoot() }
 }
 

@@ -15,18 +15,18 @@ import argparse
 import math
 import pathlib
 import random
-import re
 import sys
 import types
 
 import torch
 
 import cache_protocol  # noqa: F401  first: it makes the modules of the folder above known
+import golden_llama
+from golden_llama import HEADS, KV_HEADS, LAYERS, WIDTH, rms_norm
 from released import taken
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "LoMAPeersTests/Pooling/PooledGolden.swift"
-HIDDEN, INNER, VOCABULARY, LAYERS, HEADS, KV_HEADS, WIDTH = 8, 12, 12, 2, 4, 2, 4
-EPSILON, THETA, TEMPERATURE, TARGET, CHUNK = 2.0**-10, 100.0, 0.5, 4.0, 3
+VOCABULARY, TEMPERATURE, TARGET, CHUNK = 12, 0.5, 4.0, 3
 MASK = (1 << 64) - 1
 
 
@@ -44,50 +44,15 @@ def noise(seed, count):
     return torch.tensor(numbers, dtype=torch.float64)
 
 
-def shapes():
-    found = {"model.embed_tokens.weight": (VOCABULARY, HIDDEN), "model.norm.weight": (HIDDEN,)}
-    found["lm_head.weight"] = (VOCABULARY, HIDDEN)
-    for layer in range(LAYERS):
-        name = f"model.layers.{layer}."
-        found[name + "input_layernorm.weight"] = found[name + "post_attention_layernorm.weight"] = (HIDDEN,)
-        found[name + "self_attn.q_proj.weight"] = (HEADS * WIDTH, HIDDEN)
-        found[name + "self_attn.k_proj.weight"] = (KV_HEADS * WIDTH, HIDDEN)
-        found[name + "self_attn.v_proj.weight"] = (KV_HEADS * WIDTH, HIDDEN)
-        found[name + "self_attn.o_proj.weight"] = (HIDDEN, HEADS * WIDTH)
-        found[name + "mlp.gate_proj.weight"] = found[name + "mlp.up_proj.weight"] = (INNER, HIDDEN)
-        found[name + "mlp.down_proj.weight"] = (HIDDEN, INNER)
-    return found
-
-
-def weights():
-    """Weights of one formula, exact in both languages; those of the channel that decides are six times as large."""
-    made = {}
-    for place, (name, shape) in enumerate(sorted(shapes().items())):
-        index = torch.arange(math.prod(shape), dtype=torch.int64)
-        value = ((index * 7919 + place * 104729 + 12345) % 2003 - 1001).double() / 1024
-        value = value.reshape(shape)
-        if len(shape) == 1:
-            value = 1 + value / 8
-        elif name.endswith(("q_proj.weight", "k_proj.weight")):
-            value = value.clone()
-            value[WIDTH - 1 :: WIDTH] *= 6
-        made[name] = value.requires_grad_()
-    return made
-
-
-def rms_norm(x, gain):
-    return x / torch.sqrt((x * x).mean(-1, keepdim=True) + EPSILON) * gain
+def sixfold(name, value):
+    """Those of the channel that decides are six times as large."""
+    if name.endswith(("q_proj.weight", "k_proj.weight")):
+        value[WIDTH - 1 :: WIDTH] *= 6
 
 
 def rotated(x, positions):
     """Half-split pairs, after the last channel was made 0, which it is again behind the rotation."""
-    x = torch.cat([x[..., :-1], torch.zeros_like(x[..., -1:])], -1)
-    half = WIDTH // 2
-    angle = torch.tensor(
-        [[p * THETA ** (-2 * i / WIDTH) for i in range(half)] for p in positions], dtype=torch.float64
-    )[:, None]
-    a, b = x[..., :half], x[..., half:]
-    x = torch.cat([a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()], -1)
+    x = golden_llama.rotated(torch.cat([x[..., :-1], torch.zeros_like(x[..., -1:])], -1), positions)
     return torch.cat([x[..., :-1], torch.zeros_like(x[..., -1:])], -1)
 
 
@@ -173,7 +138,7 @@ def forward(text, w, seed):
 
 
 def answers():
-    w = weights()
+    w = golden_llama.weights(VOCABULARY, sixfold)
     texts = [[(5 * i + 3 + i * i) % 10 for i in range(9)], [(7 * i + 1) % 10 for i in range(6)]]
     reading, reciting, missing, shares = [], [], [], []
     for index, text in enumerate(texts):
@@ -274,17 +239,9 @@ def main():
             "/// The losses of a batch under DMC, and of every weight's gradient g two sums: of g·(i mod 7 − 3) and of g².",
             "let pooledGolden: [String: Double] = [",
         ]
-        lines += [f'  "{name}": {value!r},' for name, value in found.items()] + ["]", ""]
-        GOLDEN.write_text("\n".join(lines))
-        print(f"{len(found)} numbers written")
+        golden_llama.write(GOLDEN, lines, found)
         return 0
-    stored = dict(re.findall(r'"([^"]+)": ([-0-9.e]+),', GOLDEN.read_text()))
-    if set(stored) != set(found):
-        print(f"other names: {sorted(set(stored) ^ set(found))}", file=sys.stderr)
-        return 1
-    far = max(abs(float(stored[name]) - value) / max(abs(value), 1e-3) for name, value in found.items())
-    print(f"{len(found)} numbers agree to {far:.1e}")
-    return 0 if far <= 1e-10 else 1
+    return 0 if golden_llama.agree(GOLDEN, found) else 1
 
 
 if __name__ == "__main__":

@@ -12,58 +12,19 @@ whether they are still what PyTorch gives, or with --write yes puts them there.
 import argparse
 import math
 import pathlib
-import re
 import sys
 
 import torch
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import golden_llama  # noqa: E402
+from golden_llama import HEADS, KV_HEADS, LAYERS, WIDTH, rms_norm, rotated  # noqa: E402
+
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "LoMAPeersTests/Merging/MergedGolden.swift"
-HIDDEN, INNER, LAYERS, HEADS, KV_HEADS, WIDTH = 8, 12, 2, 4, 2, 4
-EPSILON, THETA = 2.0**-10, 100.0
 # V text tokens, t memory tokens with ids of their own behind them, then <r>; chunks of L tokens.
 TEXT, MEMORY, CHUNK = 10, 2, 4
 REPETITION, VOCABULARY = TEXT + MEMORY, TEXT + MEMORY + 1
 RATES = {"mean": None, "exponential": 0.375}
-
-
-def shapes():
-    found = {"model.embed_tokens.weight": (VOCABULARY, HIDDEN), "model.norm.weight": (HIDDEN,)}
-    found["lm_head.weight"] = (VOCABULARY, HIDDEN)
-    for layer in range(LAYERS):
-        name = f"model.layers.{layer}."
-        found[name + "input_layernorm.weight"] = found[name + "post_attention_layernorm.weight"] = (HIDDEN,)
-        found[name + "self_attn.q_proj.weight"] = (HEADS * WIDTH, HIDDEN)
-        found[name + "self_attn.k_proj.weight"] = (KV_HEADS * WIDTH, HIDDEN)
-        found[name + "self_attn.v_proj.weight"] = (KV_HEADS * WIDTH, HIDDEN)
-        found[name + "self_attn.o_proj.weight"] = (HIDDEN, HEADS * WIDTH)
-        found[name + "mlp.gate_proj.weight"] = found[name + "mlp.up_proj.weight"] = (INNER, HIDDEN)
-        found[name + "mlp.down_proj.weight"] = (HIDDEN, INNER)
-    return found
-
-
-def weights():
-    """Weights of one formula, exact in both languages."""
-    made = {}
-    for place, (name, shape) in enumerate(sorted(shapes().items())):
-        index = torch.arange(math.prod(shape), dtype=torch.int64)
-        value = ((index * 7919 + place * 104729 + 12345) % 2003 - 1001).double() / 1024
-        value = value.reshape(shape)
-        made[name] = (1 + value / 8 if len(shape) == 1 else value).requires_grad_()
-    return made
-
-
-def rms_norm(x, gain):
-    return x / torch.sqrt((x * x).mean(-1, keepdim=True) + EPSILON) * gain
-
-
-def rotated(x, positions):
-    """Half-split pairs of every head."""
-    half = WIDTH // 2
-    angle = torch.tensor(
-        [[p * THETA ** (-2 * i / WIDTH) for i in range(half)] for p in positions], dtype=torch.float64
-    )[:, None]
-    a, b = x[..., :half], x[..., half:]
-    return torch.cat([a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()], -1)
 
 
 def fed(tokens, positions, held, w):
@@ -128,7 +89,7 @@ def answers():
     texts = [[(5 * i + 3 + i * i) % 10 for i in range(14)], [(7 * i + 1) % 10 for i in range(4)]]
     found = {}
     for word, rate in RATES.items():
-        w = weights()
+        w = golden_llama.weights(VOCABULARY)
         parts = [losses(text, w, rate) for text in texts]
         reading, reciting = (torch.cat(part).mean() for part in zip(*parts))
         (reading + reciting).backward()
@@ -154,17 +115,9 @@ def main():
             "/// By merge rate the losses of a batch, and of every weight's gradient g two sums: of g·(i mod 7 − 3) and of g².",
             "let mergedGolden: [String: Double] = [",
         ]
-        lines += [f'  "{name}": {value!r},' for name, value in found.items()] + ["]", ""]
-        GOLDEN.write_text("\n".join(lines))
-        print(f"{len(found)} numbers written")
+        golden_llama.write(GOLDEN, lines, found)
         return 0
-    stored = dict(re.findall(r'"([^"]+)": ([-0-9.e]+),', GOLDEN.read_text()))
-    if set(stored) != set(found):
-        print(f"other names: {sorted(set(stored) ^ set(found))}", file=sys.stderr)
-        return 1
-    far = max(abs(float(stored[name]) - value) / max(abs(value), 1e-3) for name, value in found.items())
-    print(f"{len(found)} numbers agree to {far:.1e}")
-    return 0 if far <= 1e-10 else 1
+    return 0 if golden_llama.agree(GOLDEN, found) else 1
 
 
 if __name__ == "__main__":

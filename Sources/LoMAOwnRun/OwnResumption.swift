@@ -1,11 +1,10 @@
 // RUN-13: which results a run on a model goes on with, and in words what keeps it from others.
 
 import LoMAConformance
-import LoMAOwnRun
 import LoMAVectors
 
 /// Why a run on a model cannot go on with a file of results.
-enum OwnResumption: Error, Equatable, CustomStringConvertible {
+package enum OwnResumption: Error, Equatable, CustomStringConvertible {
   /// There is no such file.
   case nothing(path: String)
   /// The other run had other options: each with its name and its two values, nil where it was not given.
@@ -13,14 +12,14 @@ enum OwnResumption: Error, Equatable, CustomStringConvertible {
   /// The same options, but another model, or a port that declares something else.
   case otherModel(path: String)
 
-  struct Option: Equatable {
+  package struct Option: Equatable, Sendable {
     let name: String
     let then: String?
     let now: String?
   }
 
   /// Reads the results to go on with.
-  static func file(_ path: String) throws -> ResultsFile {
+  package static func file(_ path: String) throws -> ResultsFile {
     do throws(ReportError) { return try ResultsFile(contentsOf: path) } catch {
       guard case .file(.failed("open", _, let code)) = error, code == 2 else { throw error }  // ENOENT
       throw OwnResumption.nothing(path: path)
@@ -28,8 +27,9 @@ enum OwnResumption: Error, Equatable, CustomStringConvertible {
   }
 
   /// Throws unless a run with these options, about what has this digest, is the one that wrote the results.
-  static func check(_ file: ResultsFile, filters: [(name: String, value: String)], digest: String) throws(OwnResumption)
-  {
+  package static func check(
+    _ file: ResultsFile, filters: [(name: String, value: String)], digest: String
+  ) throws(OwnResumption) {
     var differences: [Option] = []
     for member in file.header.filters.members where !filters.contains(where: { $0.name == member.key }) {
       differences.append(Option(name: member.key, then: member.value.stringValue, now: nil))
@@ -41,7 +41,7 @@ enum OwnResumption: Error, Equatable, CustomStringConvertible {
     if file.header.manifestDigest != digest { throw .otherModel(path: file.path) }
   }
 
-  var description: String {
+  package var description: String {
     switch self {
     case .nothing(let path):
       "\(path.onOneLine): no such file; a run that was interrupted before it asked anything goes on with the same command "

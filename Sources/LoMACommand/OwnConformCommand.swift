@@ -71,7 +71,7 @@ private struct OwnConformance {
     else {
       return .interruptedEarly(reports: path)
     }
-    environment.announce(OwnTexts.table(computation, capturing: declaration.captures))
+    environment.announce(OwnWords.table(computation, capturing: declaration.captures))
     let steps = computation.steps(places, capturing: declaration.captures, isWanted: isWanted)
     let header = RunHeader(
       suite: Versions.suite, specification: Versions.specification, manifestDigest: identity.portable,

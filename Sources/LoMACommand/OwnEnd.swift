@@ -37,7 +37,7 @@ struct OwnEnd {
   /// The output and the exit code; writes the reports if there is a folder for them. `failure` is what prevented results
   /// from being stored while the run went on.
   func outcome(reports: String?, failure: (any Error)?) -> Outcome {
-    var outcome = OwnTexts(record, run).outcome
+    var outcome = OwnWords(record, run).outcome
     // From here on no error may hide the verdicts from the user.
     var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
     if let reports {
@@ -60,13 +60,13 @@ extension OwnComputation {
     _ plan: OwnPlan, directory: String, workers: Workers, folder: OwnFolder, _ environment: Environment
   ) throws {
     let watch = Watch<OwnProgress>(every: .milliseconds(200), environment) { progress, elapsed in
-      OwnTexts.line(of: progress, elapsed)
+      OwnWords.line(of: progress, elapsed)
     }
     // Where nobody watches, a line a minute.
     var unwatched = environment
     unwatched.report = environment.note
     let notes = Watch<OwnProgress>(every: .seconds(60), unwatched) { progress, elapsed in
-      OwnTexts.line(of: progress, elapsed)
+      OwnWords.line(of: progress, elapsed)
     }
     do {
       try self.init(plan, directory: directory, workers: workers, folder: folder) { (progress) throws(OwnError) in

@@ -32,7 +32,7 @@ func requestsOwn(_ folder: String, _ words: [String], in environment: Environmen
     try OwnComputation(plan, directory: directory, workers: workers, folder: files, environment)
   }
   guard let computation = computed else { return .interruptedEarly(reports: reports) }
-  environment.announce(OwnTexts.table(computation, capturing: true))
+  environment.announce(OwnWords.table(computation, capturing: true))
   let settings = OwnSettings(
     options: options.explicit(plan, model, choices.text), digest: identity.portable, seconds: measured.deadline)
   let count = try OwnRequests(computation, plan.places(allChunks: options.allLayers)).write(

@@ -66,12 +66,12 @@ func recite(_ words: [String]) throws -> Outcome {
     return recited("dmc, \(recital.found)", recital, of: text, rest: texts[0].count - length, in: model)
   }
   let setting = try cacheSetting(name, arguments, length: length, model.sizes)
-  var calibration: Calibration?
+  var calibration: CalibrationTexts?
   if setting.needsCalibration {
     guard let file = arguments["--recipe"] else {
       throw UsageError(line: "\(name) needs --recipe FILE: it is calibrated on texts of the training part")
     }
-    calibration = try Calibration(
+    calibration = try CalibrationTexts(
       try trainingData(file), length: max(length, 32), corpora: LoMACommand.directory(of: file))
   }
   let text = Array(texts[0][..<length])

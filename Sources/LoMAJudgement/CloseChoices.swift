@@ -53,7 +53,7 @@ struct CloseChoices {
   private static func rowOfToken(_ item: StoredCase, input: [NamedArray]) -> ((Int) -> Int)? {
     if item.op == .peer(.ccmOnline) {
       // Every memory row is fed before the final segment ends (CCM-24).
-      guard let texts = try? ContextTexts(item, input: input) else { return nil }
+      guard let texts = try? StoredContextTexts(item, input: input) else { return nil }
       let memoryRows = (texts.texts[0].count - 1) * texts.parameters.memoryTokens
       return { $0 + memoryRows }
     }

@@ -6,7 +6,7 @@ import LoMAProcess
 /// What became of a question.
 package enum QuestionResult: Sendable {
   case right
-  case wrong(Finding)
+  case wrong(LessonFinding)
   /// No answer, and what the program wrote last.
   case silent(Silence)
 

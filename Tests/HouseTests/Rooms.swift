@@ -179,6 +179,34 @@ struct Rooms {
         == ["A has 6501 lines, more than 6500"])
   }
 
+  /// A sentence for each name that types of two rooms have outside other types.
+  static func namesakes(_ files: [SourceFile]) -> [String] {
+    let declaration = #/^(?:@\w+(?:\([^)]*\))? |[a-z]+ )*(?:struct|enum|class|protocol|actor|typealias) (\w+)/#
+    var homes: [String: Set<String>] = [:]
+    for file in files {
+      for line in file.lines {
+        if let match = line.prefixMatch(of: declaration) { homes[String(match.1), default: []].insert(file.target) }
+      }
+    }
+    return homes.filter { $0.value.count > 1 }.map { "\($0.key) is a type of \($0.value.sorted())" }.sorted()
+  }
+
+  @Test func `a name means one type`() throws {
+    // Programs that are embedded as text are read alone.
+    let files = try House.files(in: "Sources", ending: ["swift"]).filter {
+      !$0.path.hasSuffix("/Templates/main.swift") && !$0.path.contains("/Programs/")
+    }
+    House.report(Self.namesakes(files))
+    func source(_ room: String, _ text: String) -> SourceFile {
+      SourceFile(path: "Sources/\(room)/Tried.swift", text: text)
+    }
+    let first = source("A", "package struct Name {\n  struct Nested {}\n}\n")
+    #expect(Self.namesakes([first, source("B", "struct Names {}\nenum Nested {}\n")]) == [])
+    for text in ["private struct Name {}\n", "@frozen public enum Name {\n", "typealias Name = Int\n"] {
+      #expect(Self.namesakes([first, source("B", text)]) == [#"Name is a type of ["A", "B"]"#])
+    }
+  }
+
   @Test func `only the products are public`() throws {
     let products: Set<String> = ["LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors"]
     let declaration = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public|open)\s+(?!\+=|=)\w/

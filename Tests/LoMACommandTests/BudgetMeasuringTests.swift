@@ -83,7 +83,7 @@ struct BudgetMeasuringTests {
     let run = try run(.twin)
     let decoder = try decoder(run)
     let full = try moment.fullBits(layers: 2, keyValueHeads: 2, dimension: 8)
-    let calibration = Calibration(texts: (0..<8).map { c in (0..<12).map { 97 + ($0 * 5 + c) % 26 } })
+    let calibration = CalibrationTexts(texts: (0..<8).map { c in (0..<12).map { 97 + ($0 * 5 + c) % 26 } })
     var neutral = 0
     for setting in CacheSetting.measured(length: 8, layers: 2, keyValueHeads: 2, dimension: 8) {
       let method = try TwinMethod(setting, on: decoder, calibration: calibration)
@@ -143,7 +143,7 @@ struct BudgetMeasuringTests {
     let stored = try StoredText(rows, model: model(run), arrangement: .twin)
       .measured(vocabulary: try run.recipe.vocabulary, chunkLength: 4)
     let decoder = try decoder(run)
-    let method = try TwinMethod(.full, on: decoder, calibration: Calibration(texts: []))
+    let method = try TwinMethod(.full, on: decoder, calibration: CalibrationTexts(texts: []))
     let read = try TwinText(rows, model: decoder)
     let measured = try read.measured(
       try read.left(by: method).caches, by: method, vocabulary: try run.recipe.vocabulary, chunkLength: 4)
@@ -339,7 +339,7 @@ struct BudgetMeasuringTests {
     let run = try run(.twin)
     let decoder = try decoder(run)
     let rows = try rows(run, text)
-    let method = try TwinMethod(.last(entries: 0), on: decoder, calibration: Calibration(texts: []))
+    let method = try TwinMethod(.last(entries: 0), on: decoder, calibration: CalibrationTexts(texts: []))
     let read = try TwinText(rows, model: decoder)
     let measured = try read.measured(
       try read.left(by: method).caches, by: method, vocabulary: try run.recipe.vocabulary, chunkLength: 4)
@@ -360,8 +360,8 @@ struct BudgetMeasuringTests {
     func holds(_ part: [Int], _ text: [Int]) -> Bool {
       (0...part.count - text.count).contains { Array(part[$0..<$0 + text.count]) == text }
     }
-    let calibration = try Calibration(plan.basis.data, length: 12, corpora: folder.path)
-    #expect(calibration.texts.count == Calibration.count)
+    let calibration = try CalibrationTexts(plan.basis.data, length: 12, corpora: folder.path)
+    #expect(calibration.texts.count == CalibrationTexts.count)
     for text in calibration.texts { #expect(holds(training, text) && !holds(rest, text)) }
     for text in try TrainingTexts(plan.basis.data, textLength: 12, folder: folder.path).fresh(atMost: 9, seed: 1) {
       #expect(holds(rest, text))

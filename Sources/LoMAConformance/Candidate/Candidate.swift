@@ -18,7 +18,7 @@ package final class Candidate {
   /// The number of processes that ended, or had to be ended, other than by `stop`.
   private(set) var deaths = 0
   /// The lines on standard output besides replies, since the unit began.
-  private(set) var noise = Noise()
+  private(set) var strayLines = StrayLines()
   private var process: ChildProcess?
   private var scratch: Scratch?
   private var nextID = 0
@@ -37,9 +37,9 @@ package final class Candidate {
 
   deinit { stop() }
 
-  /// Discards noise and standard error of the previous unit.
+  /// Discards stray lines and standard error of the previous unit.
   func beginUnit() {
-    noise = Noise()
+    strayLines = StrayLines()
     lastErrors = ""
     process?.pipes.standardError = HeadAndTail(limit: ChildPipes.errorLimit)
   }
@@ -79,7 +79,7 @@ package final class Candidate {
     case .success(.unsupported(let why, _)): failure = (.protocolError, "hello is unsupported: \(why)")
     case .failure(let lost): failure = (lost.verdict, lost.detail)
     }
-    let why = bury(failure.0, failure.1) + noise.hint
+    let why = bury(failure.0, failure.1) + strayLines.hint
     throw .noHello(verdict: failure.0, why: why, standardError: lastErrors)
   }
 
@@ -122,7 +122,7 @@ package final class Candidate {
       } catch { return .failed(.invalidOutput, detail: error.description) }
     case .failure(let lost):
       // A line that was read says more than a longer wait.
-      let longer = noise.hint.isEmpty ? "; --timeout-factor sets another deadline" : noise.hint
+      let longer = strayLines.hint.isEmpty ? "; --timeout-factor sets another deadline" : strayLines.hint
       let hint = lost.verdict == .timeout ? longer : ""
       return .failed(lost.verdict, detail: bury(lost.verdict, lost.detail) + hint)
     }
@@ -175,7 +175,7 @@ package final class Candidate {
   /// Handles a line that is not the awaited reply.
   private func hear(_ line: [UInt8]) -> NoReply? {
     if ReplyLine.isReply(line) { return NoReply(.protocolError, "a reply that no request asked for") }
-    noise.append(line)
+    strayLines.append(line)
     return limits.isStrict ? NoReply(.protocolError, "a line on standard output that is not a reply") : nil
   }
 

@@ -20,7 +20,7 @@ struct NoReply: Error {
 }
 
 /// Lines on standard output that are not replies.
-struct Noise {
+struct StrayLines {
   /// Bytes kept.
   static let limit = 4096
   private(set) var lines = 0
@@ -28,12 +28,12 @@ struct Noise {
 
   mutating func append(_ line: [UInt8]) {
     lines += 1
-    kept += line.prefix(Noise.limit - kept.count)
-    if kept.count < Noise.limit { kept.append(UInt8(ascii: "\n")) }
+    kept += line.prefix(StrayLines.limit - kept.count)
+    if kept.count < StrayLines.limit { kept.append(UInt8(ascii: "\n")) }
   }
 
-  /// A hint for an error message if noise came while a reply was awaited: the first line, and how a reply begins; empty
-  /// if there was no noise.
+  /// A hint for an error message if some came while a reply was awaited: the first line, and how a reply begins; empty
+  /// if there were none.
   var hint: String {
     guard lines > 0 else { return "" }
     var line = kept.prefix { $0 != UInt8(ascii: "\n") }
@@ -47,7 +47,7 @@ struct Noise {
       + start + ", without a space\(hasMark ? ", without a byte order mark" : "")"
   }
 
-  /// The beginning of the noise, for a report; empty if there was none.
+  /// Their beginning, for a report; empty if there were none.
   var quoted: String {
     lines == 0
       ? "" : "\n[\(lines) lines on standard output that are not replies]\n" + String(decoding: kept, as: UTF8.self)

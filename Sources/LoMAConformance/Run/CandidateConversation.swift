@@ -61,7 +61,7 @@ package final class CandidateConversation {
     let reply = candidate.ask(question, caseID: id, outputLimit: outputLimit)
     return Exchange(
       reply: reply, seconds: (SuspendingClock.now - start).seconds,
-      standardError: candidate.standardError + candidate.noise.quoted, noise: candidate.noise.lines,
+      standardError: candidate.standardError + candidate.strayLines.quoted, noise: candidate.strayLines.lines,
       isEnd: candidate.deaths > before)
   }
 

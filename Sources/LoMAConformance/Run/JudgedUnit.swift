@@ -39,7 +39,7 @@ extension Candidate {
     var result = try corpus.judge(
       item, dtype: dtype, replies: replies, bounds: bounds, captures: declaration.captures)
     result.seconds = seconds
-    result.noise = noise.lines
+    result.noise = strayLines.lines
     return JudgedUnit(result: result, question: questions.first, reply: replies.first)
   }
 }

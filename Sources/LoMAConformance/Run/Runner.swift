@@ -143,7 +143,7 @@ package struct Runner: Sendable {
     var result = judged.result
     if result.verdict.isWrong {
       let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit, of: item.level)
-      let text = candidate.standardError + candidate.noise.quoted
+      let text = candidate.standardError + candidate.strayLines.quoted
       result.standardError = isEarly ? text : String(text.unicodeScalars.suffix(2000).map { Character($0) })
       if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis, let question = judged.question,
         case .tensors(let answer)? = judged.reply

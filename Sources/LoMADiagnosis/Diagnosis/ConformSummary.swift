@@ -9,30 +9,30 @@ extension ConformDiagnosis {
   package func lines(_ results: [CaseResult], threads: Int) -> [String] {
     let wrong = results.filter(\.verdict.isWrong)
     if wrong.isEmpty { return [] }
-    let (culprits, observations) = culprits(results, threads: threads)
-    let shared = culprits.open.flatMap { Observation.shared(observations, at: $0) } + wrong.rejectionLines
+    let (culprits, symptoms) = culprits(results, threads: threads)
+    let shared = culprits.open.flatMap { Symptoms.shared(symptoms, at: $0) } + wrong.rejectionLines
     guard culprits.named.isEmpty, shared.isEmpty else { return culprits.lines + shared }
     let faint = wrong.compactMap { faintRatio(of: $0) }
     guard faint.count == wrong.count, let largest = faint.max() else { return [] }
     return [Self.rounding("every wrong answer is below 2 x its bound, the worst \(Self.short(largest)) x")]
   }
 
-  /// The mistakes behind the wrong answers among some results, and an observation of each answer.
-  func culprits(_ results: [CaseResult], threads: Int) -> (Culprits, [Observation]) {
+  /// The mistakes behind the wrong answers among some results, and the symptoms of each answer.
+  func culprits(_ results: [CaseResult], threads: Int) -> (Culprits, [Symptoms]) {
     let kept = kept
     let answers = Dictionary(kept.answers.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
     let items = Dictionary(uniqueKeysWithValues: corpus.cases.map { ($0.id, $0) })
-    var (wrong, right, seen): ([Witness], [(StoredCase, CaseResult)], [Observation]) = ([], [], [])
+    var (wrong, right, seen): ([Witness], [(StoredCase, CaseResult)], [Symptoms]) = ([], [], [])
     // In the order of the run, not of the processes; of each case only the first, and most exact, type that says
     // something.
     var told: Set<String> = []
     for result in results {
       guard let answer = answers[result.unit], result.verdict.isWrong, !told.contains(result.id),
-        let (witness, observation) = evidence(answer, result, kept)
+        let (witness, symptoms) = evidence(answer, result, kept)
       else { continue }
       told.insert(result.id)
       wrong.append(witness)
-      seen.append(observation)
+      seen.append(symptoms)
     }
     let doubted = Set(results.filter(\.verdict.isWrong).map(\.id))
     for result in results where result.verdict == .pass && !doubted.contains(result.id) {
@@ -43,18 +43,18 @@ extension ConformDiagnosis {
     return (diagnosis.culprits(wrong: wrong, right: known, threads: threads), seen)
   }
 
-  /// A wrong answer as a witness, with an observation of it; nil if a rounding may be behind it.
-  private func evidence(_ answer: WrongAnswer, _ result: CaseResult, _ kept: Kept) -> (Witness, Observation)? {
+  /// A wrong answer as a witness, with its symptoms; nil if a rounding may be behind it.
+  private func evidence(_ answer: WrongAnswer, _ result: CaseResult, _ kept: Kept) -> (Witness, Symptoms)? {
     guard let request = try? Request(answer.question),
       let likeness = AnswerDistance(corpus, answer.item, dtype: answer.dtype, bounds: bounds)
     else { return nil }
     let witness = Witness(request, answer, likeness)
     guard witness.isClear else { return nil }
-    var observation = Observation(
+    var symptoms = Symptoms(
       id: result.id, level: witness.level, request: request, answer: answer.answer, right: likeness.right,
       tensors: result.tensors.map { ($0.name, $0.ratio > 1) }, place: result.finding?.tensor, bound: bound(answer))
-    if let stage = kept.stages[answer.unit] { observation.trace(stage) }
-    return (witness, observation)
+    if let stage = kept.stages[answer.unit] { symptoms.trace(stage) }
+    return (witness, symptoms)
   }
 
   /// Error over bound of a wrong result; nil if it is too large for a rounding.

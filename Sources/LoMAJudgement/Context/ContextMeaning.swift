@@ -21,7 +21,7 @@ struct ContextMeaning: PeerMeaning {
   init(_ operation: PeerOperation, _ item: StoredCase, input: [NamedArray], expected: [NamedArray]) {
     func tensor(_ name: String) -> NamedArray? { expected.first { $0.name == name } }
     self.operation = operation
-    let texts = try? ContextTexts(item, input: input)
+    let texts = try? StoredContextTexts(item, input: input)
     batch = texts?.batch
     cachedRows = (try? tensor("cache.rows")?.integers()) ?? []
     let width = tensor("events")?.shape.last ?? 0

@@ -28,11 +28,11 @@ extension PropertyJudge {
     func integers(_ name: String) -> AnswerForm.ExpectedTensor { .init(name: name, shape: nil, kind: .integer) }
     switch operation {
     case .ccmForward:
-      let texts = try ContextTexts(judge.item, input: question.input)
+      let texts = try StoredContextTexts(judge.item, input: question.input)
       let batch = texts.batch.texts
       return [numbers("logits", [batch.count, batch.first?.count ?? 0, texts.parameters.textSize])]
     case .ccmOnline:
-      let texts = try ContextTexts(judge.item, input: question.input)
+      let texts = try StoredContextTexts(judge.item, input: question.input)
       let count = texts.texts[0].joined().count + (try questions.fedTokens().count)
       return [
         numbers("logits", [count, texts.parameters.textSize]), integers("chosen"), integers("events"),
@@ -48,7 +48,7 @@ extension PropertyJudge {
 
   /// The logits of answer 0, fed segment by segment, equal those of the text rows of the parallel layout, answer 1.
   private func online(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
-    let texts = try ContextTexts(judge.item, input: judge.input)
+    let texts = try StoredContextTexts(judge.item, input: judge.input)
     let layout = texts.layout(texts.first(followedBy: try questions.fedTokens()))
     let rows = layout?.rows ?? []
     let forward = try lines(answers[1], texts).rows(rows.indices.filter { rows[$0].place.role == .text })
@@ -62,7 +62,7 @@ extension PropertyJudge {
 
   /// Each text alone, answer i + 1, gives the same at its text rows as in the batch.
   private func contextBatch(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
-    let texts = try ContextTexts(judge.item, input: judge.input)
+    let texts = try StoredContextTexts(judge.item, input: judge.input)
     let (together, batch) = (try lines(answers[0], texts), texts.batch)
     var comparisons: [Comparison] = []
     for (index, text) in texts.texts.enumerated() {
@@ -161,7 +161,7 @@ extension PropertyJudge {
     2 * judge.bounds.generalBound(of: "logits", op: PeerOperation.ccmForward.rawValue, dtype: judge.dtype)
   }
 
-  private func lines(_ answer: [NamedArray], _ texts: ContextTexts) throws(CorpusError) -> Lines {
+  private func lines(_ answer: [NamedArray], _ texts: StoredContextTexts) throws(CorpusError) -> Lines {
     Lines(values: try numbers("logits", in: answer), width: texts.parameters.textSize)
   }
 }
@@ -186,7 +186,7 @@ private struct ContextRows {
     let width = max(1, arrays[0].shape.last ?? 1)
     self.width = width
     if name == "logits" {
-      let batch = try ContextTexts(judge.judge.item, input: judge.judge.input).batch
+      let batch = try StoredContextTexts(judge.judge.item, input: judge.judge.input).batch
       mask = batch.mask(0)
       indices = batch.texts[0].indices.filter { batch.texts[0][$0].place.role == .text }
     } else {

@@ -41,7 +41,7 @@ extension CaseQuestions {
 
   /// The rows of a case that has one text.
   private func contextRows() throws(CorpusError) -> [ContextRow] {
-    let texts = try ContextTexts(item, input: input)
+    let texts = try StoredContextTexts(item, input: input)
     guard let rows = texts.batch.texts.first, texts.texts.count == 1 else {
       throw damaged("it does not have exactly one text")
     }
@@ -73,7 +73,7 @@ extension CaseQuestions {
     // Embeddings would have to lose the pads of a text that is asked alone.
     if input.contains(where: { $0.name == "embeddings" }) { throw damaged("a batch is asked of tokens") }
     var questions = [question()]
-    for text in try ContextTexts(item, input: input).texts {
+    for text in try StoredContextTexts(item, input: input).texts {
       questions.append(question(try tensors([text]), without: ["output_lengths"]))
     }
     return questions
@@ -82,7 +82,7 @@ extension CaseQuestions {
   /// The text segment by segment, then in the parallel layout with what was forced at its end.
   private func online() throws(CorpusError) -> [Question] {
     _ = try contextRows()
-    let whole = try ContextTexts(item, input: input).first(followedBy: try fedTokens())
+    let whole = try StoredContextTexts(item, input: input).first(followedBy: try fedTokens())
     return [
       question(),
       question(

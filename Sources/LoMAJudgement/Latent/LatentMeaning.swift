@@ -11,7 +11,7 @@ struct LatentMeaning: PeerMeaning {
 
   init(_ operation: PeerOperation, _ item: StoredCase, input: [NamedArray]) {
     self.operation = operation
-    lengths = (try? LatentTexts(item, input: input))?.texts.map { $0.count } ?? []
+    lengths = (try? StoredLatentTexts(item, input: input))?.texts.map { $0.count } ?? []
   }
 
   static func dimensions(_ operation: PeerOperation, tensor: String) -> [TensorMeaning.Dimension] {

@@ -13,7 +13,9 @@ extension CaseQuestions {
     case (.batch, .latentForward):
       if input.contains(where: { $0.name == "embeddings" }) { throw damaged("a batch is asked of tokens") }
       var questions = [question()]
-      for text in try LatentTexts(item, input: input).texts { questions.append(question(try latentTensors([text]))) }
+      for text in try StoredLatentTexts(item, input: input).texts {
+        questions.append(question(try latentTensors([text])))
+      }
       return questions
     case (.cache, .latentGenerate):
       let whole = try latentText() + (try fedTokens())
@@ -27,20 +29,20 @@ extension CaseQuestions {
 
   /// The text of a case that has one.
   func latentText() throws(CorpusError) -> [Int] {
-    let texts = try LatentTexts(item, input: input).texts
+    let texts = try StoredLatentTexts(item, input: input).texts
     guard texts.count == 1 else { throw damaged("it does not have exactly one text") }
     return texts[0]
   }
 
   private func latentTensors(_ texts: [[Int]]) throws(CorpusError) -> [NamedArray] {
-    do { return try LatentTexts.tensors(texts) } catch { throw damaged(error.description) }
+    do { return try StoredLatentTexts.tensors(texts) } catch { throw damaged(error.description) }
   }
 }
 
 extension PropertyJudge {
   /// The verdict on a property of chapter 17, from answers of the right form.
   func latent(_ property: Property, _ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
-    let texts = try LatentTexts(judge.item, input: judge.input)
+    let texts = try StoredLatentTexts(judge.item, input: judge.input)
     switch property {
     case .repeat: return difference(answers[0], answers[1]) ?? repeated(answers[0])
     case .interference:
@@ -77,7 +79,7 @@ extension PropertyJudge {
     guard let size = vocabularySize else { throw questions.damaged("it does not say how large its vocabulary is") }
     switch operation {
     case .latentForward:
-      let texts = try LatentTexts(judge.item, input: question.input)
+      let texts = try StoredLatentTexts(judge.item, input: question.input)
       return [numbers("logits", [texts.texts.count, texts.rowCount, size])]
     case .latentGenerate:
       let count = try questions.latentText().count + (try questions.fedTokens().count)

@@ -37,7 +37,7 @@ package struct CheckpointExtension: Sendable {
     _ directory: String, to output: String, choices: LoMAChoices, contents: [String]?, copying: [Int]?
   ) throws(ExtensionError) {
     let names = Set(Disk.files(in: directory))
-    let old = try Model(directory: directory)
+    let old = try ExtendedModel(directory: directory)
     let tokenizer = try TokenizerReader(directory: directory, names: names)
     if contents != nil && tokenizer == nil { throw .noTokenizer(directory: directory) }
     let asked = contents ?? (tokenizer == nil ? nil : Self.standardContents)
@@ -110,7 +110,7 @@ package struct CheckpointExtension: Sendable {
   private static func check(
     _ folder: String, vocabulary: Vocabulary, section: LoMASection, contents: [String]?, reference: Bool
   ) throws(ExtensionError) {
-    let new = try Model(directory: folder)
+    let new = try ExtendedModel(directory: folder)
     guard new.vocabularySize == vocabulary.modelSize, new.section == section else {
       throw .notAsWritten("config.json")
     }
@@ -145,7 +145,7 @@ package struct CheckpointExtension: Sendable {
 }
 
 /// What an extension needs of a config.json, of any family.
-private struct Model {
+private struct ExtendedModel {
   let source: JSONSource
   let vocabularySize: Int
   /// The width of a row of the embedding: `hidden_size`.

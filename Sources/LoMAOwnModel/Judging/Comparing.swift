@@ -37,7 +37,7 @@ struct OwnAnswer {
 }
 
 /// How rows are named in words.
-typealias RowWords = (_ row: Int) -> String
+typealias RowNames = (_ row: Int) -> String
 
 extension OwnFindings {
   /// Adds the comparison of a tensor with the reference by some rules; `words` names a row of the tensor.
@@ -45,7 +45,7 @@ extension OwnFindings {
   /// A value that is no finite number ends the comparison.
   mutating func compare(
     _ name: String, _ got: Tensor, with want: Tensor, spread: Spread, rules: [(rule: OwnRule, bound: Double)],
-    words: RowWords
+    words: RowNames
   ) {
     let (rows, width) = (want.rows, want.columns)
     if let index = got.values.firstIndex(where: { !$0.isFinite }) {
@@ -99,7 +99,7 @@ extension OwnFindings {
   }
 
   /// Adds the comparison of values that must be equal.
-  mutating func equal(_ name: String, _ got: Tensor, to want: Tensor, words: RowWords) {
+  mutating func equal(_ name: String, _ got: Tensor, to want: Tensor, words: RowNames) {
     let index = got.values.indices.first { got.values[$0] != want.values[$0] }
     if let bad = got.values.firstIndex(where: { !$0.isFinite }) {
       nonFinite = nonFinite ?? "\(name), \(words(bad / got.columns)), column \(bad % got.columns)"

@@ -143,12 +143,12 @@ struct BudgetMeasuring: Sendable {
   }
 
   /// Calibration texts from the training part, as long as the longest moment.
-  func calibration() throws(TrainingError) -> Calibration {
+  func calibration() throws(TrainingError) -> CalibrationTexts {
     let length = plan.moments.map { $0.length }.max() ?? 1
-    var numbers = SeededNumbers(seed: Calibration.seed)
-    return Calibration(
+    var numbers = SeededNumbers(seed: CalibrationTexts.seed)
+    return CalibrationTexts(
       texts: try TrainingTexts(recipe.data, textLength: length, folder: work.corpora)
-        .batch(Calibration.count, numbers: &numbers))
+        .batch(CalibrationTexts.count, numbers: &numbers))
   }
 
   // MARK: - The model's own cache
@@ -223,7 +223,7 @@ struct BudgetMeasuring: Sendable {
   // MARK: - Methods on the twin
 
   /// Every measured setting at every moment.
-  func methods(_ calibration: Calibration, progress: (String) -> Void) throws(TrainingError) -> [BudgetLine] {
+  func methods(_ calibration: CalibrationTexts, progress: (String) -> Void) throws(TrainingError) -> [BudgetLine] {
     let vocabulary = try vocabulary()
     let old = plan.basis.configuration
     let decoder: CachedDecoder

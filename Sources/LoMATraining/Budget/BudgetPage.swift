@@ -45,7 +45,7 @@ package struct BudgetPage: Sendable {
     EmbeddedText(PackageResources.budget_template_md).filled([
       "state": state, "worth": worth, "moments": figures.map { section($0) }.joined(separator: "\n"),
       "ranking": ranking, "losses": losses, "noise": noise, "systems": systems, "calibration": calibration,
-      "seed": "\(Calibration.seed)", "commands": commands,
+      "seed": "\(CalibrationTexts.seed)", "commands": commands,
     ])
   }
 

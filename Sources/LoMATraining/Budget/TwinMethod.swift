@@ -7,7 +7,7 @@ import LoMAPeersReference
 import NaiveLlama
 
 /// What calibration gives methods that need it: from the training part alone, and with a seed of its own (EQB-8).
-package struct Calibration: Sendable {
+package struct CalibrationTexts: Sendable {
   /// Texts of one length.
   package let texts: [[Int]]
 
@@ -37,7 +37,9 @@ package struct TwinMethod: Sendable {
   package let found: String
 
   /// Makes a setting ready on a model.
-  package init(_ setting: CacheSetting, on model: CachedDecoder, calibration: Calibration) throws(PeerReferenceError) {
+  package init(_ setting: CacheSetting, on model: CachedDecoder, calibration: CalibrationTexts)
+    throws(PeerReferenceError)
+  {
     let configuration = model.configuration
     let heads = configuration.heads
     var decoder = model
@@ -74,7 +76,7 @@ package struct TwinMethod: Sendable {
       isPlain = false
       policy = nil
       let share = try KVSharer.search(
-        model, texts: calibration.texts, maps: maps, threshold: Calibration.threshold, rules: .spec)
+        model, texts: calibration.texts, maps: maps, threshold: CalibrationTexts.threshold, rules: .spec)
       decoder.rules = try peers(try KVSharer.decoderRules(share.sources, rules: .spec))
       found = "layers read " + share.sources.map { "\($0)" }.joined(separator: ",")
     case .lowRank(let rank, let bits):
@@ -164,7 +166,7 @@ package struct TwinMethod: Sendable {
 
   /// The farthest atoms of the keys, before the rotation, and of the values of calibration texts, a dictionary a layer.
   private static func dictionaries(
-    atoms: Int, of model: CachedDecoder, _ calibration: Calibration
+    atoms: Int, of model: CachedDecoder, _ calibration: CalibrationTexts
   ) throws(PeerReferenceError) -> [SparseDictionary] {
     let width = model.configuration.heads.dimension
     var (keys, values) = (

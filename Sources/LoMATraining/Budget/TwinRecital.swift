@@ -70,7 +70,7 @@ extension CacheSetting {
   }
 }
 
-extension Calibration {
+extension CalibrationTexts {
   /// Texts of the training part of a recipe's data, so many tokens each; its corpus is read from a folder.
   package init(_ data: TrainingData, length: Int, corpora: String) throws(TrainingError) {
     var numbers = SeededNumbers(seed: Self.seed)
@@ -95,13 +95,13 @@ package struct TwinRecital: Hashable, Sendable {
 
   /// Reads a text of whole chunks, lets the method act, and recites.
   package init(
-    _ text: [Int], chunkLength: Int, by setting: CacheSetting, on twin: TwinModel, calibration: Calibration?
+    _ text: [Int], chunkLength: Int, by setting: CacheSetting, on twin: TwinModel, calibration: CalibrationTexts?
   ) throws(TrainingError) {
     let rows: MomentRows
     (rows, full) = try Self.asked(text, chunkLength, twin)
     let recited: [Int]
     do {
-      let method = try TwinMethod(setting, on: twin.decoder, calibration: calibration ?? Calibration(texts: []))
+      let method = try TwinMethod(setting, on: twin.decoder, calibration: calibration ?? CalibrationTexts(texts: []))
       let read = try TwinText(rows, model: twin.decoder)
       let (caches, bits) = try read.left(by: method)
       recited = try read.recital(caches, by: method, vocabulary: twin.vocabulary, chunkLength: chunkLength)

@@ -112,7 +112,7 @@ struct ContextCase {
   func batch() throws -> ContextBatch {
     // A case that is read needs an answer, which may not be made yet.
     let corpus = try asking(.repeat).corpus()
-    return try ContextTexts(corpus.cases[0], input: input).batch
+    return try StoredContextTexts(corpus.cases[0], input: input).batch
   }
 }
 

@@ -40,12 +40,12 @@ struct ContextMeanCandidate {
     func input(_ name: String) throws -> [Double]? { try question.input.first { $0.name == name }?.doubles() }
     switch question.op {
     case .peer(.ccmForward):
-      let texts = try ContextTexts(item, input: question.input)
+      let texts = try StoredContextTexts(item, input: question.input)
       let logits = try forward(texts.batch, embeddings: try input("embeddings"), place)
       let shape = [texts.texts.count, texts.batch.texts[0].count, texts.parameters.textSize]
       return [try NamedArray("logits", type, shape: shape, doubles: logits)]
     case .peer(.ccmOnline):
-      let texts = try ContextTexts(item, input: question.input)
+      let texts = try StoredContextTexts(item, input: question.input)
       let forced = try question.input.first { $0.name == "forced" }?.integers().dropLast() ?? []
       let whole = try #require(texts.layout(texts.first(followedBy: Array(forced))))
       let batch = ContextBatch([whole], parameters: texts.parameters)

@@ -4,7 +4,7 @@ import LoMA
 import LoMAVectors
 
 /// The texts of a case, each of at least one token.
-struct LatentTexts {
+struct StoredLatentTexts {
   let texts: [[Int]]
 
   /// Throws `damaged` if a case that needs texts lacks valid ones.

@@ -5,7 +5,7 @@ import LoMAAnswers
 import LoMAVectors
 
 /// What one wrong answer shows by itself.
-package struct Observation: Sendable {
+package struct Symptoms: Sendable {
   package let id: String
   package let level: Level
   package let operation: Operation
@@ -46,9 +46,9 @@ package struct Observation: Sendable {
   }
 }
 
-extension Observation {
+extension Symptoms {
   /// What the wrong answers of a level share, in lines; if nothing else, the tensors that are wrong in all of them.
-  package static func shared(_ all: [Observation], at level: Level) -> [String] {
+  package static func shared(_ all: [Symptoms], at level: Level) -> [String] {
     var seen: Set<String> = []
     let here = all.filter { $0.level == level && seen.insert($0.id).inserted }
     var lines = [pair(here), stage(here)].compactMap { $0 }
@@ -67,7 +67,7 @@ extension Observation {
   }
 
   /// The pair of rows that all wrong masks share, or else the clause that they share.
-  private static func pair(_ all: [Observation]) -> String? {
+  private static func pair(_ all: [Symptoms]) -> String? {
     let wrong = all.filter { !$0.pairs.isEmpty }
     guard let first = wrong.first else { return nil }
     let share = "in \(wrong.count) of \(wrong.count) wrong masks "
@@ -94,7 +94,7 @@ extension Observation {
   }
 
   /// The stage that diverges first in most of the forward passes asked for.
-  private static func stage(_ all: [Observation]) -> String? {
+  private static func stage(_ all: [Symptoms]) -> String? {
     let traced = all.filter(\.isTraced)
     guard let (stage, count) = most(traced.map { $0.stage?.name }), 2 * count > traced.count else { return nil }
     let share = "in \(count) of \(traced.count) cases"
@@ -103,8 +103,8 @@ extension Observation {
   }
 
   /// The factor, if most answers are multiples of the right ones.
-  private static func multiple(_ all: [Observation]) -> String? {
-    let found = all.compactMap { observation in observation.multiple.map { (observation.id, $0) } }
+  private static func multiple(_ all: [Symptoms]) -> String? {
+    let found = all.compactMap { symptoms in symptoms.multiple.map { (symptoms.id, $0) } }
     guard let (id, first) = found.first, 2 * found.count > all.count else { return nil }
     let isOne = Set(found.map { Multiple.short($0.1.factor) }).count == 1
     let share = "in \(found.count) of \(all.count) cases"
@@ -113,7 +113,7 @@ extension Observation {
   }
 
   /// Where most backward passes first go wrong; if the forward pass is wrong, where that one does.
-  private static func lastGradient(_ all: [Observation]) -> String? {
+  private static func lastGradient(_ all: [Symptoms]) -> String? {
     guard all.first?.operation == .gradients, 2 * all.count(where: { $0.stage != nil }) <= all.count,
       let (place, count) = most(all.map(\.place)), let place,
       2 * count > all.count
@@ -122,13 +122,13 @@ extension Observation {
   }
 
   /// The tensor that is missing or has a wrong shape in most answers.
-  private static func misshapen(_ all: [Observation]) -> String? {
+  private static func misshapen(_ all: [Symptoms]) -> String? {
     guard let (name, count) = most(all.map(\.misshapen)), let name, 2 * count > all.count else { return nil }
     return "\(name) is missing or has another shape in \(count) of \(all.count) cases"
   }
 
   /// The narrower type to which the wrong tensors of most answers were rounded.
-  private static func narrow(_ all: [Observation]) -> String? {
+  private static func narrow(_ all: [Symptoms]) -> String? {
     guard let (narrow, count) = most(all.map(\.narrow)), let narrow, 2 * count > all.count else { return nil }
     let share = "in \(count) of \(all.count) cases"
     let all = "every number of \(listed(narrow.names)) is one of \(narrow.type.rawValue) "
@@ -136,7 +136,7 @@ extension Observation {
   }
 
   /// What is wrong about the first wrong entry in most generations, and its row if it is the same in all of them.
-  private static func entry(_ all: [Observation]) -> String? {
+  private static func entry(_ all: [Symptoms]) -> String? {
     guard let (part, count) = most(all.map { $0.entry?.part }), let part, 2 * count > all.count else { return nil }
     let some = all.filter { $0.entry?.part == part }
     guard let (row, same) = most(some.map { $0.entry?.row }), let row else { return nil }
@@ -145,7 +145,7 @@ extension Observation {
   }
 
   /// The tensors that are wrong in every answer, and those that are right in every answer.
-  private static func tensors(_ all: [Observation]) -> String? {
+  private static func tensors(_ all: [Symptoms]) -> String? {
     guard let first = all.first, !first.tensors.isEmpty else { return nil }
     func shared(_ isWrong: Bool) -> [String] {
       first.tensors.map(\.name).filter { name in

@@ -4,7 +4,7 @@ import LoMAPeers
 import LoMAVectors
 
 /// The texts of a case and their parallel layouts.
-struct ContextTexts {
+struct StoredContextTexts {
   /// The segments of each text; the last one is final.
   let texts: [[[Int]]]
   let parameters: ContextParameters

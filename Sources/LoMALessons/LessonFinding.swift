@@ -4,7 +4,7 @@ import LoMA
 import LoMAExplanation
 
 /// One wrong answer in words.
-package struct Finding: Sendable {
+package struct LessonFinding: Sendable {
   /// The clause that says what is right.
   package let clause: String
   /// Row, pair, what was answered and what is right.
@@ -54,13 +54,13 @@ enum ClauseSentence {
 
 extension LessonReference {
   /// What is wrong with the words of an answer; nil if it is right.
-  package func finding(_ words: [String], to ask: Ask) throws(LessonError) -> Finding? {
+  package func finding(_ words: [String], to ask: Ask) throws(LessonError) -> LessonFinding? {
     let right = try answer(ask)
     do { return try judged(words, right, ask) } catch { throw .refused("\(error)") }
   }
 
-  private func judged(_ words: [String], _ right: LessonAnswer, _ ask: Ask) throws -> Finding? {
-    var finding: Finding?
+  private func judged(_ words: [String], _ right: LessonAnswer, _ ask: Ask) throws -> LessonFinding? {
+    var finding: LessonFinding?
     var given = LessonAnswer.words(words)
     switch right {
     case .words(let expected):
@@ -69,11 +69,11 @@ extension LessonReference {
     case .numbers(let expected, let width):
       let numbers = words.map { Double($0) }
       if let place = numbers.firstIndex(of: nil) {
-        return Finding(ask.clause, "'\(words[place].prefix(30))' is no number")
+        return LessonFinding(ask.clause, "'\(words[place].prefix(30))' is no number")
       }
       given = .numbers(numbers.compactMap { $0 }, width: width)
       guard numbers.count == expected.count else {
-        return Finding(ask.clause, "\(numbers.count) numbers instead of \(expected.count)")
+        return LessonFinding(ask.clause, "\(numbers.count) numbers instead of \(expected.count)")
       }
       let every = numbers.compactMap { $0 }
       guard var first = LessonAnswer.firstDifference(expected, every) else { return nil }
@@ -93,7 +93,7 @@ extension LessonReference {
 
   // MARK: integers
 
-  private func wordsFinding(_ words: [String], _ expected: [String], _ ask: Ask) throws -> Finding {
+  private func wordsFinding(_ words: [String], _ expected: [String], _ ask: Ask) throws -> LessonFinding {
     let first = zip(words, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
     let place = first ?? min(words.count, expected.count)
     func compared(_ what: String) -> String {
@@ -103,54 +103,61 @@ extension LessonReference {
         : "\(words.count - expected.count) words too many"
     }
     switch ask {
-    case .entries: return Finding("GEN-6", compared("the number of entries"))
+    case .entries: return LessonFinding("GEN-6", compared("the number of entries"))
     case .rows(let sizes): return try rowsFinding(words, expected, place, sizes)
     case .positions(let sizes):
       let rows = try rows(sizes)
-      guard place < rows.count else { return Finding("LAY-4", "\(words.count) positions for \(rows.count) rows") }
-      return Finding(rows[place].positionClause, compared("the position of " + rows.describe(place)))
+      guard place < rows.count else { return LessonFinding("LAY-4", "\(words.count) positions for \(rows.count) rows") }
+      return LessonFinding(rows[place].positionClause, compared("the position of " + rows.describe(place)))
     case .mask(let sizes): return try maskFinding(words, expected, try rows(sizes), sizes)
     case .cache(let sizes): return try cacheFinding(words, expected, place, sizes)
     case .labels(let text):
       let rows = try rows(text)
-      guard place < rows.count else { return Finding("LAY-4", "\(words.count) labels for \(rows.count) rows") }
-      return Finding(rows[place].labelClause, compared("the label of " + rows.describe(place)))
+      guard place < rows.count else { return LessonFinding("LAY-4", "\(words.count) labels for \(rows.count) rows") }
+      return LessonFinding(rows[place].labelClause, compared("the label of " + rows.describe(place)))
     case .recite(let chunk, _):
       let rows = try rows(ask.text).filter { $0.place.zone == .repetition && $0.place.chunk == chunk }
       guard place < rows.count else {
-        return Finding("REC-1", "\(words.count) tokens for \(rows.count) repetition rows")
+        return LessonFinding("REC-1", "\(words.count) tokens for \(rows.count) repetition rows")
       }
-      return Finding(
+      return LessonFinding(
         "REC-1",
         compared("the token of repetition row \(place) of chunk \(chunk), at position \(rows[place].position),"))
     case .looks(_, let text):
       let rows = try rows(text)
       let memory = rows.indices.filter { rows[$0].place.zone == .memory }
-      guard place < memory.count else { return Finding("MOD-4", "\(words.count) rows for \(memory.count) memory rows") }
-      return Finding("MOD-4", compared("the row that \(rows.describe(memory[place])) gives most attention"))
+      guard place < memory.count else {
+        return LessonFinding("MOD-4", "\(words.count) rows for \(memory.count) memory rows")
+      }
+      return LessonFinding("MOD-4", compared("the row that \(rows.describe(memory[place])) gives most attention"))
     case .find(let sizes, let cells): return try pairFinding(words, expected, cells, sizes)
     case .cost:
       let names = ["scores with compression", "scores without", "rows fed with compression", "rows fed without"]
       let clause = place < 2 ? "COST-2" : "LAY-5"
-      return Finding(clause, compared("the number of " + (place < names.count ? names[place] : "words")))
-    case .norm, .query, .weights, .layer, .next, .onePass, .losses: return Finding(ask.clause, compared("the answer"))
+      return LessonFinding(clause, compared("the number of " + (place < names.count ? names[place] : "words")))
+    case .norm, .query, .weights, .layer, .next, .onePass, .losses:
+      return LessonFinding(ask.clause, compared("the answer"))
     }
   }
 
-  private func rowsFinding(_ words: [String], _ expected: [String], _ place: Int, _ sizes: Sizes) throws -> Finding {
+  private func rowsFinding(_ words: [String], _ expected: [String], _ place: Int, _ sizes: Sizes) throws
+    -> LessonFinding
+  {
     let (rows, row) = (try rows(sizes), place / 3)
-    guard row < rows.count else { return Finding("LAY-4", "\(words.count / 3) rows instead of \(rows.count)") }
+    guard row < rows.count else { return LessonFinding("LAY-4", "\(words.count / 3) rows instead of \(rows.count)") }
     let given = words.dropFirst(row * 3).prefix(3).joined(separator: " ")
-    return Finding(
+    return LessonFinding(
       "LAY-2",
       given.isEmpty
         ? "row \(row) is missing, it must be \(rows[row].place.description)"
         : "row \(row) is '\(given.prefix(30))', it must be \(rows[row].place.description)")
   }
 
-  private func maskFinding(_ words: [String], _ expected: [String], _ rows: [Row], _ sizes: Sizes) throws -> Finding {
+  private func maskFinding(_ words: [String], _ expected: [String], _ rows: [Row], _ sizes: Sizes) throws
+    -> LessonFinding
+  {
     guard words.count == expected.count, words.allSatisfy({ $0 == "0" || $0 == "1" }) else {
-      return Finding("LAY-4", "\(words.count) words instead of \(rows.count)·\(rows.count) times 0 or 1")
+      return LessonFinding("LAY-4", "\(words.count) words instead of \(rows.count)·\(rows.count) times 0 or 1")
     }
     let wrong = words.indices.filter { words[$0] != expected[$0] }
     let (query, key) = wrong[0].quotientAndRemainder(dividingBy: rows.count)
@@ -159,7 +166,7 @@ extension LessonReference {
     let other = query == key ? "itself" : mask.describe(row: key)
     let verb = words[wrong[0]] == "1" ? "sees" : "does not see"
     let sentences = MaskSentences(profile: profile)
-    var finding = Finding(
+    var finding = LessonFinding(
       clause, explained: "\(mask.describe(row: query)) \(verb) \(other) in your mask: \(clause) \(sentences[clause])")
     finding.notes = ["wrong cells: \(wrong.count) of \(expected.count)"]
     let given = words.map { $0 == "1" }
@@ -168,9 +175,11 @@ extension LessonReference {
     return finding
   }
 
-  private func cacheFinding(_ words: [String], _ expected: [String], _ place: Int, _ sizes: Sizes) throws -> Finding {
+  private func cacheFinding(_ words: [String], _ expected: [String], _ place: Int, _ sizes: Sizes) throws
+    -> LessonFinding
+  {
     let steps = try CacheSchedule(fedLength: sizes.length, parameters: try sizes.parameters()).steps
-    guard place < steps.count else { return Finding("GEN-3", "\(words.count) events instead of \(steps.count)") }
+    guard place < steps.count else { return LessonFinding("GEN-3", "\(words.count) events instead of \(steps.count)") }
     let given = place < words.count ? words[place].prefix(60) : "missing"
     let (clause, event) =
       switch steps[place].event {
@@ -178,17 +187,17 @@ extension LessonReference {
       case .compress(let chunk): ("GEN-3", "the memory rows of chunk \(chunk) are fed")
       case .drop(let chunk): ("GEN-3", "the reading rows of chunk \(chunk) are dropped")
       }
-    return Finding(clause, "event \(place), \(event): your cache is \(given), it must be \(expected[place])")
+    return LessonFinding(clause, "event \(place), \(event): your cache is \(given), it must be \(expected[place])")
   }
 
   private func pairFinding(
     _ words: [String], _ expected: [String], _ cells: [Bool], _ sizes: Sizes
-  ) throws -> Finding {
+  ) throws -> LessonFinding {
     let mask = Mask(rows: try rows(sizes), profile: profile)
     let (query, key) = (Int(expected[0]) ?? 0, Int(expected[1]) ?? 0)
     let clause = mask.rule(query: query, key: key).clause
     let verb = cells[query * mask.rows.count + key] ? "sees" : "does not see"
-    return Finding(
+    return LessonFinding(
       clause,
       explained:
         "you found '\(words.joined(separator: " ").prefix(30))'; the first wrong pair is \(query) \(key): in the "
@@ -200,36 +209,37 @@ extension LessonReference {
 
   private func numbersFinding(
     _ place: Int, _ given: Double, _ expected: [Double], _ width: Int, _ ask: Ask
-  ) throws -> Finding {
+  ) throws -> LessonFinding {
     let (row, column) = place.quotientAndRemainder(dividingBy: max(width, 1))
     let ending = "\(LessonReference.short(given)), it must be \(LessonReference.short(expected[place]))"
     switch ask {
-    case .norm(let token): return Finding("MOD-2", "number \(column) of the row of token \(token) is \(ending)")
+    case .norm(let token): return LessonFinding("MOD-2", "number \(column) of the row of token \(token) is \(ending)")
     case .query(let position, let token):
       let (head, i) = column.quotientAndRemainder(dividingBy: try model.checkpoint.configuration.heads.dimension)
       let half = try model.checkpoint.configuration.heads.dimension / 2
       let pair = "the pair \(i % half) and \(i % half + half)"
-      return Finding(
+      return LessonFinding(
         "MOD-3", "the row of token \(token) at position \(position), head \(head), \(pair): number \(i) is \(ending)")
     case .weights(let layer, let text):
       let mask = Mask(rows: try rows(text), profile: profile)
       let pair = "in layers.\(layer) \(mask.describe(row: row)) gives \(mask.describe(row: column)) \(ending)"
       let rule = mask.rule(query: row, key: column)
-      guard !rule.isVisible else { return Finding("MOD-4", pair) }
-      return Finding(
+      guard !rule.isVisible else { return LessonFinding("MOD-4", pair) }
+      return LessonFinding(
         rule.clause, explained: pair + ": " + rule.clause + " " + MaskSentences(profile: profile)[rule.clause])
-    case .layer(let text): return Finding("MOD-6", "number \(column) of \(try rows(text).describe(row)) is \(ending)")
+    case .layer(let text):
+      return LessonFinding("MOD-6", "number \(column) of \(try rows(text).describe(row)) is \(ending)")
     case .next(let text):
       let last = try rows(text).lastIndex { $0.place.zone == .reading } ?? 0
       let clause = text.count % (try model.parameters.chunkLength) == 0 ? "GEN-4" : "GEN-2"
-      return Finding(clause, "the score of id \(column) after \(try rows(text).describe(last)) is \(ending)")
+      return LessonFinding(clause, "the score of id \(column) after \(try rows(text).describe(last)) is \(ending)")
     case .onePass(let text):
       let last = try rows(text).lastIndex { $0.place.zone == .reading } ?? 0
-      return Finding("GEN-7", "the score of id \(column) in \(try rows(text).describe(last)) is \(ending)")
+      return LessonFinding("GEN-7", "the score of id \(column) in \(try rows(text).describe(last)) is \(ending)")
     case .losses:
       let what = place == 0 ? "the mean over reading rows" : "the mean over repetition rows"
-      return Finding("LOS-4", what + " is " + ending)
-    default: return Finding(ask.clause, "number \(place) is " + ending)
+      return LessonFinding("LOS-4", what + " is " + ending)
+    default: return LessonFinding(ask.clause, "number \(place) is " + ending)
     }
   }
 

@@ -7,7 +7,7 @@ import LoMAOwnRun
 import LoMAVectors
 
 /// The text on a judged run.
-struct OwnTexts {
+struct OwnWords {
   private let record: RunRecord
   private let run: OwnRun
 

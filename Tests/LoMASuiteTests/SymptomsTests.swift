@@ -9,12 +9,12 @@ import Testing
 @testable import LoMASuite
 
 @Suite("Chapter 14: what wrong answers share")
-struct ObservationTests {
-  private func observation(_ id: String, entries: Int, leavingOut: Bool) throws -> Observation {
+struct SymptomsTests {
+  private func symptoms(_ id: String, entries: Int, leavingOut: Bool) throws -> Symptoms {
     let item = try #require(Catalogue.item("generation.generate.gqa.base"))
     let right = try [3, 4].map { try NamedArray("t\($0)", .i64, shape: [$0], integers: Array(0..<$0)) }
     let other = try NamedArray("t4", .i64, shape: [entries], integers: Array(0..<entries))
-    return Observation(
+    return Symptoms(
       id: id, level: .generation, request: item.request, answer: leavingOut ? [right[0]] : [right[0], other],
       right: right,
       tensors: [], place: nil, bound: { _ in 0 })
@@ -22,13 +22,13 @@ struct ObservationTests {
 
   @Test func `RUN-30 a tensor that most answers have in another shape, or not at all, is named`() throws {
     let all = [
-      try observation("a", entries: 5, leavingOut: false), try observation("b", entries: 4, leavingOut: true),
-      try observation("c", entries: 4, leavingOut: false),
+      try symptoms("a", entries: 5, leavingOut: false), try symptoms("b", entries: 4, leavingOut: true),
+      try symptoms("c", entries: 4, leavingOut: false),
     ]
     #expect(
-      Observation.shared(all, at: .generation)
+      Symptoms.shared(all, at: .generation)
         == ["generation: generate: t4 is missing or has another shape in 2 of 3 cases"])
-    #expect(Observation.shared([all[2]], at: .generation) == [])
+    #expect(Symptoms.shared([all[2]], at: .generation) == [])
   }
 
   /// What is said of the answer of one port, in binary64.
@@ -40,10 +40,10 @@ struct ObservationTests {
     var answer = right
     try change(&answer)
     let bound = { (_: String) in 1e-12 }
-    let observation = Observation(
+    let symptoms = Symptoms(
       id: item.id, level: .generation, request: item.request, answer: answer, right: right,
       tensors: zip(right, answer).map { ($0.name, $0 != $1) }, place: nil, bound: bound)
-    return Observation.shared([observation], at: .generation)
+    return Symptoms.shared([symptoms], at: .generation)
   }
 
   /// One number of a tensor [layers, rows, width] changed.

@@ -135,6 +135,7 @@ let package = Package(
         "LoMA", "NaiveLlama", "LoMAVectors", "LoMAModels", "LoMAProcess", "LoMAJudgement", "LoMAConformance",
         "LoMAOwnModel",
       ],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .executableTarget(
       name: "LoMACommand",
@@ -187,7 +188,7 @@ let package = Package(
         "LoMA", "NaiveLlama", "LoMAReference", "LoMAVectors", "LoMAModels", "LoMAAnswers", "LoMAMutants",
         "LoMACatalogue", "LoMASuite", "LoMADiagnosis", "LoMAOwnModel",
       ],
-      swiftSettings: numeric),
+      swiftSettings: strict),
     .testTarget(
       name: "LoMAOwnRunTests",
       dependencies: [

@@ -127,12 +127,6 @@ public struct CacheSchedule: Hashable, Sendable {
       return memories(of: chunk + 1)
     }
   }
-
-  /// The generation-layout row whose logits choose text token g ≥ 1: the reading row of token g − 1 (GEN-4, D-7).
-  public func choosingRow(ofTextIndex g: Int) -> Int {
-    let previous = g - 1
-    return previous + previous / parameters.chunkLength * parameters.t
-  }
 }
 
 extension CacheStep {

@@ -20,16 +20,10 @@ func conform(_ words: [String], in environment: Environment) throws -> Outcome {
     outcome.exitCode = .candidateUnusable
     return outcome
   } catch let error as CorpusError {
-    return damaged("\(error)")
+    return .damaged("\(error)")
   } catch let error as VectorsFolder.Problem {
-    return damaged("\(error)")
+    return .damaged("\(error)")
   }
-}
-
-private func damaged(_ complaint: String) -> Outcome {
-  var outcome = Outcome.rejected(complaint)
-  outcome.exitCode = .vectorsDamaged
-  return outcome
 }
 
 /// One run, from its options to its exit code.
@@ -138,20 +132,14 @@ private struct Conformance {
         "\(taken) of \(results.count) units taken over from \(resumed.path), of \(resumed.header.started)\n\n"
         + outcome.output
     }
-    // From here on no error may hide the verdicts from the user.
-    var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
-    do {
+    outcome.finish { outcome in
       let smallest = try fresh.map { try SmallestFailures($0, runner).found(in: results) }
       outcome.output += try smallest.map { try deliver($0, to: path ?? options.arguments["--keep"]) } ?? ""
       if let path {
         if let failure = growing.failure { throw failure }
         outcome.output += try writeReports(of: run, into: path).output
       }
-    } catch {
-      complaints.append((error as? UsageError)?.line ?? "\(error)")
-      outcome.exitCode = .rejected
     }
-    if !complaints.isEmpty { outcome.complaint = complaints.map { Outcome.line($0) }.joined(separator: "\n") }
     return outcome
   }
 

@@ -1,4 +1,4 @@
-// RUN-16: damaged vectors end every command with exit code 4.
+// RUN-16: vectors that are damaged, or of which none is selected, end every command with exit code 4.
 
 import LoMAAnswers
 import LoMAConformance
@@ -13,8 +13,8 @@ extension StoredModels {
 
 extension Outcome {
   /// One line on standard error and exit code 4.
-  static func damaged(_ error: CorpusError) -> Outcome {
-    var outcome = Outcome.rejected("\(error)")
+  static func damaged(_ complaint: String) -> Outcome {
+    var outcome = Outcome.rejected(complaint)
     outcome.exitCode = .vectorsDamaged
     return outcome
   }

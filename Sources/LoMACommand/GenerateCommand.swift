@@ -1,4 +1,5 @@
-// `loma generate`: continues a text through the compressed cache (GEN), or through compressed context memory (CCM-24).
+// `loma generate`: continues a text through the compressed cache (GEN), through compressed context memory (CCM-24),
+// or from latents (chapter 17).
 
 import LoMAAnswers
 import LoMAModels
@@ -59,7 +60,7 @@ private func generateByChunks(_ words: [String], in environment: Environment) th
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
   try session.check(promptLength: texts[0].count, generating: m)
   let watch = Watch(total: texts[0].count + max(m - 1, 0), environment: environment)
-  try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)
+  try session.feed(texts[0], passLength: try passLength(arguments) ?? session.chunkLength, progress: watch.saw)
   let chosen = try session.generate(m, choosing: choices, progress: watch.saw)
   watch.finish()
   var lines = ["tokens \(chosen.map(String.init).joined(separator: ","))"]
@@ -78,8 +79,7 @@ private func generateBySegments(_ words: [String], in environment: Environment) 
       + ModelOptions.textNames.map { Arguments.Option(name: $0, repeats: true) })
   let m = try arguments.required("--generate")
   let choices = try samplingChoices(arguments)
-  let length = try arguments.integer("--pass-length")
-  if let length, length < 1 { throw UsageError(line: "option --pass-length takes at least 1, not \(length)") }
+  let length = try passLength(arguments)
   let model = try ContextOptions.load(arguments)
   let segments = try ContextOptions.segments(arguments, model)
   try refuseStop(choices, textSize: model.textSize)
@@ -104,8 +104,7 @@ private func generateFromLatents(_ words: [String], in environment: Environment)
   let arguments = try Arguments(words, options: names.map { Arguments.Option(name: $0, repeats: false) })
   let m = try arguments.required("--generate")
   let choices = try samplingChoices(arguments)
-  let length = try arguments.integer("--pass-length")
-  if let length, length < 1 { throw UsageError(line: "option --pass-length takes at least 1, not \(length)") }
+  let length = try passLength(arguments)
   let model = try LatentOptions.load(arguments)
   let texts = try ModelOptions.texts(arguments, model)
   guard texts.count == 1 else { throw UsageError(line: "one prompt only: --tokens, --string or --file") }
@@ -132,9 +131,10 @@ private func refuseStop(_ choices: SamplingChoices, textSize: Int) throws(UsageE
   }
 }
 
-func passLength(_ arguments: Arguments, _ session: Session) throws(UsageError) -> Int {
-  let length = try arguments.integer("--pass-length") ?? session.chunkLength
-  guard length >= 1 else { throw UsageError(line: "option --pass-length takes at least 1, not \(length)") }
+/// The tokens of a pass; nil if the option is not given.
+func passLength(_ arguments: Arguments) throws(UsageError) -> Int? {
+  let length = try arguments.integer("--pass-length")
+  if let length, length < 1 { throw UsageError(line: "option --pass-length takes at least 1, not \(length)") }
   return length
 }
 

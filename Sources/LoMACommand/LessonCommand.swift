@@ -78,9 +78,7 @@ func lesson(_ words: [String], in environment: Environment) throws -> Outcome {
     outcome.exitCode = .candidateUnusable
     return outcome
   } catch let error as VectorsFolder.Problem {
-    var outcome = Outcome.rejected("\(error)")
-    outcome.exitCode = .vectorsDamaged
-    return outcome
+    return .damaged("\(error)")
   }
 }
 

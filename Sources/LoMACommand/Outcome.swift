@@ -61,7 +61,7 @@ enum ExitCode: Int32, CaseIterable {
   case rejected = 2
   /// A candidate cannot be started, or does not introduce itself.
   case candidateUnusable = 3
-  /// The vectors are damaged, incomplete or not what recording them again gives.
+  /// The vectors are damaged, incomplete, not what recording them again gives, or none is selected.
   case vectorsDamaged = 4
   /// A fault of the runner.
   case fault = 5
@@ -100,7 +100,7 @@ func run(_ arguments: [String], in environment: Environment) -> Outcome {
     do { return try command.run(rest, environment) } catch let error as UsageError {
       return .rejected("\(name): \(error.line); see loma \(name) --help")
     } catch let error as CorpusError {
-      return .damaged(error)
+      return .damaged("\(error)")
     } catch {
       return .rejected("\(error)")  // The description of a typed error is one line with its code and numbers.
     }

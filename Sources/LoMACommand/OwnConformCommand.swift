@@ -61,7 +61,7 @@ private struct OwnConformance {
     let plan = try measured.plan(declaring: declaration.dtypes)
     let places = plan.places(allChunks: options.allLayers)
     let asked = plan.types.count * places.flatMap(\.places).count(where: isWanted)
-    guard asked > 0 else { return nothingSelected() }
+    guard asked > 0 else { return .damaged("conform: no unit is selected") }
     let identity = OwnIdentity(plan, directory: directory, naming: options.naming)
     if let resumed { try OwnResumption.check(resumed, filters: options.filters, digest: identity.portable) }
     try folder.begin(reports: path, digest: identity.digest)
@@ -119,10 +119,4 @@ private struct OwnConformance {
   }
 
   private func isWanted(_ place: OwnPlace) -> Bool { options.only.map { Glob($0).matches(place.id) } ?? true }
-
-  private func nothingSelected() -> Outcome {
-    var outcome = Outcome.rejected("conform: no unit is selected")
-    outcome.exitCode = .vectorsDamaged
-    return outcome
-  }
 }

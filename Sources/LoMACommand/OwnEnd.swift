@@ -38,18 +38,11 @@ struct OwnEnd {
   /// from being stored while the run went on.
   func outcome(reports: String?, failure: (any Error)?) -> Outcome {
     var outcome = OwnWords(record, run).outcome
-    // From here on no error may hide the verdicts from the user.
-    var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
-    if let reports {
-      do {
-        if let failure { throw failure }
-        outcome.output += try writeReports(of: record, into: reports).output
-      } catch {
-        complaints.append("\(error)")
-        outcome.exitCode = .rejected
-      }
+    outcome.finish { outcome in
+      guard let reports else { return }
+      if let failure { throw failure }
+      outcome.output += try writeReports(of: record, into: reports).output
     }
-    if !complaints.isEmpty { outcome.complaint = complaints.map { Outcome.line($0) }.joined(separator: "\n") }
     return outcome
   }
 }

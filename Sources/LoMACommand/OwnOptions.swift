@@ -20,8 +20,8 @@ let ownHelp = """
     --tokens I,I,… | --string TEXT | --file FILE
                              a text to ask about, at least two chunks and a token; default seeded ones
     --dtype TYPE,…           of f32, bf16, f16; default all of these that the candidate declares
-    --name WHICH             looks for mistakes by name: none, axes (the paper's other readings, swapped tokens and what
-                             the model's family gets wrong) or all, also other mutants; default axes
+    --name WHICH             looks for mistakes by name: none, axes (the axes' other values, swapped tokens and what a
+                             port of the model's family gets wrong) or all, also other mutants; default axes
     --all-layers yes         asks every layer alone and every chunk back, instead of the first two, the middle one and
                              the last
     --tiles yes              asks also about a text that crosses the 128th key

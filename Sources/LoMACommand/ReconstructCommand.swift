@@ -26,7 +26,7 @@ func reconstruct(_ words: [String], in environment: Environment) throws -> Outco
   guard texts.count == 1 else { throw UsageError(line: "one text only: --tokens, --string or --file") }
   var session = try Session(model, threads: try ModelOptions.threads(arguments))
   let watch = Watch(total: texts[0].count, environment: environment)
-  try session.feed(texts[0], passLength: try passLength(arguments, session), progress: watch.saw)
+  try session.feed(texts[0], passLength: try passLength(arguments) ?? session.chunkLength, progress: watch.saw)
   watch.finish()
 
   let length = session.chunkLength

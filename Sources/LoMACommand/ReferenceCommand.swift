@@ -17,8 +17,8 @@ let referenceHelp = """
   With --mutant or --dtypes it answers as a port would: the output of every stage is rounded to the type.
 
     --part PART              declares the operations of loma, part I, or of peers, part II; default loma
-    --mutant ID,…            makes one mistake, M001, C01 or L01 and on, or several; loma sensitivity lists
-                             them. axis=value,…: sets these axes, whatever the request says
+    --mutant ID,…            makes one mistake, M001, C01, L01 or B01 and on, or several; loma sensitivity
+                             lists them. axis=value,…: sets these axes, whatever the request says
     --mystery N              makes one mistake, 1 to \(Mystery.count), which loma reveal N tells
     --lesson yes             answers the requests of loma lesson instead, on the model of LOMA_MODEL
     --dtypes DTYPE,…         of f64, f32, bf16 and f16; default f64,f32

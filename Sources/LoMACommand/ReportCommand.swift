@@ -5,6 +5,7 @@ import LoMAConformance
 import LoMAExplanation
 import LoMAPeers
 import LoMAPeersCatalogue
+import LoMAProcess
 import LoMASuite
 
 let reportHelp = """
@@ -52,6 +53,19 @@ func writeReports(of run: RunRecord, into folder: String) throws -> Outcome {
     throw CannotWrite(path: failure.path, reason: failure.reason)
   }
   return Outcome(output: "\(run.results.count) units: \(files.map { $0.0 }.joined(separator: ", ")) in \(folder)\n")
+}
+
+extension Outcome {
+  /// Does what may fail once the verdicts are known. Whatever fails, and each scratch folder that could not be removed, is a
+  /// complaint beside the verdicts, which no error may hide.
+  mutating func finish(_ work: (inout Outcome) throws -> Void) {
+    var complaints = FolderRemoval.leftovers.map { "\($0) could not be removed" }
+    do { try work(&self) } catch {
+      complaints.append((error as? UsageError)?.line ?? "\(error)")
+      exitCode = .rejected
+    }
+    if !complaints.isEmpty { complaint = complaints.map { Outcome.line($0) }.joined(separator: "\n") }
+  }
 }
 
 /// The error for a file that could not be written.

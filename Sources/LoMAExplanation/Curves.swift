@@ -5,7 +5,6 @@ import LoMAVectors
 
 /// Curves of one quantity, over the length of a text or the steps of a training run.
 package struct Curves: Sendable {
-  /// A curve.
   struct Curve: Sendable {
     let name: String
     /// The value at each of the lengths.

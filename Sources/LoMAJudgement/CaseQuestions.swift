@@ -10,7 +10,6 @@ extension CaseCorpus {
   }
 }
 
-/// The questions of a case.
 struct CaseQuestions {
   let item: StoredCase
   let dtype: String

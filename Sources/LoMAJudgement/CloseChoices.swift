@@ -1,6 +1,7 @@
 // TOL-17: tokens that a right answer may choose differently, because their scores are closer than the bound can tell
 // apart.
 
+import LoMA
 import LoMAVectors
 
 /// The cells to skip in an answer that chose differently between close scores.
@@ -58,8 +59,11 @@ struct CloseChoices {
       return { $0 + memoryRows }
     }
     if item.op == .peer(.latentGenerate) { return { $0 } }
-    guard let c = item.integer("c"), let t = item.integer("t") else { return nil }
-    return { $0 / (c * t) * (c * t + t) + $0 % (c * t) }
+    guard let c = item.integer("c"), let t = item.integer("t"), let parameters = try? Parameters(c: c, t: t) else {
+      return nil
+    }
+    // Before a text token stand the rows of the text up to it.
+    return { parameters.generationRows($0) }
   }
 
   /// The cells of a tensor that are not compared; nil if all are.

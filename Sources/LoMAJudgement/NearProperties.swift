@@ -7,7 +7,6 @@ import LoMAVectors
 extension PropertyJudge {
   /// The reading rows of answer i, a prefix, equal those of the whole text.
   func prefixes(_ answers: [[NamedArray]]) throws(CorpusError) -> CaseResult {
-    let questions = CaseQuestions(item: judge.item, dtype: judge.dtype, input: judge.input)
     let text = try questions.onlyText()
     let rows = try TextRows(judge.item, input: judge.input)
     let whole = try logits(answers[0], rows)

@@ -13,7 +13,7 @@ package struct Question: Sendable {
   package let parameters: JSONObject
   /// The model's directory below the vectors, or nil.
   package let model: String?
-  /// The tensors of the input; nil if the operation takes scalars only.
+  /// The tensors of the input; empty if the operation takes scalars only.
   package let input: [NamedArray]
   /// Intermediates to return beside the logits (MOD-7).
   package let captures: [String]

@@ -9,7 +9,7 @@ package enum Verdict: String, CaseIterable, Sendable {
   case unsupported
   /// A bit-exact property, asked of a candidate that does not reproduce its own bits.
   case indeterminate
-  /// Too far off to be called right, too near to be called wrong (OWN-7).
+  /// Too far off to be called right, too near to be called wrong (OWN-8).
   case suspect
   /// Wrong, and listed as a known failure.
   case knownFailure = "known-failure"

@@ -37,6 +37,11 @@ package struct OwnPlan: Sendable {
   /// The most columns of a layer's context that β is taken over.
   static let contextColumns = 256
 
+  /// The first two, the middle one and the last of so many layers or chunks.
+  package static func sample(of count: Int) -> [Int] {
+    Set([0, 1, count / 2, count - 1]).filter { $0 < count }.sorted()
+  }
+
   /// Checks types and text, and chooses texts and alternatives.
   ///
   /// Layers 0, 1, the middle one and the last are asked alone, or all of them. Throws `type`, `textTooShort`, or why the
@@ -52,7 +57,7 @@ package struct OwnPlan: Sendable {
     texts = try OwnTexts.texts(of: model, own: text, crossesTiles: crossesTiles, seed: seed)
     alternatives = OwnAlternative.all(naming, profile: model.profile)
     let layers = model.checkpoint.configuration.layers
-    sliceLayers = allLayers ? Array(0..<layers) : Set([0, 1, layers / 2, layers - 1]).filter { $0 < layers }.sorted()
+    sliceLayers = allLayers ? Array(0..<layers) : Self.sample(of: layers)
     self.seed = seed
     var forms: [(OwnText, PassForm)] = []
     for text in texts { forms.append((text, try PassForm(self, text, workers: .single))) }

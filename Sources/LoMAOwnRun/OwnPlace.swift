@@ -52,8 +52,8 @@ package struct OwnPlace: Hashable, Sendable {
 
   package var hunts: String {
     switch kind {
-    case .forward: "a mask, a position or a stage of this model that is not the paper's"
-    case .loss: "labels or means that are not the paper's, on this model"
+    case .forward: "a mask, a position or a stage of this model that is not the specification's"
+    case .loss: "labels or means that are not the specification's, on this model"
     case .generate: "a cache that does not hold, or a choice that does not follow from, what the layout says"
     case .reconstruct(let chunk): "chunk \(chunk) recited from other entries than its own memories"
     case .layer(let layer):
@@ -93,7 +93,7 @@ extension OwnPlan {
   package func places(allChunks: Bool) -> [(name: String, places: [OwnPlace])] {
     let whole = texts.map { text in
       let count = text.parameters.fullChunks(text.tokens.count)
-      let chunks = allChunks ? Array(0..<count) : Set([0, 1, count / 2, count - 1]).filter { $0 < count }.sorted()
+      let chunks = allChunks ? Array(0..<count) : Self.sample(of: count)
       let kinds = [OwnPlace.Kind.forward, .loss, .generate] + chunks.map { .reconstruct(chunk: $0) }
       return (name: text.name, places: kinds.map { OwnPlace($0, text: text.name) })
     }

@@ -48,7 +48,7 @@ public struct GenerationEvent: Sendable {
 
 /// A text being read or written with compression on.
 public struct Generator: Sendable {
-  /// The model.
+  /// The decoder that rows pass through.
   public let transformer: Transformer
   /// Text ids and special ids.
   public let vocabulary: Vocabulary

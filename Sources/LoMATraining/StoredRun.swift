@@ -1,4 +1,4 @@
-// TRN-8: the state of a run of a peer's recipe as it is read from disk.
+// TRN-8: the state of a run of a peer's recipe on disk.
 
 import LoMAVectors
 import NaiveLlama
@@ -36,6 +36,38 @@ struct StoredRun {
     weights = try Self.set("parameters.", file, like: shapes)
     firstMoments = try Self.set("first_moments.", file, like: shapes)
     secondMoments = try Self.set("second_moments.", file, like: shapes)
+  }
+
+  /// Stores in a run's folder what `init` reads, whole or not at all; until then the previous one stays.
+  static func save(
+    _ weights: ParameterSet, optimiser: AdamW, numbers: SeededNumbers, recipeDigest: String, in folder: String
+  ) throws(TrainingError) {
+    var arrays = try TrainingState.arrays("parameters.", weights)
+    arrays += try TrainingState.arrays("first_moments.", optimiser.firstMoments)
+    arrays += try TrainingState.arrays("second_moments.", optimiser.secondMoments)
+    let bytes = try TrainingState.encoded(
+      arrays,
+      metadata: ["steps": "\(optimiser.steps)", "generator": "\(numbers.state)", "recipe_sha256": recipeDigest])
+    do { try Files.replace(folder + "/" + TrainingState.fileName, with: bytes) } catch { throw .file(error) }
+  }
+
+  /// The bytes of the checkpoint in a folder, which is made if it does not exist; nil if it holds no run.
+  ///
+  /// Throws `runExists` if there is a run and `resumes` is false.
+  static func bytes(in folder: String, resumes: Bool) throws(TrainingError) -> [UInt8]? {
+    guard Disk.files(in: folder).contains(TrainingState.fileName) else {
+      do { try Disk.real.makeFolder(folder) } catch { throw .file(error) }
+      return nil
+    }
+    guard resumes else { throw .runExists(folder: folder) }
+    do { return try Files.contents(of: folder + "/" + TrainingState.fileName, byteLimit: 1 << 30) } catch {
+      throw .file(error)
+    }
+  }
+
+  /// AdamW as it was, under these settings.
+  func optimiser(_ settings: AdamWSettings) -> AdamW {
+    AdamW(resumingAfter: steps, firstMoments: firstMoments, secondMoments: secondMoments, settings: settings)
   }
 
   /// The tensors of a prefix, finite and in the shapes of another set.

@@ -8,7 +8,7 @@ package enum ClauseOrder {
       .map { $0.id }
   }
 
-  /// The ids in order; three or more with consecutive numbers as the first and the last of them: `MSK-1…11`.
+  /// The ids in order; three or more with consecutive numbers as the first and the last of them: `ABC-1…11`.
   package static func text(_ ids: some Sequence<String>) -> String {
     var runs: [[String]] = []
     for id in sorted(ids) {

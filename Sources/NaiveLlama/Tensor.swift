@@ -31,7 +31,7 @@ public struct Tensor: Hashable, Sendable {
   }
 
   /// Matrices of equal height side by side: [rows, Σ columns].
-  init(sideBySide parts: [Tensor], rows: Int) {
+  package init(sideBySide parts: [Tensor], rows: Int) {
     var values: [Double] = []
     values.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
     for r in 0..<rows {

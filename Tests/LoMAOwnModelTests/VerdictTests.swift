@@ -83,7 +83,7 @@ struct VerdictTests {
     #expect(Set(seen.keys) == Set(OwnVerdict.Kind.allCases), "every verdict occurs")
   }
 
-  @Test func `OWN-4 of several names the one that explains most comes first`() {
+  @Test func `OWN-4 of several names the one that leaves least of the error comes first`() {
     func names(_ projections: [OwnProjection]) -> [String] {
       OwnVerdict(
         alternatives: alternatives, type: .bf16, findings: [OwnFindings(projections: projections)], chaotic: false
@@ -94,7 +94,7 @@ struct VerdictTests {
     )
     #expect(names([weak, strong]) == ["B", "A"])
     #expect(names([strong, weak]) == ["B", "A"])
-    // Equal strengths keep the order of the alternatives.
+    // Equal remainders keep the order of the alternatives.
     let (a, b) = (projection("A", 1, decisive: true, .contexts), projection("B", 1, decisive: true, .logits))
     #expect(names([b, a]) == ["A", "B"])
     // All evidence of an alternative counts together.

@@ -72,13 +72,13 @@ import Testing
   }
 
   @Test func `GEN-4 a token is chosen from the reading row before it, computed before compression`() throws {
-    let schedule = try schedule(c: 2, t: 2, n: 9)
-    #expect((1...9).map { schedule.choosingRow(ofTextIndex: $0) } == [0, 1, 2, 3, 6, 7, 8, 9, 12])
+    // The logits that choose token g stand in the reading row of token g − 1, before which are the rows of g − 1 tokens.
+    let parameters = try Parameters(c: 2, t: 2)
+    #expect((1...9).map { parameters.generationRows($0 - 1) } == [0, 1, 2, 3, 6, 7, 8, 9, 12])
     for n in 2...40 {
       let sample = try Sample(c: 3, t: 2, n: n)
       let rows = try sample.generation().rows
-      let schedule = try CacheSchedule(fedLength: n, parameters: sample.parameters)
-      for g in 1..<n { #expect(rows[schedule.choosingRow(ofTextIndex: g)].label == sample.text[g]) }
+      for g in 1..<n { #expect(rows[sample.parameters.generationRows(g - 1)].label == sample.text[g]) }
     }
   }
 

@@ -161,9 +161,9 @@ struct PooledUnits {
         ).context)
     }
     context = Bounded(
-      value: Tensor(heads: parts.map { $0.value }, rows: count),
-      accumulation: Tensor(heads: parts.map { $0.accumulation }, rows: count),
-      rounding: Tensor(heads: parts.map { $0.rounding }, rows: count))
+      value: Tensor(sideBySide: parts.map { $0.value }, rows: count),
+      accumulation: Tensor(sideBySide: parts.map { $0.accumulation }, rows: count),
+      rounding: Tensor(sideBySide: parts.map { $0.rounding }, rows: count))
   }
 
   /// A number of an entry, as token after token is accumulated.

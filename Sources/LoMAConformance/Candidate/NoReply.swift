@@ -19,7 +19,7 @@ struct NoReply: Error {
   }
 }
 
-/// Lines on standard output that are not replies.
+/// Lines on standard output that are not replies: the noise of RUN-4.
 struct StrayLines {
   /// Bytes kept.
   static let limit = 4096

@@ -3,7 +3,6 @@
 import LoMAJudgement
 import LoMAVectors
 
-/// The data of the page.
 struct PageData {
   /// The maximum size of the pictures in bytes; there is one per case, of its first wrong element type, in the order of
   /// groups.

@@ -79,25 +79,25 @@ package struct Runner: Sendable {
     guard let declaration = first.declaration else { return [] }
     let (units, done) = try select(declaration)
     let jobs = max(1, min(jobs, units.count))
-    let lineup = UnitQueue(
+    let queue = UnitQueue(
       units: units.map { (corpus.cases[$0.caseIndex], $0.dtype) }, jobs: jobs, store: store, progress: progress)
-    lineup.take(done: done)
+    queue.take(done: done)
     let others = DispatchGroup()
     for job in 1..<jobs {
       others.enter()
       let thread = Thread {
         let candidate = candidate(isInterrupted)
-        work(on: lineup, job, with: candidate, declaration: declaration, isInterrupted: isInterrupted)
+        work(on: queue, job, with: candidate, declaration: declaration, isInterrupted: isInterrupted)
         candidate.stop()
         others.leave()
       }
       thread.stackSize = 8 << 20
       thread.start()
     }
-    work(on: lineup, 0, with: first, declaration: declaration, isInterrupted: isInterrupted)
+    work(on: queue, 0, with: first, declaration: declaration, isInterrupted: isInterrupted)
     first.stop()
     others.wait()
-    return try lineup.finish { CaseResult($0, dtype: $1, verdict: .notRun, why: $2) }
+    return try queue.finish { CaseResult($0, dtype: $1, verdict: .notRun, why: $2) }
   }
 
   private func candidate(_ isInterrupted: @escaping @Sendable () -> Bool) -> Candidate {
@@ -108,33 +108,33 @@ package struct Runner: Sendable {
 
   /// Asks units until none remain or the candidate must not be asked any more.
   private func work(
-    on lineup: UnitQueue, _ job: Int, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
+    on queue: UnitQueue, _ job: Int, with candidate: Candidate, declaration: Declaration, isInterrupted: () -> Bool
   ) {
     var row = DeathsInARow()
-    while !isInterrupted(), let place = lineup.next(of: job) {
-      let (item, dtype) = lineup.units[place]
+    while !isInterrupted(), let place = queue.next(of: job) {
+      let (item, dtype) = queue.units[place]
       do {
-        let (result, isEnd) = try ask(item, dtype, of: candidate, declaration: declaration, lineup: lineup)
+        let (result, isEnd) = try ask(item, dtype, of: candidate, declaration: declaration, queue: queue)
         if result.verdict == .notRun { break }
-        lineup.put(known.applied(to: result), at: place)
+        queue.put(known.applied(to: result), at: place)
         if let isEnd { row.take(isEnd, at: item.level) }
-      } catch { return lineup.stop(.failure(error)) }
+      } catch { return queue.stop(.failure(error)) }
       if row.all == Runner.wholeDeathLimit {
-        return lineup.stop(.success("not asked: the candidate ended, or had to be, at \(row.all) units in a row"))
+        return queue.stop(.success("not asked: the candidate ended, or had to be, at \(row.all) units in a row"))
       }
       let deaths = row.of(item.level)
       if deaths == Runner.deathLimit {
-        lineup.close(
+        queue.close(
           level: item.level,
           "not asked: the candidate ended, or had to be, at \(deaths) units in a row of level \(item.level.rawValue)")
       }
     }
-    if isInterrupted() { lineup.stop(.success("not asked: the run was interrupted")) }
+    if isInterrupted() { queue.stop(.success("not asked: the run was interrupted")) }
   }
 
   /// Asks and judges one unit; returns also whether the process ended at it. The second is nil if nothing was asked.
   private func ask(
-    _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, lineup: UnitQueue
+    _ item: StoredCase, _ dtype: String, of candidate: Candidate, declaration: Declaration, queue: UnitQueue
   ) throws -> (result: CaseResult, isEnd: Bool?) {
     let before = candidate.deaths
     let judged = try candidate.judged(item, dtype: dtype, of: corpus, bounds: bounds, declaration: declaration)
@@ -142,7 +142,7 @@ package struct Runner: Sendable {
     let isEnd = judged.question.map { _ in candidate.deaths > before }
     var result = judged.result
     if result.verdict.isWrong {
-      let isEarly = lineup.countsAmongFirst(Runner.diagnosisLimit, of: item.level)
+      let isEarly = queue.countsAmongFirst(Runner.diagnosisLimit, of: item.level)
       let text = candidate.standardError + candidate.strayLines.quoted
       result.standardError = isEarly ? text : String(text.unicodeScalars.suffix(2000).map { Character($0) })
       if result.verdict == .fail || result.verdict == .invalidOutput, let diagnosis, let question = judged.question,

@@ -3,6 +3,7 @@
 
 import LoMA
 import LoMAAnswers
+import LoMAJudgement
 import LoMAReference
 import LoMAVectors
 import NaiveLlama
@@ -49,7 +50,7 @@ struct CulpritSearch {
   private let right: [Witness]
   private let elsewhere: [Witness]
   private let workers: Workers
-  /// The suspects: every value of every axis, and every mutant.
+  /// The suspects: values of axes, and mutants.
   private var suspects: [Suspect]
   /// The suspects that change two axes at once.
   private var pairs: [Suspect]
@@ -83,12 +84,12 @@ struct CulpritSearch {
     for (place, level) in Level.allCases.enumerated() {
       let here = wrong.filter { $0.level == level }
       let above = wrong.filter { witness in Level.allCases[(place + 1)...].contains { $0 == witness.level } }
-      var left = here.filter { !isExplained($0, within: Witness.clear) }
+      var left = here.filter { !isExplained($0, within: CaseResult.clearRatio) }
       while !left.isEmpty, named.count < Self.culpritLimit {
         let next = next(left, above, at: level)
         if next.isEmpty { break }
         named += next
-        left = left.filter { !isExplained($0, within: Witness.clear) }
+        left = left.filter { !isExplained($0, within: CaseResult.clearRatio) }
       }
       if 2 * left.count > here.count { open.append(level) }
     }
@@ -114,7 +115,7 @@ struct CulpritSearch {
       let first = Culprit(
         suspects: [partner], level: level, explained: wrong.count { isExplained($0, within: 1) }, wrong: wrong.count,
         contradicted: 0, right: right.count)
-      let rest = left.filter { !isExplained($0, within: Witness.clear) }
+      let rest = left.filter { !isExplained($0, within: CaseResult.clearRatio) }
       let contradicted = weighed(Tally(suspect: partner), right).contradicted
       if !rest.isEmpty, contradicted < first.explained,
         let best = best(rest, beyond: above, missing: (rest.count - 1) / 2)
@@ -243,7 +244,7 @@ extension CulpritSearch {
     var tally = tally
     for witness in right where !tally.suspect.answersRightly(witness.request, witness.answers(answers)) {
       let far = tally.suspect.answer(to: witness.request, witness.answers(answers)).flatMap { witness.distance($0) }
-      if !(far.map { $0 <= Self.clear } ?? false) { tally.contradicted += 1 }
+      if !(far.map { $0 <= CaseResult.clearRatio } ?? false) { tally.contradicted += 1 }
     }
     return tally
   }

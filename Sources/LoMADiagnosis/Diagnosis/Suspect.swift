@@ -70,7 +70,7 @@ package struct Suspect: Sendable {
 
   /// The mutants of a part.
   static func mutants(of part: Part) -> [Suspect] { all(of: part).mutants }
-  /// Every value of every axis of a part, one at a time.
+  /// Every value of every axis of a part, one at a time; of part II those of chapter 16.
   static func axes(of part: Part) -> [Suspect] { all(of: part).axes }
   /// Every two values of two different axes of a part.
   static func pairs(of part: Part) -> [Suspect] { all(of: part).pairs }

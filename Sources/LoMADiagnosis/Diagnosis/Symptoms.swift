@@ -24,7 +24,7 @@ package struct Symptoms: Sendable {
   /// The first tensor that is missing or has a wrong shape.
   private let misshapen: String?
 
-  /// Observes a wrong answer by comparing it with the right one; `bound` gives each tensor's bound.
+  /// What a wrong answer shows beside the right one; `bound` gives each tensor's bound.
   package init(
     id: String, level: Level, request: Request, answer: [NamedArray], right: [NamedArray],
     tensors: [(name: String, isWrong: Bool)], place: String?, bound: (_ tensor: String) -> Double

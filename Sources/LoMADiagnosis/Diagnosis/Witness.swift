@@ -2,14 +2,12 @@
 
 import LoMA
 import LoMAAnswers
+import LoMAJudgement
 import LoMAReference
 import LoMAVectors
 
 /// A judged answer as evidence.
 package struct Witness: Sendable {
-  /// An error over bound below this may be a rounding.
-  static let clear = 2.0
-
   package let request: Request
   /// The element type asked for; i64 if the answer has no numbers.
   package let type: ElementType
@@ -45,12 +43,12 @@ package struct Witness: Sendable {
   var isLong: Bool { (request.input["tokens"]?.shape.reduce(1, *) ?? 0) > 512 }
 
   /// Whether it is too wrong for a rounding; only then is it evidence.
-  package var isClear: Bool { !(excess < Self.clear) }
+  package var isClear: Bool { !(excess < CaseResult.clearRatio) }
 
   /// Error over bound against a suspect's answer; nil if shapes differ, or if the suspect's answer is about as good as
   /// the right one here, so that it explains nothing.
   func distance(ofSuspect answer: [NamedArray]) -> Double? {
-    guard let far = distance(answer), !(far <= Self.clear && isRight(answer)) else { return nil }
+    guard let far = distance(answer), !(far <= CaseResult.clearRatio && isRight(answer)) else { return nil }
     return far
   }
 }

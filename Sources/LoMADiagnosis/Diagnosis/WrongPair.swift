@@ -34,7 +34,8 @@ struct WrongPair: Hashable, Sendable {
     return place.zone.rawValue + (place.index.map { " \($0)" } ?? "") + chunk
   }
 
-  /// The wrong pairs of an answer to `mask`, in row order; nil if its shape is wrong.
+  /// The wrong pairs of an answer to `mask`, in row order; none if its shape is wrong, or the request is for
+  /// something else.
   static func all(in answer: [NamedArray], to request: Request) -> [WrongPair] {
     guard request.operation == .mask, let kind = try? request.layoutKind(),
       let batch = try? request.batch(kind, rows: RowsOfLayout.right), let profile = try? request.profile(),

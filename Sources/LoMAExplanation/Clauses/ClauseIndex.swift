@@ -76,7 +76,8 @@ package struct ClauseIndex: Sendable {
     }
     places = Dictionary(statements.enumerated().map { ($1.id, $0) }) { first, _ in first }
 
-    for file in try project.files(below: "Sources", ending: [".swift", ".c", ".py"]) where !Self.isCounted(file.path) {
+    for file in try project.files(below: "Sources", ending: [".swift", ".c", ".py"]) where !Self.isCatalogue(file.path)
+    {
       for (place, citation) in Self.citations(in: file) { add(place, to: citation.id, \.code) }
     }
     for file in try project.files(below: "Tests", ending: [".swift"]) where !file.path.hasPrefix("Tests/HouseTests/") {
@@ -136,11 +137,12 @@ package struct ClauseIndex: Sendable {
     entries[index][keyPath: list].append(place)
   }
 
-  /// Cases and mutants cite clauses too, and are told one by one.
-  private static func isCounted(_ path: String) -> Bool {
+  /// Whether a file is of the catalogues of cases and mutants, which are told one by one.
+  private static func isCatalogue(_ path: String) -> Bool {
     [
       "Sources/LoMACatalogue/Cases/", "Sources/LoMACatalogue/Fresh/FreshCase.swift",
-      "Sources/LoMAPeersCatalogue/Cases/", "Sources/LoMAMutants/",
+      "Sources/LoMAPeersCatalogue/Cases/", "Sources/LoMAPeersCatalogue/Fresh/PeerOperationClauses.swift",
+      "Sources/LoMAMutants/",
     ]
     .contains { path.hasPrefix($0) }
   }

@@ -5,7 +5,7 @@ import LoMAVectors
 
 /// Writes a comparison as text.
 package struct ComparisonText: Sendable {
-  /// The rows of the layout; nil if the layout is unknown.
+  /// The rows of the layout; empty if the layout is unknown.
   private let rows: [Row]
 
   /// Names no rows.

@@ -47,7 +47,7 @@ package struct LatentExplanation: MethodExplanation {
   /// What stands beside the name `clla` wherever it is shown.
   static let note = [
     "clla is a named point of this project's decisions (P-5):",
-    "of arXiv 2410.15252 only the outline is public, and nothing here claims to follow it",
+    "of arXiv 2410.15252 only the abstract was read, and nothing here claims to follow it",
   ]
 
   // MARK: layers

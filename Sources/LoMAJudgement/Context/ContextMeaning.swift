@@ -57,16 +57,7 @@ struct ContextMeaning: PeerMeaning {
     case .conditionalLinear: return [.row, .column]
     case .ccmForward:
       return tensor.hasSuffix("attention.probabilities") ? [.text, .head, .query, .key] : [.text, .row, .column]
-    case .ccmOnline:
-      switch tensor {
-      case "events": return [.event, .field]
-      case "chosen": return [.step]
-      case "logits": return [.token, .column]
-      case "appended.keys", "appended.values": return [.layer, .fed, .column]
-      case "cache.rows": return [.cached]
-      case "cache.keys", "cache.values": return [.layer, .cached, .column]
-      default: return []
-      }
+    case .ccmOnline: return TensorMeaning.dimensions(op: .generate, tensor: tensor)
     default: return []
     }
   }

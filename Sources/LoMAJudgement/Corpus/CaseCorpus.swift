@@ -4,7 +4,7 @@ import LoMAVectors
 
 /// The recorded vectors; a file is read when it is first needed.
 package struct CaseCorpus: Sendable {
-  /// The folder.
+  /// The folder that holds manifest.json.
   package let folder: String
   /// The version of the suite.
   package let suite: String

@@ -182,7 +182,7 @@ extension OwnAlternative {
               workers: .single)
           }
           return AttentionOutput(
-            context: Tensor(besides: contexts, rows: q.rows), probabilities: Tensor(zeros: [0]))
+            context: Tensor(sideBySide: contexts, rows: q.rows), probabilities: Tensor(zeros: [0]))
         }
       },
       cached("OM12", "I kept the cache in f16", .f16, in: [.f32]),

@@ -92,7 +92,7 @@ extension OwnYardstick {
     }
   }
 
-  /// Excludes the alternatives that leave a tensor as it is which is wrong in this answer.
+  /// Excludes every alternative that would have left a tensor right which is wrong in this answer.
   private func exclude(_ findings: inout OwnFindings, _ type: ElementType) {
     let isChaotic = isChaotic(type) != nil
     let wrong = Set(

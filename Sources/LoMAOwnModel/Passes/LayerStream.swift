@@ -119,7 +119,7 @@ struct LayerStream: Sendable {
         let rows = Array(chosen[part * block..<min((part + 1) * block, chosen.count)])
         return single.linear(norm, weight: try weights.rows(rows, of: configuration.headName))
       }
-      return Tensor(besides: parts, rows: norm.rows)
+      return Tensor(sideBySide: parts, rows: norm.rows)
     }
   }
 

@@ -181,7 +181,7 @@ struct OwnBounds: Sendable {
   let freeRow: Double?
   /// A row of a layer asked alone, over ŝ.
   let sliceRow: Double
-  /// A loss, over the mean of s_row · ‖p − e‖.
+  /// A loss, over the mean of s_row · ‖p − e‖ and the roundings of a cross-entropy (OWN-2).
   let loss: Double
   /// How far below the best score a chosen token may be, over ŝ (OWN-5).
   let token: Double

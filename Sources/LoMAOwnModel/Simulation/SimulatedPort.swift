@@ -209,7 +209,7 @@ extension SimulatedPort {
       )
     }
     let stacked = (0..<copies).flatMap { copy in
-      Tensor(besides: Array(contexts[copy * heads.query..<(copy + 1) * heads.query]), rows: share).values
+      Tensor(sideBySide: Array(contexts[copy * heads.query..<(copy + 1) * heads.query]), rows: share).values
     }
     return AttentionOutput(
       context: Tensor(shape: [q.rows, heads.query * d], values: stacked), probabilities: Tensor(zeros: [0]))
@@ -275,16 +275,6 @@ extension Tensor {
   func rows(_ range: Range<Int>) -> Tensor {
     Tensor(
       shape: [range.count, columns], values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
-  }
-
-  /// Matrices of the same rows side by side: [rows, the sum of their columns].
-  init(besides parts: [Tensor], rows: Int) {
-    var values: [Double] = []
-    values.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
-    for r in 0..<rows {
-      for part in parts { values += part.row(r) }
-    }
-    self.init(shape: [rows, parts.reduce(0) { $0 + $1.columns }], values: values)
   }
 
   /// Every element squared.

@@ -160,7 +160,7 @@ package enum LatentPoint: String, CaseIterable, Hashable, Sendable {
   case mla
   /// Cross-layer attention.
   case cla
-  /// A point of this project's decisions (P-5); of the paper it is named after, the outline alone is public.
+  /// A point of this project's decisions (P-5); of the paper it is named after, only the abstract was read.
   case clla
 
   /// The choices of the point on the axes.

@@ -5,7 +5,6 @@ import NaiveLlama
 
 /// A text through a decoder over cached entries.
 package struct CachedForward: Sendable {
-  /// The prefill.
   package let prefill: CachedTrace
   /// What each layer keeps of the prefill, an entry for every row of it.
   package let caches: [LayerCache]

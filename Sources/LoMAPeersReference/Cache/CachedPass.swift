@@ -100,7 +100,7 @@ struct CachedPass: Sendable {
         values: read.cache.values.columns(g * d..<(g + 1) * d), visible: visible, heads: one)
     }
     return AttentionOutput(
-      context: Tensor(heads: outputs.map { $0.context }, rows: query.rows),
+      context: Tensor(sideBySide: outputs.map { $0.context }, rows: query.rows),
       probabilities: Tensor(
         shape: [heads.query, query.rows, seen.keyCount], values: outputs.flatMap { $0.probabilities.values }))
   }

@@ -20,7 +20,6 @@ package struct ContextReading: Sendable {
 
 /// A text being read, and what is remembered of it.
 package struct ContextReader: Sendable {
-  /// The model.
   package let model: ContextModel
   /// The cached rows, in cache order.
   package private(set) var entries = ContextEntries()

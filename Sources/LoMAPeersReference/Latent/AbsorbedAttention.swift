@@ -15,7 +15,7 @@ package enum AbsorbedAttention {
     scale: Double
   ) -> Tensor {
     let (heads, plain) = (widths.heads, widths.plain)
-    let keys = Tensor(heads: [entries.contents, entries.keys], rows: entries.count)
+    let keys = Tensor(sideBySide: [entries.contents, entries.keys], rows: entries.count)
     let contexts = (0..<heads).map { head in
       let q = query.head(head, of: heads)
       let first = head * (plain + widths.value)
@@ -23,10 +23,10 @@ package enum AbsorbedAttention {
       let upValue = keyValueUp.selecting(rows: Array(first + plain..<first + plain + widths.value))
       let absorbed = Linear.forward(q.columns(0..<plain), weight: upKey.transposed(), workers: .single)
       let output = LatentAttention.forward(
-        Tensor(heads: [absorbed, q.columns(plain..<widths.key)], rows: q.rows), keys, entries.contents,
+        Tensor(sideBySide: [absorbed, q.columns(plain..<widths.key)], rows: q.rows), keys, entries.contents,
         visible: visible, heads: 1, scale: scale, workers: .single)
       return Linear.forward(output.context, weight: upValue, workers: .single)
     }
-    return Tensor(heads: contexts, rows: query.rows)
+    return Tensor(sideBySide: contexts, rows: query.rows)
   }
 }

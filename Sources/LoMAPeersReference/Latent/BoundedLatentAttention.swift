@@ -50,7 +50,7 @@ extension BoundedLayers {
     rules: LatentRules
   ) -> (context: Bounded, probabilities: Bounded) {
     let (heads, plain) = (widths.heads, widths.plain)
-    let keys = Bounded(exact: Tensor(heads: [entries.contents, entries.keys], rows: entries.count))
+    let keys = Bounded(exact: Tensor(sideBySide: [entries.contents, entries.keys], rows: entries.count))
     let values = Bounded(exact: entries.contents)
     let scale = rules.scale(widths)
     var (contexts, probabilities): ([Bounded], [Bounded]) = ([], [])
@@ -61,7 +61,7 @@ extension BoundedLayers {
       let upValue = keyValueUp.selecting(rows: Array(first + plain..<first + plain + widths.value))
       let low = linear(Bounded(exact: q.columns(0..<plain)), upKey.transposed())
       let rotated = Bounded(exact: q.columns(plain..<widths.key))
-      func wide(_ part: (Bounded) -> Tensor) -> Tensor { Tensor(heads: [part(low), part(rotated)], rows: q.rows) }
+      func wide(_ part: (Bounded) -> Tensor) -> Tensor { Tensor(sideBySide: [part(low), part(rotated)], rows: q.rows) }
       let own = Bounded(
         value: wide { $0.value }, accumulation: wide { $0.accumulation }, rounding: wide { $0.rounding })
       let output = LatentAttention.forward(
@@ -73,7 +73,7 @@ extension BoundedLayers {
       contexts.append(linear(result.context, upValue))
       probabilities.append(result.probabilities)
     }
-    func beside(_ part: (Bounded) -> Tensor) -> Tensor { Tensor(heads: contexts.map(part), rows: query.rows) }
+    func beside(_ part: (Bounded) -> Tensor) -> Tensor { Tensor(sideBySide: contexts.map(part), rows: query.rows) }
     func stacked(_ part: (Bounded) -> Tensor) -> Tensor {
       Tensor(shape: [heads, query.rows, entries.count], values: probabilities.flatMap { part($0).values })
     }

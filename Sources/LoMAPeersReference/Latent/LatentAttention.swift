@@ -24,7 +24,7 @@ package enum LatentAttention {
     probabilities.reserveCapacity(heads * q.rows * k.rows)
     for head in perHead { probabilities += head.probabilities.values }
     return AttentionOutput(
-      context: Tensor(heads: perHead.map { $0.context }, rows: q.rows),
+      context: Tensor(sideBySide: perHead.map { $0.context }, rows: q.rows),
       probabilities: Tensor(shape: [heads, q.rows, k.rows], values: probabilities))
   }
 
@@ -39,23 +39,7 @@ package enum LatentAttention {
       for (j, p) in zip(seen, weights) { probabilities[r, j] = p }
     }
     return AttentionOutput(
-      context: weighted(v, by: probabilities, over: visible.lists), probabilities: probabilities)
-  }
-
-  /// y[r] = Σ_j weights[r, j] · x[j] over the j listed for row r, by rising j from +0.0: [rows, x.columns].
-  package static func weighted(_ x: Tensor, by weights: Tensor, over lists: [[Int]]) -> Tensor {
-    let width = x.columns
-    var values: [Double] = []
-    values.reserveCapacity(weights.rows * width)
-    for (r, list) in lists.enumerated() {
-      var sums = [Double](repeating: 0, count: width)
-      for j in list {
-        let weight = weights[r, j]
-        for i in 0..<width { sums[i] += weight * x[j, i] }
-      }
-      values += sums
-    }
-    return Tensor(shape: [lists.count, width], values: values)
+      context: Tensor.product(probabilities, v, over: visible.lists), probabilities: probabilities)
   }
 }
 
@@ -103,14 +87,14 @@ extension LatentAttention {
       }
       // 3. dq = Σ_j dscore_j · k_j; dk_j = Σ_r dscore_j · q and dv_j = Σ_r p_j · dcontext over the rows that see j
       return LatentAttentionGradients(
-        query: weighted(k.head(h, of: heads), by: dScore, over: visible.lists),
-        key: weighted(q.head(h, of: heads), by: dScore.transposed(), over: readers),
-        value: weighted(dOut, by: p.transposed(), over: readers))
+        query: Tensor.product(dScore, k.head(h, of: heads), over: visible.lists),
+        key: Tensor.product(dScore.transposed(), q.head(h, of: heads), over: readers),
+        value: Tensor.product(p.transposed(), dOut, over: readers))
     }
     return LatentAttentionGradients(
-      query: Tensor(heads: perHead.map { $0.query }, rows: queries),
-      key: Tensor(heads: perHead.map { $0.key }, rows: keys),
-      value: Tensor(heads: perHead.map { $0.value }, rows: keys))
+      query: Tensor(sideBySide: perHead.map { $0.query }, rows: queries),
+      key: Tensor(sideBySide: perHead.map { $0.key }, rows: keys),
+      value: Tensor(sideBySide: perHead.map { $0.value }, rows: keys))
   }
 }
 
@@ -123,34 +107,24 @@ extension Tensor {
     return columns(index * width..<(index + 1) * width)
   }
 
-  /// Heads side by side: [rows, Σ columns].
-  package init(heads parts: [Tensor], rows: Int) {
-    var values: [Double] = []
-    values.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
-    for r in 0..<rows {
-      for part in parts { values += part.row(r) }
-    }
-    self.init(shape: [rows, parts.reduce(0) { $0 + $1.columns }], values: values)
-  }
-
   /// In every head the first `left` columns and those behind them: [rows, heads·left], [rows, heads·rest].
   package func splitHeads(_ heads: Int, left: Int) -> (left: Tensor, right: Tensor) {
     let parts = (0..<heads).map { head($0, of: heads) }
     let width = columns / heads
     return (
-      Tensor(heads: parts.map { $0.columns(0..<left) }, rows: rows),
-      Tensor(heads: parts.map { $0.columns(left..<width) }, rows: rows)
+      Tensor(sideBySide: parts.map { $0.columns(0..<left) }, rows: rows),
+      Tensor(sideBySide: parts.map { $0.columns(left..<width) }, rows: rows)
     )
   }
 
   /// The inverse of `splitHeads`: every head's columns of `left`, then those of `right`.
   package static func joinHeads(_ heads: Int, left: Tensor, right: Tensor) -> Tensor {
     Tensor(
-      heads: (0..<heads).flatMap { [left.head($0, of: heads), right.head($0, of: heads)] }, rows: left.rows)
+      sideBySide: (0..<heads).flatMap { [left.head($0, of: heads), right.head($0, of: heads)] }, rows: left.rows)
   }
 
   /// The same columns for every one of so many heads: [rows, heads·columns].
-  package func repeated(_ heads: Int) -> Tensor { Tensor(heads: Array(repeating: self, count: heads), rows: rows) }
+  package func repeated(_ heads: Int) -> Tensor { Tensor(sideBySide: Array(repeating: self, count: heads), rows: rows) }
 
   /// Σ of the heads' columns, by rising head from +0.0: [rows, columns/heads].
   func summedOverHeads(_ heads: Int) -> Tensor {

@@ -46,7 +46,6 @@ package struct LatentEvent: Sendable {
 
 /// A text being read or written with LoMA's compression on, by a model with latent attention.
 package struct LatentGenerator: Sendable {
-  /// The model.
   package let model: LatentModel
   /// Text ids and special ids.
   package let vocabulary: Vocabulary

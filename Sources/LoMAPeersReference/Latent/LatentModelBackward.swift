@@ -175,7 +175,7 @@ extension LatentModel {
       let dKey = angles.map { functions.rotateBackward(dRotated, by: $0) } ?? dRotated
       return try dNorm
         + linearBackward(
-          Tensor(heads: [dLatent, dKey], rows: dLatent.rows), trace.attentionNorm, name.keyValueDown, &gradients)
+          Tensor(sideBySide: [dLatent, dKey], rows: dLatent.rows), trace.attentionNorm, name.keyValueDown, &gradients)
     }
   }
 

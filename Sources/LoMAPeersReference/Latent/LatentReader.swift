@@ -5,7 +5,6 @@ import NaiveLlama
 
 /// A text being read or written; every row sees itself and all rows before it.
 package struct LatentReader: Sendable {
-  /// The model.
   package let model: LatentModel
   /// What every producer stored of the tokens fed, by rising producer.
   package private(set) var stored: [StoredEntries]

@@ -101,8 +101,8 @@ package enum DynamicMemoryCompression {
     }
     return PooledTokens(
       runs: runs, weights: weights, query: rotated(tokens.query, to: all),
-      keys: Tensor(heads: byHead.map { $0.keys }, rows: count),
-      values: Tensor(heads: byHead.map { $0.values }, rows: count),
+      keys: Tensor(sideBySide: byHead.map { $0.keys }, rows: count),
+      values: Tensor(sideBySide: byHead.map { $0.values }, rows: count),
       visible: runs.map { run in all.map { rules.visible(run, $0) } })
   }
 
@@ -132,7 +132,7 @@ package enum DynamicMemoryCompression {
         heads: AttentionHeads(query: group, keyValue: 1, dimension: d)
       ).context
     }
-    return Tensor(heads: contexts, rows: count)
+    return Tensor(sideBySide: contexts, rows: count)
   }
 }
 

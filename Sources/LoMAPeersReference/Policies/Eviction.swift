@@ -66,7 +66,7 @@ package struct Eviction: Sendable {
       keys: rules.keys(seen, kept), values: seen.value, positions: seen.positions, alive: kept, bits: bits)
   }
 
-  /// The same window and budget in every layer. Throws `windowOutOfRange` or `budgetBelowWindow` for a prefill that they
+  /// The same window and budget in every layer. The policy throws `windowOutOfRange` or `budgetBelowWindow` for a prefill that they
   /// do not fit.
   package static func policy(window: Int, budget: Int, rules: EvictionRules) -> CachePolicy {
     CachePolicy(name: Baseline.eviction.rawValue) { (_, seen) throws(PeerError) in

@@ -87,7 +87,7 @@ package struct ThinK: Sendable {
     return kept
   }
 
-  /// The same counts in every layer. Throws `windowOutOfRange` or `prunedOutOfRange` for those that do not fit.
+  /// The same counts in every layer. The policy throws `windowOutOfRange` or `prunedOutOfRange` for those that do not fit.
   package static func policy(window: Int, pruned: Int, recent: Int, rules: ThinKRules) -> CachePolicy {
     CachePolicy(name: Baseline.think.rawValue) { (_, seen) throws(PeerError) in
       let (rows, heads) = (seen.positions.count, seen.heads)

@@ -64,7 +64,7 @@ package struct ZigZagKV: Sendable {
     return 1 + (sums.firstIndex { $0 >= enough } ?? sums.count - 1)
   }
 
-  /// One total for all layers. Throws `windowOutOfRange` or `budgetOutOfRange` for a prefill that it does not fit.
+  /// One total for all layers. The policy throws `windowOutOfRange` or `budgetOutOfRange` for a prefill that it does not fit.
   package static func policy(window: Int, total: Int, least: Int, rules: ZigZagRules) -> CachePolicy {
     CachePolicy(name: Baseline.zigzag.rawValue) { (observations) throws(PeerError) in
       guard let first = observations.first else { return [] }

@@ -135,7 +135,7 @@ package struct ZipCache: Sendable {
     return quantiser.groups(of: Tensor(shape: [1, numbers.count], values: numbers))[0]
   }
 
-  /// The same counts in every layer; probe rows are given, or all. Throws `prunedOutOfRange`, `bitsOutOfRange` or
+  /// The same counts in every layer; probe rows are given, or all. The policy throws `prunedOutOfRange`, `bitsOutOfRange` or
   /// `choiceOutOfRange` for those that do not fit.
   package static func policy(
     low: Int, lowBits: Int?, highBits: Int?, probe: [Int]?, rules: ZipRules

@@ -32,16 +32,7 @@ package struct ContextTrainingRun: Sendable {
     self.folder = folder
     let weights = try Self.base(recipe, directory: base)
     (trainer, numbers) = try recipe.start(base: weights)
-    if Disk.files(in: folder).contains(TrainingState.fileName) {
-      guard resumes else { throw .runExists(folder: folder) }
-      let bytes: [UInt8]
-      do { bytes = try Files.contents(of: folder + "/" + TrainingState.fileName, byteLimit: 1 << 30) } catch {
-        throw .file(error)
-      }
-      try resume(bytes)
-    } else {
-      do { try Disk.real.makeFolder(folder) } catch { throw .file(error) }
-    }
+    if let bytes = try StoredRun.bytes(in: folder, resumes: resumes) { try resume(bytes) }
   }
 
   /// The weights of the base that a recipe names.
@@ -114,12 +105,8 @@ package struct ContextTrainingRun: Sendable {
 extension ContextTrainingRun {
   /// Stores a checkpoint, whole or not at all; until then the previous one stays.
   private func save() throws(TrainingError) {
-    var arrays = try TrainingState.arrays("parameters.", trainer.trained)
-    arrays += try TrainingState.arrays("first_moments.", trainer.optimiser.firstMoments)
-    arrays += try TrainingState.arrays("second_moments.", trainer.optimiser.secondMoments)
-    let bytes = try TrainingState.encoded(
-      arrays, metadata: ["steps": "\(steps)", "generator": "\(numbers.state)", "recipe_sha256": recipe.digest])
-    do { try Files.replace(folder + "/" + TrainingState.fileName, with: bytes) } catch { throw .file(error) }
+    try StoredRun.save(
+      trainer.trained, optimiser: trainer.optimiser, numbers: numbers, recipeDigest: recipe.digest, in: folder)
   }
 
   /// Goes on from what `save` wrote; throws `otherRecipe` or `damagedState`.
@@ -127,9 +114,7 @@ extension ContextTrainingRun {
     let stored = try StoredRun(bytes, recipeDigest: recipe.digest, allSteps: allSteps, like: trainer.trained)
     trainer = ContextTrainer(
       resuming: trainer, weights: stored.weights,
-      optimiser: AdamW(
-        resumingAfter: stored.steps, firstMoments: stored.firstMoments, secondMoments: stored.secondMoments,
-        settings: recipe.optimiser))
+      optimiser: stored.optimiser(recipe.optimiser))
     numbers = stored.numbers
   }
 }

@@ -28,16 +28,7 @@ package struct LatentTrainingRun: Sendable {
     texts = try TrainingTexts(recipe.data, textLength: recipe.textLength, folder: corpora)
     vocabulary = try recipe.vocabulary
     (trainer, numbers) = recipe.start()
-    if Disk.files(in: folder).contains(TrainingState.fileName) {
-      guard resumes else { throw .runExists(folder: folder) }
-      let bytes: [UInt8]
-      do { bytes = try Files.contents(of: folder + "/" + TrainingState.fileName, byteLimit: 1 << 30) } catch {
-        throw .file(error)
-      }
-      try resume(bytes)
-    } else {
-      do { try Disk.real.makeFolder(folder) } catch { throw .file(error) }
-    }
+    if let bytes = try StoredRun.bytes(in: folder, resumes: resumes) { try resume(bytes) }
   }
 
   /// The steps taken so far.
@@ -116,12 +107,8 @@ package struct LatentTrainingRun: Sendable {
 extension LatentTrainingRun {
   /// Stores a checkpoint, whole or not at all; until then the previous one stays.
   private func save() throws(TrainingError) {
-    var arrays = try TrainingState.arrays("parameters.", trainer.parameters)
-    arrays += try TrainingState.arrays("first_moments.", trainer.optimiser.firstMoments)
-    arrays += try TrainingState.arrays("second_moments.", trainer.optimiser.secondMoments)
-    let bytes = try TrainingState.encoded(
-      arrays, metadata: ["steps": "\(steps)", "generator": "\(numbers.state)", "recipe_sha256": recipe.digest])
-    do { try Files.replace(folder + "/" + TrainingState.fileName, with: bytes) } catch { throw .file(error) }
+    try StoredRun.save(
+      trainer.parameters, optimiser: trainer.optimiser, numbers: numbers, recipeDigest: recipe.digest, in: folder)
   }
 
   /// Goes on from what `save` wrote; throws `otherRecipe` or `damagedState`.
@@ -129,9 +116,7 @@ extension LatentTrainingRun {
     let stored = try StoredRun(bytes, recipeDigest: recipe.digest, allSteps: allSteps, like: trainer.parameters)
     trainer = LatentTrainer(
       configuration: recipe.configuration, parameters: stored.weights,
-      optimiser: AdamW(
-        resumingAfter: stored.steps, firstMoments: stored.firstMoments, secondMoments: stored.secondMoments,
-        settings: recipe.settings.optimiser))
+      optimiser: stored.optimiser(recipe.settings.optimiser))
     numbers = stored.numbers
   }
 }

@@ -16,7 +16,7 @@ extension Tensor {
   }
 
   /// y[i, j] = Σ a[i, k] · b[k, j] over the k listed for row i, rising; no other cell of a or b has a part in it.
-  static func product(_ a: Tensor, _ b: Tensor, over lists: [[Int]]) -> Tensor {
+  package static func product(_ a: Tensor, _ b: Tensor, over lists: [[Int]]) -> Tensor {
     precondition(a.columns == b.rows && a.rows == lists.count, "inner extents agree, one list per row")
     let factor = Factor(values: b.values, rowStep: b.columns, columnStep: 1, columns: b.columns)
     return Tensor(shape: [a.rows, b.columns], values: factor.multiplied(by: a.values, inner: a.columns, over: lists))

@@ -35,8 +35,9 @@ class Yardstick:
         return float(((e * e).mean(-1) / self.smooth).sqrt().max())
 
     def projection(self, answer, alternative, columns):
-        """Numerator and denominator of β, which add over tensors; the alternative has these columns alone."""
-        weight = 1 / self.smooth[:, None]
+        """Numerator and denominator of β, which add over tensors; the alternative has these columns alone. A row in which
+        no simulation errs is left out."""
+        weight = torch.where(self.row > 0, 1 / self.row, 0)[:, None]
         reference = self.reference[:, columns]
         delta = alternative - reference
         return (float(((answer[:, columns] - reference) * delta * weight).sum()), float((delta * delta * weight).sum()))

@@ -200,7 +200,7 @@ package struct PooledModel: Sendable {
   /// Key and value of a KV head side by side: [rows, 2·d].
   func keyAndValue(_ key: Tensor, _ value: Tensor, head g: Int) -> Tensor {
     let d = heads.dimension
-    return Tensor(heads: [key.columns(g * d..<(g + 1) * d), value.columns(g * d..<(g + 1) * d)], rows: key.rows)
+    return Tensor(sideBySide: [key.columns(g * d..<(g + 1) * d), value.columns(g * d..<(g + 1) * d)], rows: key.rows)
   }
 
   /// Keys and values of all rows as they are read: the means of tokens, rotated to the token's place, and the
@@ -212,8 +212,8 @@ package struct PooledModel: Sendable {
     let asking = Array(text.tokens..<text.rows.count)
     let ownKeys = rawKey.selecting(rows: asking)
     let ownValues = rawValue.selecting(rows: asking)
-    let keys = Tensor(heads: means.map { $0.columns(0..<d) }, rows: text.tokens).appending(ownKeys)
-    let values = Tensor(heads: means.map { $0.columns(d..<2 * d) }, rows: text.tokens).appending(ownValues)
+    let keys = Tensor(sideBySide: means.map { $0.columns(0..<d) }, rows: text.tokens).appending(ownKeys)
+    let values = Tensor(sideBySide: means.map { $0.columns(d..<2 * d) }, rows: text.tokens).appending(ownValues)
     return (cleared(functions.rotate(cleared(keys), by: angles)), values)
   }
 

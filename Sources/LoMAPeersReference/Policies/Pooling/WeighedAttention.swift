@@ -20,11 +20,11 @@ package enum WeighedAttention {
         let weights = Attention.softmax(seen.map { products[r, $0] * scale + logarithms[g][r, $0] })
         for (j, weight) in zip(seen, weights) { p[r, j] = weight }
       }
-      contexts.append(weighted(v.columns(g * d..<(g + 1) * d), by: p, over: visible.lists))
+      contexts.append(Tensor.product(p, v.columns(g * d..<(g + 1) * d), over: visible.lists))
       probabilities += p.values
     }
     return AttentionOutput(
-      context: Tensor(heads: contexts, rows: q.rows),
+      context: Tensor(sideBySide: contexts, rows: q.rows),
       probabilities: Tensor(shape: [heads.query, q.rows, k.rows], values: probabilities))
   }
 
@@ -57,9 +57,9 @@ package enum WeighedAttention {
       }
       var scaled = dScore
       for index in scaled.values.indices { scaled.values[index] *= scale }
-      dQuery.append(weighted(k.columns(g * d..<(g + 1) * d), by: scaled, over: visible.lists))
-      let ownKey = weighted(q.columns(h * d..<(h + 1) * d), by: scaled.transposed(), over: seenBy)
-      let ownValue = weighted(dOut, by: p.transposed(), over: seenBy)
+      dQuery.append(Tensor.product(scaled, k.columns(g * d..<(g + 1) * d), over: visible.lists))
+      let ownKey = Tensor.product(scaled.transposed(), q.columns(h * d..<(h + 1) * d), over: seenBy)
+      let ownValue = Tensor.product(p.transposed(), dOut, over: seenBy)
       if h % group == 0 {
         dKey.append(ownKey)
         dValue.append(ownValue)
@@ -71,24 +71,9 @@ package enum WeighedAttention {
       }
     }
     return (
-      Tensor(heads: dQuery, rows: queries), Tensor(heads: dKey, rows: keys), Tensor(heads: dValue, rows: keys),
+      Tensor(sideBySide: dQuery, rows: queries), Tensor(sideBySide: dKey, rows: keys),
+      Tensor(sideBySide: dValue, rows: keys),
       logarithms
     )
-  }
-
-  /// y[r] = Σ_j weights[r, j] · x[j] over the j listed for row r, by rising j from +0.0: [rows, x.columns].
-  private static func weighted(_ x: Tensor, by weights: Tensor, over lists: [[Int]]) -> Tensor {
-    let width = x.columns
-    var values: [Double] = []
-    values.reserveCapacity(lists.count * width)
-    for (r, list) in lists.enumerated() {
-      var sums = [Double](repeating: 0, count: width)
-      for j in list {
-        let weight = weights[r, j]
-        for i in 0..<width { sums[i] += weight * x[j, i] }
-      }
-      values += sums
-    }
-    return Tensor(shape: [lists.count, width], values: values)
   }
 }

@@ -71,7 +71,7 @@ extension Finding {
 }
 
 extension OwnFindings {
-  /// What is right and wrong in the first layer of a free run that is wrong, or that the rows before it are; nil if neither is.
+  /// What is right and wrong in the first wrong layer of a free run, or that `hidden.0` is wrong; nil if nothing is.
   var firstLayer: String? {
     let free = measurements.filter { [.exact, .freeWhole, .freeRow].contains($0.rule) }
     func verdict(_ tensor: String, _ word: String) -> String? {

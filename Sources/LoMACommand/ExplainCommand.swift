@@ -12,8 +12,9 @@ let explainHelp = """
     --latent N) [option]…
 
   Shows how a method lays out a text, which row sees which, what the compressed cache holds, and what it costs: LoMA,
-  compressed context memory (CCM, chapter 16 of the Spec), or latent attention (chapter 17), where it shows which layer writes
-  the entries that another reads, by which weights, and how many bits a token costs. loma explain alone shows --c 2 --t 1 --text 5.
+  compressed context memory (CCM, chapter 16 of the Spec), or latent attention (chapter 17), where it shows which layer
+  writes the entries that another reads, by which weights, and how many bits a token costs. loma explain alone shows
+  --c 2 --t 1 --text 5.
 
     --method METHOD          loma, ccm or latent; default loma
 

@@ -53,6 +53,29 @@ public struct DecoderLayerTrace: Hashable, Sendable {
   public let output: Tensor
 }
 
+/// A query or key projection, and everything that happens to it before attention reads it.
+public struct HeadProjection: Sendable {
+  /// The product x·Wᵀ: [rows, heads · d].
+  public let product: Tensor
+  /// The bias [heads · d]; nil if the layer has none (MOD-10).
+  public let bias: [Double]?
+  /// The gain [d] of the norm over each head; nil if there is no such norm (MOD-11).
+  public let gain: [Double]?
+  /// The ε of that norm.
+  public let epsilon: Double
+  /// The angles of the rows (MOD-3).
+  public let angles: RotaryAngles
+
+  /// A product, and what is done to it.
+  public init(product: Tensor, bias: [Double]?, gain: [Double]?, epsilon: Double, angles: RotaryAngles) {
+    self.product = product
+    self.bias = bias
+    self.gain = gain
+    self.epsilon = epsilon
+    self.angles = angles
+  }
+}
+
 /// One layer of the decoder: the names of its parameters, and the model it belongs to.
 struct DecoderLayer: Sendable {
   let name: LayerParameterNames

@@ -20,10 +20,10 @@ extension BudgetPage {
     if hasLoss {
       parts += [
         "The mean loss of the next \(moment.chunkLength) tokens, in nats, at the same settings; the lines that every "
-          + "method is held against come first.",
+          + "method is held against come first"
+          + (nothing(figure).map { "; with nothing held it is \(decimals($0, 3))" } ?? "") + ".",
         points(figure) { setting in
-          let losses = setting.losses
-          return losses.isEmpty ? "–" : decimals(losses[middle(of: losses.count)], 3)
+          Self.median(setting.losses).map { decimals($0, 3) } ?? "–"
         },
       ]
     } else {
@@ -121,13 +121,22 @@ extension BudgetPage {
     }
   }
 
+  /// The loss of the next chunk with nothing held, in the median of seeds.
+  private func nothing(_ figure: MomentFigures) -> Double? {
+    Self.median(figure.method("last")?.settings.first { $0.bits == 0 }?.losses ?? [])
+  }
+
   /// The lines of the full twin and of nothing held.
   private func marks(_ figure: MomentFigures) -> [(value: Double, words: String)] {
-    let full = figure.method("full")?.settings.first?.losses ?? []
-    let nothing = figure.method("last")?.settings.first { $0.bits == 0 }?.losses ?? []
-    return [(full, "full twin"), (nothing, "nothing held")].compactMap { losses, words in
-      losses.isEmpty ? nil : (losses[middle(of: losses.count)], words)
+    let full = Self.median(figure.method("full")?.settings.first?.losses ?? [])
+    return [(full, "full twin"), (nothing(figure), "nothing held")].compactMap { value, words in
+      value.map { ($0, words) }
     }
+  }
+
+  /// The lower median of ascending numbers; nil if there are none.
+  private static func median(_ ascending: [Double]) -> Double? {
+    ascending.isEmpty ? nil : ascending[middle(of: ascending.count)]
   }
 
   private static func range(of values: [Double], _ marks: [Double]) -> ClosedRange<Double> {

@@ -4,7 +4,6 @@ import LoMAAnswers
 import LoMAConformance
 import LoMADiagnosis
 import LoMAJudgement
-import LoMAProcess
 import LoMASuite
 import LoMAVectors
 

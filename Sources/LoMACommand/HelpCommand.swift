@@ -1,7 +1,6 @@
 // `loma help` and `loma --version`: the list of commands, the exit codes, the versions.
 
 import LoMAAnswers
-import LoMAExplanation
 import LoMAVectors
 
 func help(_ topics: [String]) -> Outcome {

@@ -4,7 +4,6 @@ import LoMAConformance
 import LoMAJudgement
 import LoMAOwnModel
 import LoMAOwnRun
-import LoMAProcess
 import LoMAVectors
 import NaiveLlama
 

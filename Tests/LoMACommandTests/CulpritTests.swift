@@ -1,5 +1,6 @@
 // What is said at the end of a run of all wrong answers together: who is behind them, or what they share.
 
+import Foundation
 import LoMAVectors
 import Testing
 
@@ -29,8 +30,12 @@ struct CulpritTests {
     culprit.suspects.map { $0.profile ?? String($0.words.prefix(4)) }
   }
 
-  /// One of each kind of answer; check_diagnosis.py asks every mutant, as a process.
-  @Test(arguments: ["M003", "M054", "M098", "M125", "M164", "memory_attention=causal,numbering=sequential"])
+  /// One mistake of each kind of answer; more with LOMA_EVERY_PAIR set. check_diagnosis.py asks every mutant, as a process.
+  private static let mistakes =
+    ["M003", "M054", "M098", "M125", "M164", "memory_attention=causal,numbering=sequential"]
+    + (ProcessInfo.processInfo.environment["LOMA_EVERY_PAIR"] == nil ? [] : ["M033", "M060", "M112", "M139", "M151"])
+
+  @Test(arguments: mistakes)
   func `RUN-30 who answers wrongly is named from all answers together, and once`(_ mutant: String) throws {
     // Not this one of M098: the bounds there are those of the right cells, whose angles are slower than the mistake's.
     let isReproduced = { (item: StoredCase) in mutant != "M098" || item.id != "stage.rope.llama3-head128" }

@@ -5,7 +5,13 @@ import PackageDescription
 // a plain `swift test` would otherwise spend minutes in unoptimised loops; one thread per module builds them fastest.
 // The others hold little arithmetic, or, as LoMAPeersReference, take longer to optimise than they save. Who may import
 // whom is in Tests/HouseTests/Rooms.swift.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+//
+// A debug build indexes what it compiles, for editors; the standard library is not ours, and its index took a tenth of a
+// first build.
+let unindexed = ["-Xfrontend", "-index-ignore-stdlib", "-Xfrontend", "-index-ignore-clang-modules"]
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error), .unsafeFlags(unindexed, .when(configuration: .debug)),
+]
 let optimised = ["-O", "-wmo", "-num-threads", "1", "-disable-batch-mode", "-gline-tables-only"]
 let numeric = strict + [.unsafeFlags(optimised, .when(configuration: .debug))]
 

@@ -87,12 +87,18 @@ extension Disk {
   public static func listing(below folder: String) -> Listing {
     var listing = Listing()
     // With a slash at its end a path that is a link to a folder is followed, and only this link.
-    guard let walk = FileManager.default.enumerator(atPath: folder + "/") else { return listing }
-    while let path = walk.nextObject() as? String {
-      switch walk.fileAttributes?[.type] as? FileAttributeType {
-      case .typeDirectory?: listing.folders.append(path)
-      case .typeRegular?: listing.files.append(path)
-      default: listing.oddities.append(path)
+    var open = [""]
+    while let inner = open.popLast() {
+      for name in files(in: folder + "/" + inner) {
+        var status = stat()
+        let isThere = lstat(folder + "/" + inner + name, &status) == 0
+        switch isThere ? status.st_mode & S_IFMT : 0 {
+        case S_IFDIR:
+          listing.folders.append(inner + name)
+          open.append(inner + name + "/")
+        case S_IFREG: listing.files.append(inner + name)
+        default: listing.oddities.append(inner + name)
+        }
       }
     }
     listing.files.sort()

@@ -1,6 +1,7 @@
-// Conversion of elements between bytes (little-endian, at any alignment) and Swift's values.
+// Conversion of elements between bytes (little-endian, at any alignment) and Swift's values, and between their types.
 
-enum Elements {
+/// Elements of arrays, many at once.
+package enum Elements {
   /// The values of floating-point elements of any type, exactly.
   static func doubles(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) -> [Double] {
     switch type {
@@ -22,6 +23,26 @@ enum Elements {
     case .f16: store(values) { NarrowFloat.float16.narrowed($0) }
     case .i64, .i32, .u8, .bool: []
     }
+  }
+
+  /// Values rounded once to a type: to nearest, ties to even; a type that is no floating-point type keeps them.
+  package static func rounded(_ values: [Double], _ type: ElementType) -> [Double] {
+    switch type {
+    case .f32: values.map { Double(Float($0)) }
+    case .bf16: NarrowFloat.bfloat16.rounded(values)
+    case .f16: NarrowFloat.float16.rounded(values)
+    case .f64, .i64, .i32, .u8, .bool: values
+    }
+  }
+
+  /// The place of the first infinite or NaN value; nil if all are finite.
+  ///
+  /// Without a branch, since every weight of every pass is checked here.
+  package static func firstNonFinite(_ values: [Double]) -> Int? {
+    let infinity = Double.infinity.bitPattern
+    var odd: UInt64 = 0
+    for value in values { odd |= value.bitPattern & infinity == infinity ? 1 : 0 }
+    return odd == 0 ? nil : values.firstIndex { !$0.isFinite }
   }
 
   /// The values of integer elements.

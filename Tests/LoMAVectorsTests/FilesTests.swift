@@ -28,6 +28,28 @@ import Testing
     }
   }
 
+  @Test func `a listing has what lies in a folder and follows no link but the folder itself`() throws {
+    try withFolder { folder in
+      try Disk.real.makeFolder(folder + "/real/b/.c")
+      for name in ["a", ".hidden", "b/d", "b/.c/ü e"] { try Files.create(folder + "/real/" + name, with: [65]) }
+      for (name, target) in [("b/up", ".."), ("gone", "nowhere"), ("same", "a")] {
+        #expect(symlink(target, folder + "/real/" + name) == 0)
+      }
+      #expect(mkfifo(folder + "/real/pipe", 0o600) == 0)
+      #expect(symlink("real", folder + "/link") == 0)
+      for name in ["/real", "/real/", "/link"] {
+        let listing = Disk.listing(below: folder + name)
+        #expect(listing.files == [".hidden", "a", "b/.c/ü e", "b/d"])
+        #expect(listing.folders == ["b", "b/.c"])
+        #expect(listing.oddities == ["b/up", "gone", "pipe", "same"])
+      }
+      for name in ["/nowhere", "/real/a", "/real/b/.c/ü e"] {
+        let listing = Disk.listing(below: folder + name)
+        #expect(listing.files.isEmpty && listing.folders.isEmpty && listing.oddities.isEmpty)
+      }
+    }
+  }
+
   @Test func `RUN-28 a folder that cannot be made is refused in the system's words`() throws {
     try withFolder { folder in
       try Files.create(folder + "/file", with: [])

@@ -18,15 +18,7 @@ package struct Deviation: Sendable {
 extension ElementType {
   /// Rounds every element to the type; leaves it unchanged for F64 and for integer types.
   package var rounding: @Sendable (Tensor) -> Tensor {
-    switch self {
-    case .f32: { Tensor(shape: $0.shape, values: $0.values.map { Double(Float($0)) }) }
-    case .bf16: Self.rounding(.bfloat16)
-    case .f16: Self.rounding(.float16)
-    case .f64, .i64, .i32, .u8, .bool: { $0 }
-    }
-  }
-
-  private static func rounding(_ format: NarrowFloat) -> @Sendable (Tensor) -> Tensor {
-    { Tensor(shape: $0.shape, values: format.rounded($0.values)) }
+    let type = self
+    return { Tensor(shape: $0.shape, values: Elements.rounded($0.values, type)) }
   }
 }

@@ -43,7 +43,7 @@ package enum CheckpointWriter {
         arrays.append(array)
         rounded = try array.doubles()
       } catch { throw .container(file: "model.safetensors", error) }
-      if let index = rounded.firstIndex(where: { !$0.isFinite }) {
+      if let index = Elements.firstNonFinite(rounded) {
         throw .valueOutOfRange(tensor: name, index: index, elementType: elementType)
       }
     }

@@ -136,20 +136,12 @@ package struct StoredTensors: Sendable {
     }
     let read: [Double]
     do { read = try values(shard) } catch { throw .unreadable(tensor: name, reason: "\(file): \(error)") }
-    if !Self.allFinite(read), let index = read.firstIndex(where: { !$0.isFinite }) {
+    if let index = Elements.firstNonFinite(read) {
       let (row, column) = index.quotientAndRemainder(dividingBy: entry.shape.last ?? 1)
       throw .nonFiniteWeight(tensor: name, index: rows.map { $0[row] * (entry.shape.last ?? 1) + column } ?? index)
     }
     let shape = rows.map { [$0.count] + entry.shape.dropFirst() } ?? entry.shape
     return Tensor(shape: shape, values: read)
-  }
-
-  /// Whether all values are finite; without a branch, since every weight of every pass is checked here.
-  private static func allFinite(_ values: [Double]) -> Bool {
-    let infinity = Double.infinity.bitPattern
-    var odd: UInt64 = 0
-    for value in values { odd |= value.bitPattern & infinity == infinity ? 1 : 0 }
-    return odd == 0
   }
 }
 

@@ -32,7 +32,7 @@ package struct StoredAdapter: Sendable {
     for (name, shape) in shapes {
       let values: [Double]
       do { values = try file.doubles(name) } catch { throw .container(error) }
-      if let index = values.firstIndex(where: { !$0.isFinite }) { throw .nonFinite(tensor: name, index: index) }
+      if let index = Elements.firstNonFinite(values) { throw .nonFinite(tensor: name, index: index) }
       tensors[name] = Tensor(shape: shape, values: values)
     }
     adapter = ContextAdapter(settings: settings, parameters: ParameterSet(tensors))
@@ -80,14 +80,14 @@ extension StoredAdapter {
     for (name, shape) in adapter.shapes(configuration) {
       guard let tensor = adapter.parameters.tensors[name] else { throw .missingTensor(name) }
       guard tensor.shape == shape else { throw .wrongShape(tensor: name, shape: tensor.shape, expected: shape) }
-      if let index = tensor.values.firstIndex(where: { !$0.isFinite }) { throw .nonFinite(tensor: name, index: index) }
+      if let index = Elements.firstNonFinite(tensor.values) { throw .nonFinite(tensor: name, index: index) }
       let rounded: [Double]
       do {
         let array = try NamedArray(name, elementType, shape: shape, doubles: tensor.values)
         arrays.append(array)
         rounded = try array.doubles()
       } catch { throw .container(error) }
-      if let index = rounded.firstIndex(where: { !$0.isFinite }) {
+      if let index = Elements.firstNonFinite(rounded) {
         throw .valueOutOfRange(tensor: name, index: index, elementType: elementType)
       }
     }

@@ -81,7 +81,7 @@ struct ExtendedWeights {
       row = try NamedArray(name, entry.elementType, shape: [mean.count], doubles: mean)
       rounded = try row.doubles()
     } catch { throw .checkpoint(.container(file: file, error)) }
-    guard let column = rounded.firstIndex(where: { !$0.isFinite }) else { return row.bytes }
+    guard let column = Elements.firstNonFinite(rounded) else { return row.bytes }
     // A value that is no number, which reading names with its place; or a sum beyond the type's range.
     for index in 0..<rows {
       do { _ = try tensors.weights.rows([index], of: name) } catch { throw ExtensionError(error) }

@@ -41,10 +41,10 @@ extension Mutant {
         let angles = RotaryAngles(positions: positions, rotation: configuration.rotation)
         answers.finish = { tensors in
           tensors.map { tensor in
-            guard tensor.name.hasSuffix(".attention.key"), case .doubles(let values) = tensor.content else {
+            // Beside a mistake that adds or loses rows the keys are not those of these positions.
+            guard tensor.name.hasSuffix(".attention.key"), let keys = tensor.rows, keys.rows == positions.count else {
               return tensor
             }
-            let keys = Tensor(shape: [positions.count, tensor.shape.last ?? 1], values: values)
             return .tensor(
               tensor.name,
               Tensor(shape: tensor.shape, values: RotaryPosition.backward(keys, angles: angles).values))

@@ -12,16 +12,19 @@ import Testing
 
 @Suite("Chapter 14: two mistakes together")
 struct SuspectPairTests {
+  private static let batches = [[1, 13, 4], [5, 0, 9]].map { $0.map { CaseInputs.text($0, below: 11, seed: 1) } }
+  /// Intermediates that mutants take elsewhere, or change.
+  private static let captured = ModelCases.request(
+    .forward, .mha, c: 2, t: 2, batches[0], .base,
+    captures: ["final_norm", "hidden.1", "layers.0.attention.key", "layers.0.middle"])
+
   /// Batches whose first text is the shortest or empty, and a generation and a reconstruction through chunk borders.
   private static let requests: [Request] = {
-    let batches = [[1, 13, 4], [5, 0, 9]].map { $0.map { CaseInputs.text($0, below: 11, seed: 1) } }
     let training = batches.flatMap { texts in
       [Operation.layout, .mask, .forward, .gradients].map { operation in
         ModelCases.request(operation, .mha, c: 2, t: 2, texts, .base)
       }
     }
-    let captured = ModelCases.request(
-      .forward, .mha, c: 2, t: 2, batches[0], .base, captures: ["hidden.1", "final_norm"])
     let text = [CaseInputs.text(9, below: 11, seed: 1)]
     return training + [
       captured,
@@ -30,12 +33,16 @@ struct SuspectPairTests {
     ]
   }()
 
+  private static var answers: ReferenceAnswers {
+    get throws {
+      ReferenceAnswers(models: try StoredModels(vectors: projectRoot + "/Vectors").models, workers: .single)
+    }
+  }
+
   /// Every pair with LOMA_EVERY_PAIR set, some minutes; otherwise one of a hundred.
   @Test func `RUN-30 two mutants together answer or refuse`() throws {
     let step = ProcessInfo.processInfo.environment["LOMA_EVERY_PAIR"] == nil ? 101 : 1
-    let answers = ReferenceAnswers(
-      models: try StoredModels(vectors: projectRoot + "/Vectors").models, workers: .single)
-    let suspects = Suspect.mutants(of: .loma)
+    let (answers, suspects) = (try Self.answers, Suspect.mutants(of: .loma))
     var place = 0
     for first in suspects {
       for second in suspects {
@@ -47,6 +54,19 @@ struct SuspectPairTests {
           let tensors = both.answer(to: request, answers) ?? []
           #expect(tensors.allSatisfy { $0.shape.allSatisfy { $0 >= 0 } })
         }
+      }
+    }
+  }
+
+  /// A run ended here once: keys were rotated back by positions of the rows that there were before another mistake.
+  @Test(arguments: ["M263", "M264"])
+  func `RUN-30 a mutant that changes intermediates answers beside any other`(_ id: String) throws {
+    let (answers, suspects) = (try Self.answers, Suspect.mutants(of: .loma))
+    let one = try #require(suspects.first { $0.words.hasPrefix(id) })
+    for other in suspects {
+      for both in [one.beside([other]), other.beside([one])] {
+        let tensors = both.answer(to: Self.captured, answers) ?? []
+        #expect(tensors.allSatisfy { $0.shape.allSatisfy { $0 >= 0 } })
       }
     }
   }

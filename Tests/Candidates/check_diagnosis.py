@@ -42,9 +42,16 @@ def suspects(line):
     return found
 
 
-def said(output):
+def finished(run):
+    """What a run printed; one that ended by a signal has not judged, whatever it wrote before."""
+    if run.returncode < 0:
+        raise SystemExit(f"ended by signal {-run.returncode}: {' '.join(map(str, run.args))}")
+    return run.stdout
+
+
+def said(run):
     """What a run says at its end: suspects, and how many wrong answers they explain of how many."""
-    for line in output.splitlines():
+    for line in finished(run).splitlines():
         if line.startswith("most likely: "):
             counts = re.search(r"it explains (\d+) of (\d+) wrong answers", line)
             return {"named": suspects(line.removeprefix("most likely: ")), "explained": int(counts[1]),
@@ -65,7 +72,7 @@ def run(loma, vectors, identifier):
     process = subprocess.run(
         [loma, "conform", "--vectors", str(vectors), "--dtype", dtype, "--", loma, "reference", "--mutant", identifier,
          "--dtypes", dtype], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
-    found = said(process.stdout)
+    found = said(process)
     return {"id": identifier, "score": score(identifier, found["named"]), **found,
             "seconds": round(time.monotonic() - start, 1)}
 

@@ -35,7 +35,7 @@ def results(loma, vectors, identifier):
              sys.executable, str(HERE / "mistakes" / "wrong.py"), identifier],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
         lines = (pathlib.Path(folder) / "results.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(run.stdout)
+    return [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(run)
 
 
 def score(identifier, units, said):

@@ -30,7 +30,7 @@ def run(given, script, sentence, identifier, profile):
              "--jobs", "1", "--timeout-factor", "8", "--report", folder, "--", sys.executable, str(script), identifier],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
         lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()
-    units, said = [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(done.stdout)
+    units, said = [json.loads(line) for line in lines[1:-1]], check_diagnosis.said(done)
     wrong = [unit["id"] for unit in units if unit["verdict"] in JUDGED_WRONG]
     scores = [check_diagnosis.score(right, said["named"]) for right in (identifier, profile)]
     return {"id": identifier, "sentence": sentence, "caught": bool(wrong), "first": wrong[0] if wrong else None,

@@ -82,7 +82,8 @@ def conform(given, command, seed):
              *(words.get(word, word) for word in command)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True)
         results = pathlib.Path(folder) / "results.jsonl"
-        if not results.exists():
+        # One that ended by a signal has not judged, whatever it wrote before.
+        if run.returncode < 0 or not results.exists():
             raise NoRun(f"{' '.join(command)}, seed {seed}: exit {run.returncode}\n{run.stderr}")
         lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if "verdict" in line], run.stdout.splitlines()

@@ -49,7 +49,7 @@ def asked(given, identifier):
         lines = (pathlib.Path(folder) / "results.jsonl").read_text(encoding="utf-8").splitlines()
     units = [json.loads(line) for line in lines[1:-1]]
     wrong = [unit["id"] for unit in units if unit["verdict"] in JUDGED_WRONG]
-    said, change = check_diagnosis.said(run.stdout), wrong_families.MISTAKES[identifier]
+    said, change = check_diagnosis.said(run), wrong_families.MISTAKES[identifier]
     return {"id": identifier, "sentence": change.sentence, "caught": bool(wrong), "first": wrong[0] if wrong else None,
             "verdicts": dict(collections.Counter(unit["verdict"] for unit in units)),
             "right": list(change.names), "score": check_diagnosis.score(next(iter(change.names), None), said["named"]),

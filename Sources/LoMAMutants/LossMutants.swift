@@ -128,7 +128,11 @@ extension Mutant {
         answers, request in
         guard case .integer(let size)? = request.parameters["text_vocabulary"] else { return }
         answers.rules.loss = { texts, logits in
-          Loss(texts: texts, logits: logits.map { $0.columns(0..<size) })
+          // Beside a mistake that makes a special id a label, its share is 0.
+          guard texts.joined().allSatisfy({ ($0.label ?? 0) < size }) else {
+            return Loss(languageModelling: .infinity, repetition: .infinity)
+          }
+          return Loss(texts: texts, logits: logits.map { $0.columns(0..<size) })
         }
       },
     ]

@@ -2,6 +2,7 @@
 
 import Foundation
 import LoMA
+import LoMAJudgement
 import LoMAReference
 import LoMAVectors
 import Testing
@@ -69,5 +70,38 @@ struct SuspectPairTests {
         #expect(tensors.allSatisfy { $0.shape.allSatisfy { $0 >= 0 } })
       }
     }
+  }
+
+  /// Every pair with LOMA_EVERY_PAIR set, otherwise one of a hundred; each about one case that both mistakes change.
+  @Test(arguments: [Part.loma, .peers])
+  func `RUN-30 two mutants together answer a case that both change, or refuse`(_ part: Part) throws {
+    let step = ProcessInfo.processInfo.environment["LOMA_EVERY_PAIR"] == nil ? 101 : 1
+    let folder = projectRoot + "/Vectors" + (part == .loma ? "" : "/" + part.rawValue)
+    let corpus = try CaseCorpus(folder: folder)
+    let answers = ReferenceAnswers(models: try StoredModels(vectors: folder), workers: .single)
+    var requests: [Request] = []
+    for item in corpus.cases {
+      guard case .tensors = item.answer, let dtype = item.dtypes.first,
+        let question = try corpus.questions(of: item, dtype: dtype).first
+      else { continue }
+      let request = try Request(question)
+      let length = request.input["tokens"]?.shape.reduce(1, *) ?? 0
+      if length <= 512 { requests.append(request) }
+    }
+    let suspects = Suspect.mutants(of: part)
+    let changed: [[Int]] = suspects.map { suspect in
+      requests.indices.filter { !suspect.answersRightly(requests[$0], answers) }
+    }
+    var asked = 0
+    for place in stride(from: 0, to: suspects.count * suspects.count, by: step) {
+      let (first, second) = place.quotientAndRemainder(dividingBy: suspects.count)
+      let shared = Set(changed[first]).intersection(changed[second]).sorted()
+      if shared.isEmpty { continue }
+      let request = requests[shared[place % shared.count]]
+      let tensors = suspects[second].beside([suspects[first]]).answer(to: request, answers) ?? []
+      #expect(tensors.allSatisfy { $0.shape.allSatisfy { $0 >= 0 } })
+      asked += 1
+    }
+    #expect(asked > suspects.count * suspects.count / step / 8, "\(asked)")
   }
 }

@@ -79,7 +79,10 @@ extension Mutant {
         let places = batch.texts.flatMap { $0 }.map { $0.place }
         answers.finish = { tensors in
           tensors.map { tensor in
-            guard case .booleans(let cells) = tensor.content else { return tensor }
+            // Beside a mistake that adds or loses rows the cells are not those of these places.
+            guard case .booleans(let cells) = tensor.content, cells.count == places.count * batch.rowCount else {
+              return tensor
+            }
             let shown = cells.enumerated().map { $1 && places[$0 / batch.rowCount] != .pad }
             return .booleans(tensor.name, shape: tensor.shape, shown)
           }
